@@ -1,0 +1,13 @@
+"""The application, for gunicorn and for the flask command."""
+
+from __future__ import annotations
+
+import sys
+
+from config import Config, ConfigError
+from costoptix import create_app
+
+try:
+    app = create_app(Config.from_environ())
+except ConfigError as error:
+    sys.exit(f"Cost Optix cannot start: {error}")

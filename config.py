@@ -1,0 +1,196 @@
+"""Configuration: the only reader of the environment.
+
+A wrong value stops the start with one line that names the variable.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+MIN_SECRET_LENGTH = 32
+
+
+class ConfigError(Exception):
+    """A variable has a value that the application cannot start with."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that differs between installations."""
+
+    data_dir: Path
+    database_url: str
+    quota_url: str
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    public_url: str
+    host: str
+    port: int
+    web_concurrency: int
+    threads: int
+    forwarded_hops: int
+    max_upload_bytes: int
+    registration: str
+    inbox: Path
+    testing: bool
+    now: str | None
+
+    @property
+    def lake_dir(self) -> Path:
+        """Folder of the cost store's Parquet files."""
+        return self.data_dir / "lake"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of files as they were sent, until their import is done."""
+        return self.data_dir / "uploads"
+
+    @property
+    def temp_dir(self) -> Path:
+        """Folder for what may be deleted at any start."""
+        return self.data_dir / "tmp"
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether browsers reach the application over TLS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def public_host(self) -> str:
+        """Host and port as browsers send them in the Host header."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """Host names that requests may carry."""
+        host = urlsplit(self.public_url).hostname or ""
+        return sorted(LOOPBACK_HOSTS) if host in LOOPBACK_HOSTS or host == "::1" else [host]
+
+    @property
+    def listens_on_loopback_only(self) -> bool:
+        """Tell whether only this machine can reach the server."""
+        return self.host in LOOPBACK_HOSTS
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Read the environment, make the data folder (0700) and, once, the secret key (0600).
+
+        Raises:
+            ConfigError: a variable has a wrong value; the message names it.
+        """
+        read = _Reader(environ)
+        data_dir = Path(read.text("COSTOPTIX_DATA_DIR", "instance")).absolute()
+        testing = read.flag("COSTOPTIX_TESTING")
+        port = read.integer("PORT", 8000, 1, 65535)
+        database_url = read.text("DATABASE_URL", f"sqlite:///{data_dir / 'costoptix.db'}")
+        if not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ConfigError("DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///.")
+        _make_private(data_dir)
+        return cls(
+            data_dir=data_dir,
+            database_url=database_url,
+            quota_url=read.quota_url(database_url, data_dir),
+            secret_key=read.secret("SECRET_KEY") or _generated_secret(data_dir),
+            secret_key_fallbacks=read.secrets("SECRET_KEY_FALLBACKS"),
+            public_url=read.public_url(f"http://127.0.0.1:{port}"),
+            host=read.text("HOST", "127.0.0.1"),
+            port=port,
+            web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
+            threads=read.integer("THREADS", 4, 1, 64),
+            forwarded_hops=read.integer("FORWARDED_HOPS", 0, 0, 10),
+            max_upload_bytes=read.integer("MAX_UPLOAD_MB", 1024, 1, 1024 * 1024) * 1024 * 1024,
+            registration=read.choice("REGISTRATION", "first", ("first", "open", "closed")),
+            inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
+            testing=testing,
+            now=read.now(testing),
+        )
+
+
+class _Reader:
+    """Reads single variables; each refusal names its variable."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name, "0").lower()
+        if value not in ("0", "1", "on", "off", "true", "false", "yes", "no"):
+            raise ConfigError(f"{name} must be on or off, not {value!r}.")
+        return value in ("1", "on", "true", "yes")
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:
+            raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+        return int(value)
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        return value
+
+    def secret(self, name: str) -> str:
+        value = self.text(name, "")
+        if value and len(value) < MIN_SECRET_LENGTH:
+            raise ConfigError(f"{name} must have at least {MIN_SECRET_LENGTH} characters.")
+        return value
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+
+    def quota_url(self, database_url: str, data_dir: Path) -> str:
+        value = self.text("COSTOPTIX_QUOTA_URL", "")
+        if not value:
+            is_server = database_url.startswith("postgresql")
+            return database_url if is_server else f"sqlite:///{data_dir / 'quota.db'}"
+        if not value.startswith(("redis://", "rediss://", "postgresql+psycopg://", "sqlite:///")):
+            raise ConfigError("COSTOPTIX_QUOTA_URL must be redis://host:port/n.")
+        return value
+
+    def public_url(self, default: str) -> str:
+        value = self.text("PUBLIC_URL", default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+            raise ConfigError("PUBLIC_URL must be http(s)://host[:port] without a path.")
+        return value
+
+    def now(self, testing: bool) -> str | None:
+        value = self.text("COSTOPTIX_NOW", "")
+        if value and not testing:
+            raise ConfigError("COSTOPTIX_NOW is for tests only: set COSTOPTIX_TESTING=1 with it.")
+        return value or None
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _generated_secret(data_dir: Path) -> str:
+    """Return the secret of this data folder; of processes that start together, one makes it."""
+    path = data_dir / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _existing_secret(path)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret := secrets.token_urlsafe(48))
+    return secret
+
+
+def _existing_secret(path: Path) -> str:
+    secret = path.read_text().strip()
+    if len(secret) < MIN_SECRET_LENGTH:
+        raise ConfigError(f"SECRET_KEY: the file {path} is damaged; restore it or set SECRET_KEY.")
+    return secret

@@ -1,0 +1,1 @@
+"""What is unusual: detection, its findings and their workflow."""

@@ -1,0 +1,1 @@
+"""A bill's way in: receive, recognize, cast, store, reconcile, go live."""

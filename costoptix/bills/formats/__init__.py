@@ -1,0 +1,1 @@
+"""One provider's columns each, mapped to the one charge table."""

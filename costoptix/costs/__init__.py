@@ -1,0 +1,1 @@
+"""A cost question's way out: query, report and what is computed from reports."""

@@ -1,0 +1,57 @@
+"""The charge table and its roll-ups: the one declaration that writers and readers share.
+
+A delivery is a set of immutable Parquet files: ``charges`` (every row, every column) and the
+roll-ups named here, each a GROUP BY of the charges. A question is answered from the smallest
+file that holds every dimension it names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+METRICS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
+"""Sums of money, DECIMAL(38,18). The last two may be missing in a charge (NULL)."""
+
+NULLABLE_METRICS = ("list_cost", "contracted_cost")
+"""Metrics for which roll-ups count the charges that lack them, as ``<metric>_missing``."""
+
+COARSE_DIMENSIONS = (
+    "provider_name",
+    "billing_account_id",
+    "sub_account_id",
+    "sub_account_name",
+    "service_name",
+    "service_category",
+    "charge_category",
+)
+FINE_DIMENSIONS = (
+    "region_id",
+    "pricing_category",
+    "commitment_discount_status",
+    "invoice_id",
+)
+DETAIL_DIMENSIONS = ("resource_id", "sku_id")
+DIMENSIONS = COARSE_DIMENSIONS + FINE_DIMENSIONS + DETAIL_DIMENSIONS
+"""What one can group and filter by, beside ``tag:<key>``. NULL is a value like any other."""
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """A stored GROUP BY of the charges: per ``grain`` (day or month), currency and dimensions."""
+
+    name: str
+    grain: str  # "day" or "month": the DATE column ``day`` holds the day, or the month's first
+    dimensions: tuple[str, ...]
+    has_tags: bool = False  # the column ``tags`` (canonical JSON object text) is among the groups
+
+
+ROLL_UPS = (
+    RollUp("monthly", "month", COARSE_DIMENSIONS + FINE_DIMENSIONS),
+    RollUp("daily", "day", COARSE_DIMENSIONS),
+    RollUp("daily_fine", "day", COARSE_DIMENSIONS + FINE_DIMENSIONS),
+    RollUp("tags", "month", COARSE_DIMENSIONS, has_tags=True),
+)
+"""Smallest first. What none of them holds is asked of the charges."""
+
+CHARGES = "charges"
+"""The kind of the file that holds every row, sorted by service, resource and time."""

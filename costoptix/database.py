@@ -1,0 +1,67 @@
+"""How the SQL database is opened and written to.
+
+SQLite's default transaction handling loses updates under concurrency (a read that becomes a
+write fails at once, or overwrites), so writers say so beforehand: ``with writing(session):``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 10_000
+_IMMEDIATE = "costoptix_immediate"
+_DEPTH = "costoptix_writing"
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give an engine the house's transaction rules (SQLite only; a server has its own)."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _on_begin, not by the driver
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _on_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """Hold the write lock for the block, commit at its end, roll back on an exception.
+
+    Within another ``writing`` block it joins that one: the outermost commits. What was read
+    before the block may have changed since: read again inside what the write depends on.
+    Keep it short: never hash a password, stream a file or call out within it.
+    """
+    if session.info.get(_DEPTH):
+        yield
+        return
+    if session.in_transaction():
+        session.commit()  # ends a read; nothing can be pending outside of a writing block
+    session.info[_DEPTH] = True
+    try:
+        session.connection(execution_options={_IMMEDIATE: True})
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_DEPTH] = False

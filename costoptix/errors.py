@@ -1,0 +1,85 @@
+"""What can go wrong, as one family: a status and a sentence that a person understands.
+
+The domain raises these; each door has one handler that turns them into its own words.
+"""
+
+from __future__ import annotations
+
+
+class CostOptixError(Exception):
+    """A refusal with an HTTP status and one sentence for the person who caused it."""
+
+    status = 500
+
+    def __init__(self, sentence: str, *, retry_after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.retry_after = retry_after
+
+
+class Invalid(CostOptixError):
+    """A parameter, body or file is wrong; the sentence names it and what is allowed."""
+
+    status = 400
+
+
+class Unauthorized(CostOptixError):
+    """Nobody, or nobody known, is asking."""
+
+    status = 401
+
+
+class Forbidden(CostOptixError):
+    """The caller is known and may not do this; or the tier does not hold the feature."""
+
+    status = 403
+
+
+class NotFound(CostOptixError):
+    """It does not exist, or belongs to another organization: the same answer for both."""
+
+    status = 404
+
+    def __init__(self, sentence: str = "Not found.") -> None:
+        super().__init__(sentence)
+
+
+class Conflict(CostOptixError):
+    """The state of the thing does not allow this now."""
+
+    status = 409
+
+
+class TooLarge(CostOptixError):
+    """More bytes than the installation accepts."""
+
+    status = 413
+
+
+class UnsupportedMediaType(CostOptixError):
+    """The content type is not one that this operation reads."""
+
+    status = 415
+
+
+class TooManyRequests(CostOptixError):
+    """A limit other than the daily quota (which Flask-Limiter raises) is used up."""
+
+    status = 429
+
+
+class Unavailable(CostOptixError):
+    """A store does not answer; trying again later may work."""
+
+    status = 503
+
+    def __init__(
+        self, sentence: str = "Service temporarily unavailable.", retry_after: int = 1
+    ) -> None:
+        super().__init__(sentence, retry_after=retry_after)
+
+
+class NoSpace(CostOptixError):
+    """The disk is full."""
+
+    status = 507

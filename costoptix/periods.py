@@ -1,0 +1,173 @@
+"""Days, months, quarters and the ranges made of them. Pure; all days are UTC.
+
+Ranges are inclusive of both ends at the doors (``DateRange``); stores that want half-open
+intervals ask for ``DateRange.after``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from costoptix.errors import Invalid
+
+MAX_RANGE_DAYS = 5 * 366
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+
+
+class Granularity(StrEnum):
+    """How wide a bucket is. Weeks are ISO weeks, quarters calendar quarters."""
+
+    TOTAL = "total"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+
+class Preset(StrEnum):
+    """A range that moves with the calendar, so that a bookmark stays alive."""
+
+    LAST_7_DAYS = "last_7_days"
+    LAST_30_DAYS = "last_30_days"
+    THIS_MONTH = "this_month"
+    LAST_MONTH = "last_month"
+    LAST_3_MONTHS = "last_3_months"
+    LAST_6_MONTHS = "last_6_months"
+    LAST_12_MONTHS = "last_12_months"
+
+
+@dataclass(frozen=True, order=True)
+class DateRange:
+    """Days from ``first`` to ``last``, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise Invalid("end_date must not be before start_date.")
+        if self.first < FIRST_DAY or self.last > LAST_DAY:
+            raise Invalid(f"start_date and end_date must lie between {FIRST_DAY} and {LAST_DAY}.")
+        if self.length > MAX_RANGE_DAYS:
+            raise Invalid("The range from start_date to end_date must not exceed 5 years.")
+
+    @property
+    def length(self) -> int:
+        """Count the days, both ends included."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def after(self) -> date:
+        """Return the first day after the range (its exclusive end)."""
+        return self.last + timedelta(days=1)
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __iter__(self) -> Iterator[date]:
+        for offset in range(self.length):
+            yield self.first + timedelta(days=offset)
+
+    def previous(self) -> DateRange:
+        """Return the range of the same length that ends the day before this one begins."""
+        last = self.first - timedelta(days=1)
+        return DateRange(last - timedelta(days=self.length - 1), last)
+
+    def clip(self, other: DateRange) -> DateRange | None:
+        """Return the days that lie in both, or None when there are none."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return DateRange(first, last) if first <= last else None
+
+    def months(self) -> list[date]:
+        """List the first days of the calendar months that the range touches, in order."""
+        months = [month_start(self.first)]
+        while (following := next_month(months[-1])) <= self.last:
+            months.append(following)
+        return months
+
+
+def month_start(day: date) -> date:
+    """Return the first day of the month of ``day``."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of ``day``."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def month_end(day: date) -> date:
+    """Return the last day of the month of ``day``."""
+    return next_month(day) - timedelta(days=1)
+
+
+def month_range(day: date) -> DateRange:
+    """Return the calendar month of ``day``."""
+    return DateRange(month_start(day), month_end(day))
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the first day of the month ``months`` after that of ``day`` (may be negative)."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def quarter_start(day: date) -> date:
+    """Return the first day of the calendar quarter of ``day``."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+def bucket_of(day: date, granularity: Granularity) -> DateRange:
+    """Return the whole bucket that ``day`` lies in (for TOTAL, the day's own bounds are unknown).
+
+    Raises:
+        ValueError: ``granularity`` is TOTAL, which has no bucket of its own.
+    """
+    if granularity is Granularity.DAILY:
+        return DateRange(day, day)
+    if granularity is Granularity.WEEKLY:
+        first = day - timedelta(days=day.weekday())
+        return DateRange(first, first + timedelta(days=6))
+    if granularity is Granularity.MONTHLY:
+        return month_range(day)
+    if granularity is Granularity.QUARTERLY:
+        first = quarter_start(day)
+        return DateRange(first, month_end(add_months(first, 2)))
+    raise ValueError("a total has no bucket")
+
+
+def resolve_preset(preset: Preset, today: date) -> DateRange:
+    """Turn a preset into days.
+
+    ``last_N_days`` ends today and holds N days. ``this_month`` runs from the first to today.
+    ``last_month`` is the whole calendar month before. ``last_N_months`` is the N-1 whole
+    calendar months before this one, and this month to today.
+    """
+    if preset is Preset.LAST_7_DAYS:
+        return DateRange(today - timedelta(days=6), today)
+    if preset is Preset.LAST_30_DAYS:
+        return DateRange(today - timedelta(days=29), today)
+    if preset is Preset.THIS_MONTH:
+        return DateRange(month_start(today), today)
+    if preset is Preset.LAST_MONTH:
+        return month_range(add_months(today, -1))
+    months = {Preset.LAST_3_MONTHS: 3, Preset.LAST_6_MONTHS: 6, Preset.LAST_12_MONTHS: 12}[preset]
+    return DateRange(add_months(today, 1 - months), today)
+
+
+def parse_day(text: str, name: str) -> date:
+    """Read ``YYYY-MM-DD``; ``name`` is the parameter that the refusal names.
+
+    Raises:
+        Invalid: any other form, or a day that does not exist.
+    """
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"{name} must be a date as YYYY-MM-DD.") from None

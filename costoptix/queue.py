@@ -1,0 +1,100 @@
+"""Background work: a row is the job, a conditional UPDATE with a lease is the claim.
+
+A job runs at least once: a worker that dies loses its lease, and the next one takes the job up
+again. What a job does must therefore be safe to begin anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from costoptix.clock import utc_now
+from costoptix.database import writing
+from costoptix.models import Job, new_id
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+RETRY_AFTER = timedelta(seconds=10)
+
+
+def enqueue(
+    session: Session,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    organization_id: str | None = None,
+    run_at: datetime | None = None,
+) -> Job:
+    """Add a job, in the transaction of what makes it necessary."""
+    job = Job(
+        kind=kind, payload=payload, organization_id=organization_id, run_at=run_at or utc_now()
+    )
+    with writing(session):
+        session.add(job)
+    return job
+
+
+def claim(session: Session) -> Job | None:
+    """Take the oldest job that is due (or whose worker died) for one ``LEASE``; None if none is."""
+    now = utc_now()
+    claimable = or_(Job.state == "due", (Job.state == "running") & (Job.lease_until < now))
+    candidate = (
+        select(Job.id).where(claimable, Job.run_at <= now).order_by(Job.run_at, Job.id).limit(1)
+    )
+    with writing(session):
+        job_id = session.scalar(candidate)
+        if job_id is None:
+            return None
+        token = new_id()
+        taken = session.execute(
+            update(Job)
+            .where(Job.id == job_id, claimable)
+            .values(
+                state="running",
+                lease_token=token,
+                lease_until=now + LEASE,
+                attempts=Job.attempts + 1,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if taken.rowcount == 0:  # another worker was quicker (PostgreSQL)
+            return None
+        return session.scalars(
+            select(Job).where(Job.id == job_id).execution_options(populate_existing=True)
+        ).one()
+
+
+def extend(session: Session, job: Job) -> bool:
+    """Renew the lease; False when the job was taken by another worker meanwhile: stop then."""
+    return _close(session, job, lease_until=utc_now() + LEASE)
+
+
+def finish(session: Session, job: Job) -> bool:
+    """Mark the job as done; False when it was no longer ours."""
+    return _close(session, job, state="done", finished_at=utc_now(), lease_token=None)
+
+
+def fail(session: Session, job: Job, error: str) -> bool:
+    """Put the job back for a later try, or give it up after ``MAX_ATTEMPTS``."""
+    if job.attempts < MAX_ATTEMPTS:
+        later = utc_now() + RETRY_AFTER * 2**job.attempts
+        return _close(session, job, state="due", run_at=later, error=error, lease_token=None)
+    return _close(
+        session, job, state="failed", finished_at=utc_now(), error=error, lease_token=None
+    )
+
+
+def _close(session: Session, job: Job, **values: Any) -> bool:
+    """Change the job only while our lease token is on it."""
+    with writing(session):
+        changed = session.execute(
+            update(Job)
+            .where(Job.id == job.id, Job.lease_token == job.lease_token)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    return bool(changed.rowcount)
