@@ -1,0 +1,60 @@
+# `make help` lists the targets. Everything runs in .venv, made from pinned requirements.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+DEV := .venv/.dev
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+.venv/.run: requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "The venv module is missing: apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(DEV): .venv/.run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: run
+run: .venv/.run ## serve web and worker at http://127.0.0.1:8000
+	@exec $(BIN)/flask --app app serve
+
+.PHONY: test
+test: $(DEV) ## run the whole suite on SQLite
+	$(BIN)/pytest -n auto --dist loadgroup
+
+.PHONY: test-postgresql
+test-postgresql: $(DEV) ## run the whole suite on PostgreSQL
+	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup
+
+.PHONY: lint
+lint: $(DEV) ## ruff, import-linter, bandit
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r app.py config.py costoptix
+
+.PHONY: types
+types: $(DEV) ## mypy --strict
+	$(BIN)/mypy
+
+.PHONY: gates
+gates: lint types test ## everything that a change must pass
+
+.PHONY: requirements
+requirements: $(DEV) ## compile requirements*.in to pinned, hashed requirements*.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements-dev.in -o requirements-dev.txt
+
+.PHONY: migration
+migration: $(DEV) ## write the schema's first migration anew (until the first release)
+	@hold=$$(mktemp -d) && mv migrations/versions/*.py $$hold/ && rm -f $$hold/0001_*.py && \
+	COSTOPTIX_DATA_DIR=$$hold/data $(BIN)/flask --app app db migrate -m initial --rev-id 0001; \
+	mv $$hold/*.py migrations/versions/; rm -rf "$$hold"

@@ -1,0 +1,14 @@
+"""Commands of ``flask --app app …``: parse, call, print. What scripts need is alone on stdout."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register every command of this package (each module has a ``register(app)``)."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}").register(app)

@@ -1,0 +1,98 @@
+"""``serve``: web and background worker under one process tree."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import click
+from flask import Flask
+
+GRACE_SECONDS = 35
+"""More than gunicorn's own graceful time, so that requests in flight are answered."""
+RESTART_PAUSE_SECONDS = 1.0
+
+
+def register(app: Flask) -> None:
+    """Add the command."""
+    app.cli.add_command(serve)
+
+
+@click.command()
+def serve() -> None:
+    """Migrate the database, then run the web server and one worker until Ctrl-C."""
+    commands = {
+        "web": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+        "worker": [sys.executable, "-m", "flask", "--app", "app", "worker"],
+    }
+    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"], check=True)
+    raise SystemExit(Supervisor(commands).run())
+
+
+class Supervisor:
+    """Keeps its children running; one that ends is started anew, a signal ends them all."""
+
+    def __init__(self, commands: dict[str, list[str]]) -> None:
+        self._commands = commands
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = False
+
+    def run(self) -> int:
+        """Run until SIGINT or SIGTERM; return 0 when every child ended in time, else 1."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        for name in self._commands:
+            self._start(name)
+        while not self._stopping:
+            time.sleep(0.2)
+            self._restart_ended()
+        return self._end_children()
+
+    def _start(self, name: str) -> None:
+        # A session of its own: a Ctrl-C in the terminal reaches only us, and we end the
+        # children in order, once.
+        self._children[name] = subprocess.Popen(
+            self._commands[name], start_new_session=True, preexec_fn=_die_with_parent()
+        )
+
+    def _restart_ended(self) -> None:
+        for name, child in self._children.items():
+            code = child.poll()
+            if code is not None and not self._stopping:
+                click.echo(f"{name} ended with code {code}; starting it again.", err=True)
+                time.sleep(RESTART_PAUSE_SECONDS)
+                self._start(name)
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+
+    def _end_children(self) -> int:
+        for child in self._children.values():
+            child.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in self._children.values():
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                return 1
+        return 0
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """On Linux, let the kernel end the child when we are killed -9, so that no port stays taken."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes  # only here: nothing else of the application needs it
+
+    libc = ctypes.CDLL(None)
+    pr_set_pdeathsig = 1
+
+    def set_death_signal() -> None:
+        libc.prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+    return set_death_signal

@@ -1,0 +1,32 @@
+"""Server settings, from the same Config as the application."""
+
+import sys
+from pathlib import Path
+
+from config import Config, ConfigError
+
+try:
+    _config = Config.from_environ()
+except ConfigError as error:
+    sys.exit(f"Cost Optix cannot start: {error}")
+
+_is_ipv6 = ":" in _config.host and not _config.host.startswith("[")
+bind = f"[{_config.host}]:{_config.port}" if _is_ipv6 else f"{_config.host}:{_config.port}"
+worker_class = "gthread"
+workers = _config.web_concurrency
+threads = _config.threads
+keepalive = 75  # above the idle time of the proxies in deploy/
+timeout = 120
+graceful_timeout = 30
+# Their maximum: what is longer gets the server's own 414/431, which is not JSON.
+limit_request_line = 8190
+limit_request_field_size = 65535
+limit_request_fields = 200
+# X-Forwarded-* is read by the application alone, by FORWARDED_HOPS.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+control_socket_disable = True  # it would open one in the home folder
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat file
+umask = 0o077
+accesslog = None  # the application logs requests, without query strings
+loglevel = "warning"

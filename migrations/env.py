@@ -1,0 +1,52 @@
+"""Alembic's environment: the application's own engine, one process at a time."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, text
+
+from costoptix.models import Base
+
+_ADVISORY_LOCK = 0xC057
+
+
+def run() -> None:
+    """Run the migrations in one transaction that only one process can hold."""
+    engine = current_app.extensions["migrate"].db.engine
+    immediate = engine.execution_options(costoptix_immediate=True)
+    with immediate.connect() as connection:
+        _suspend_foreign_keys(connection)
+        with connection.begin():
+            _migrate(connection)
+        connection.detach()  # never back to the pool without foreign keys
+
+
+def _migrate(connection: Connection) -> None:
+    _lock(connection)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _suspend_foreign_keys(connection: Connection) -> None:
+    """Let SQLite's batch mode replace tables that others refer to; for this connection only."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+
+
+def _lock(connection: Connection) -> None:
+    """Let one of several processes that start together migrate; the others wait for it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
+
+
+if context.is_offline_mode():
+    raise SystemExit("Migrations run against a database, not as a script.")
+run()

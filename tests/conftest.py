@@ -1,0 +1,219 @@
+"""The cast and the stage that every test shares.
+
+alice is the admin and bob a member of Acme Cloud; mallory is the admin of another organization.
+Each test has an installation of its own: a migrated database, a call counter and a lake.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from pytest_socket import disable_socket, socket_allow_hosts
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import clock, create_app
+from costoptix.access.permissions import Caller, Permission
+from costoptix.extensions import db
+from costoptix.models import Organization, User
+from tests.support import services
+from tests.support.cast import PASSWORD, PASSWORD_HASH
+
+__all__ = ["PASSWORD"]
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Nothing in the suite may reach another machine."""
+    disable_socket(allow_unix_socket=True)
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    clock.configure(None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this run's own: its URL without a database."""
+    if services.postgresql_programs() is None:
+        pytest.skip(services.GET_POSTGRESQL)
+    with services.postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: str) -> Iterator[str]:
+    """An empty database on that server: its URL."""
+    with new_database(postgresql_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server of this run's own: its URL."""
+    if shutil.which("redis-server") is None:
+        pytest.skip(services.GET_REDIS)
+    with services.redis(tmp_path_factory.mktemp("redis")) as (url, _process):
+        yield url
+
+
+class new_database:  # noqa: N801 - used as a function
+    """Make a database (a copy of ``template`` if given) for the length of a block."""
+
+    def __init__(self, server: str, template: str = "template1") -> None:
+        self._server, self._template, self._name = server, template, f"t{uuid.uuid4().hex}"
+
+    def __enter__(self) -> str:
+        self._run(f"CREATE DATABASE {self._name} TEMPLATE {self._template}")
+        return f"{self._server}/{self._name}"
+
+    def __exit__(self, *_: object) -> None:
+        self._run(f"DROP DATABASE {self._name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        plain = self._server.replace("postgresql+psycopg://", "postgresql://") + "/postgres"
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def make_config(data_dir: Path, **changes: object) -> Config:
+    """Return the configuration of a test installation in ``data_dir``."""
+    environment = {"COSTOPTIX_DATA_DIR": str(data_dir), "COSTOPTIX_TESTING": "1"}
+    return dataclasses.replace(Config.from_environ(environment), **changes)
+
+
+@pytest.fixture(scope="session")
+def on_postgresql() -> bool:
+    """Tell whether this run keeps its state on PostgreSQL (``make test-postgresql``)."""
+    return os.environ.get("TEST_DATABASE") == "postgresql"
+
+
+@pytest.fixture(scope="session")
+def migrated(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, on_postgresql: bool
+) -> Iterator[str]:
+    """A migrated database to copy: a SQLite file, or the URL of a PostgreSQL database."""
+    folder = tmp_path_factory.mktemp("migrated")
+    if not on_postgresql:
+        _migrate(make_config(folder))
+        yield str(folder / "costoptix.db")
+        return
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
+        _migrate(make_config(folder, database_url=url))
+        yield url
+
+
+def _migrate(config: Config) -> None:
+    app = create_app(config)
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def config(
+    tmp_path: Path, migrated: str, request: pytest.FixtureRequest, on_postgresql: bool
+) -> Iterator[Config]:
+    """The configuration of this test's own installation, its database migrated and empty."""
+    if not on_postgresql:
+        config = make_config(tmp_path / "instance")
+        shutil.copyfile(migrated, config.data_dir / "costoptix.db")
+        yield config
+        return
+    server, _, template = migrated.rpartition("/")
+    with new_database(server, template) as url:
+        yield make_config(tmp_path / "instance", database_url=url, quota_url=url)
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The application on this test's installation."""
+    app = create_app(config)
+    app.testing = True
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A database session, within the application's context."""
+    with app.app_context():
+        yield db.session()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser or script that nobody has signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def acme(session: Session) -> Organization:
+    """The organization of the tests, Enterprise."""
+    return _organization(session, "Acme Cloud")
+
+
+@pytest.fixture
+def elsewhere(session: Session) -> Organization:
+    """Another organization, whose people are strangers to acme."""
+    return _organization(session, "Elsewhere")
+
+
+def _organization(session: Session, name: str) -> Organization:
+    organization = Organization(name=name, tier="enterprise")
+    session.add(organization)
+    session.commit()
+    return organization
+
+
+def _user(session: Session, organization: Organization, name: str, role: str) -> User:
+    user = User(
+        organization_id=organization.id, name=name.capitalize(), role=role,
+        email=f"{name}@example.com", password_hash=PASSWORD_HASH,
+    )  # fmt: skip
+    session.add(user)
+    session.commit()
+    return user
+
+
+@pytest.fixture
+def alice(session: Session, acme: Organization) -> User:
+    """The admin of acme."""
+    return _user(session, acme, "alice", "admin")
+
+
+@pytest.fixture
+def bob(session: Session, acme: Organization) -> User:
+    """A member of acme."""
+    return _user(session, acme, "bob", "member")
+
+
+@pytest.fixture
+def mallory(session: Session, elsewhere: Organization) -> User:
+    """The admin of elsewhere: a stranger to acme."""
+    return _user(session, elsewhere, "mallory", "admin")
+
+
+@pytest.fixture
+def admin(alice: User) -> Caller:
+    """Alice as a caller of the domain."""
+    return Caller(alice.organization_id, Permission.ADMIN, alice.email, user_id=alice.id)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI every optional service is there, so a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("COSTOPTIX_NO_SKIPS") == "1" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("FAILED: tests were skipped, and COSTOPTIX_NO_SKIPS is set", red=True)

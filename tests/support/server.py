@@ -1,0 +1,78 @@
+"""The real server under its shipped settings, in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.services import free_port, wait_for_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Server:
+    """A running gunicorn."""
+
+    url: str
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def kill(self) -> None:
+        """End every process of the server as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def flask(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of the application on the same installation."""
+        return run_flask(self.environment, *arguments, stdin=stdin)
+
+
+def environment_for(data_dir: Path, **extra: str) -> dict[str, str]:
+    """Return a clean environment for an installation in ``data_dir``."""
+    keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return keep | {"COSTOPTIX_DATA_DIR": str(data_dir), "COSTOPTIX_TESTING": "1"} | extra
+
+
+def run_flask(
+    environment: Mapping[str, str], *arguments: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``flask --app app …`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *arguments],
+        cwd=ROOT, env=dict(environment), input=stdin, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@contextmanager
+def gunicorn(data_dir: Path, **extra: str) -> Iterator[Server]:
+    """Migrate and serve the installation in ``data_dir`` on a free port until the block ends."""
+    port = int(extra.setdefault("PORT", str(free_port())))
+    environment = environment_for(data_dir, **extra)
+    migrated = run_flask(environment, "db", "upgrade")
+    assert migrated.returncode == 0, migrated.stderr
+    log = data_dir / "server.log"
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+            cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+    server = Server(f"http://127.0.0.1:{port}", port, environment, process, log)
+    try:
+        wait_for_port(port, process)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                server.kill()

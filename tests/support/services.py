@@ -1,0 +1,109 @@
+"""PostgreSQL and Redis servers of the test run's own, on free loopback ports.
+
+They are started from the binaries that the machine has, so that a test may stop, hang or fill
+them; nothing that runs already is touched.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+GET_POSTGRESQL = "PostgreSQL is missing: apt install postgresql"
+GET_REDIS = "Redis is missing: apt install redis-server"
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    """Wait until something accepts connections on the port."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with code {process.returncode}")
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+def postgresql_programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL server's programs, or None."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+    return Path(folders[-1]).parent if folders else None
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL server with its data below ``folder``; yields its URL (no database)."""
+    programs = postgresql_programs()
+    assert programs is not None
+    account = _server_account()
+    data, port = folder / "data", free_port()
+    data.mkdir(parents=True)
+    if account is not None:
+        for path in (folder, data):
+            os.chown(path, *account)
+        _let_through(folder)
+    options = {"user": account[0], "group": account[1], "extra_groups": []} if account else {}
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
+        check=True, stdout=subprocess.DEVNULL, **options,
+    )  # fmt: skip
+    command = [programs / "postgres", "-D", data, "-p", str(port), "-k", "", "-h", "127.0.0.1"]
+    settings = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=panic"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command + settings, stdout=log, stderr=log, **options)
+        try:
+            wait_for_port(port, process)
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def _server_account() -> tuple[int, int] | None:
+    """PostgreSQL refuses to run as root: name another account then."""
+    if os.geteuid() != 0:
+        return None
+    entry = pwd.getpwnam("postgres")
+    return entry.pw_uid, entry.pw_gid
+
+
+def _let_through(folder: Path) -> None:
+    for parent in folder.parents:
+        with suppress(PermissionError):
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a Redis server that keeps nothing; yields its URL and its process."""
+    port = free_port()
+    settings = {"--port": port, "--bind": "127.0.0.1", "--save": "", "--dir": folder}
+    command = ["redis-server", *(str(part) for pair in settings.items() for part in pair)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port, process)
+        yield f"redis://127.0.0.1:{port}/0", process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait(10)
