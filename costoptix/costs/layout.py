@@ -55,3 +55,37 @@ ROLL_UPS = (
 
 CHARGES = "charges"
 """The kind of the file that holds every row, sorted by service, resource and time."""
+
+
+MISSING = {metric: f"{metric}_missing" for metric in NULLABLE_METRICS}
+"""By nullable metric, the roll-up column that counts the charges without it."""
+
+CHARGE_DAY = "CAST(charge_period_start AS DATE)"
+_SORTED_FIRST = ("service_name", "sub_account_id")
+_GRAIN_DAY = {
+    "day": CHARGE_DAY,
+    "month": "CAST(date_trunc('month', charge_period_start) AS DATE)",
+}
+
+
+def roll_up_sql(roll_up: RollUp, relation: str) -> str:
+    """Write the SELECT that makes a roll-up of ``relation``: a table, view or (subquery) of charges.
+
+    Columns: ``day`` DATE, ``currency``, the dimensions, ``tags`` where the roll-up has them, the
+    METRICS as DECIMAL(38,18) sums (NULL where no charge of the group has one), the MISSING counts
+    and ``charge_count``. Executing it raises duckdb.OutOfRangeException when a sum does not fit.
+    """
+    groups = (
+        f"{_GRAIN_DAY[roll_up.grain]} AS day",
+        "billing_currency AS currency",
+        *roll_up.dimensions,
+        *(("tags",) if roll_up.has_tags else ()),
+    )
+    sums = (
+        *(f"CAST(sum({metric}) AS DECIMAL(38, 18)) AS {metric}" for metric in METRICS),
+        *(f"count(*) - count({metric}) AS {name}" for metric, name in MISSING.items()),
+        "count(*) AS charge_count",
+    )
+    order = (*_SORTED_FIRST, "day")
+    clauses = ("SELECT", ", ".join((*groups, *sums)), "FROM", relation)
+    return " ".join((*clauses, "GROUP BY ALL ORDER BY", ", ".join(order)))
