@@ -1,0 +1,76 @@
+"""A wrong value stops the start with one line that names the variable."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from config import Config, ConfigError
+from tests.support.server import environment_for, run_flask
+
+
+def read(tmp_path: Path, **environment: str) -> Config:
+    return Config.from_environ({"COSTOPTIX_DATA_DIR": str(tmp_path / "data"), **environment})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("WEB_CONCURRENCY", "0"),
+        ("THREADS", "-1"),
+        ("FORWARDED_HOPS", "11"),
+        ("MAX_UPLOAD_MB", "1.5"),
+        ("REGISTRATION", "everyone"),
+        ("SECRET_KEY", "short"),
+        ("DATABASE_URL", "mysql://x"),
+        ("COSTOPTIX_QUOTA_URL", "memory://"),
+        ("PUBLIC_URL", "cost.example.com"),
+        ("PUBLIC_URL", "https://example.com/costs"),
+        ("COSTOPTIX_NOW", "2026-01-01T00:00:00Z"),
+        ("COSTOPTIX_TESTING", "perhaps"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        read(tmp_path, **{name: value})
+
+
+def test_the_secret_is_made_once_and_for_this_account_only(tmp_path: Path) -> None:
+    """S59"""
+    first, second = read(tmp_path), read(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) >= 32
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_damaged_secret_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret_key").write_text("cut")
+    with pytest.raises(ConfigError, match="SECRET_KEY"):
+        read(tmp_path)
+
+
+def test_the_quota_lives_in_a_file_of_its_own_or_with_the_server(tmp_path: Path) -> None:
+    assert read(tmp_path).quota_url.endswith("/data/quota.db")
+    url = "postgresql+psycopg://localhost/costs"
+    assert read(tmp_path, DATABASE_URL=url).quota_url == url
+
+
+def test_a_loopback_public_url_allows_every_loopback_name(tmp_path: Path) -> None:
+    assert {"localhost", "127.0.0.1", "[::1]"} <= set(read(tmp_path).trusted_hosts)
+    assert read(tmp_path, PUBLIC_URL="https://cost.example.com").trusted_hosts == [
+        "cost.example.com"
+    ]
+
+
+def test_the_start_stops_with_one_line(tmp_path: Path) -> None:
+    """S60"""
+    done = run_flask(environment_for(tmp_path, PORT="eighty"), "routes")
+    assert done.returncode != 0
+    assert done.stderr.strip().count("\n") == 0
+    assert "PORT" in done.stderr

@@ -1,0 +1,74 @@
+"""Amounts in and out as text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costoptix import money
+
+amounts = st.decimals(
+    min_value=-(10**20) + 1, max_value=10**20 - 1, places=18, allow_nan=False, allow_infinity=False
+)
+
+
+@given(amounts)
+def test_text_gives_the_amount_back(amount: Decimal) -> None:
+    assert money.parse_amount(money.to_text(amount)) == amount
+
+
+@given(amounts)
+def test_text_is_canonical(amount: Decimal) -> None:
+    text = money.to_text(amount)
+    assert "e" not in text.lower()
+    assert text != "-0"
+    assert not ("." in text and text.endswith("0"))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("-0.000", "0"), ("1E+3", "1000"), ("20.50", "20.5"), ("-5.55941E-5", "-0.0000555941")],
+)
+def test_text_has_no_exponent_and_no_trailing_zeros(number: str, text: str) -> None:
+    assert money.to_text(Decimal(number)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("0.0000000000000000005", "0.000000000000000001"),
+        ("-0.0000000000000000005", "-0.000000000000000001"),
+        ("0.00000000000000000049", "0"),
+        ("1E-25", "0"),
+        (".5", "0.5"),
+        ("+7.", "7"),
+    ],
+)
+def test_rounding_is_half_away_from_zero_at_18_places(text: str, amount: str) -> None:
+    assert money.parse_amount(text) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "NaN", "Infinity", "1e999", "1e9999", "$10,000.00 ", "1,000", "0x1", "1_000", "١",
+     "--1", "1e", "1" * 101, "100000000000000000000", "NULL"],
+)  # fmt: skip
+def test_what_is_not_a_plain_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="number"):
+        money.parse_amount(text)
+
+
+@given(st.lists(amounts, max_size=50))
+def test_a_total_keeps_every_digit(parts: list[Decimal]) -> None:
+    scaled = sum(int(part.scaleb(18, money.EXACT)) for part in parts)
+    assert money.total(parts) == Decimal(scaled).scaleb(-18, money.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("USD", True), ("usd", False), ("US", False), ("USD\n", False)]
+)
+def test_a_currency_is_three_capital_letters(text: str, expected: bool) -> None:
+    assert money.is_currency(text) is expected
