@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -20,7 +21,6 @@ from costoptix.periods import (
     parse_day,
     resolve_preset,
 )
-import itertools
 
 days = st.dates(date(1999, 1, 1), date(2100, 12, 31))
 ranges = st.builds(lambda first, n: DateRange(first, first + timedelta(days=n)), days,
