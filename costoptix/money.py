@@ -13,8 +13,9 @@ QUANTUM = Decimal(1).scaleb(-PLACES)
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Room for the sum of any file: 38 digits, times more rows than there are, unrounded."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LARGEST = Decimal(10) ** (38 - PLACES)
+"""Exclusive: what DECIMAL(38,18) can hold."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -22,11 +23,15 @@ def exact(text: str) -> Decimal:
     """Read a number as it stands, every digit kept.
 
     Raises:
-        ValueError: not a plain or E-notation number (NaN, 1e9999, $10, 1,000 and blanks are not).
+        ValueError: not a plain or E-notation number (NaN, $10, 1,000 and blanks are not), or one
+            too large to be an amount.
     """
     if len(text) > 100 or not _NUMBER.fullmatch(text):
         raise ValueError(f"not a number: {text[:40]!r}")
-    return Decimal(text)
+    number = Decimal(text)
+    if abs(number) >= _LARGEST:
+        raise ValueError("number too large")
+    return number
 
 
 def to_amount(number: Decimal) -> Amount:

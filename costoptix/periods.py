@@ -6,6 +6,7 @@ intervals ask for ``DateRange.after``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from enum import StrEnum
 
 from costoptix.errors import Invalid
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_RANGE_DAYS = 5 * 366
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -166,8 +168,8 @@ def parse_day(text: str, name: str) -> date:
         Invalid: any other form, or a day that does not exist.
     """
     try:
-        if len(text) != 10:
-            raise ValueError
+        if not _DAY.fullmatch(text):  # fromisoformat knows week dates and other forms, too
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid(f"{name} must be a date as YYYY-MM-DD.") from None
