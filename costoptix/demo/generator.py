@@ -1,0 +1,74 @@
+"""Acme Cloud's bills as FOCUS 1.0 files: one per provider and month, always the same bytes.
+
+A day's charges depend on the seed and the day alone. So a later run writes the earlier months
+again byte for byte, and only the current month's file grows.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from costoptix.demo.adjustments import credits_of, refunds_of, taxes_on
+from costoptix.demo.charges import COLUMNS, Row
+from costoptix.demo.commitments import commitment_charges
+from costoptix.demo.company import PROVIDERS, Provider
+from costoptix.demo.usage import usage
+from costoptix.periods import DateRange, add_months, month_range, month_start
+
+SEED = "acme"
+
+
+def months(end: date, count: int = 13) -> list[date]:
+    """List the first days of the ``count`` months that end with the month of ``end``, in order."""
+    return [add_months(month_start(end), index) for index in range(1 - count, 1)]
+
+
+def write_bills(folder: Path, end: date, *, months: int = 13, seed: str = SEED) -> list[Path]:
+    """Write the bills of ``months`` months through ``end`` (inclusive) into ``folder``.
+
+    Returns the files, named ``<provider>-<YYYY-MM>.csv.gz``, by month and provider. The last
+    month holds its days up to ``end``; files that exist are overwritten.
+    """
+    return [
+        _write_bill(folder, provider, days, seed)
+        for days in _billed_days(end, months)
+        for provider in PROVIDERS
+    ]
+
+
+def day_charges(provider: Provider, day: date, seed: str = SEED) -> list[Row]:
+    """Make all charges of one day on the bill of ``provider``."""
+    rng = Random(f"{seed} {provider.slug} {day}")  # noqa: S311 -- a made-up bill keeps no secret
+    charges = [
+        *usage(provider, day, rng),
+        *commitment_charges(provider, day, rng),
+        *refunds_of(provider, day),
+    ]
+    return [*charges, *taxes_on(charges, provider, day), *credits_of(provider, day)]
+
+
+def _billed_days(end: date, count: int) -> Iterator[DateRange]:
+    for month in months(end, count):
+        days = month_range(month)
+        yield DateRange(days.first, min(days.last, end))
+
+
+def _write_bill(folder: Path, provider: Provider, days: DateRange, seed: str) -> Path:
+    path = folder / f"{provider.slug}-{days.first:%Y-%m}.csv.gz"
+    with (
+        path.open("wb") as file,
+        # No name and no time in the header: the same bill is the same bytes.
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        rows = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        rows.writeheader()
+        for day in days:
+            rows.writerows(day_charges(provider, day, seed))
+    return path
