@@ -1,1 +1,152 @@
-"""One provider's columns each, mapped to the one charge table."""
+"""One provider's columns each, mapped to the one charge table.
+
+How a format is written (``focus.py`` is the model):
+
+* A file's cells are the table ``cells``; every cell is text, and NULL where the file has an
+  empty cell, ``NULL`` or ``null``. ``Header.sql("BilledCost", "billed_cost")`` answers the SQL
+  name of the first of these columns that the file has (letter case, blanks, punctuation, a BOM
+  and localised forms such as ``Kosten (Cost)`` do not matter, so that the CUR's
+  ``lineItem/UnblendedCost`` and ``line_item_unblended_cost`` are the same), or ``NULL``.
+* A format is a :class:`Format`: what it needs to be recognised, and a function from the header
+  (and the sender's options) to a :class:`Mapping`: for each column of ``charges.COLUMNS`` that
+  it can fill, a DuckDB expression over ``cells`` that yields **text** (cast what you computed
+  with ``::VARCHAR``; amounts must be computed in DECIMAL, never DOUBLE). Columns left out are
+  NULL. The casting to exact types, the checks, the rejections and ``other_columns`` (every
+  column of the file that no expression names) are done for all formats by ``charges.py``.
+* Where one row becomes several charges (the credits of GCP), or rows are left out by the
+  provider's published rule, ``Mapping.relation`` is a SELECT from ``cells`` that yields every
+  column of it (``SELECT cells.*, …``) and whatever else the expressions name.
+* Times are text in ISO shapes; other shapes are brought into one by the format
+  (``month_first`` below). Times without a zone are UTC.
+* ``Format.facts`` are expressions, aggregated over the whole file, which tell deliveries apart
+  (Azure: whether it is the actual or the amortized half).
+
+A new format is one file here and its line in ``ALL`` of ``bills/recognize.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_LOCALISED = re.compile(r".*\(([A-Za-z][A-Za-z0-9 _/:.-]*)\)\s*")
+_NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
+
+
+def normal(name: str) -> str:
+    """Return a column name without what spellings differ in.
+
+    ``'Maßeinheit (UnitOfMeasure)'`` and ``'unit_of_measure'`` are both ``'unitofmeasure'``.
+    """
+    localised = _LOCALISED.fullmatch(name)
+    return _NOT_A_LETTER.sub("", (localised[1] if localised else name).lower())
+
+
+def identifier(position: int) -> str:
+    """Return the SQL name of the column at a position (from 0) of the file."""
+    return f'"c{position}"'
+
+
+@dataclass(frozen=True)
+class Header:
+    """The column names of a file, as written."""
+
+    names: tuple[str, ...]
+
+    @cached_property
+    def _positions(self) -> dict[str, list[int]]:
+        positions: dict[str, list[int]] = {}
+        for position, name in enumerate(self.names):
+            positions.setdefault(normal(name), []).append(position)
+        return positions
+
+    def has(self, *spellings: str) -> bool:
+        """Tell whether the file has a column of one of these names."""
+        return any(normal(spelling) in self._positions for spelling in spellings)
+
+    def sql(self, *spellings: str) -> str:
+        """Return the SQL name of the first of these columns that the file has, or ``NULL``."""
+        for spelling in spellings:
+            if found := self._positions.get(normal(spelling)):
+                return identifier(found[0])
+        return "NULL"
+
+    def coalesce(self, *spellings: str) -> str:
+        """Return SQL for the first of these columns that the file has and the row fills."""
+        found = [self.sql(spelling) for spelling in spellings if self.has(spelling)]
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else (found or ["NULL"])[0]
+
+    def starting_with(self, prefix: str) -> dict[str, str]:
+        """Return name → SQL name of the columns whose written name begins with ``prefix``.
+
+        The names are without the prefix and otherwise as written (``resourceTags/user:``).
+        """
+        return {
+            name[len(prefix) :]: identifier(position)
+            for position, name in enumerate(self.names)
+            if name.startswith(prefix)
+        }
+
+    def repeated(self, *spellings: str) -> list[str]:
+        """Return the written names of which the file has more than one."""
+        wanted = {normal(spelling) for spelling in spellings}
+        return [
+            self.names[found[0]]
+            for name, found in self._positions.items()
+            if len(found) > 1 and name in wanted
+        ]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the sender or the source says about a file beyond its bytes."""
+
+    currency: str | None = None  # ISO 4217, for files that do not say
+    settings: MappingOf[str, str] = field(default_factory=dict)  # answers kept with the source
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One format's columns as expressions for the columns of the charge table."""
+
+    charges: MappingOf[str, str]  # column of charges.COLUMNS → SQL that yields text
+    relation: str = "SELECT cells.* FROM cells"  # what the expressions select from
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of billing file.
+
+    ``required`` and ``currency`` are groups of spellings: of each group one column must be
+    there. A file without any ``currency`` column is accepted when its options name one. A
+    format is recognised when every required group is found; of several, the one with the most
+    groups wins. ``required`` should therefore hold what tells the format from its relatives.
+    """
+
+    family: str  # "focus", "aws_cur", …: proposed as the name of the source
+    title: Callable[[Header], str]  # "FOCUS 1.2": named on pages and in the API
+    required: tuple[tuple[str, ...], ...]
+    currency: tuple[str, ...]
+    mapping: Callable[[Header, Options], Mapping]
+    facts: MappingOf[str, Callable[[Header], str]] = field(default_factory=dict)
+
+    def missing(self, header: Header) -> list[str]:
+        """Return the first spelling of each required group that the file lacks."""
+        return [group[0] for group in self.required if not header.has(*group)]
+
+
+def month_first(expression: str) -> str:
+    """Return SQL that turns ``M/D/YYYY`` (American, unpadded or padded) into an ISO date.
+
+    Text in any other shape passes unchanged.
+    """
+    pattern = r"^\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*$"
+    parts = f"regexp_extract_all({expression}, '\\d+')"
+    return (
+        f"CASE WHEN regexp_matches({expression}, '{pattern}') THEN "
+        f"{parts}[3] || '-' || lpad({parts}[1], 2, '0') || '-' || lpad({parts}[2], 2, '0') "
+        f"ELSE {expression} END"
+    )

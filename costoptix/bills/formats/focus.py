@@ -1,0 +1,66 @@
+"""FOCUS Cost and Usage, 1.0-preview to 1.4: the columns by their own names.
+
+What was renamed on the way: Region → RegionId and RegionName, UsageQuantity → ConsumedQuantity
+and UsageUnit → ConsumedUnit (1.0); ProviderName → ServiceProviderName (1.3, removed in 1.4).
+"""
+
+from __future__ import annotations
+
+from costoptix.bills.charges import COLUMNS
+from costoptix.bills.formats import Format, Header, Mapping, Options
+
+_RENAMED = {
+    "ProviderName": ("ServiceProviderName", "ProviderName"),
+    "PublisherName": ("PublisherName",),
+    "RegionId": ("RegionId", "Region"),
+    "ConsumedQuantity": ("ConsumedQuantity", "UsageQuantity"),
+    "ConsumedUnit": ("ConsumedUnit", "UsageUnit"),
+}
+
+_FIRST_SEEN = (
+    ("1.4", ("InvoiceDetailId", "CommitmentProgramEligibilityDetails")),
+    ("1.3", ("ServiceProviderName", "HostProviderName", "ContractApplied", "AllocatedMethodId")),
+    ("1.2", ("BillingAccountType", "SubAccountType", "InvoiceId", "PricingCurrency")),
+    ("1.1", ("ServiceSubcategory", "SkuMeter", "SkuPriceDetails", "CapacityReservationId")),
+    ("1.0", ("RegionId", "RegionName", "ContractedCost", "ConsumedQuantity", "ChargeClass")),
+)
+"""Newest first: columns that a version brought."""
+
+
+def version(header: Header) -> str:
+    """Return the newest version of which the file has a column that it brought."""
+    if header.has("ServiceProviderName") and not header.has("ProviderName"):
+        return "1.4"
+    return next((name for name, new in _FIRST_SEEN if header.has(*new)), "1.0-preview")
+
+
+def _mapping(header: Header, _options: Options) -> Mapping:
+    return Mapping(
+        {
+            column.name: header.coalesce(*_RENAMED.get(column.focus_name, (column.focus_name,)))
+            for column in COLUMNS.values()
+        }
+        | {"charge_frequency": _usage_based(header.sql("ChargeFrequency"))}
+    )
+
+
+def _usage_based(expression: str) -> str:
+    """Bring the misspelt ``Usage-based`` of some providers to the value of the specification."""
+    return f"CASE WHEN {expression} = 'Usage-based' THEN 'Usage-Based' ELSE {expression} END"
+
+
+FOCUS = Format(
+    family="focus",
+    title=lambda header: f"FOCUS {version(header)}",
+    required=(
+        ("BilledCost",),
+        ("EffectiveCost",),
+        ("BillingPeriodStart",),
+        ("ChargePeriodStart",),
+        ("ChargeCategory",),
+        ("ProviderName", "ServiceProviderName"),
+        ("ServiceName",),
+    ),
+    currency=("BillingCurrency",),
+    mapping=_mapping,
+)

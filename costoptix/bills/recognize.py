@@ -1,0 +1,52 @@
+"""Header → format: asked of every known format, answered with a format or a refusal in words."""
+
+from __future__ import annotations
+
+from costoptix.bills.formats import Format, Header, Options
+from costoptix.bills.formats.focus import FOCUS
+from costoptix.errors import Invalid
+
+ALL: tuple[Format, ...] = (FOCUS,)
+"""Every format; of several that fit, the one that requires the most columns wins."""
+
+_SHOWN = 8
+
+
+def recognize(header: Header, options: Options) -> Format:
+    """Return the format of a file with this header.
+
+    Raises:
+        Invalid: no format fits; the sentence names the nearest and the columns that are missing.
+    """
+    fitting = [format_ for format_ in ALL if not format_.missing(header)]
+    if not fitting:
+        raise Invalid(_refusal(header))
+    best = max(fitting, key=lambda format_: len(format_.required))
+    _check_currency(best, header, options)
+    if repeated := header.repeated(*(name for group in best.required for name in group)):
+        raise Invalid(f"The header names {_listed(repeated)} more than once.")
+    return best
+
+
+def _check_currency(format_: Format, header: Header, options: Options) -> None:
+    if format_.currency and not header.has(*format_.currency) and options.currency is None:
+        raise Invalid(
+            f"The file has no column {format_.currency[0]}: say which currency its amounts "
+            "are in (for example USD)."
+        )
+
+
+def _refusal(header: Header) -> str:
+    nearest = min(ALL, key=lambda format_: len(format_.missing(header)) / len(format_.required))
+    missing = nearest.missing(header)
+    if len(missing) == len(nearest.required):
+        return "This is not a billing file that Cost Optix knows: its first line is not a header."
+    return (
+        f"The header is nearest to {nearest.title(header)}, but these columns are missing: "
+        f"{_listed(missing)}."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
