@@ -35,7 +35,23 @@ class Column:
 
 _REQUIRED_TIMES = ("ChargePeriodStart", "BillingPeriodStart")
 
-_FOCUS_NAMES = ["AllocatedMethodDetails", "AllocatedMethodId", "AllocatedResourceId", "AllocatedResourceName", "AllocatedTags", "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "CapacityReservationId", "CapacityReservationStatus", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountQuantity", "CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit", "CommitmentProgramEligibilityDetails", "ConsumedQuantity", "ConsumedUnit", "ContractApplied", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "HostProviderName", "InvoiceDetailId", "InvoiceId", "InvoiceIssuerName", "ListCost", "ListUnitPrice", "PricingCategory", "PricingCurrency", "PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost", "PricingCurrencyListUnitPrice", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory", "ServiceName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceDetails", "SkuPriceId", "SubAccountId", "SubAccountName", "SubAccountType", "Tags"]
+_FOCUS_NAMES = """
+    AllocatedMethodDetails AllocatedMethodId AllocatedResourceId AllocatedResourceName
+    AllocatedTags AvailabilityZone BilledCost BillingAccountId BillingAccountName
+    BillingAccountType BillingCurrency BillingPeriodEnd BillingPeriodStart
+    CapacityReservationId CapacityReservationStatus ChargeCategory ChargeClass
+    ChargeDescription ChargeFrequency ChargePeriodEnd ChargePeriodStart
+    CommitmentDiscountCategory CommitmentDiscountId CommitmentDiscountName
+    CommitmentDiscountQuantity CommitmentDiscountStatus CommitmentDiscountType
+    CommitmentDiscountUnit CommitmentProgramEligibilityDetails ConsumedQuantity ConsumedUnit
+    ContractApplied ContractedCost ContractedUnitPrice EffectiveCost HostProviderName
+    InvoiceDetailId InvoiceId InvoiceIssuerName ListCost ListUnitPrice PricingCategory
+    PricingCurrency PricingCurrencyContractedUnitPrice PricingCurrencyEffectiveCost
+    PricingCurrencyListUnitPrice PricingQuantity PricingUnit ProviderName PublisherName
+    RegionId RegionName ResourceId ResourceName ResourceType ServiceCategory ServiceName
+    ServiceSubcategory SkuId SkuMeter SkuPriceDetails SkuPriceId SubAccountId SubAccountName
+    SubAccountType Tags
+"""
 
 
 def snake_case(focus_name: str) -> str:
@@ -55,6 +71,8 @@ def _column(focus_name: str) -> Column:
     return Column(name, focus_name, is_required=focus_name == "BillingCurrency")
 
 
-COLUMNS: Mapping[str, Column] = {column.name: column for column in map(_column, _FOCUS_NAMES)}
+COLUMNS: Mapping[str, Column] = {
+    column.name: column for column in map(_column, _FOCUS_NAMES.split())
+}
 """The charge table by column name. ``other_columns`` (JSON text of the columns of the file that
 no expression of its format names) follows these in the files of the lake."""

@@ -11,7 +11,6 @@ from costoptix.bills.formats import Format, Header, Mapping, Options
 
 _RENAMED = {
     "ProviderName": ("ServiceProviderName", "ProviderName"),
-    "PublisherName": ("PublisherName",),
     "RegionId": ("RegionId", "Region"),
     "ConsumedQuantity": ("ConsumedQuantity", "UsageQuantity"),
     "ConsumedUnit": ("ConsumedUnit", "UsageUnit"),
