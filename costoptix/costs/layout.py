@@ -44,6 +44,11 @@ class RollUp:
     dimensions: tuple[str, ...]
     has_tags: bool = False  # the column ``tags`` (canonical JSON object text) is among the groups
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Return what a question may group and filter by, in the words of stored columns."""
+        return frozenset((*self.dimensions, *(("tags",) if self.has_tags else ())))
+
 
 ROLL_UPS = (
     RollUp("monthly", "month", COARSE_DIMENSIONS + FINE_DIMENSIONS),
@@ -69,7 +74,7 @@ _GRAIN_DAY = {
 
 
 def roll_up_sql(roll_up: RollUp, relation: str) -> str:
-    """Write the SELECT that makes a roll-up of ``relation``: a table, view or (subquery) of charges.
+    """Write the SELECT that makes a roll-up of ``relation``: a table, view or (subquery).
 
     Columns: ``day`` DATE, ``currency``, the dimensions, ``tags`` where the roll-up has them, the
     METRICS as DECIMAL(38,18) sums (NULL where no charge of the group has one), the MISSING counts

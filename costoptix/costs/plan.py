@@ -1,0 +1,122 @@
+"""Which files answer a question: the smallest that hold all it names, in few enough days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from costoptix.costs.layout import CHARGES, ROLL_UPS
+from costoptix.costs.live import LiveDelivery
+from costoptix.costs.query import CostQuery
+from costoptix.periods import (
+    DateRange,
+    Granularity,
+    month_end,
+    month_start,
+    next_month,
+)
+
+FILE_COST = 500
+"""Opening a file costs about as much as reading this many rows of it."""
+
+_BY_MONTH = (Granularity.TOTAL, Granularity.MONTHLY, Granularity.QUARTERLY)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Days of the question, and the files of one kind that hold them."""
+
+    kind: str  # charges, or the name of a roll-up
+    days: DateRange  # of whole months where the kind knows no days
+    paths: tuple[str, ...]  # within the lake
+    cost: int  # in rows to read
+
+
+def plan(
+    query: CostQuery, deliveries: Iterable[LiveDelivery], kinds: Iterable[str] | None = None
+) -> tuple[Part, ...]:
+    """Choose the cheapest files for a question; no part at all when there is nothing to read.
+
+    The parts share no day, and together hold every charge of the range. ``kinds`` narrows the
+    choice: the answer must be the same for any kinds that can answer at all.
+    """
+    touched = [delivery for delivery in deliveries if delivery.touches(query.date_range)]
+    if not touched:
+        return ()
+    allowed = None if kinds is None else frozenset(kinds)
+    days = _widened(query.date_range, touched)
+    whole = _whole_months(days) if query.granularity in _BY_MONTH else None
+    choices = [_parts([(days, "day")], query, touched, allowed)]
+    if whole is not None:
+        edges = [(edge, "day") for edge in _around(days, whole)]
+        choices.append(_parts([(whole, "month"), *edges], query, touched, allowed))
+    possible = [choice for choice in choices if choice is not None]
+    return min(possible, key=lambda parts: sum(part.cost for part in parts))
+
+
+def _widened(days: DateRange, deliveries: list[LiveDelivery]) -> DateRange:
+    """Stretch the range to whole months where that adds no charge."""
+    first = min(delivery.first_day for delivery in deliveries)
+    last = max(delivery.last_day for delivery in deliveries)
+    return DateRange(
+        month_start(days.first) if days.first <= first else days.first,
+        month_end(days.last) if days.last >= last else days.last,
+    )
+
+
+def _whole_months(days: DateRange) -> DateRange | None:
+    """Return the days of the calendar months that lie wholly within the range."""
+    is_month_start, is_month_end = days.first.day == 1, days.last == month_end(days.last)
+    first = days.first if is_month_start else next_month(days.first)
+    last = days.last if is_month_end else month_start(days.last) - timedelta(days=1)
+    return DateRange(first, last) if first <= last else None
+
+
+def _around(days: DateRange, inner: DateRange) -> list[DateRange]:
+    """List what is left of ``days`` before and after ``inner``."""
+    day = timedelta(days=1)
+    edges = []
+    if days.first < inner.first:
+        edges.append(DateRange(days.first, inner.first - day))
+    if days.last > inner.last:
+        edges.append(DateRange(inner.last + day, days.last))
+    return edges
+
+
+def _parts(
+    spans: list[tuple[DateRange, str]],
+    query: CostQuery,
+    deliveries: list[LiveDelivery],
+    allowed: frozenset[str] | None,
+) -> tuple[Part, ...] | None:
+    parts = []
+    for days, grain in spans:
+        touched = [delivery for delivery in deliveries if delivery.touches(days)]
+        if not touched:
+            continue
+        candidates = [
+            _part(kind, days, touched)
+            for kind in _kinds_that_hold(query, grain)
+            if (allowed is None or kind in allowed) and all(kind in d.files for d in touched)
+        ]
+        if not candidates:
+            return None
+        parts.append(min(candidates, key=lambda part: part.cost))
+    return tuple(parts)
+
+
+def _kinds_that_hold(query: CostQuery, grain: str) -> list[str]:
+    """List the kinds with every column that the question needs, for days or for whole months."""
+    grains = ("day", "month") if grain == "month" else ("day",)
+    return [
+        roll_up.name
+        for roll_up in ROLL_UPS
+        if roll_up.grain in grains and query.columns <= roll_up.columns
+    ] + [CHARGES]
+
+
+def _part(kind: str, days: DateRange, deliveries: list[LiveDelivery]) -> Part:
+    files = [file for delivery in deliveries for file in delivery.files[kind]]
+    cost = sum(file.row_count + FILE_COST for file in files)
+    return Part(kind, days, tuple(file.path for file in files), cost)

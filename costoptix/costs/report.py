@@ -1,0 +1,297 @@
+"""Cost query in, cost report out: the only place where money is summed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy.orm import Session
+
+from costoptix.clock import utc_today
+from costoptix.costs import sql
+from costoptix.costs.layout import CHARGES, DIMENSIONS, MISSING, ROLL_UPS
+from costoptix.costs.live import (
+    DataAsOf,
+    LiveData,
+    current_version,
+    data_as_of,
+    freshness,
+    read_live,
+)
+from costoptix.costs.plan import plan
+from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
+from costoptix.costs.store import CostStore, FileGone
+from costoptix.errors import Conflict, Invalid
+from costoptix.models import Organization
+from costoptix.money import Amount
+from costoptix.periods import DateRange, Granularity, bucket_of
+
+__all__ = ["CostReport", "CostRow", "CurrencyTotal", "Cursor", "data_as_of", "run", "stream"]
+
+MAX_TAG_KEYS = 10_000
+_Answer = TypeVar("_Answer")
+
+
+class CostRow(NamedTuple):
+    """One row of a report: a bucket (both days inclusive), a group, a currency, four sums."""
+
+    period_start: date
+    period_end: date
+    group: tuple[str | None, ...]  # in the order of the query's group_by
+    currency: str
+    billed_cost: Amount
+    effective_cost: Amount
+    list_cost: Amount | None  # over the charges that have one; None when none has
+    contracted_cost: Amount | None
+
+
+class CurrencyTotal(NamedTuple):
+    """What all rows of one currency add up to, and how many charges lack a cost."""
+
+    currency: str
+    billed_cost: Amount
+    effective_cost: Amount
+    list_cost: Amount | None
+    contracted_cost: Amount | None
+    list_cost_missing: int
+    contracted_cost_missing: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where the next page begins: valid for one question under one data version."""
+
+    data_version: str
+    question: str  # the query's fingerprint
+    offset: int
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """The answer to a query: ``totals`` cover all that it selects, ``rows`` are one page of it."""
+
+    query: CostQuery
+    data_version: str
+    data_as_of: DataAsOf
+    totals: tuple[CurrencyTotal, ...]
+    rows: tuple[CostRow, ...]
+    row_count: int  # of all pages
+    next_cursor: Cursor | None
+
+    @property
+    def missing(self) -> dict[str, dict[str, int]]:
+        """Count the charges without a cost, by currency and metric; what is complete is absent."""
+        counts = {
+            total.currency: {
+                metric: getattr(total, column)
+                for metric, column in MISSING.items()
+                if getattr(total, column)
+            }
+            for total in self.totals
+        }
+        return {currency: count for currency, count in counts.items() if count}
+
+
+@dataclass(frozen=True)
+class RowStream:
+    """All rows of a query, to be read once; the count is known in front."""
+
+    row_count: int
+    rows: Iterator[CostRow]
+
+
+def run(
+    session: Session,
+    organization: Organization,
+    query: CostQuery,
+    store: CostStore,
+    *,
+    limit: int | None = None,
+    cursor: Cursor | None = None,
+) -> CostReport:
+    """Answer a query with at most ``limit`` rows (all when None), from ``cursor`` on.
+
+    Raises:
+        Conflict: the data changed since the cursor was given out.
+        Invalid: the cursor belongs to another question; or a sum exceeds 20 digits.
+    """
+
+    def answer(live: LiveData) -> CostReport:
+        offset = _offset(cursor, query, live)
+        key = (organization.id, live.data_version, query, utc_today(), limit, offset)
+        known = store.answers.get(key)
+        if known is None:
+            known = _report(query, live, store, limit, offset)
+            store.answers.put(key, known, weight=1 + len(known.rows))
+        return replace(known, query=query)  # equal, but perhaps said by another preset
+
+    return _with_live(session, organization, store, answer)
+
+
+def stream(
+    session: Session, organization: Organization, query: CostQuery, store: CostStore
+) -> RowStream:
+    """Answer a query with all of its rows, in order, without holding them all in memory.
+
+    Nothing is read from ``session`` after the return.
+
+    Raises:
+        Invalid: a sum exceeds 20 digits.
+    """
+
+    def answer(live: LiveData) -> RowStream:
+        rows = _rows(query, live, store, None, 0)
+        first = next(rows, None)
+        if first is None:
+            return RowStream(0, iter(()))
+        return RowStream(first[1], chain([first[0]], (row for row, _ in rows)))
+
+    return _with_live(session, organization, store, answer)
+
+
+def dimension_values(
+    session: Session,
+    organization: Organization,
+    name: str,
+    query: CostQuery,
+    store: CostStore,
+    *,
+    search: str = "",
+    limit: int | None = None,
+    cursor: Cursor | None = None,
+) -> CostReport:
+    """Answer with one row per value and currency of a dimension within the query's selection.
+
+    Most expensive first. ``search`` keeps the values that contain it, whatever the case.
+
+    Raises:
+        Conflict, Invalid: as ``run``.
+    """
+    by_value = replace(
+        query,
+        granularity=Granularity.TOTAL,
+        group_by=(name,),
+        order_by=(Order("billed_cost", descending=True),),
+        search=search,
+    )
+    return run(session, organization, by_value, store, limit=limit, cursor=cursor)
+
+
+def dimension_names(session: Session, organization: Organization, store: CostStore) -> list[str]:
+    """List what one can group and filter by: the dimensions, then ``tag:<key>`` of all live tags.
+
+    Of more than ``MAX_TAG_KEYS`` keys, the first in alphabetical order.
+    """
+
+    def answer(live: LiveData) -> list[str]:
+        kind = next((roll_up.name for roll_up in ROLL_UPS if roll_up.has_tags), CHARGES)
+        paths = [
+            file.path
+            for delivery in live.deliveries
+            for file in delivery.files.get(kind) or delivery.files[CHARGES]
+        ]
+        if not paths:
+            return []
+        statement = sql.tag_keys_statement(paths, store.path, MAX_TAG_KEYS)
+        keys = (key for (key,) in store.read(statement.sql, statement.parameters))
+        return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
+
+    return [*DIMENSIONS, *_with_live(session, organization, store, answer)]
+
+
+def _with_live(
+    session: Session,
+    organization: Organization,
+    store: CostStore,
+    answer: Callable[[LiveData], _Answer],
+) -> _Answer:
+    """Answer from the live files; when one has been swept meanwhile, from those live now."""
+    live = _live(session, organization, store)
+    try:
+        return answer(live)
+    except FileGone:
+        session.commit()  # ends the read: what follows sees the pointer as it is now
+        now = read_live(session, organization)
+        if now.data_version == live.data_version:
+            raise
+        return answer(now)
+
+
+def _live(session: Session, organization: Organization, store: CostStore) -> LiveData:
+    key = (organization.id, current_version(session, organization))
+    live = store.pointers.get(key)
+    if live is None:
+        live = read_live(session, organization)
+        store.pointers.put((organization.id, live.data_version), live)
+    return live
+
+
+def _offset(cursor: Cursor | None, query: CostQuery, live: LiveData) -> int:
+    if cursor is None:
+        return 0
+    if cursor.question != query.fingerprint:
+        raise Invalid("cursor belongs to a question with other parameters.")
+    if cursor.data_version != live.data_version:
+        raise Conflict("The data changed; start again.")
+    return cursor.offset
+
+
+def _report(
+    query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
+) -> CostReport:
+    found = list(_rows(query, live, store, limit, offset))
+    row_count = found[0][1] if found else 0
+    following = offset + len(found)
+    is_more = following < row_count
+    return CostReport(
+        query=query,
+        data_version=live.data_version,
+        data_as_of=freshness(live, query.date_range, utc_today()),
+        totals=_totals(query, live, store),
+        rows=tuple(row for row, _ in found),
+        row_count=row_count,
+        next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
+    )
+
+
+def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[CurrencyTotal, ...]:
+    """Add everything up, from the coarsest files that can tell: no bucket, no group."""
+    group_by = query.group_by[:1] if query.search else ()
+    ungrouped = replace(query, granularity=Granularity.TOTAL, group_by=group_by)
+    parts = plan(ungrouped, live.deliveries)
+    if not parts:
+        return ()
+    statement = sql.totals_statement(ungrouped, parts, store.path)
+    return tuple(CurrencyTotal(*row) for row in store.read(statement.sql, statement.parameters))
+
+
+def _rows(
+    query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
+) -> Iterator[tuple[CostRow, int]]:
+    """Yield each row, and with each the count of all rows."""
+    parts = plan(query, live.deliveries)
+    if not parts:
+        return
+    statement = sql.rows_statement(query, parts, store.path, limit, offset)
+    groups = len(query.group_by)
+    period = _period_reader(query)
+    for row in store.read(statement.sql, statement.parameters):
+        days, keys = period(row[0]), row[-6 - groups : -6]
+        yield CostRow(days.first, days.last, keys, *row[-6:-1]), row[-1]
+
+
+def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:
+    """Return what turns a row's first column into its bucket, clipped to the range."""
+    whole = query.date_range
+    if query.granularity is Granularity.TOTAL:
+        return lambda _: whole
+
+    @cache
+    def period(day: date) -> DateRange:
+        return bucket_of(day, query.granularity).clip(whole) or whole
+
+    return period

@@ -1,0 +1,207 @@
+"""A plan as one SELECT for DuckDB. Names come from our own tables; values are bound, always."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from costoptix.costs.layout import CHARGES, METRICS, MISSING
+from costoptix.costs.plan import Part
+from costoptix.costs.providers import names_of
+from costoptix.costs.query import (
+    ACCOUNT,
+    CURRENCY,
+    PERIOD_START,
+    CostQuery,
+    Filter,
+    Order,
+    is_tag,
+    tag_key,
+)
+from costoptix.costs.store import Parameter
+from costoptix.periods import Granularity
+
+Locate = Callable[[str], Path]
+"""Tells where a file lies, given its path within the lake."""
+
+_BUCKET_UNIT = {
+    Granularity.DAILY: "day",
+    Granularity.WEEKLY: "week",  # ISO: from Monday
+    Granularity.MONTHLY: "month",
+    Granularity.QUARTERLY: "quarter",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL text and the values bound to its parameters."""
+
+    sql: str
+    parameters: dict[str, Parameter]
+
+
+@dataclass
+class _Values:
+    """The values bound so far, each under a name of its own."""
+
+    locate: Locate
+    bound: dict[str, Parameter] = field(default_factory=dict)
+
+    def bind(self, value: Parameter) -> str:
+        name = f"v{len(self.bound)}"
+        self.bound[name] = value
+        return f"${name}"
+
+    def files(self, paths: Iterable[str]) -> str:
+        located = self.bind([str(self.locate(path)) for path in paths])
+        return f"read_parquet({located}, hive_partitioning = false)"
+
+
+def rows_statement(
+    query: CostQuery, parts: tuple[Part, ...], locate: Locate, limit: int | None, offset: int
+) -> Statement:
+    """Write the SELECT of the rows, in order.
+
+    Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS, and the count
+    of all rows, whatever the limit.
+    """
+    values = _Values(locate)
+    keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
+    sums = [f"sum({metric}) AS {metric}" for metric in METRICS]
+    source = _source(query, parts, METRICS, values)
+    clauses = ["SELECT", ", ".join([*keys, *sums, "count(*) OVER () AS row_count"])]
+    clauses += ["FROM", source, "GROUP BY", ", ".join(keys)]
+    clauses += ["ORDER BY", ", ".join(_ordering(query))]
+    if limit is not None:
+        clauses += ["LIMIT", values.bind(limit), "OFFSET", values.bind(offset)]
+    return Statement(" ".join(clauses), values.bound)
+
+
+def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+    """Write the SELECT of the totals: currency, METRICS and the MISSING counts, by currency."""
+    values = _Values(locate)
+    columns = [*METRICS, *MISSING.values()]
+    source = _source(query, parts, columns, values)
+    sums = [f"sum({column}) AS {column}" for column in columns]
+    clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
+    clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
+    return Statement(" ".join(clauses), values.bound)
+
+
+def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statement:
+    """Write the SELECT of the distinct tag keys in files that have the column ``tags``."""
+    values = _Values(locate)
+    clauses = ["SELECT DISTINCT unnest(json_keys(tags)) AS key FROM (SELECT DISTINCT tags FROM"]
+    clauses += [values.files(paths), "WHERE tags IS NOT NULL) ORDER BY key"]
+    clauses += ["LIMIT", values.bind(limit)]
+    return Statement(" ".join(clauses), values.bound)
+
+
+def _source(
+    query: CostQuery, parts: tuple[Part, ...], columns: tuple[str, ...] | list[str], values: _Values
+) -> str:
+    """Write the union of the parts, with the same columns whatever kind they are of."""
+    groups = [_dimension(name, values) for name in query.group_by]
+    conditions = _conditions(query, values)
+    selects = [_select(query, part, groups, conditions, columns, values) for part in parts]
+    return "(" + " UNION ALL ".join(selects) + ")"
+
+
+def _select(
+    query: CostQuery,
+    part: Part,
+    groups: list[str],
+    conditions: list[str],
+    columns: tuple[str, ...] | list[str],
+    values: _Values,
+) -> str:
+    is_charges = part.kind == CHARGES
+    time, currency = (
+        ("charge_period_start", "billing_currency") if is_charges else ("day", CURRENCY)
+    )
+    first, after = values.bind(part.days.first), values.bind(part.days.after)
+    selected = [f"{expression} AS {name}" for name, expression in _bucket(query, time)]
+    selected += [f"{group} AS {key}" for key, group in zip(_group_keys(query), groups, strict=True)]
+    selected += [f"{currency} AS {CURRENCY}"]
+    selected += [_charge_column(name) for name in columns] if is_charges else columns
+    where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
+    clauses = ["SELECT", ", ".join(selected), "FROM", values.files(part.paths)]
+    return " ".join([*clauses, "WHERE", " AND ".join(where)])
+
+
+def _charge_column(name: str) -> str:
+    """Write a roll-up's column in terms of a single charge."""
+    for metric, missing in MISSING.items():
+        if name == missing:
+            return f"CAST({metric} IS NULL AS BIGINT) AS {missing}"
+    return name
+
+
+def _bucket_key(query: CostQuery) -> list[str]:
+    return [] if query.granularity is Granularity.TOTAL else [PERIOD_START]
+
+
+def _bucket(query: CostQuery, time: str) -> list[tuple[str, str]]:
+    if query.granularity is Granularity.TOTAL:
+        return []
+    unit = _BUCKET_UNIT[query.granularity]
+    return [(PERIOD_START, f"CAST(date_trunc('{unit}', {time}) AS DATE)")]
+
+
+def _group_keys(query: CostQuery) -> list[str]:
+    return [f"group_{index}" for index in range(len(query.group_by))]
+
+
+def _dimension(name: str, values: _Values) -> str:
+    """Write the value of a dimension; a tag that is empty is a tag that is not there."""
+    if not is_tag(name):
+        return name
+    pointer = "/" + tag_key(name).replace("~", "~0").replace("/", "~1")
+    return f"nullif(json_extract_string(tags, {values.bind(pointer)}), '')"
+
+
+def _conditions(query: CostQuery, values: _Values) -> list[str]:
+    conditions = [_is_any_of(chosen, values) for chosen in query.filters]
+    conditions += [
+        f"NOT coalesce({_is_any_of(chosen, values)}, false)" for chosen in query.exclusions
+    ]
+    if query.search:
+        searched = _dimension(query.group_by[0], values)
+        conditions.append(f"contains(lower({searched}), lower({values.bind(query.search)}))")
+    return conditions
+
+
+def _is_any_of(chosen: Filter, values: _Values) -> str:
+    """Write a condition, plain enough that whole row groups can be skipped by it."""
+    if chosen.dimension == ACCOUNT:
+        options = [_is_account(value or "", values) for value in chosen.values]
+        return "(" + " OR ".join(options) + ")"
+    column = _dimension(chosen.dimension, values)
+    named = [values.bind(value) for value in chosen.values if value is not None]
+    options = [f"{column} IN ({', '.join(named)})"] if named else []
+    if None in chosen.values:
+        options.append(f"{column} IS NULL")
+    return "(" + " OR ".join(options) + ")"
+
+
+def _is_account(account: str, values: _Values) -> str:
+    slug, _, sub_account_id = account.partition(":")
+    names = [f"provider_name = {values.bind(name)}" for name in names_of(slug)]
+    names.append(f"replace(lower(provider_name), ' ', '-') = {values.bind(slug)}")
+    account_id = values.bind(sub_account_id or None)
+    return f"(({' OR '.join(names)}) AND sub_account_id IS NOT DISTINCT FROM {account_id})"
+
+
+def _ordering(query: CostQuery) -> list[str]:
+    """Write the order asked for, then by everything that tells rows apart: it is total."""
+    ties = [Order(PERIOD_START), *(Order(name) for name in query.group_by), Order(CURRENCY)]
+    steps = {step.column: step for step in reversed([*query.order_by, *ties])}
+    order = list(dict.fromkeys(step.column for step in [*query.order_by, *ties]))
+    if query.granularity is Granularity.TOTAL:
+        order.remove(PERIOD_START)  # the same for every row
+    keys = dict(zip(query.group_by, _group_keys(query), strict=True))
+    return [
+        f"{keys.get(column, column)} {'DESC' if steps[column].descending else 'ASC'} NULLS LAST"
+        for column in order
+    ]

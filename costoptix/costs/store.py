@@ -1,0 +1,97 @@
+"""The cost store: immutable Parquet files in the lake, read by one DuckDB per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from costoptix.costs.cache import BoundedCache
+from costoptix.errors import Invalid
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from costoptix.costs.live import LiveData
+    from costoptix.costs.report import CostReport
+
+THREADS = 2
+MEMORY_LIMIT = "1GB"
+CACHED_ROWS = 100_000
+CACHED_POINTERS = 64
+FETCHED_AT_ONCE = 2_048
+TOO_LARGE = "These costs add up to more than 20 digits before the decimal point; ask for less."
+
+Parameter = str | int | date | None | list[str]
+
+
+class FileGone(Exception):
+    """A file that the pointer named cannot be read: the delivery was replaced long ago."""
+
+
+class CostStore:
+    """Reads the lake. One per process; the engine is made at first use, after any fork."""
+
+    def __init__(self, lake_dir: Path, temp_dir: Path, cached_rows: int = CACHED_ROWS) -> None:
+        self._lake = lake_dir
+        self._temp = temp_dir
+        self._lock = Lock()
+        self._engine: DuckDBPyConnection | None = None
+        self._engine_pid = 0
+        self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
+        self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
+
+    def path(self, relative: str) -> Path:
+        """Return where a file of the lake lies."""
+        return self._lake / relative
+
+    def read(self, sql: str, parameters: Mapping[str, Parameter]) -> Iterator[tuple[Any, ...]]:
+        """Run one statement on a cursor of its own and yield its rows.
+
+        Raises:
+            FileGone: a file that the statement names is not there.
+            Invalid: a sum has more than 20 digits before the point.
+        """
+        import duckdb
+
+        with self._connection().cursor() as cursor:
+            try:
+                cursor.execute(sql, dict(parameters))
+                while rows := cursor.fetchmany(FETCHED_AT_ONCE):
+                    yield from rows
+            except duckdb.IOException as error:
+                raise FileGone(str(error)) from error
+            except duckdb.OutOfRangeException as error:
+                raise Invalid(TOO_LARGE) from error
+
+    def _connection(self) -> DuckDBPyConnection:
+        if self._engine is None or self._engine_pid != os.getpid():
+            with self._lock:
+                if self._engine is None or self._engine_pid != os.getpid():
+                    self._engine, self._engine_pid = self._connect(), os.getpid()
+        return self._engine
+
+    def _connect(self) -> DuckDBPyConnection:
+        """Open an engine that can read the lake and nothing else, for good."""
+        import duckdb
+
+        self._lake.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": THREADS,
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(self._temp / "duckdb"),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        engine.execute("SET TimeZone = 'UTC'")
+        engine.execute("SET parquet_metadata_cache = true")
+        engine.execute("SET allowed_directories = ?", [[str(self._lake)]])
+        engine.execute("SET enable_external_access = false")
+        engine.execute("SET lock_configuration = true")
+        return engine
