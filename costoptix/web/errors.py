@@ -1,0 +1,104 @@
+"""Errors as pages: what went wrong in one sentence, and the request's id. Never a trace."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, make_response, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from costoptix import logs
+from costoptix.errors import CostOptixError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+_TITLES = {
+    400: "That request is not right",
+    401: "Please sign in",
+    403: "Not for you",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not now",
+    413: "Too large",
+    415: "Unknown kind of content",
+    429: "Too many tries",
+    500: "Something went wrong",
+    503: "Not available right now",
+    507: "The disk is full",
+}
+_SENTENCES = {
+    401: "You are not signed in, or your session has ended.",
+    404: "There is no such page, or it is not yours to see.",
+    405: "This address does not take that kind of request.",
+    413: "What was sent is larger than this installation accepts.",
+    500: "The error was logged. Please try again; if it stays, tell your operator the request id.",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error outside of the API with a page."""
+    app.register_error_handler(CostOptixError, answer_refusal)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(SecurityError, answer_bad_host)
+    app.register_error_handler(CSRFError, answer_stale_form)
+    app.register_error_handler(OperationalError, answer_database_failure)
+    app.register_error_handler(InterfaceError, answer_database_failure)
+    app.register_error_handler(Exception, answer_exception)
+
+
+def answer_refusal(error: CostOptixError) -> ResponseReturnValue:
+    """Show the sentence that the domain raised."""
+    response = make_response(_page(error.status, error.sentence), error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def answer_http_error(error: HTTPException) -> ResponseReturnValue:
+    """Show what HTTP says, with its headers (Allow among them)."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()
+    sentence = _SENTENCES.get(status) or error.description or error.name
+    response = make_response(_page(status, sentence), status)
+    for name, value in error.get_headers():
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
+
+
+def answer_bad_host(error: SecurityError) -> ResponseReturnValue:
+    """Answer without building an address, which would carry the foreign host's name."""
+    return make_response(
+        f"{error.description}\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+    )
+
+
+def answer_stale_form(_error: CSRFError) -> ResponseReturnValue:
+    """Say what to do about a form whose token is missing or no longer good."""
+    sentence = "This form is no longer valid. Go back, reload the page and send it again."
+    return _page(400, sentence), 400
+
+
+def answer_database_failure(error: Exception) -> ResponseReturnValue:
+    """Say that trying again may help when the database does not answer."""
+    logger.error("the database does not answer", exc_info=error)
+    return answer_refusal(Unavailable())
+
+
+def answer_exception(error: Exception) -> ResponseReturnValue:
+    """Log what nobody expected; the page tells only the request's id."""
+    logger.error("unhandled exception", exc_info=error)
+    return _page(500, _SENTENCES[500]), 500
+
+
+def _page(status: int, sentence: str) -> str:
+    return render_template(
+        "errors/error.html",
+        title=_TITLES.get(status, "Not possible"),
+        sentence=sentence,
+        request_id=logs.request_id.get() or "unknown",
+    )

@@ -1,0 +1,37 @@
+"""Who may be addressed and who may post: the Host allow-list and the origin of forms."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+from werkzeug.exceptions import Forbidden, SecurityError
+from werkzeug.sansio.utils import host_is_trusted
+
+from config import Config
+
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Check the Host of every request before anything else does, and the origin of every form."""
+
+    def check_host() -> None:
+        host = request.headers.get("Host", "")
+        if request.path != "/healthz" and not host_is_trusted(host, config.trusted_hosts):
+            raise SecurityError("The Host header names a server that this installation is not.")
+
+    def check_origin() -> None:
+        if request.method not in READING_METHODS and request.blueprint == "web":
+            _refuse_foreign_forms(config.public_url)
+
+    # Ahead of the API's own check of the key: nothing is looked up for a foreign host.
+    app.before_request_funcs.setdefault(None, []).insert(0, check_host)
+    app.before_request_funcs[None].insert(1, check_origin)
+
+
+def _refuse_foreign_forms(public_url: str) -> None:
+    """Refuse what a browser says another site sent; a token could have leaked to it."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("This form was sent from another site.")
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in (public_url, request.host_url.rstrip("/")):
+        raise Forbidden("This form was sent from another site.")
