@@ -144,10 +144,41 @@ class UserSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     password_confirmed_at: Mapped[datetime] = mapped_column(default=utc_now)
+    role: Mapped[str] = mapped_column(String(10))  # as the token was made: a new role, a new token
     address: Mapped[str] = mapped_column(String(64), default="")
     user_agent: Mapped[str] = mapped_column(String(300), default="")
 
     user: Mapped[User] = relationship(lazy="joined")
+
+
+class Invitation(Base):
+    """A link that lets one person join, once. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = _organization()
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(320))  # lower case
+    role: Mapped[str] = mapped_column(String(10))  # permissions.Role
+    # The link of somebody who left, or whose password was changed, is void.
+    created_by_user_id: Mapped[str | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE")
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+
+    organization: Mapped[Organization] = relationship(lazy="joined")
+
+
+class ThrottleCounter(Base):
+    """How often something was tried within a window of time."""
+
+    __tablename__ = "throttle_counters"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    attempts: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ApiKey(Base):
@@ -162,9 +193,8 @@ class ApiKey(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     permission: Mapped[str] = mapped_column(String(10))  # permissions.Permission
     # The maker: a person, another key, or neither (the command line).
-    created_by_user_id: Mapped[str | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL")
-    )
+    # No foreign key: an id without a user tells that the maker has left.
+    created_by_user_id: Mapped[str | None] = mapped_column(String(36))
     created_by: Mapped[str] = mapped_column(String(320))  # as said at the time
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime | None]
