@@ -49,11 +49,42 @@ def upgrade() -> None:
     sa.Column('changed_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_setup_state'))
     )
+    op.create_table('throttle_counters',
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('ends_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_throttle_counters'))
+    )
+    with op.batch_alter_table('throttle_counters', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_throttle_counters_ends_at'), ['ends_at'], unique=False)
+
     op.create_table('worker_heartbeats',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('seen_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_worker_heartbeats'))
     )
+    op.create_table('api_keys',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('prefix', sa.String(length=11), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('permission', sa.String(length=10), nullable=False),
+    sa.Column('created_by_user_id', sa.String(length=36), nullable=True),
+    sa.Column('created_by', sa.String(length=320), nullable=False),
+    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('last_used_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('successor_id', sa.String(length=36), nullable=True),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_api_keys_organization_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['successor_id'], ['api_keys.id'], name=op.f('fk_api_keys_successor_id'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
+    sa.UniqueConstraint('digest', name=op.f('uq_api_keys_digest'))
+    )
+    with op.batch_alter_table('api_keys', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_keys_organization_id'), ['organization_id'], unique=False)
+
     op.create_table('idempotency_records',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('organization_id', sa.String(length=36), nullable=False),
@@ -122,29 +153,6 @@ def upgrade() -> None:
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_users_organization_id'), ['organization_id'], unique=False)
 
-    op.create_table('api_keys',
-    sa.Column('id', sa.String(length=36), nullable=False),
-    sa.Column('organization_id', sa.String(length=36), nullable=False),
-    sa.Column('name', sa.String(length=100), nullable=False),
-    sa.Column('prefix', sa.String(length=11), nullable=False),
-    sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.Column('permission', sa.String(length=10), nullable=False),
-    sa.Column('created_by_user_id', sa.String(length=36), nullable=True),
-    sa.Column('created_by', sa.String(length=320), nullable=False),
-    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('revoked_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('last_used_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('successor_id', sa.String(length=36), nullable=True),
-    sa.ForeignKeyConstraint(['created_by_user_id'], ['users.id'], name=op.f('fk_api_keys_created_by_user_id'), ondelete='SET NULL'),
-    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_api_keys_organization_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['successor_id'], ['api_keys.id'], name=op.f('fk_api_keys_successor_id'), ondelete='SET NULL'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
-    sa.UniqueConstraint('digest', name=op.f('uq_api_keys_digest'))
-    )
-    with op.batch_alter_table('api_keys', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_api_keys_organization_id'), ['organization_id'], unique=False)
-
     op.create_table('imports',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('organization_id', sa.String(length=36), nullable=False),
@@ -177,6 +185,23 @@ def upgrade() -> None:
         batch_op.create_index('ix_imports_organization_id_created_at', ['organization_id', 'created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_imports_sha256'), ['sha256'], unique=False)
 
+    op.create_table('invitations',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('token_digest', sa.String(length=64), nullable=False),
+    sa.Column('email', sa.String(length=320), nullable=False),
+    sa.Column('role', sa.String(length=10), nullable=False),
+    sa.Column('created_by_user_id', sa.String(length=36), nullable=True),
+    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['created_by_user_id'], ['users.id'], name=op.f('fk_invitations_created_by_user_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_invitations_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitations')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_invitations_token_digest'))
+    )
+    with op.batch_alter_table('invitations', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invitations_organization_id'), ['organization_id'], unique=False)
+
     op.create_table('user_sessions',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('token_digest', sa.String(length=64), nullable=False),
@@ -184,6 +209,7 @@ def upgrade() -> None:
     sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.Column('password_confirmed_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('role', sa.String(length=10), nullable=False),
     sa.Column('address', sa.String(length=64), nullable=False),
     sa.Column('user_agent', sa.String(length=300), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_sessions_user_id'), ondelete='CASCADE'),
@@ -276,15 +302,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_sessions_user_id'))
 
     op.drop_table('user_sessions')
+    with op.batch_alter_table('invitations', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_invitations_organization_id'))
+
+    op.drop_table('invitations')
     with op.batch_alter_table('imports', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_imports_sha256'))
         batch_op.drop_index('ix_imports_organization_id_created_at')
 
     op.drop_table('imports')
-    with op.batch_alter_table('api_keys', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_api_keys_organization_id'))
-
-    op.drop_table('api_keys')
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_users_organization_id'))
 
@@ -303,7 +329,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_idempotency_records_created_at'))
 
     op.drop_table('idempotency_records')
+    with op.batch_alter_table('api_keys', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_api_keys_organization_id'))
+
+    op.drop_table('api_keys')
     op.drop_table('worker_heartbeats')
+    with op.batch_alter_table('throttle_counters', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_throttle_counters_ends_at'))
+
+    op.drop_table('throttle_counters')
     op.drop_table('setup_state')
     op.drop_table('organizations')
     with op.batch_alter_table('audit_entries', schema=None) as batch_op:
