@@ -34,7 +34,7 @@ from costoptix.demo.usage import (
 from costoptix.money import EXACT, to_text
 from costoptix.periods import add_months, month_start
 
-_IDLE_SLOT = 1000  # committed machines are others than those on demand
+_FIRST_SLOT = 1000  # committed machines are others than those on demand
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def _used(commitment: Commitment, day: date, slot: int, hours: Decimal) -> Row:
     prices = UnitPrices(
         on_demand.listed, on_demand.contracted, billed=NOTHING, effective=commitment.rate
     )
-    name = machine_name(workload, _IDLE_SLOT + slot, day)
+    name = machine_name(workload, _FIRST_SLOT + slot, day)
     return {
         **_common(commitment, day, "Committed"),
         **resource_columns(workload.meter, workload.account, name),
