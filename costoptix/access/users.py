@@ -18,6 +18,7 @@ from costoptix.errors import Conflict, Invalid, NotFound, Unauthorized
 from costoptix.models import Invitation, Organization, User
 
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\]{1,255}")
+MAX_NAME = 200
 WRONG = "The e-mail address or the password is not correct."
 
 
@@ -31,6 +32,18 @@ def normalize_address(text: str) -> str:
     if not _ADDRESS.fullmatch(address) or not address.isprintable():
         raise Invalid("The e-mail address must have the form name@example.com.")
     return address
+
+
+def normalize_name(text: str) -> str:
+    """Return a person's name as it is kept: trimmed, one line; it may be empty.
+
+    Raises:
+        Invalid: it is too long or has control characters.
+    """
+    name = text.strip()
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise Invalid(f"A person's name must be one line of at most {MAX_NAME} characters.")
+    return name
 
 
 def sign_in(session: Session, email: str, password: str, address: str) -> User:
@@ -158,7 +171,7 @@ def add(
         email=email,
         password_hash=password_hash,
         role=role,
-        name=name.strip()[:200],
+        name=normalize_name(name),
     )
     try:
         with writing(session):
@@ -270,9 +283,14 @@ def change_password(
 
 
 def rename(session: Session, user: User, name: str) -> None:
-    """Change how a person is called."""
+    """Change how a person is called.
+
+    Raises:
+        Invalid: the name may not be one.
+    """
+    normalized = normalize_name(name)
     with writing(session):
-        user.name = name.strip()[:200]
+        user.name = normalized
 
 
 def _end_access(session: Session, user: User, *, but: str | None = None) -> None:

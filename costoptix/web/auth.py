@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
-from config import Config
 from costoptix import drafts
 from costoptix.access import invitations, organizations, sessions, setup, users
 from costoptix.access.passwords import HINT
@@ -16,7 +15,7 @@ from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
 from costoptix.web import forms
 from costoptix.web.routing import Access, page
-from costoptix.web.session import address, sign_in
+from costoptix.web.session import address, config, sign_in
 
 
 class SignIn(drafts.Draft):
@@ -66,9 +65,9 @@ def _show_login(
         next=target,
         email=email,
         error=error.sentence if error else "",
-        can_register=_config().registration == "open",
+        can_register=config().registration == "open",
     )
-    return _answer(body, error)
+    return forms.answer(body, error)
 
 
 @page("/logout", access=Access.PUBLIC, methods=("POST",))
@@ -88,7 +87,7 @@ def register() -> ResponseReturnValue:
     """Show the form for a new organization, or make it; only where registration is open."""
     if setup.is_needed(db.session()):
         return redirect(url_for("web.setup"))
-    if _config().registration != "open":
+    if config().registration != "open":
         raise Forbidden("Registration is closed on this installation. Ask an admin to invite you.")
     if request.method == "GET":
         return _show_registration({})
@@ -115,7 +114,7 @@ def _show_registration(
         tier=SMALLEST,
         error=error.sentence if error else "",
     )
-    return _answer(body, error)
+    return forms.answer(body, error)
 
 
 @page("/invite/<token>", access=Access.PUBLIC, methods=("GET", "POST"))
@@ -145,16 +144,4 @@ def _show_invitation(
         hint=HINT,
         error=error.sentence if error else "",
     )
-    return _answer(body, error)
-
-
-def _answer(body: str, error: CostOptixError | None) -> Response:
-    response = Response(body, error.status if error else 200)
-    if error is not None and error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _config() -> Config:
-    config: Config = current_app.config["COSTOPTIX"]
-    return config
+    return forms.answer(body, error)

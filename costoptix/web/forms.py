@@ -1,16 +1,16 @@
-"""Forms: the posted fields, the place to go next, and the theme."""
+"""Forms: the posted fields, the password asked for again, the place to go next."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from flask_login import current_user
 
 from costoptix import drafts
 from costoptix.access import throttle, users
-from costoptix.errors import Invalid
+from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.web import session
 
@@ -52,8 +52,17 @@ def require_fresh_password() -> None:
         Invalid: the password is missing or wrong.
         TooManyRequests: it was wrong too often.
     """
-    if current_user.password_is_fresh:
-        return
+    if not current_user.password_is_fresh:
+        require_password()
+
+
+def require_password() -> None:
+    """Let pass when the person's password comes with this form; the session gets a new token.
+
+    Raises:
+        Invalid: the password is missing or wrong.
+        TooManyRequests: it was wrong too often.
+    """
     password = request.form.get(PASSWORD_FIELD, "")
     if not password:
         raise Invalid("Please give your password to confirm this.")
@@ -62,6 +71,14 @@ def require_fresh_password() -> None:
             raise Invalid("Your password is not correct.")
         tried.succeeded()
     session.confirm_password()
+
+
+def answer(body: str, error: CostOptixError | None = None) -> Response:
+    """Return a page; with the status of the refusal that it shows, if any."""
+    response = Response(body, error.status if error else 200)
+    if error is not None and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def local_target(target: str | None) -> str:

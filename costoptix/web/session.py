@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, flash, session
+from flask import Flask, current_app, flash, session
 from flask import request as flask_request
 from flask_login import UserMixin, current_user, login_user
 
@@ -84,11 +84,11 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
         )
 
 
-def init_app(app: Flask, config: Config) -> None:
+def init_app(app: Flask, settings: Config) -> None:
     """Set the cookie's name and flags and tell Flask-Login how to find who is signed in."""
     app.config.from_mapping(
-        SESSION_COOKIE_NAME="__Host-sid" if config.is_https else "sid",
-        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_COOKIE_NAME="__Host-sid" if settings.is_https else "sid",
+        SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
@@ -98,6 +98,12 @@ def init_app(app: Flask, config: Config) -> None:
     login_manager.session_protection = None  # the row decides, not the browser's name
     login_manager.user_loader(_load)
     app.add_template_global(current_user, "current_user")
+
+
+def config() -> Config:
+    """Return the installation's configuration."""
+    found: Config = current_app.config["COSTOPTIX"]
+    return found
 
 
 def address() -> str:

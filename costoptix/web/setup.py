@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from config import Config
 from costoptix import drafts
 from costoptix.access import organizations, tiers
 from costoptix.access import setup as first_start
@@ -16,7 +15,7 @@ from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
 from costoptix.web import forms
 from costoptix.web.routing import Access, page
-from costoptix.web.session import address, sign_in
+from costoptix.web.session import address, config, sign_in
 
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
                  "X-Real-IP")  # fmt: skip
@@ -39,7 +38,7 @@ def setup() -> ResponseReturnValue:
     """Show the set-up form while there is no organization, or make the first one."""
     if not first_start.is_needed(db.session()):
         return redirect(url_for("web.login"))
-    if _config().registration == "closed":
+    if config().registration == "closed":
         raise Forbidden(
             "Registration is closed (REGISTRATION=closed). The operator makes the first "
             "organization by the command: flask --app app org create"
@@ -50,7 +49,7 @@ def setup() -> ResponseReturnValue:
     try:
         draft = drafts.read(FirstOrganization, values)
         if _needs_code():
-            first_start.check_code(db.session(), _config().secret_key, draft.code, address())
+            first_start.check_code(db.session(), config().secret_key, draft.code, address())
         _, admin = organizations.create(
             db.session(), name=draft.name, tier=draft.tier, email=draft.email,
             password=draft.password, address=address(), only_first=True,
@@ -64,7 +63,7 @@ def setup() -> ResponseReturnValue:
 def _show(values: dict[str, str], error: CostOptixError | None = None) -> ResponseReturnValue:
     needs_code = _needs_code()
     if needs_code:
-        logger.warning("The set-up code is %s", first_start.code(_config().secret_key))
+        logger.warning("The set-up code is %s", first_start.code(config().secret_key))
     body = render_template(
         "auth/setup.html",
         values=values,
@@ -73,7 +72,7 @@ def _show(values: dict[str, str], error: CostOptixError | None = None) -> Respon
         needs_code=needs_code,
         error=error.sentence if error else "",
     )
-    return body, error.status if error else 200
+    return forms.answer(body, error)
 
 
 def _needs_code() -> bool:
@@ -82,9 +81,4 @@ def _needs_code() -> bool:
     A header that only proxies send means that the request may come from anywhere.
     """
     came_by_proxy = any(name in request.headers for name in PROXY_HEADERS)
-    return came_by_proxy or not _config().listens_on_loopback_only
-
-
-def _config() -> Config:
-    config: Config = current_app.config["COSTOPTIX"]
-    return config
+    return came_by_proxy or not config().listens_on_loopback_only
