@@ -142,6 +142,31 @@ def bucket_of(day: date, granularity: Granularity) -> DateRange:
     raise ValueError("a total has no bucket")
 
 
+def split(days: DateRange, granularity: Granularity) -> tuple[DateRange, ...]:
+    """Cut a range into its buckets, in order; the first and the last are clipped to the range."""
+    if granularity is Granularity.TOTAL:
+        return (days,)
+    buckets, first = [], days.first
+    while first <= days.last:
+        bucket = bucket_of(first, granularity)
+        buckets.append(DateRange(first, min(bucket.last, days.last)))
+        first = bucket.after
+    return tuple(buckets)
+
+
+def length_in_words(days: DateRange) -> str:
+    """Write how long a range is: ``30 days``, ``1 month``, ``2 months + 1 partial``."""
+    months = days.months()
+    partial = (days.first != months[0]) + (days.last != month_end(months[-1]))
+    if len(months) == 1:
+        partial = min(partial, 1)
+    whole = len(months) - partial
+    if not whole:
+        return f"{days.length} day{'s' if days.length > 1 else ''}"
+    words = f"{whole} month{'s' if whole > 1 else ''}"
+    return f"{words} + {partial} partial" if partial else words
+
+
 def resolve_preset(preset: Preset, today: date) -> DateRange:
     """Turn a preset into days.
 

@@ -16,10 +16,12 @@ from costoptix.periods import (
     Preset,
     add_months,
     bucket_of,
+    length_in_words,
     month_end,
     next_month,
     parse_day,
     resolve_preset,
+    split,
 )
 
 days = st.dates(date(1999, 1, 1), date(2100, 12, 31))
@@ -42,6 +44,30 @@ def test_buckets_tile_a_range(span: DateRange, granularity: Granularity) -> None
     parts = sorted(part for part in clipped if part is not None)
     assert sum(part.length for part in parts) == span.length
     assert all(a.after == b.first for a, b in itertools.pairwise(parts))
+
+
+@given(ranges, st.sampled_from(BUCKETS))
+def test_a_split_range_is_its_buckets_clipped(span: DateRange, granularity: Granularity) -> None:
+    parts = split(span, granularity)
+    assert parts[0].first == span.first
+    assert parts[-1].last == span.last
+    assert all(b.first == a.after for a, b in itertools.pairwise(parts))
+    assert all(bucket_of(part.first, granularity).clip(span) == part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2026, 11, 23), date(2026, 11, 23), "1 day"),
+        (date(2026, 10, 25), date(2026, 11, 23), "30 days"),
+        (date(2026, 11, 2), date(2026, 11, 29), "28 days"),
+        (date(2026, 10, 1), date(2026, 10, 31), "1 month"),
+        (date(2026, 9, 1), date(2026, 11, 23), "2 months + 1 partial"),
+        (date(2026, 8, 30), date(2026, 11, 23), "2 months + 2 partial"),
+    ],
+)
+def test_the_length_of_a_range_in_words(first: date, last: date, words: str) -> None:
+    assert length_in_words(DateRange(first, last)) == words
 
 
 @given(ranges)

@@ -1,0 +1,211 @@
+"""How costs move: changes, movers, and the figures of a service over months. Pure functions.
+
+Amounts of one call are of one currency. Percentages are in percent (12.5 is 12.5%), None where
+there is nothing to compare with. Only whole months and complete days are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from costoptix.money import EXACT, Amount, to_amount, total
+
+Key = TypeVar("Key", bound=Hashable)
+
+STABLE_PERCENT = Decimal(2)
+"""A fitted line that moves less than this a month, in percent of the average, is stable."""
+
+WATCH_PERCENT, CRITICAL_PERCENT = Decimal(20), Decimal(50)
+"""A service that rose by this much is to watch, or critical …"""
+
+NOTICED_SHARE = Decimal(1)
+"""… when the rise is at least this percentage of all spend."""
+
+EXPONENTS = Context(prec=28)
+LARGEST_GROWTH = Decimal(10) ** 6
+"""A hundred million percent a year says nothing any more."""
+
+HEALTH_RULE = (
+    f"Against the same days of last month: critical is up {CRITICAL_PERCENT}% or more, watch up"
+    f" {WATCH_PERCENT}% or more, where the rise is at least {NOTICED_SHARE}% of all spend."
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was, and what is now."""
+
+    before: Amount
+    now: Amount
+
+    @property
+    def amount(self) -> Amount:
+        """Return how much more it is now (negative is less)."""
+        return EXACT.subtract(self.now, self.before)
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the change in percent of what was; None when that was nothing or negative."""
+        return share(self.amount, self.before) if self.before > 0 else None
+
+
+def share(part: Amount, whole: Amount) -> Decimal | None:
+    """Return a part in percent of the whole; None when the whole is zero."""
+    return to_amount(EXACT.divide(part * 100, whole)) if whole else None
+
+
+def movers(now: Mapping[Key, Amount], before: Mapping[Key, Amount]) -> list[tuple[Key, Change]]:
+    """Rank the keys of both sides by how much money they moved, either way; the largest first."""
+    zero = Decimal(0)
+    changes = [(k, Change(before.get(k, zero), now.get(k, zero))) for k in {**now, **before}]
+    return sorted(changes, key=lambda change: abs(change[1].amount), reverse=True)
+
+
+@dataclass(frozen=True)
+class Health:
+    """How many services are how well, by ``HEALTH_RULE``."""
+
+    critical: int
+    watch: int
+    healthy: int
+
+
+def health(changes: Sequence[Change]) -> Health:
+    """Count services by how much they rose."""
+    spend = total([change.now for change in changes])
+    levels = [_level(change, spend) for change in changes]
+    return Health(levels.count(2), levels.count(1), levels.count(0))
+
+
+def _level(change: Change, spend: Amount) -> int:
+    rise, weight = change.percent, share(change.amount, spend)
+    if change.before <= 0 < change.now:
+        rise = CRITICAL_PERCENT  # it was nothing: any rise is beyond measure
+    if rise is None or weight is None or weight < NOTICED_SHARE or rise < WATCH_PERCENT:
+        return 0
+    return 2 if rise >= CRITICAL_PERCENT else 1
+
+
+class Trend(StrEnum):
+    """Which way the months go."""
+
+    INCREASING = "increasing"
+    STABLE = "stable"
+    DECREASING = "decreasing"
+
+
+class Confidence(StrEnum):
+    """How complete the months behind a trend are."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True)
+class MonthlyFigures:
+    """One service over the months of a range. ``None`` where too few months are whole."""
+
+    total: Amount
+    average: Amount  # per month with charges, partial months included
+    peak_month: date  # its first day
+    peak: Amount
+    trend: Trend | None
+    cagr: Decimal | None  # percent a year
+    change: Change | None  # from the first to the last full month
+    month_over_month: Change | None  # the last two full months
+    confidence: Confidence
+
+
+def monthly_figures(
+    by_month: Mapping[date, Amount], full_months: Sequence[date], month_count: int
+) -> MonthlyFigures:
+    """Work out a service's figures.
+
+    Args:
+        by_month: the cost by the first day of its month; months without charges are absent.
+            At least one.
+        full_months: the first days of the months that lie in the range whole and complete,
+            in order.
+        month_count: how many calendar months the range touches.
+    """
+    spend = total(list(by_month.values()))
+    peak_month = max(by_month, key=lambda month: (by_month[month], month))
+    known = [month for month in full_months if month in by_month]
+    amounts = [by_month[month] for month in known]
+    first_last = Change(amounts[0], amounts[-1]) if len(known) > 1 else None
+    return MonthlyFigures(
+        total=spend,
+        average=to_amount(EXACT.divide(spend, Decimal(len(by_month)))),
+        peak_month=peak_month,
+        peak=by_month[peak_month],
+        trend=trend(amounts),
+        cagr=cagr(first_last, _months_between(known[0], known[-1])) if first_last else None,
+        change=first_last,
+        month_over_month=_last_two(by_month, full_months),
+        confidence=_confidence(len(known), month_count),
+    )
+
+
+def trend(amounts: Sequence[Amount]) -> Trend | None:
+    """Judge the slope of the fitted line against the average; None for fewer than two months."""
+    count = len(amounts)
+    if count < 2:
+        return None
+    middle = Decimal(count - 1) / 2
+    average = total(list(amounts)) / count
+    slope = total([(i - middle) * (amount - average) for i, amount in enumerate(amounts)])
+    slope /= total([(i - middle) ** 2 for i in range(count)])
+    threshold = abs(average) * STABLE_PERCENT / 100
+    if abs(slope) < threshold or not slope:
+        return Trend.STABLE
+    return Trend.INCREASING if slope > 0 else Trend.DECREASING
+
+
+def cagr(change: Change, months: int) -> Decimal | None:
+    """Return the compound growth in percent a year, from a change over ``months`` months.
+
+    None where either end is zero or negative: nothing grows from there.
+    """
+    if change.before <= 0 or change.now <= 0 or months < 1:
+        return None
+    growth = EXPONENTS.power(change.now / change.before, Decimal(12) / months)
+    return to_amount((growth - 1) * 100) if growth < LARGEST_GROWTH else None
+
+
+def _last_two(by_month: Mapping[date, Amount], full_months: Sequence[date]) -> Change | None:
+    if len(full_months) < 2:
+        return None
+    before, now = (by_month.get(month, Decimal(0)) for month in full_months[-2:])
+    return Change(before, now)
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _confidence(known: int, month_count: int) -> Confidence:
+    covered = Decimal(known) / max(1, month_count)
+    if known >= 3 and covered >= Decimal("0.8"):
+        return Confidence.HIGH
+    return Confidence.MEDIUM if known >= 2 and covered >= Decimal("0.5") else Confidence.LOW
+
+
+def projected(spent: Amount, days_done: int, days: int) -> Amount | None:
+    """Carry the rate of the complete days on to ``days``; None before the first complete day."""
+    if days_done < 1:
+        return None
+    return to_amount(EXACT.divide(spent * days, Decimal(days_done)))
+
+
+def sums_by(rows: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:
+    """Add up amounts by key, exactly; keys stay in the order they came."""
+    sums: dict[Key, Amount] = {}
+    for key, amount in rows:
+        sums[key] = EXACT.add(sums.get(key, Decimal(0)), amount)
+    return sums
