@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from config import Config
-from costoptix import api, cli, clock, logs, web
+from costoptix import api, cli, clock, logs, request_log, web
 from costoptix.costs.store import CostStore
 from costoptix.database import prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
@@ -32,6 +32,7 @@ def create_app(config: Config) -> Flask:
     api.init_app(app, config)
     web.init_app(app, config)
     cli.init_app(app)
+    request_log.init_app(app)
     return app
 
 

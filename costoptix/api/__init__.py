@@ -1,0 +1,58 @@
+"""The JSON door, ``/api/v1``. Operations are declared in the modules of this package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, Request, Response
+from werkzeug.exceptions import default_exceptions
+
+from config import Config
+from costoptix.api import guard
+from costoptix.api.answers import respond_to_error
+from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
+from costoptix.extensions import csrf
+
+NAME = "api"
+
+
+class DoorRequest(Request):
+    """A request that belongs to the API by its path, even where no operation answers.
+
+    Flask asks a blueprint's error handler only when one of its routes matched; so 404 and 405
+    below ``/api/v1`` would otherwise be answered as pages.
+    """
+
+    @property
+    def blueprints(self) -> list[str]:
+        """Return the blueprints whose handlers are asked."""
+        if self.path == PREFIX or self.path.startswith(PREFIX + "/"):
+            return [NAME]
+        return super().blueprints
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Bind every operation, the error handler and the quota to the application."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    app.request_class = DoorRequest
+    blueprint = Blueprint(NAME, __name__, url_prefix=PREFIX)
+    for declared in OPERATIONS:
+        blueprint.add_url_rule(
+            declared.path, declared.name, _view(declared), methods=[declared.method]
+        )
+    # By status too: Flask prefers any handler of a status, the pages' as well, to one of Exception.
+    for kind in (*default_exceptions, Exception):
+        blueprint.register_error_handler(kind, respond_to_error)
+    app.register_blueprint(blueprint)
+    csrf.exempt(blueprint)
+    guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in OPERATIONS})
+
+
+def _view(declared: Operation) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        return perform(declared, path)
+
+    return view

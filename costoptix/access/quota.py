@@ -1,0 +1,191 @@
+"""The daily quota: a strategy of the ``limits`` library whose window is the UTC calendar day.
+
+The library's own windows start at the first call, count refused calls and start afresh when the
+tier changes. Here a storage counts a call in one atomic step, for the organization and for the
+key, and only when it passes; so what Settings → Usage shows is what was counted.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple, NoReturn
+
+from limits import RateLimitItem, WindowStats
+from limits.errors import StorageError
+from limits.storage import Storage
+from limits.strategies import STRATEGIES, RateLimiter
+
+from costoptix.access.refusals import Refusals, RefusalTally
+from costoptix.access.tiers import Tier
+from costoptix.clock import utc_today
+
+STRATEGY = "utc-window"
+SCHEME = "quota+"
+"""What precedes the URL of a quota storage, to tell it from the library's own storages."""
+UNLIMITED = 10**15
+"""The limit of those who are counted and never refused."""
+KEPT_DAYS = 90
+"""How many days of usage are kept, today included."""
+
+
+class CallsOfDay(NamedTuple):
+    """What was counted for one key on one UTC day."""
+
+    day: date
+    api_key_id: str
+    calls: int
+
+
+@dataclass
+class Count:
+    """One call to be counted, and how that ended."""
+
+    organization_id: str
+    api_key_id: str
+    tier: Tier
+    day: date | None = None  # the day it was counted on
+    used: int = 0  # calls of the organization on that day; this one included when it passed
+
+    @property
+    def remaining(self) -> int | None:
+        """Return how many calls are left; None without a limit."""
+        limit = self.tier.calls_per_day
+        return None if limit is None else max(0, limit - self.used)
+
+    @property
+    def resets_at(self) -> datetime:
+        """Return the midnight UTC at which the count starts anew."""
+        return midnight_after(self.day or utc_today())
+
+
+current_count: ContextVar[Count] = ContextVar("current_count")
+"""The call that this thread is about to count: the library hands its strategy only text."""
+
+
+def midnight_after(day: date) -> datetime:
+    """Return the instant at which a UTC day ends."""
+    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
+
+
+class QuotaStorage(Storage):
+    """Where calls are counted; an answer other than ``base_exceptions`` is always exact."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self._full_on: dict[str, date] = {}
+        self._pruned_on = date.min
+        self.refusals = RefusalTally(self.add_refusals)
+
+    @abstractmethod
+    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
+        """Count a call, in one atomic step, unless ``limit`` calls were counted on that day.
+
+        Return the calls of the organization on that day, or None when it was not counted.
+        """
+
+    @abstractmethod
+    def add_refusals(self, refusals: Refusals) -> None:
+        """Add to the refused calls."""
+
+    @abstractmethod
+    def used(self, organization_id: str, day: date) -> int:
+        """Return the calls of an organization on one day."""
+
+    @abstractmethod
+    def calls(self, organization_id: str, since: date) -> list[CallsOfDay]:
+        """Return the calls of each key on each day from ``since`` on (inclusive), unordered."""
+
+    @abstractmethod
+    def refused(self, organization_id: str, since: date) -> dict[date, int]:
+        """Return about how many calls were refused on each day from ``since`` on (inclusive)."""
+
+    @abstractmethod
+    def prune(self, before: date) -> None:
+        """Forget the days before ``before``."""
+
+    def acquire(self, count: Count, limit: int) -> bool:
+        """Count a call if ``limit`` allows it; tell whether it passed. The clock is read once.
+
+        Raises:
+            StorageError: the storage does not answer; nothing may be let through.
+        """
+        count.day = day = utc_today()
+        try:
+            passed = self._acquire(count, day, limit)
+        except self.base_exceptions as error:
+            raise StorageError(error) from error
+        if not passed:
+            self.refusals.add(count.organization_id, day)
+        return passed
+
+    def _acquire(self, count: Count, day: date, limit: int) -> bool:
+        if self._pruned_on != day:
+            self.prune(day - timedelta(days=KEPT_DAYS - 1))
+            self._pruned_on, self._full_on = day, {}
+        # An organization that was full is looked at before anything is written: a flood of
+        # refused calls must not hold the lock that the others' counts need.
+        if self._full_on.get(count.organization_id) == day:
+            count.used = self.used(count.organization_id, day)
+            if count.used >= limit:
+                return False
+        used = self.add_call(count.organization_id, count.api_key_id, day, limit)
+        if used is not None:
+            count.used = used
+            return True
+        count.used = self.used(count.organization_id, day)
+        self._full_on[count.organization_id] = day
+        return False
+
+    # What the library's own strategies ask of a storage: this one has its own strategy only.
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Refuse: calls are counted by ``acquire``."""
+        _refuse()
+
+    def get(self, key: str) -> int:
+        """Refuse: see ``used``."""
+        _refuse()
+
+    def get_expiry(self, key: str) -> float:
+        """Refuse: a day ends at midnight UTC."""
+        _refuse()
+
+    def reset(self) -> int | None:
+        """Refuse: counts are never forgotten."""
+        _refuse()
+
+    def clear(self, key: str) -> None:
+        """Refuse: counts are never forgotten."""
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise NotImplementedError(f"quota storages serve the strategy {STRATEGY} only")
+
+
+class UTCWindowRateLimiter(RateLimiter):
+    """Counts ``current_count`` on its UTC day. The identifiers only name the limit in logs."""
+
+    storage: QuotaStorage
+
+    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        """Count the current call; False when the day's limit is used up."""
+        return self.storage.acquire(current_count.get(), item.amount)
+
+    def test(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        """Tell whether a call would pass, without counting it."""
+        return self._used() < item.amount
+
+    def get_window_stats(self, item: RateLimitItem, *identifiers: str) -> WindowStats:
+        """Return when the day ends, and how many calls are left."""
+        ends_at = midnight_after(utc_today()).timestamp()
+        return WindowStats(ends_at, max(0, item.amount - self._used()))
+
+    def _used(self) -> int:
+        return self.storage.used(current_count.get().organization_id, utc_today())
+
+
+STRATEGIES[STRATEGY] = UTCWindowRateLimiter  # type: ignore[assignment]  # a closed union there

@@ -1,0 +1,101 @@
+"""The quota's storage in Redis: one hash per organization and UTC day, changed by one script."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from costoptix.access.quota import KEPT_DAYS, SCHEME, CallsOfDay, QuotaStorage
+from costoptix.access.refusals import Refusals
+from costoptix.clock import utc_today
+
+TIMEOUT_SECONDS = 1.0
+KEPT_SECONDS = (KEPT_DAYS + 1) * 86_400
+KEY_FIELD = "key:"
+
+
+class RedisQuotaStorage(QuotaStorage):
+    """Redis; how long counts survive a crash of it is the server's ``appendfsync``."""
+
+    STORAGE_SCHEME = [f"{SCHEME}redis", f"{SCHEME}rediss"]
+    ADD_CALL = f"""
+        local used = tonumber(redis.call('HGET', KEYS[1], 'used') or '0')
+        if used >= tonumber(ARGV[1]) then return -1 end
+        redis.call('HINCRBY', KEYS[1], '{KEY_FIELD}' .. ARGV[2], 1)
+        redis.call('EXPIRE', KEYS[1], {KEPT_SECONDS}, 'NX')
+        return redis.call('HINCRBY', KEYS[1], 'used', 1)
+    """
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        # No retries: a script that was sent may have counted, and must not count twice.
+        self._client = redis.Redis.from_url(
+            uri.removeprefix(SCHEME),
+            decode_responses=True,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._add_call = self._client.register_script(self.ADD_CALL)
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What tells that the storage does not answer."""
+        return redis.RedisError
+
+    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
+        """Count a call for organization and key in one script."""
+        used = self._add_call(keys=[_name(organization_id, day)], args=[limit, api_key_id])
+        return None if used == -1 else cast(int, used)
+
+    def add_refusals(self, refusals: Refusals) -> None:
+        """Add to the refused calls."""
+        with self._client.pipeline() as pipeline:
+            for (organization_id, day), calls in refusals.items():
+                pipeline.hincrby(_name(organization_id, day), "refused", calls)
+            pipeline.execute()
+
+    def used(self, organization_id: str, day: date) -> int:
+        """Return the calls of an organization on one day."""
+        return int(cast(str, self._client.hget(_name(organization_id, day), "used")) or 0)
+
+    def calls(self, organization_id: str, since: date) -> list[CallsOfDay]:
+        """Return the calls of each key on each day from ``since`` on (inclusive), unordered."""
+        return [
+            CallsOfDay(day, field.removeprefix(KEY_FIELD), int(calls))
+            for day, fields in self._days(organization_id, since)
+            for field, calls in fields.items()
+            if field.startswith(KEY_FIELD)
+        ]
+
+    def refused(self, organization_id: str, since: date) -> dict[date, int]:
+        """Return about how many calls were refused on each day from ``since`` on (inclusive)."""
+        days = self._days(organization_id, since)
+        return {day: int(fields.get("refused", 0)) for day, fields in days if fields}
+
+    def _days(self, organization_id: str, since: date) -> list[tuple[date, dict[str, str]]]:
+        count = (utc_today() - since).days + 1
+        days = [since + timedelta(days=number) for number in range(count)]
+        with self._client.pipeline(transaction=False) as pipeline:
+            for day in days:
+                pipeline.hgetall(_name(organization_id, day))
+            answers: list[Any] = pipeline.execute()
+        return list(zip(days, answers, strict=True))
+
+    def prune(self, before: date) -> None:
+        """Do nothing: each day's hash expires by itself."""
+
+    def check(self) -> bool:
+        """Tell whether the storage answers."""
+        try:
+            return bool(self._client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _name(organization_id: str, day: date) -> str:
+    return f"costoptix:quota:{organization_id}:{day.isoformat()}"

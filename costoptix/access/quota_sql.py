@@ -1,0 +1,258 @@
+"""The quota's storages in SQL: a SQLite file of its own, or a schema of its own in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Generic, Protocol, TypeVar
+
+import psycopg
+
+from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
+from costoptix.access.refusals import Refusals
+
+BUSY_TIMEOUT_SECONDS = 5.0
+SERVER_TIMEOUT_SECONDS = 3
+
+
+class _Connection(Protocol):
+    def execute(self, statement: Any, parameters: Any = ..., /) -> Any: ...
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Connection)
+
+
+class SQLQuotaStorage(QuotaStorage, Generic[C]):
+    """What both have in common: idle connections of this process, and the reading."""
+
+    USED: str
+    CALLS: str
+    REFUSED: str
+    ADD_REFUSALS: str
+    PRUNE: tuple[str, str]
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self._idle: deque[C] = deque()
+        self._pid = os.getpid()
+
+    @abstractmethod
+    def _open(self) -> C:
+        """Open a connection that commits each statement by itself."""
+
+    @contextmanager
+    def _connection(self) -> Iterator[C]:
+        """Lend a connection of this process: none may cross a fork, none may come back broken."""
+        if self._pid != os.getpid():
+            self._idle, self._pid = deque(), os.getpid()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._open()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            # The server may be gone: what else is idle is not to be trusted either.
+            while self._idle:
+                self._idle.pop().close()
+            raise
+        self._idle.append(connection)
+
+    def _fetch(self, statement: str, *parameters: object) -> Sequence[Sequence[Any]]:
+        with self._connection() as connection:
+            # Every row: an open RETURNING or SELECT would hold its lock.
+            rows: Sequence[Sequence[Any]] = connection.execute(statement, parameters).fetchall()
+        return rows
+
+    def used(self, organization_id: str, day: date) -> int:
+        """Return the calls of an organization on one day."""
+        rows = self._fetch(self.USED, organization_id, day.isoformat())
+        return rows[0][0] if rows else 0
+
+    def calls(self, organization_id: str, since: date) -> list[CallsOfDay]:
+        """Return the calls of each key on each day from ``since`` on (inclusive), unordered."""
+        rows = self._fetch(self.CALLS, organization_id, since.isoformat())
+        return [CallsOfDay(date.fromisoformat(day), key, calls) for day, key, calls in rows]
+
+    def refused(self, organization_id: str, since: date) -> dict[date, int]:
+        """Return about how many calls were refused on each day from ``since`` on (inclusive)."""
+        rows = self._fetch(self.REFUSED, organization_id, since.isoformat())
+        return {date.fromisoformat(day): calls for day, calls in rows}
+
+    def add_refusals(self, refusals: Refusals) -> None:
+        """Add to the refused calls."""
+        with self._connection() as connection:
+            for (organization_id, day), calls in refusals.items():
+                connection.execute(self.ADD_REFUSALS, (organization_id, day.isoformat(), calls))
+
+    def prune(self, before: date) -> None:
+        """Forget the days before ``before``."""
+        with self._connection() as connection:
+            for statement in self.PRUNE:
+                connection.execute(statement, (before.isoformat(),))
+
+    def check(self) -> bool:
+        """Tell whether the storage answers."""
+        try:
+            self._fetch("SELECT 1")
+        except self.base_exceptions:
+            return False
+        return True
+
+
+class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
+    """A SQLite file of its own, so that an import never waits for a count, nor a count for it."""
+
+    STORAGE_SCHEME = [f"{SCHEME}sqlite"]
+    SCHEMA = """
+        CREATE TABLE IF NOT EXISTS days (
+            organization_id TEXT NOT NULL, day TEXT NOT NULL,
+            used INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (organization_id, day)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS key_days (
+            organization_id TEXT NOT NULL, day TEXT NOT NULL, api_key_id TEXT NOT NULL,
+            calls INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, day, api_key_id)) WITHOUT ROWID;
+    """
+    ADD_TO_DAY = """
+        INSERT INTO days (organization_id, day, used) VALUES (?, ?, 1)
+        ON CONFLICT DO UPDATE SET used = used + 1 WHERE used < ? RETURNING used
+    """
+    ADD_TO_KEY = """
+        INSERT INTO key_days (organization_id, day, api_key_id, calls) VALUES (?, ?, ?, 1)
+        ON CONFLICT DO UPDATE SET calls = calls + 1
+    """
+    ADD_REFUSALS = """
+        INSERT INTO days (organization_id, day, refused) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET refused = refused + excluded.refused
+    """
+    USED = "SELECT used FROM days WHERE organization_id = ? AND day = ?"
+    CALLS = "SELECT day, api_key_id, calls FROM key_days WHERE organization_id = ? AND day >= ?"
+    REFUSED = "SELECT day, refused FROM days WHERE organization_id = ? AND day >= ?"
+    PRUNE = ("DELETE FROM days WHERE day < ?", "DELETE FROM key_days WHERE day < ?")
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self._path = uri.removeprefix(f"{SCHEME}sqlite:///")
+        # Made at the start only: a file that vanishes later must not come back empty.
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(self.SCHEMA)
+        connection.close()
+        os.chmod(self._path, 0o600)
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What tells that the storage does not answer."""
+        return sqlite3.Error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{self._path}?mode=rw",
+            uri=True,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # lent to one thread at a time
+        )
+        # A killed process loses nothing; only a power cut may take the last moment's counts.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
+        """Count a call for organization and key in one transaction."""
+        text = day.isoformat()
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            rows = connection.execute(self.ADD_TO_DAY, (organization_id, text, limit)).fetchall()
+            if rows:
+                connection.execute(self.ADD_TO_KEY, (organization_id, text, api_key_id))
+            connection.execute("COMMIT")
+        return rows[0][0] if rows else None
+
+
+class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
+    """A schema of its own in PostgreSQL."""
+
+    STORAGE_SCHEME = [f"{SCHEME}postgresql+psycopg"]
+    SCHEMA = """
+        SELECT pg_advisory_xact_lock(hashtext('costoptix quota'));
+        CREATE SCHEMA IF NOT EXISTS quota;
+        CREATE TABLE IF NOT EXISTS quota.days (
+            organization_id text NOT NULL, day text NOT NULL,
+            used bigint NOT NULL DEFAULT 0, refused bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (organization_id, day));
+        CREATE TABLE IF NOT EXISTS quota.key_days (
+            organization_id text NOT NULL, day text NOT NULL, api_key_id text NOT NULL,
+            calls bigint NOT NULL,
+            PRIMARY KEY (organization_id, day, api_key_id));
+    """
+    ADD_CALL = """
+        WITH counted AS (
+            INSERT INTO quota.days AS today (organization_id, day, used)
+            VALUES (%(organization)s, %(day)s, 1)
+            ON CONFLICT (organization_id, day) DO UPDATE SET used = today.used + 1
+            WHERE today.used < %(limit)s
+            RETURNING used
+        ), counted_for_key AS (
+            INSERT INTO quota.key_days AS today (organization_id, day, api_key_id, calls)
+            SELECT %(organization)s, %(day)s, %(key)s, 1 FROM counted
+            ON CONFLICT (organization_id, day, api_key_id) DO UPDATE SET calls = today.calls + 1
+        )
+        SELECT used FROM counted
+    """
+    ADD_REFUSALS = """
+        INSERT INTO quota.days AS today (organization_id, day, refused) VALUES (%s, %s, %s)
+        ON CONFLICT (organization_id, day)
+        DO UPDATE SET refused = today.refused + excluded.refused
+    """
+    USED = "SELECT used FROM quota.days WHERE organization_id = %s AND day = %s"
+    CALLS = (
+        "SELECT day, api_key_id, calls FROM quota.key_days WHERE organization_id = %s AND day >= %s"
+    )
+    REFUSED = "SELECT day, refused FROM quota.days WHERE organization_id = %s AND day >= %s"
+    PRUNE = ("DELETE FROM quota.days WHERE day < %s", "DELETE FROM quota.key_days WHERE day < %s")
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self._url = uri.removeprefix(SCHEME).replace("postgresql+psycopg", "postgresql", 1)
+        self._has_schema = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What tells that the storage does not answer."""
+        return psycopg.Error
+
+    def _open(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=SERVER_TIMEOUT_SECONDS,
+            # Only a crash of the server's machine may take the last moment's counts; waiting
+            # for the disk at each call would cost a factor of ten.
+            options="-c synchronous_commit=off "
+            f"-c statement_timeout={SERVER_TIMEOUT_SECONDS * 1000}",
+        )
+        if not self._has_schema:
+            with connection.transaction():
+                connection.execute(self.SCHEMA)
+            self._has_schema = True
+        return connection
+
+    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
+        """Count a call for organization and key in one statement."""
+        values = {
+            "organization": organization_id,
+            "key": api_key_id,
+            "day": day.isoformat(),
+            "limit": limit,
+        }
+        with self._connection() as connection:
+            row = connection.execute(self.ADD_CALL, values).fetchone()
+        return None if row is None else row[0]

@@ -1,0 +1,258 @@
+"""``/costs``: the cost query as JSON or CSV, and what one can ask by."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, TypeVar
+
+from flask import Response
+from pydantic import Field
+
+from costoptix import drafts
+from costoptix.access.permissions import Permission
+from costoptix.api.answers import Answer
+from costoptix.api.endpoint import Call, Parameter, operation
+from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, sign, unsign
+from costoptix.clock import utc_today
+from costoptix.costs import report
+from costoptix.costs.layout import DIMENSIONS, METRICS
+from costoptix.costs.query import (
+    ACCOUNT,
+    EXCLUDE_PREFIX,
+    MAX_VALUE_LENGTH,
+    TAG_PREFIX,
+    CostQuery,
+    check_dimension,
+)
+from costoptix.costs.report import CostReport, CostRow, Cursor
+from costoptix.errors import Invalid, NotFound
+from costoptix.money import to_text
+from costoptix.periods import Granularity, Preset
+
+ROWS_PER_CHUNK = 500
+_CURSOR = "costs"
+_DAY = {"type": "string", "format": "date"}
+
+
+class CostsForm(PageQuery):
+    """How the answer is wanted."""
+
+    format: Literal["json", "csv"] = "json"
+
+
+class ValuesForm(PageQuery):
+    """Which values are wanted."""
+
+    q: str = Field("", max_length=MAX_VALUE_LENGTH)
+
+
+Form = TypeVar("Form", bound=PageQuery)
+
+SELECTION = (
+    Parameter("start_date", "First day, UTC, inclusive; the first of this month if absent.", _DAY),
+    Parameter("end_date", "Last day, UTC, inclusive; today if absent.", _DAY),
+    Parameter(
+        "range",
+        "A range that moves with the calendar, instead of the two dates.",
+        {"type": "string", "enum": [preset.value for preset in Preset]},
+    ),
+    Parameter(ACCOUNT, "slug:sub_account_id, for example aws:123456789012.", repeatable=True),
+    *(
+        Parameter(prefix + name, f"{verb} this {name}; empty is 'has none'.", repeatable=True)
+        for prefix, verb in (("", "Only"), (EXCLUDE_PREFIX, "Without"))
+        for name in DIMENSIONS
+    ),
+    Parameter(EXCLUDE_PREFIX + ACCOUNT, "Without this account.", repeatable=True),
+    Parameter(f"{TAG_PREFIX}*", "Only charges whose tag has this value.", repeatable=True),
+    Parameter(f"{EXCLUDE_PREFIX}{TAG_PREFIX}*", "Without such charges.", repeatable=True),
+)
+"""What selects charges: days and filters."""
+
+QUESTION = (
+    *SELECTION,
+    Parameter(
+        "granularity",
+        "How wide the buckets are; weeks are ISO weeks.",
+        {"type": "string", "enum": [each.value for each in Granularity], "default": "total"},
+    ),
+    Parameter(
+        "group_by", "Up to 4 dimensions, tag:<key> among them: a comma list.", repeatable=True
+    ),
+    Parameter(
+        "order_by",
+        "Grouped dimensions, period_start, currency or metrics, - in front for descending.",
+        {"type": "string", "default": "period_start,-billed_cost"},
+        repeatable=True,
+    ),
+)
+
+
+PAGE = (
+    Parameter(
+        "limit",
+        "Rows on this page.",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    Parameter("cursor", "Where to go on: meta.next_cursor of the page before."),
+)
+
+
+@operation(
+    "GET",
+    "/costs",
+    permission=Permission.READ,
+    summary="Ask for costs, grouped and filtered",
+    parameters=(
+        *QUESTION,
+        *PAGE,
+        Parameter(
+            "format",
+            "csv streams all rows as an attachment, without limit and cursor.",
+            {"type": "string", "enum": ["json", "csv"], "default": "json"},
+        ),
+    ),
+    media_types=("text/csv",),
+)
+def costs(call: Call) -> Answer | Response:
+    """Answer the cost query."""
+    form, query = _read(CostsForm, call)
+    call.check_etag("costs", query.fingerprint, form)
+    if form.format == "csv":
+        return _csv(call, query, form)
+    found = report.run(
+        call.session,
+        call.organization,
+        query,
+        call.store,
+        limit=form.limit,
+        cursor=_cursor(form),
+    )
+    data = {"totals": _totals(found), "rows": [_row(row, query) for row in found.rows]}
+    meta = {"granularity": query.granularity.value, "group_by": list(query.group_by)}
+    return Answer(data, meta=meta | _meta(found))
+
+
+@operation(
+    "GET",
+    "/costs/dimensions",
+    permission=Permission.READ,
+    summary="List what one can group and filter by",
+    data=list[dict[str, Any]],
+)
+def cost_dimensions(call: Call) -> Answer:
+    """List the names, ``tag:<key>`` of every tag in the bills among them."""
+    call.check_etag("dimensions")
+    names = report.dimension_names(call.session, call.organization, call.store)
+    return Answer([{"name": name} for name in names], meta={"next_cursor": None})
+
+
+@operation(
+    "GET",
+    "/costs/dimensions/<path:name>",
+    permission=Permission.READ,
+    summary="List the values of a dimension with their cost in the range",
+    parameters=(
+        *SELECTION,
+        Parameter("q", "Only values that contain this text, whatever the case."),
+        *PAGE,
+    ),
+)
+def cost_dimension_values(call: Call, name: str) -> Answer:
+    """List values, most expensive first; one row per value and currency."""
+    try:
+        check_dimension(name, "name")
+    except Invalid as error:
+        raise NotFound(f"There is no such dimension. {error.sentence}") from None
+    form, query = _read(ValuesForm, call)
+    call.check_etag("values", name, query.fingerprint, form)
+    found = report.dimension_values(
+        call.session,
+        call.organization,
+        name,
+        query,
+        call.store,
+        search=form.q,
+        limit=form.limit,
+        cursor=_cursor(form),
+    )
+    data = [{"value": row.group[0], "currency": row.currency, **_costs(row)} for row in found.rows]
+    return Answer(data, meta={"dimension": name, **_meta(found)})
+
+
+def _read(model: type[Form], call: Call) -> tuple[Form, CostQuery]:
+    """Part the parameters of the answer's form from those of the question."""
+    form = [(name, value) for name, value in call.args if name in model.model_fields]
+    question = [(name, value) for name, value in call.args if name not in model.model_fields]
+    return drafts.read_pairs(model, form), CostQuery.from_params(question, utc_today())
+
+
+def _cursor(form: PageQuery) -> Cursor | None:
+    return None if form.cursor is None else Cursor(*unsign(_CURSOR, form.cursor))
+
+
+def _meta(found: CostReport) -> dict[str, Any]:
+    query, following = found.query, found.next_cursor
+    filters = {chosen.dimension: list(chosen.values) for chosen in query.filters}
+    filters |= {EXCLUDE_PREFIX + f.dimension: list(f.values) for f in query.exclusions}
+    position = following and [following.data_version, following.question, following.offset]
+    return {
+        "start_date": query.date_range.first,
+        "end_date": query.date_range.last,
+        "filters": filters,
+        "timezone": "UTC",
+        "data_as_of": {
+            "complete_through": found.data_as_of.complete_through,
+            "imported_at": found.data_as_of.imported_at,
+        },
+        "missing": found.missing,
+        "row_count": found.row_count,
+        "next_cursor": position and sign(_CURSOR, position),
+    }
+
+
+def _totals(found: CostReport) -> list[dict[str, str | None]]:
+    return [{"currency": total.currency, **_costs(total)} for total in found.totals]
+
+
+def _row(row: CostRow, query: CostQuery) -> dict[str, Any]:
+    return {
+        "period_start": row.period_start,
+        "period_end": row.period_end,
+        **dict(zip(query.group_by, row.group, strict=True)),
+        "currency": row.currency,
+        **_costs(row),
+    }
+
+
+def _costs(row: CostRow | report.CurrencyTotal) -> dict[str, str | None]:
+    amounts = ((metric, getattr(row, metric)) for metric in METRICS)
+    return {metric: None if amount is None else to_text(amount) for metric, amount in amounts}
+
+
+def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:
+    """Stream all rows, verbatim: scripts read the names as they are."""
+    if form.model_fields_set & {"limit", "cursor"}:
+        raise Invalid("limit and cursor are for format=json; csv holds all rows.")
+    found = report.stream(call.session, call.organization, query, call.store)
+    days = query.date_range
+    response = Response(_csv_chunks(query, found.rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="costs_{days.first}_{days.last}.csv"'
+    )
+    response.headers["X-Row-Count"] = str(found.row_count)
+    return response
+
+
+def _csv_chunks(query: CostQuery, rows: Iterable[CostRow]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["period_start", "period_end", *query.group_by, "currency", *METRICS])
+    for count, row in enumerate(rows, start=1):
+        writer.writerow([*row[:2], *row.group, row.currency, *_costs(row).values()])
+        if count % ROWS_PER_CHUNK == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

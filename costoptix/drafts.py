@@ -1,0 +1,84 @@
+"""Drafts: what a person or script hands in, read by one pydantic model for form and JSON alike."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from costoptix.errors import Invalid
+
+
+class Draft(BaseModel):
+    """A model that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=10_000)
+
+
+Model = TypeVar("Model", bound=Draft)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters and line breaks are not allowed")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_printable),
+]
+"""What people call a thing: one line of 1 to 100 characters."""
+
+
+def read(model: type[Model], values: Mapping[str, object], kind: str = "field") -> Model:
+    """Read a draft from named values.
+
+    Raises:
+        Invalid: a value is wrong, missing or unknown; the sentence names the first such ``kind``
+            ("field" or "parameter") and what is allowed.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Invalid(_sentence(error, model, kind)) from None
+
+
+def read_pairs(
+    model: type[Model], pairs: Iterable[tuple[str, str]], kind: str = "parameter"
+) -> Model:
+    """Read a draft from (name, text) pairs; only a field that is a list may come repeatedly.
+
+    Raises:
+        Invalid: as ``read``; or a single value was given twice.
+    """
+    values: dict[str, object] = {}
+    for name, text in pairs:
+        if _is_list(model, name):
+            given = values.setdefault(name, [])
+            typing.cast("list[str]", given).append(text)
+        elif name in values:
+            raise Invalid(f"The {kind} {name} may be given only once.")
+        else:
+            values[name] = text
+    return read(model, values, kind)
+
+
+def _is_list(model: type[Draft], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and typing.get_origin(field.annotation) in (list, tuple)
+
+
+def _sentence(error: ValidationError, model: type[Draft], kind: str) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"])[:100]
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields) or "none"
+        return f"Unknown {kind} {name!a}; allowed: {known}."
+    if first["type"] == "missing":
+        return f"The {kind} {name} is missing."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"The {kind} {name} is wrong: {message[0].lower()}{message[1:]}."
