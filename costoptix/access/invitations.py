@@ -110,7 +110,7 @@ def accept(session: Session, token: str, *, name: str, password: str, address: s
     organization, email = invitation.organization, invitation.email
     passwords.check(password, words=(email, organization.name))
     session.commit()  # nothing is held while the password is hashed
-    password_hash = passwords.hashed(password)
+    password_hash = passwords.hash_password(password)
     caller = Caller(organization.id, Permission.READ, email, address=address)
     with writing(session):
         users.lock(session, organization)

@@ -61,7 +61,7 @@ def create(
     """
     name, email, chosen = normalize_name(name), users.normalize_address(email), parse_tier(tier)
     passwords.check(password, words=(email, name))
-    password_hash = passwords.hashed(password)
+    password_hash = passwords.hash_password(password)
     organization = Organization(id=new_id(), name=name, tier=chosen.name)
     caller = Caller(organization.id, Permission.ADMIN, email, address=address)
     try:

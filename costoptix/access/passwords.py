@@ -49,7 +49,7 @@ def check(password: str, *, words: tuple[str, ...] = ()) -> None:
             raise Invalid("This password is little more than a name known to all; choose another.")
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return what is kept of a password.
 
     Raises:
@@ -80,7 +80,7 @@ def is_outdated(password_hash: str) -> bool:
 @lru_cache(maxsize=1)
 def dummy_hash() -> str:
     """Return a hash of nothing in particular: checking it takes as long as checking a real one."""
-    return hashed("nobody has this password")
+    return hash_password("nobody has this password")
 
 
 @lru_cache(maxsize=1)

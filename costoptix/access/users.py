@@ -84,7 +84,7 @@ def _record_sign_in(
 def _strengthen(session: Session, user: User, password: str) -> None:
     """Hash the password anew where its hash is weaker than today's."""
     if passwords.is_outdated(user.password_hash):
-        stronger = passwords.hashed(password)
+        stronger = passwords.hash_password(password)
         with writing(session):
             user.password_hash = stronger
 
@@ -147,7 +147,7 @@ def create(
     passwords.check(password, words=(email, organization.name))
     return add(
         session, organization, caller,
-        email=email, password_hash=passwords.hashed(password), role=role, name=name,
+        email=email, password_hash=passwords.hash_password(password), role=role, name=name,
     )  # fmt: skip
 
 
@@ -273,7 +273,7 @@ def change_password(
         Invalid: it may not be a password.
     """
     passwords.check(password, words=(user.email, user.organization.name))
-    password_hash = passwords.hashed(password)
+    password_hash = passwords.hash_password(password)
     with writing(session):
         user.password_hash = password_hash
         _end_access(session, user, but=keep_session)

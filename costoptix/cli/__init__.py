@@ -9,6 +9,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Register every command of this package (each module has a ``register(app)``)."""
+    """Register every command of this package (each module but console has ``register(app)``)."""
     for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}").register(app)
+        if module.name != "console":
+            importlib.import_module(f"{__name__}.{module.name}").register(app)

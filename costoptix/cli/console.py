@@ -1,0 +1,63 @@
+"""What commands share: one line on stderr for a refusal, secrets by stdin, tables."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import ParamSpec, TypeVar
+
+import click
+
+from costoptix.errors import CostOptixError, Invalid
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def refusals_on_one_line(command: Callable[P, T]) -> Callable[P, T]:
+    """End a command with status 1 and the sentence on stderr when the domain refuses."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except CostOptixError as error:
+            click.echo(" ".join(error.sentence.split()), err=True)
+            sys.exit(1)
+
+    return run
+
+
+def secret_from_stdin() -> str:
+    """Read a password: everything on stdin but the line end that an ``echo`` adds.
+
+    Raises:
+        Invalid: stdin is not text in UTF-8.
+    """
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise Invalid("The password on stdin must be text in UTF-8.") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def print_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Print rows as one JSON array, or as a table with their names above."""
+    if as_json:
+        click.echo(json.dumps(rows, default=str, ensure_ascii=False))
+        return
+    if not rows:
+        return
+    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
+    for line in cells:
+        padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _cell(value: object) -> str:
+    """Write a value on one line; control characters of a name must not reach the terminal."""
+    text = "–" if value is None else str(value)
+    return "".join(c if c.isprintable() else "?" for c in text)
