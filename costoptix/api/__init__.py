@@ -44,8 +44,9 @@ def init_app(app: Flask, config: Config) -> None:
             declared.path, declared.name, _view(declared), methods=[declared.method]
         )
     # By status too: Flask prefers any handler of a status, the pages' as well, to one of Exception.
-    for kind in (*default_exceptions, Exception):
-        blueprint.register_error_handler(kind, respond_to_error)
+    for status in default_exceptions:
+        blueprint.register_error_handler(status, respond_to_error)
+    blueprint.register_error_handler(Exception, respond_to_error)
     app.register_blueprint(blueprint)
     csrf.exempt(blueprint)
     guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in OPERATIONS})

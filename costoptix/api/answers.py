@@ -13,7 +13,7 @@ from flask import Response
 from flask_limiter import RateLimitExceeded
 from limits.errors import StorageError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from costoptix.errors import CostOptixError, NoSpace, Unavailable
 
@@ -77,6 +77,8 @@ def _describe(error: Exception) -> tuple[int, str, dict[str, str]]:
         case MethodNotAllowed():
             allowed = ", ".join(sorted(error.valid_methods or ()))
             return 405, f"This method is not allowed here; allowed: {allowed}.", {"Allow": allowed}
+        case SecurityError():
+            return 400, str(error.description), {}
         case HTTPException(code=int(code)) if code < 500:
             return code, _SENTENCES.get(code, f"{error.name}."), {}
         case StorageError() | OperationalError() | InterfaceError() | OSError():

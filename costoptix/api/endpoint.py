@@ -257,7 +257,7 @@ def _refuse_unknown(current: Operation, pairs: list[tuple[str, str]]) -> None:
 def _finish(result: object) -> Response:
     """Wrap what a view returned; a GET's answer gets an ETag (of its bytes, if of nothing else)."""
     if isinstance(result, Response):
-        return result
+        return _tagged(result, g.api_etag) if "api_etag" in g else result
     response = respond(result if isinstance(result, Answer) else Answer(result))
     if request.method not in ("GET", "HEAD") or response.status_code != 200:
         return response
