@@ -18,8 +18,9 @@ How a format is written (``focus.py`` is the model):
   column of it (``SELECT cells.*, …``) and whatever else the expressions name.
 * Times are text in ISO shapes; other shapes are brought into one by the format
   (``month_first`` below). Times without a zone are UTC.
-* ``Format.facts`` are expressions, aggregated over the whole file, which tell deliveries apart
-  (Azure: whether it is the actual or the amortized half).
+* ``Format.facts`` are SQL conditions over ``cells``, by name: a fact holds of a file when it is
+  true of any of its rows (Azure: what tells the actual from the amortized half). Facts are kept
+  with the deliveries.
 
 A new format is one file here and its line in ``ALL`` of ``bills/recognize.py``.
 """

@@ -1,0 +1,135 @@
+"""SQL that turns a format's text expressions into charges of exact types.
+
+Amounts: plain decimals of any length are rounded half away from zero to 18 places by DuckDB's
+cast, which is exact (kept so by tests against ``money.parse_amount``). Its cast of E-notation is
+exact for a negative exponent and for short mantissas only; other spellings are not amounts here.
+Times: a zone is applied, no zone is UTC. What is not cast keeps nothing back: the row is marked,
+its cells are told, and it never reaches a total.
+"""
+
+from __future__ import annotations
+
+import re
+
+from costoptix.bills.charges import COLUMNS, Column, Kind
+from costoptix.bills.formats import Header, Mapping, Options, identifier
+from costoptix.costs.layout import METRICS
+
+OTHER_COLUMNS = "other_columns"
+"""JSON text of the file's cells that no expression of its format names; NULL when there are none."""
+AS_WRITTEN = "as_written"
+"""JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
+REJECTED = "!"
+"""In ``as_written`` of a row that cannot be cast, until the row is taken out."""
+
+MONTH = "CAST(date_trunc('month', billing_period_start) AS DATE)"
+"""The billing period of a charge, by the row's own BillingPeriodStart."""
+ORDER = ("billing_account_id", MONTH, "service_name", "resource_id", "charge_period_start")
+"""How charges lie in their files: what belongs to one delivery, then one service, is together."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
+MACROS = (
+    # At most 18 places can fit in 19 characters of plain notation: nothing to round, nothing odd.
+    """CREATE MACRO is_odd_number(x) AS
+       length(x) > 19 OR contains(x, 'e') OR contains(x, 'E') OR contains(x, '_')""",
+    r"""CREATE MACRO is_exact_number(x) AS regexp_full_match(trim(x),
+       '[+-]?(\d+(\.\d*)?|\.\d+)'
+       '|[+-]?(\d{1,18}(\.\d*)?|\.\d+)[eE](-\d{1,3}|\+?0{1,3})'
+       '|[+-]?\d(\.\d{0,17})?[eE]\+?0?\d') AND length(x) <= 100""",
+    """CREATE MACRO as_amount(x) AS CASE WHEN NOT is_odd_number(x) OR is_exact_number(x)
+       THEN TRY_CAST(x AS DECIMAL(38, 18)) END""",
+    r"""CREATE MACRO is_rounded(x) AS is_odd_number(x) AND NOT coalesce(
+       regexp_full_match(trim(x), '[+-]?\d*(\.\d{0,18}0*)?'), false)""",
+    """CREATE MACRO is_plain_time(x) AS length(x) <= 27 AND substring(x, 5, 1) = '-'
+       AND NOT contains(substring(x, 11), '-') AND NOT contains(substring(x, 11), '+')""",
+    """CREATE MACRO zoned_time(x) AS CAST(TRY_STRPTIME(
+       replace(regexp_replace(trim(x), '([+-]\\d\\d)$', '\\1:00'), 'T', ' '),
+       ['%Y-%m-%d %H:%M:%S%z', '%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%d %H:%M%z']) AS TIMESTAMP)""",
+    """CREATE MACRO as_time(x) AS CASE WHEN is_plain_time(x) THEN TRY_CAST(x AS TIMESTAMP)
+       ELSE zoned_time(x) END""",
+    f"""CREATE MACRO is_in_time(t) AS
+       t >= TIMESTAMP '{FIRST_YEAR}-01-01' AND t < TIMESTAMP '{LAST_YEAR + 1}-01-01'""",
+    """CREATE MACRO is_json_object(x) AS json_valid(x) AND starts_with(ltrim(x), '{')""",
+)
+"""To be run once per connection, before any of the SQL below."""
+
+_CASTS = {
+    Kind.TEXT: "{x}",
+    Kind.MONEY: "as_amount({x})",
+    Kind.TIME: "as_time({x})",
+    Kind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
+}
+_GOOD = {
+    Kind.MONEY: "as_amount({x}) IS NOT NULL",
+    Kind.TIME: "coalesce(is_in_time(as_time({x})), false)",
+    Kind.JSON_OBJECT: "is_json_object({x})",
+}
+CHECKED: tuple[Column, ...] = tuple(
+    column for column in COLUMNS.values() if column.is_required or column.kind is not Kind.TEXT
+)
+"""The columns of which a cell can reject its row."""
+
+
+def mapped_sql(header: Header, mapping: Mapping, options: Options, cells: str) -> str:
+    """Write the SELECT of every charge column as text, ``other_columns`` and what ``cells`` adds.
+
+    ``cells`` is SQL (a SELECT) of the file's columns by ``formats.identifier``.
+    """
+    expressions = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
+    if options.currency is not None:
+        currency = expressions["billing_currency"]
+        expressions["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
+    expressions[OTHER_COLUMNS] = _other_columns(header, mapping)
+    selected = ", ".join(f"CAST({sql} AS VARCHAR) AS {name}" for name, sql in expressions.items())
+    return f"WITH cells AS ({cells}) SELECT {selected}, record FROM ({mapping.relation})"
+
+
+def _other_columns(header: Header, mapping: Mapping) -> str:
+    used = set(re.findall(r'"c\d+"', " ".join((*mapping.charges.values(), mapping.relation))))
+    others = [
+        f"{literal(name)}, {identifier(position)}"
+        for position, name in enumerate(header.names)
+        if identifier(position) not in used
+    ]
+    if not others:
+        return "NULL"
+    # The patch takes the empty cells out.
+    cells = f"json_merge_patch('{{}}', json_object({', '.join(others)}))"
+    return f"nullif(CAST({cells} AS VARCHAR), '{{}}')"
+
+
+def charges_sql(mapped: str) -> str:
+    """Write the SELECT of the charges by exact types, sorted, with ``as_written``."""
+    casts = [f"{_cast(column)} AS {column.name}" for column in COLUMNS.values()]
+    rounded = " OR ".join(f"is_rounded({metric})" for metric in METRICS)
+    written = ", ".join(f"'{metric}', {metric}" for metric in METRICS)
+    note = (
+        f"CASE WHEN NOT ({is_good_sql()}) THEN '{REJECTED}' "
+        f"WHEN {rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
+    )
+    return (
+        f"SELECT {', '.join(casts)}, {OTHER_COLUMNS}, {note} AS {AS_WRITTEN} FROM ({mapped}) "
+        f"ORDER BY {', '.join(ORDER)}"
+    )
+
+
+def _cast(column: Column) -> str:
+    return _CASTS[column.kind].format(x=column.name)
+
+
+def is_good_sql(columns: tuple[Column, ...] = CHECKED) -> str:
+    """Write the condition that all (text) cells of these columns can be cast. Never NULL."""
+    return " AND ".join(_good(column) for column in columns)
+
+
+def _good(column: Column) -> str:
+    if column.name == "billing_currency":
+        return "coalesce(regexp_full_match(billing_currency, '[A-Z]{3}'), false)"
+    good = _GOOD[column.kind].format(x=column.name)
+    return f"({good})" if column.is_required else f"({column.name} IS NULL OR {good})"
+
+
+def literal(text: str) -> str:
+    """Quote text for SQL."""
+    return "'" + text.replace("'", "''") + "'"

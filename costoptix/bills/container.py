@@ -1,0 +1,115 @@
+"""What a sent file is wrapped in: plain text, gzip or Parquet; the text comes out in chunks.
+
+Nothing is trusted: a file is what its first bytes say, never its name; what comes out of a
+compressed file is counted while it comes and refused past ``MAX_RATIO``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from costoptix.errors import Invalid
+
+CHUNK_BYTES = 1 << 20
+MAX_RATIO = 250
+"""Real exports shrink 10 to 60 times under gzip; bombs a thousand times."""
+MIN_ALLOWANCE = 64 << 20
+"""What any file may unpack to, however small it is."""
+
+
+class Container(StrEnum):
+    """How the rows are wrapped."""
+
+    TEXT = "text"
+    GZIP = "gzip"
+    PARQUET = "parquet"
+
+
+_REFUSED = (
+    (b"%PDF", "This is a PDF, not a billing file: send the CSV or Parquet export."),
+    (codecs.BOM_UTF16_LE, "The file is UTF-16: save it as UTF-8."),
+    (codecs.BOM_UTF16_BE, "The file is UTF-16: save it as UTF-8."),
+    (b"PK\x03\x04", "The file is a zip archive: send the billing file in it."),
+    (b"\xd0\xcf\x11\xe0", "This is an Excel workbook: save it as CSV (UTF-8)."),
+)
+
+
+def detect(path: Path) -> Container:
+    """Tell from the first bytes what a file is.
+
+    Raises:
+        Invalid: it is empty or nothing that holds a bill.
+    """
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        raise Invalid("The file is empty.")
+    for magic, sentence in _REFUSED:
+        if start.startswith(magic):
+            raise Invalid(sentence)
+    if start.startswith(b"PAR1"):
+        return Container.PARQUET
+    return Container.GZIP if start.startswith(b"\x1f\x8b") else Container.TEXT
+
+
+class TextReader:
+    """The text of a file in chunks of at most ``CHUNK_BYTES``, with LF or CRLF line ends.
+
+    ``bytes_done`` counts the bytes of the file as it was sent, for the progress.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_gzip = detect(path) is Container.GZIP
+        self._size = path.stat().st_size
+        self.bytes_done = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the text.
+
+        Raises:
+            Invalid: the file is damaged, unpacks to too much, or is not text.
+        """
+        with self._path.open("rb") as file:
+            source = self._unpacked(file) if self._is_gzip else self._plain(file)
+            has_only_cr = False
+            for number, chunk in enumerate(source):
+                if b"\0" in chunk:
+                    raise Invalid("The file holds NUL bytes, so it is not UTF-8 text.")
+                if number == 0:
+                    has_only_cr = b"\r" in chunk and b"\n" not in chunk
+                yield chunk.replace(b"\r", b"\n") if has_only_cr else chunk
+
+    def _plain(self, file: BinaryIO) -> Iterator[bytes]:
+        while block := file.read(CHUNK_BYTES):
+            self.bytes_done += len(block)
+            yield block
+
+    def _unpacked(self, file: BinaryIO) -> Iterator[bytes]:
+        allowance = max(MIN_ALLOWANCE, MAX_RATIO * self._size)
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            while block := file.read(CHUNK_BYTES // 4):
+                self.bytes_done += len(block)
+                while block:
+                    if member.eof:  # gzip files may be joined end to end
+                        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                    text = member.decompress(block, CHUNK_BYTES)
+                    block = member.unused_data if member.eof else member.unconsumed_tail
+                    allowance -= len(text)
+                    if allowance < 0:
+                        raise Invalid(
+                            f"The file unpacks to more than {MAX_RATIO} times its size, "
+                            "so it is not read further."
+                        )
+                    if text:
+                        yield text
+        except zlib.error as error:
+            raise Invalid("The gzip file is damaged.") from error
+        if not member.eof:
+            raise Invalid("The gzip file is cut off: its end is missing.")

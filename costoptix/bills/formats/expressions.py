@@ -1,0 +1,93 @@
+"""DuckDB expressions that several formats need: choices, exact arithmetic, JSON in cells.
+
+Every function takes SQL and returns SQL. What cannot be read becomes NULL, never zero: a charge
+whose billed or effective cost is NULL is rejected, and the reason is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def literal(text: str) -> str:
+    """Return ``text`` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def any_of(subject: str, *values: str) -> str:
+    """Return a condition: ``subject`` is one of these texts."""
+    return f"{subject} IN ({', '.join(map(literal, values))})"
+
+
+def choose(subject: str, values: Mapping[str, str], otherwise: str = "NULL") -> str:
+    """Return ``CASE subject``: by its text the SQL to take, else ``otherwise``."""
+    whens = " ".join(f"WHEN {literal(value)} THEN {sql}" for value, sql in values.items())
+    return f"CASE {subject} {whens} ELSE {otherwise} END"
+
+
+def translate(subject: str, words: Mapping[str, str], otherwise: str = "NULL") -> str:
+    """Return ``CASE subject`` from text to text."""
+    return choose(subject, {word: literal(ours) for word, ours in words.items()}, otherwise)
+
+
+def amount(text: str) -> str:
+    """Return the DECIMAL(38,18) of a cell: 0 where it is empty, NULL where it is no number."""
+    return f"CASE WHEN {text} IS NULL THEN 0 ELSE TRY_CAST({text} AS DECIMAL(38, 18)) END"
+
+
+def product(first: str, *others: str) -> str:
+    """Return factors multiplied, as text; NULL where one is missing or the result too large.
+
+    Factors and what is multiplied on are taken to 12 places: DuckDB multiplies decimals exactly
+    as long as the places of both fit into one.
+    """
+    result = f"TRY_CAST({first} AS DECIMAL(38, 12))"
+    for other in others:
+        result = f"TRY(CAST({result} AS DECIMAL(38, 12)) * TRY_CAST({other} AS DECIMAL(38, 12)))"
+    return f"CAST({result} AS VARCHAR)"
+
+
+def next_day(iso_date: str) -> str:
+    """Return the day after an ISO date as text: from an inclusive end to an exclusive one.
+
+    Text that is no date passes unchanged, so that its row is rejected for what it says.
+    """
+    return f"coalesce(CAST(TRY_CAST({iso_date} AS DATE) + 1 AS VARCHAR), {iso_date})"
+
+
+_TOKENS = (
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|Decimal\('[^']*'\)"""
+    r"""|-?\d[0-9.]*(?:[eE][+-]?\d+)?|[A-Za-z_]+|[^'"A-Za-z_0-9-]+"""
+)
+"""A string of Python or JSON, a Decimal, a number, a word, or what stands between them."""
+
+
+def exact_json(cell: str) -> str:
+    """Return JSON text for a cell of JSON or of Python's repr; NULL where it is neither.
+
+    Numbers become strings, since a JSON reader would round them to floats.
+    """
+    inner = "token[2:-2]"
+    unescaped = rf"replace(replace({inner}, '\''', ''''), '\x', '\u00')"
+    token = f"""CASE
+        WHEN token[1] = '"' THEN '"' || {unescaped} || '"'
+        WHEN token[1] = '''' THEN '"' || replace({unescaped}, '"', '\\"') || '"'
+        WHEN starts_with(token, 'Decimal') THEN '"' || token[10:-3] || '"'
+        WHEN regexp_full_match(token, '-?\\d.*') THEN '"' || token || '"'
+        ELSE {translate("token", {"None": "null", "True": "true", "False": "false"}, "token")}
+    END"""
+    tokens = f"regexp_extract_all({cell}, {literal(_TOKENS)})"
+    joined = f"list_aggregate(list_transform({tokens}, lambda token: {token}), 'string_agg', '')"
+    return f"CASE WHEN json_valid({joined}) THEN {joined} END"
+
+
+def json_of(cell: str) -> str:
+    """Return JSON text for a cell of JSON, as it is, or of Python's repr; NULL where neither."""
+    return f"CASE WHEN json_valid({cell}) THEN {cell} ELSE {exact_json(cell)} END"
+
+
+def object_of_pairs(pairs: str) -> str:
+    """Return a JSON object for JSON text of ``[{"key": …, "value": …}, …]``; NULL for none."""
+    listed = f"""from_json({pairs}, '[{{"key":"VARCHAR","value":"VARCHAR"}}]')"""
+    members = f"list_transform({listed}, lambda e: to_json(e.key) || ':' || to_json(e.value))"
+    return f"'{{' || list_aggregate({members}, 'string_agg', ',') || '}}'"

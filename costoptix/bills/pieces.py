@@ -1,0 +1,134 @@
+"""A text file in pieces of whole records, so that memory does not grow with the file.
+
+Each piece is parsed, cast, sorted and stored by itself. A record ends at a line end outside of
+quotes; which ends are outside is told by counting the quotes before them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from costoptix.bills.container import TextReader
+from costoptix.bills.formats import Header
+from costoptix.errors import Invalid
+
+PIECE_BYTES = 64 << 20
+MAX_HEADER_BYTES = 1 << 20
+MAX_COLUMNS = 2_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Whole records of a file, without its header."""
+
+    path: Path
+    first_line: int  # physical line of the file on which the piece begins; the header is line 1
+
+
+class TextPieces:
+    """The header of a text file and its records, piece by piece."""
+
+    def __init__(self, source: Path, folder: Path, piece_bytes: int = PIECE_BYTES) -> None:
+        self._reader = TextReader(source)
+        self._chunks = self._reader.chunks()
+        self._path = folder / "piece.csv"
+        self._piece_bytes = piece_bytes
+        self._line = 1
+        self._rest = b""  # read, and not yet part of a piece
+        self.header = self._read_header()
+
+    @property
+    def bytes_done(self) -> int:
+        """Bytes of the sent file read so far."""
+        return self._reader.bytes_done
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield the pieces; each is overwritten by the next.
+
+        Raises:
+            Invalid: the file is damaged, unpacks to too much, or is not text.
+        """
+        while self._rest or self._fill():
+            first_line = self._line
+            self._line += self._write_piece()
+            yield Piece(self._path, first_line)
+
+    def _fill(self) -> bool:
+        self._rest = next(self._chunks, b"")
+        return bool(self._rest)
+
+    def _write_piece(self) -> int:
+        """Write the next piece and return how many line ends it has."""
+        lines = written = quotes = 0
+        with self._path.open("wb", buffering=0) as piece:
+            while self._rest or self._fill():
+                chunk, self._rest = self._rest, b""
+                if written + len(chunk) >= self._piece_bytes:
+                    end = _last_record_end(chunk, quotes)
+                    chunk, self._rest = chunk[:end], chunk[end:]
+                piece.write(chunk)
+                written += len(chunk)
+                lines += chunk.count(b"\n")
+                quotes += chunk.count(b'"')
+                if self._rest:
+                    break
+        return lines
+
+    def _read_header(self) -> Header:
+        text = b""
+        end = 0
+        while not end and len(text) < MAX_HEADER_BYTES and self._fill():
+            text += self._rest
+            end = _first_record_end(text)
+        text = text.removeprefix(codecs.BOM_UTF8)
+        end = _first_record_end(text) or len(text)
+        if end > MAX_HEADER_BYTES:
+            raise Invalid("The first line is longer than a header can be.")
+        # Once seen in the wild: a second mark before the first row.
+        self._rest = text[end:].removeprefix(codecs.BOM_UTF8)
+        self._line += text.count(b"\n", 0, end)
+        return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
+
+
+def _header_names(text: bytes) -> tuple[str, ...]:
+    try:
+        names = next(csv.reader(io.StringIO(text.decode(), newline=""), strict=True), [])
+    except UnicodeDecodeError as error:
+        raise Invalid("The header is not UTF-8 text.") from error
+    except csv.Error as error:
+        raise Invalid("The first line is not a header in CSV.") from error
+    if not any(name.strip() for name in names):
+        raise Invalid("The file has no header line.")
+    if len(names) > MAX_COLUMNS:
+        raise Invalid(f"The header has {len(names)} columns; at most {MAX_COLUMNS} are read.")
+    return tuple(name.strip() for name in names)
+
+
+def _first_record_end(text: bytes) -> int:
+    """Return the offset after the first line end outside of quotes; 0 when there is none."""
+    start = quotes = 0
+    while end := text.find(b"\n", start) + 1:
+        quotes += text.count(b'"', start, end)
+        if quotes % 2 == 0:
+            return end
+        start = end
+    return 0
+
+
+def _last_record_end(chunk: bytes, quotes_before: int) -> int:
+    """Return the offset after the last line end outside of quotes.
+
+    Where the quotes of a damaged file never close, the last line end must do: the parser then
+    rejects the records that it cannot read.
+    """
+    last = end = chunk.rfind(b"\n") + 1
+    while end:
+        if (quotes_before + chunk.count(b'"', 0, end)) % 2 == 0:
+            return end
+        end = chunk.rfind(b"\n", 0, end - 1) + 1
+    return last or len(chunk)

@@ -1,0 +1,78 @@
+"""What reading a file has brought, before anything of it is live: said by the child process."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(_Said):
+    """One sum of one file; see ``models.ReconciliationLine``."""
+
+    billing_period: date | None
+    currency: str | None
+    charge_category: str | None
+    metric: str
+    rows_read: int
+    rows_kept: int
+    rows_rejected: int
+    rows_rounded: int
+    sum_file: Decimal
+    sum_stored: Decimal
+    sum_rejected: Decimal
+    sum_rounding: Decimal
+
+
+class StagedFile(_Said):
+    """One Parquet file within the staging folder."""
+
+    kind: str  # charges, or the name of a roll-up
+    name: str
+    row_count: int
+    size_bytes: int
+
+
+class Scope(_Said):
+    """The charges of one billing account and billing period, and the files that hold them."""
+
+    billing_account_id: str  # "" where the file names none
+    billing_period: date  # first day of the month
+    row_count: int
+    first_day: date
+    last_day: date
+    files: tuple[StagedFile, ...]
+
+
+class Staged(_Said):
+    """A file read, cast, sorted, stored in the staging folder and reconciled."""
+
+    format: str  # "FOCUS 1.2"
+    family: str  # "focus"
+    rows_read: int
+    rows_kept: int
+    rows_rejected: int
+    scopes: tuple[Scope, ...]
+    lines: tuple[Line, ...]
+    facts: dict[str, bool]
+
+
+class Progress(_Said):
+    """How far the reading is."""
+
+    bytes_done: int
+    rows_read: int
+
+
+class Rejection(_Said):
+    """A row that is not in the totals, and why: one line of the rejections file."""
+
+    line: int  # physical line on which the record begins; the header is line 1
+    column: str  # as the file names it, or the charge column where the file has no such cell
+    value: str | None
+    reason: str
