@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, Flask, Request, Response
 from werkzeug.exceptions import default_exceptions
 
 from config import Config
-from costoptix.api import guard
+from costoptix.api import guard, openapi
 from costoptix.api.answers import respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
@@ -48,6 +49,7 @@ def init_app(app: Flask, config: Config) -> None:
         blueprint.register_error_handler(status, respond_to_error)
     blueprint.register_error_handler(Exception, respond_to_error)
     app.register_blueprint(blueprint)
+    app.extensions["openapi_document"] = partial(openapi.document, tuple(OPERATIONS))
     csrf.exempt(blueprint)
     guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in OPERATIONS})
 
