@@ -20,7 +20,7 @@ from costoptix.clock import parse_instant, utc_now
 from costoptix.database import writing
 from costoptix.drafts import Draft, Name
 from costoptix.errors import Conflict, NotFound, Unauthorized
-from costoptix.models import ApiKey, Organization, User
+from costoptix.models import ApiKey, Organization, User, new_id
 
 LAST_USED_PRECISION = timedelta(seconds=60)
 LONGEST_OVERLAP_HOURS = 7 * 24
@@ -157,16 +157,26 @@ def touch(connection: Connection, key_id: str) -> None:
 
 
 def create(
-    session: Session, organization: Organization, caller: Caller, draft: KeyDraft
+    session: Session,
+    organization: Organization,
+    caller: Caller,
+    draft: KeyDraft,
+    *,
+    key_id: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; return it and its text, which is nowhere afterwards.
 
+    A form that is sent again names the same ``key_id``, and so makes no second key.
+
     Raises:
         Forbidden: the caller is no admin.
+        Conflict: there is a key of that id.
     """
     require(caller, Permission.ADMIN)
     with writing(session):
-        key, text = _add(session, organization, caller, draft)
+        if key_id is not None and session.get(ApiKey, key_id) is not None:
+            raise Conflict("This key was made already.")
+        key, text = _add(session, organization, caller, draft, key_id)
         audit.record(
             session, caller, "api_key.created", subject=_label(key), subject_id=key.id,
             after=_facts(key),
@@ -285,10 +295,15 @@ def _locked(session: Session, organization: Organization, key_id: str) -> ApiKey
 
 
 def _add(
-    session: Session, organization: Organization, caller: Caller, draft: KeyDraft
+    session: Session,
+    organization: Organization,
+    caller: Caller,
+    draft: KeyDraft,
+    key_id: str | None = None,
 ) -> tuple[ApiKey, str]:
     text = key_format.mint()
     key = ApiKey(
+        id=key_id or new_id(),
         organization_id=organization.id,
         name=draft.name,
         prefix=key_format.prefix(text),

@@ -14,10 +14,10 @@ from costoptix.access.permissions import Permission
 from costoptix.access.quota import KEPT_DAYS, CallsOfDay, Count
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
-from costoptix.api.guard import quota_storage
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_now, utc_today
 from costoptix.costs.live import DataAsOf, data_as_of
+from costoptix.extensions import quota_storage
 from costoptix.models import ApiKey
 
 

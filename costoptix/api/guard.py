@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Mapping
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import ApplicationLimit, Limiter
 from sqlalchemy.exc import OperationalError
 
@@ -20,13 +20,12 @@ from costoptix.access import (
     quota_redis,  # noqa: F401 - registers its storage
     quota_sql,  # noqa: F401 - registers its storages
 )
-from costoptix.access.quota import SCHEME, STRATEGY, UNLIMITED, Count, QuotaStorage, current_count
+from costoptix.access.quota import SCHEME, STRATEGY, UNLIMITED, Count, current_count
 from costoptix.api.endpoint import Operation
 from costoptix.api.reading import refuse_key_in_query
 from costoptix.clock import utc_now
-from costoptix.extensions import db
+from costoptix.extensions import QUOTA_STORAGE, db
 
-STORAGE = "quota_storage"
 logger = logging.getLogger(__name__)
 
 
@@ -41,7 +40,7 @@ def init_app(app: Flask, config: Config, operations: Mapping[str, Operation]) ->
 
     limiter = _limiter(config)
     limiter.init_app(app)
-    app.extensions[STORAGE] = limiter.storage
+    app.extensions[QUOTA_STORAGE] = limiter.storage
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -50,12 +49,6 @@ def init_app(app: Flask, config: Config, operations: Mapping[str, Operation]) ->
         if count is not None and count.day is not None and response.status_code != 503:
             _add_headers(response, count)
         return response
-
-
-def quota_storage() -> QuotaStorage:
-    """Return the storage that counts the calls of this application."""
-    storage: QuotaStorage = current_app.extensions[STORAGE]
-    return storage
 
 
 def _limiter(config: Config) -> Limiter:

@@ -10,9 +10,9 @@ from costoptix.access.api_keys import KeyDraft, RotationDraft
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, operation
-from costoptix.api.guard import quota_storage
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_today
+from costoptix.extensions import quota_storage
 from costoptix.models import ApiKey
 
 
