@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from pytest_socket import disable_socket, socket_allow_hosts
+from pytest_socket import socket_allow_hosts
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -35,7 +35,6 @@ __all__ = ["PASSWORD"]
 @pytest.fixture(autouse=True)
 def _loopback_only() -> Iterator[None]:
     """Nothing in the suite may reach another machine."""
-    disable_socket(allow_unix_socket=True)
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     yield
     clock.configure(None)
