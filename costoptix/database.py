@@ -46,8 +46,8 @@ def _on_begin(connection: Connection) -> None:
 def writing(session: Session) -> Iterator[None]:
     """Hold the write lock for the block, commit at its end, roll back on an exception.
 
-    Within another ``writing`` block it joins that one: the outermost commits. What was read
-    before the block may have changed since: read again inside what the write depends on.
+    Within another ``writing`` block it joins that one: the outermost commits. Objects that were
+    loaded before the block are read anew inside it, since they may have changed meanwhile.
     Keep it short: never hash a password, stream a file or call out within it.
     """
     if session.info.get(_DEPTH):
@@ -58,6 +58,7 @@ def writing(session: Session) -> Iterator[None]:
     session.info[_DEPTH] = True
     try:
         session.connection(execution_options={_IMMEDIATE: True})
+        session.expire_all()
         yield
         session.commit()
     except BaseException:
