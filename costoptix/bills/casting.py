@@ -16,7 +16,7 @@ from costoptix.bills.formats import Header, Mapping, Options, identifier
 from costoptix.costs.layout import METRICS
 
 OTHER_COLUMNS = "other_columns"
-"""JSON text of the file's cells that no expression of its format names; NULL when there are none."""
+"""JSON text of the cells that no expression of the format names; NULL when there are none."""
 AS_WRITTEN = "as_written"
 """JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
 REJECTED = "!"
@@ -82,7 +82,8 @@ def mapped_sql(header: Header, mapping: Mapping, options: Options, cells: str) -
         expressions["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
     expressions[OTHER_COLUMNS] = _other_columns(header, mapping)
     selected = ", ".join(f"CAST({sql} AS VARCHAR) AS {name}" for name, sql in expressions.items())
-    return f"WITH cells AS ({cells}) SELECT {selected}, record FROM ({mapping.relation})"
+    # Our own expressions; what comes from the file is quoted.
+    return f"WITH cells AS ({cells}) SELECT {selected}, record FROM ({mapping.relation})"  # noqa: S608
 
 
 def _other_columns(header: Header, mapping: Mapping) -> str:
@@ -108,10 +109,8 @@ def charges_sql(mapped: str) -> str:
         f"CASE WHEN NOT ({is_good_sql()}) THEN '{REJECTED}' "
         f"WHEN {rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
     )
-    return (
-        f"SELECT {', '.join(casts)}, {OTHER_COLUMNS}, {note} AS {AS_WRITTEN} FROM ({mapped}) "
-        f"ORDER BY {', '.join(ORDER)}"
-    )
+    typed = ", ".join((*casts, OTHER_COLUMNS, f"{note} AS {AS_WRITTEN}"))
+    return f"SELECT * FROM (SELECT {typed} FROM ({mapped})) ORDER BY {', '.join(ORDER)}"  # noqa: S608
 
 
 def _cast(column: Column) -> str:

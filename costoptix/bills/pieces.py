@@ -9,10 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from costoptix.bills.casting import literal
 from costoptix.bills.container import TextReader
 from costoptix.bills.formats import Header
 from costoptix.errors import Invalid
@@ -22,12 +23,57 @@ MAX_HEADER_BYTES = 1 << 20
 MAX_COLUMNS = 2_000
 
 
+MAX_RECORD_BYTES = 2 << 20
+REJECTS_TABLE = "reject_errors"
+"""Where DuckDB tells what is no record of the expected width or not UTF-8."""
+
+
 @dataclass(frozen=True)
-class Piece:
-    """Whole records of a file, without its header."""
+class TextPiece:
+    """Whole records of a CSV file, without its header."""
 
     path: Path
     first_line: int  # physical line of the file on which the piece begins; the header is line 1
+    columns: int
+
+    def cells(self) -> str:
+        """Write the SELECT of the cells as text; what is no record goes to ``REJECTS_TABLE``."""
+        return f"SELECT *, 0 AS record FROM {self._read_csv('store_rejects = true')}"  # noqa: S608
+
+    def numbered_cells(self) -> str:
+        """Write the same with the number of each ``record``, from 1 (slower)."""
+        return (
+            "SELECT *, row_number() OVER () AS record "  # noqa: S608
+            f"FROM {self._read_csv('ignore_errors = true')}"
+        )
+
+    def _read_csv(self, errors: str) -> str:
+        names = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.columns))
+        return (
+            f"read_csv({literal(str(self.path))}, auto_detect = false, header = false, "
+            f"delim = ',', quote = '\"', escape = '\"', columns = {{{names}}}, "
+            f"nullstr = ['', 'NULL', 'null'], max_line_size = {MAX_RECORD_BYTES}, {errors})"
+        )
+
+    def lines(self, without: Collection[int]) -> Iterator[int]:
+        """Yield the physical line on which each record begins, but of those at these offsets."""
+        line, offset, quotes, start = self.first_line, 0, 0, None
+        with self.path.open("rb") as file:
+            for text in file:
+                if start is None and text.strip(b"\r\n"):
+                    start, is_wanted = line, offset not in without
+                quotes += text.count(b'"')
+                if start is not None and quotes % 2 == 0:
+                    if is_wanted:
+                        yield start
+                    start = None
+                line += 1
+                offset += len(text)
+
+    def line_at(self, offset: int) -> int:
+        """Return the physical line that holds the byte at this offset of the piece."""
+        with self.path.open("rb") as file:
+            return self.first_line + file.read(offset).count(b"\n")
 
 
 class TextPieces:
@@ -47,7 +93,7 @@ class TextPieces:
         """Bytes of the sent file read so far."""
         return self._reader.bytes_done
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[TextPiece]:
         """Yield the pieces; each is overwritten by the next.
 
         Raises:
@@ -56,7 +102,7 @@ class TextPieces:
         while self._rest or self._fill():
             first_line = self._line
             self._line += self._write_piece()
-            yield Piece(self._path, first_line)
+            yield TextPiece(self._path, first_line, len(self.header.names))
 
     def _fill(self) -> bool:
         self._rest = next(self._chunks, b"")

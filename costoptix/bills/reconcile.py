@@ -13,6 +13,7 @@ from costoptix.bills.staged import Line
 from costoptix.costs.layout import METRICS
 
 ZERO = Decimal(0)
+LARGEST_POWER = 40
 
 
 class Unreconciled(Exception):
@@ -133,10 +134,12 @@ def _add_rounded(sum_: _Sum, number: Decimal) -> None:
 
 
 def _readable(text: str | None) -> Decimal:
+    """Read an amount of a rejected row; what is no amount of this world counts as nothing."""
     try:
-        return ZERO if text is None else money.exact(text.strip())
+        number = ZERO if text is None else money.exact(text.strip())
     except ValueError:
         return ZERO
+    return number if not number or -LARGEST_POWER < number.adjusted() < LARGEST_POWER else ZERO
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
