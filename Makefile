@@ -35,11 +35,10 @@ test-postgresql: $(DEV) ## run the whole suite on PostgreSQL
 	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup
 
 .PHONY: lint
-lint: $(DEV) ## ruff, import-linter, bandit
+lint: $(DEV) ## ruff (bandit's rules among them) and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/bandit -q -c pyproject.toml -r app.py config.py costoptix
 
 .PHONY: types
 types: $(DEV) ## mypy --strict

@@ -10,8 +10,6 @@ from costoptix.costs.store import CostStore
 from costoptix.database import prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
 
-__version__ = "0.1.0"
-
 
 def create_app(config: Config) -> Flask:
     """Build the application: extensions, the two doors, errors and commands."""

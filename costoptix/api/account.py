@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from flask import g
 
-import costoptix
 from costoptix.access import api_keys
 from costoptix.access.permissions import Permission
 from costoptix.access.quota import KEPT_DAYS, CallsOfDay, Count
@@ -19,6 +18,7 @@ from costoptix.clock import utc_now, utc_today
 from costoptix.costs.live import DataAsOf, data_as_of
 from costoptix.extensions import quota_storage
 from costoptix.models import ApiKey
+from costoptix.version import __version__
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class DayUsage:
 def get_health(call: Call) -> Health:
     """Answer."""
     as_of = data_as_of(call.session, call.organization)
-    return Health("ok", costoptix.__version__, utc_now(), as_of)
+    return Health("ok", __version__, utc_now(), as_of)
 
 
 @operation(

@@ -11,11 +11,11 @@ from flask import Response
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-import costoptix
 from costoptix.api import idempotency
 from costoptix.api.answers import JSON, to_json
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Call, Operation, Parameter, operation
 from costoptix.api.uploads import FORM
+from costoptix.version import __version__
 
 Schema = dict[str, Any]
 
@@ -60,7 +60,7 @@ def document(operations: tuple[Operation, ...]) -> Schema:
         "openapi": "3.1.0",
         "info": {
             "title": "Cost Optix",
-            "version": costoptix.__version__,
+            "version": __version__,
             "description": _DESCRIPTION,
         },
         "servers": [{"url": PREFIX}],
