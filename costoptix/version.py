@@ -1,0 +1,3 @@
+"""The version of Cost Optix."""
+
+__version__ = "0.1.0"
