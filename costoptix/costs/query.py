@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -128,9 +128,8 @@ class CostQuery:
     @property
     def fingerprint(self) -> str:
         """Return a digest that is equal for equal questions, in every process."""
-        days = self.date_range
-        resolved = [(name, value) for name, value in self.to_params() if name != "range"]
-        parts = [days.first.isoformat(), days.last.isoformat(), self.search, resolved]
+        resolved = replace(self, preset=None).to_params()
+        parts = [self.search, resolved]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
     @property
