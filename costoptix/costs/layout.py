@@ -65,6 +65,9 @@ CHARGES = "charges"
 MISSING = {metric: f"{metric}_missing" for metric in NULLABLE_METRICS}
 """By nullable metric, the roll-up column that counts the charges without it."""
 
+CHARGE_COUNT = "charge_count"
+"""The roll-up column that counts the charges behind a row."""
+
 CHARGE_DAY = "CAST(charge_period_start AS DATE)"
 _SORTED_FIRST = ("service_name", "sub_account_id")
 _GRAIN_DAY = {
@@ -89,7 +92,7 @@ def roll_up_sql(roll_up: RollUp, relation: str) -> str:
     sums = (
         *(f"CAST(sum({metric}) AS DECIMAL(38, 18)) AS {metric}" for metric in METRICS),
         *(f"count(*) - count({metric}) AS {name}" for metric, name in MISSING.items()),
-        "count(*) AS charge_count",
+        f"count(*) AS {CHARGE_COUNT}",
     )
     order = (*_SORTED_FIRST, "day")
     clauses = ("SELECT", ", ".join((*groups, *sums)), "FROM", relation)

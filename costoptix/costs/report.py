@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_today
 from costoptix.costs import sql
-from costoptix.costs.layout import CHARGES, DIMENSIONS, MISSING, ROLL_UPS
+from costoptix.costs.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
 from costoptix.costs.live import (
     DataAsOf,
     LiveData,
@@ -30,14 +31,21 @@ from costoptix.models import Organization
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity, bucket_of
 
-__all__ = ["CostReport", "CostRow", "CurrencyTotal", "Cursor", "data_as_of", "run", "stream"]
+__all__ = [
+    "CostReport", "CostRow", "CurrencyTotal", "Cursor", "QuantityRow", "data_as_of", "quantities",
+    "run", "stream",
+]  # fmt: skip
 
 MAX_TAG_KEYS = 10_000
+_SUMS = len(METRICS) + 3  # what follows the groups: currency, sums, both counts
 _Answer = TypeVar("_Answer")
 
 
 class CostRow(NamedTuple):
-    """One row of a report: a bucket (both days inclusive), a group, a currency, four sums."""
+    """One row of a report: a bucket (both days inclusive), a group, a currency, four sums.
+
+    ``charge_count`` says how many charges it adds up.
+    """
 
     period_start: date
     period_end: date
@@ -47,6 +55,7 @@ class CostRow(NamedTuple):
     effective_cost: Amount
     list_cost: Amount | None  # over the charges that have one; None when none has
     contracted_cost: Amount | None
+    charge_count: int
 
 
 class CurrencyTotal(NamedTuple):
@@ -59,6 +68,18 @@ class CurrencyTotal(NamedTuple):
     contracted_cost: Amount | None
     list_cost_missing: int
     contracted_cost_missing: int
+
+
+class QuantityRow(NamedTuple):
+    """How much of something was priced: a group, a currency, a quantity and its unit.
+
+    Both are None where a charge of the group has no quantity, or units differ.
+    """
+
+    group: tuple[str | None, ...]  # in the order of the query's group_by
+    currency: str
+    quantity: Decimal | None
+    unit: str | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,7 @@ class CostReport:
     rows: tuple[CostRow, ...]
     row_count: int  # of all pages
     next_cursor: Cursor | None
+    data_since: date | None  # the first day with charges, of everything that was ever billed
 
     @property
     def missing(self) -> dict[str, dict[str, int]]:
@@ -149,6 +171,26 @@ def stream(
         if first is None:
             return RowStream(0, iter(()))
         return RowStream(first[1], chain([first[0]], (row for row, _ in rows)))
+
+    return _with_live(session, organization, store, answer)
+
+
+def quantities(
+    session: Session, organization: Organization, query: CostQuery, store: CostStore
+) -> tuple[QuantityRow, ...]:
+    """Add up what was priced, by the query's groups over its whole range; always from the charges.
+
+    Raises:
+        Invalid: a sum exceeds 26 digits.
+    """
+
+    def answer(live: LiveData) -> tuple[QuantityRow, ...]:
+        parts = plan(query, live.deliveries, kinds={CHARGES})
+        if not parts:
+            return ()
+        statement = sql.quantities_statement(query, parts, store.path)
+        found = store.read(statement.sql, statement.parameters)
+        return tuple(QuantityRow(row[:-3], *row[-3:]) for row in found)
 
     return _with_live(session, organization, store, answer)
 
@@ -255,6 +297,7 @@ def _report(
         rows=tuple(row for row, _ in found),
         row_count=row_count,
         next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
+        data_since=min((delivery.first_day for delivery in live.deliveries), default=None),
     )
 
 
@@ -280,8 +323,8 @@ def _rows(
     groups = len(query.group_by)
     period = _period_reader(query)
     for row in store.read(statement.sql, statement.parameters):
-        days, keys = period(row[0]), row[-6 - groups : -6]
-        yield CostRow(days.first, days.last, keys, *row[-6:-1]), row[-1]
+        days, keys = period(row[0]), row[-_SUMS - groups : -_SUMS]
+        yield CostRow(days.first, days.last, keys, *row[-_SUMS:-1]), row[-1]
 
 
 def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from costoptix.costs.layout import CHARGES, METRICS, MISSING
+from costoptix.costs.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
 from costoptix.costs.plan import Part
 from costoptix.costs.providers import names_of
 from costoptix.costs.query import (
@@ -24,6 +24,9 @@ from costoptix.periods import Granularity
 
 Locate = Callable[[str], Path]
 """Tells where a file lies, given its path within the lake."""
+
+_QUANTITY, _UNIT = "pricing_quantity", "pricing_unit"
+_AMOUNT = f"TRY_CAST({_QUANTITY} AS DECIMAL(38, 12))"  # kept as text: as it was written
 
 _BUCKET_UNIT = {
     Granularity.DAILY: "day",
@@ -63,13 +66,14 @@ def rows_statement(
 ) -> Statement:
     """Write the SELECT of the rows, in order.
 
-    Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS, and the count
-    of all rows, whatever the limit.
+    Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS, the count of
+    the charges, and the count of all rows, whatever the limit.
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
-    sums = [f"sum({metric}) AS {metric}" for metric in METRICS]
-    source = _source(query, parts, METRICS, values)
+    columns = [*METRICS, CHARGE_COUNT]
+    sums = [f"sum({column}) AS {column}" for column in columns]
+    source = _source(query, parts, columns, values)
     clauses = ["SELECT", ", ".join([*keys, *sums, "count(*) OVER () AS row_count"])]
     clauses += ["FROM", source, "GROUP BY", ", ".join(keys)]
     clauses += ["ORDER BY", ", ".join(_ordering(query))]
@@ -86,6 +90,23 @@ def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) 
     sums = [f"sum({column}) AS {column}" for column in columns]
     clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
+    return Statement(" ".join(clauses), values.bound)
+
+
+def quantities_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+    """Write the SELECT of the priced quantities, from parts that are charges.
+
+    Columns: the groups, currency, the quantity, and its unit. Both are NULL unless every charge
+    of the group has a quantity and all are in one unit: else there is nothing to add up.
+    """
+    values = _Values(locate)
+    keys = [*_group_keys(query), CURRENCY]
+    source = _source(query, parts, [_QUANTITY, _UNIT], values)
+    is_known = f"count({_AMOUNT}) = count(*) AND count({_UNIT}) = count(*)"
+    is_known += f" AND count(DISTINCT {_UNIT}) = 1"
+    wanted = (f"sum({_AMOUNT})", f"min({_UNIT})")
+    known = [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
+    clauses = ["SELECT", ", ".join([*keys, *known]), "FROM", source, "GROUP BY", ", ".join(keys)]
     return Statement(" ".join(clauses), values.bound)
 
 
@@ -132,6 +153,8 @@ def _select(
 
 def _charge_column(name: str) -> str:
     """Write a roll-up's column in terms of a single charge."""
+    if name == CHARGE_COUNT:
+        return f"1 AS {CHARGE_COUNT}"
     for metric, missing in MISSING.items():
         if name == missing:
             return f"CAST({metric} IS NULL AS BIGINT) AS {missing}"
