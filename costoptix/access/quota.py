@@ -106,6 +106,10 @@ class QuotaStorage(Storage):
     def prune(self, before: date) -> None:
         """Forget the days before ``before``."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Close what is idle; the next call opens anew."""
+
     def acquire(self, count: Count, limit: int) -> bool:
         """Count a call if ``limit`` allows it; tell whether it passed. The clock is read once.
 

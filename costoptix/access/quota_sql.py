@@ -59,11 +59,14 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
             yield connection
         except BaseException:
             connection.close()
-            # The server may be gone: what else is idle is not to be trusted either.
-            while self._idle:
-                self._idle.pop().close()
+            self.close()  # the server may be gone: what else is idle is not to be trusted either
             raise
         self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle; the next call opens anew."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _fetch(self, statement: str, *parameters: object) -> Sequence[Sequence[Any]]:
         with self._connection() as connection:
