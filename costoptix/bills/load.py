@@ -173,7 +173,7 @@ class _Loader:
         for name, condition in self._format.facts.items():
             if not self._facts[name]:
                 sql = (
-                    f"WITH cells AS ({piece.cells()}) "  # noqa: S608
+                    f"WITH cells AS ({piece.numbered_cells()}) "  # noqa: S608
                     f"SELECT coalesce(bool_or({condition(self._pieces.header)}), false) FROM cells"
                 )
                 self._facts[name] = bool(next(self._rows(sql))[0])

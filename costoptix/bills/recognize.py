@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from costoptix.bills.formats import Format, Header, Options
+from costoptix.bills.formats.aws_cur import AWS_CUR
+from costoptix.bills.formats.azure import AZURE
 from costoptix.bills.formats.focus import FOCUS
+from costoptix.bills.formats.gcp import GCP
+from costoptix.bills.formats.oci import OCI
 from costoptix.errors import Invalid
 
-ALL: tuple[Format, ...] = (FOCUS,)
+ALL: tuple[Format, ...] = (FOCUS, AWS_CUR, AZURE, GCP, OCI)
 """Every format; of several that fit, the one that requires the most columns wins."""
 
 _SHOWN = 8

@@ -140,14 +140,14 @@ class Format:
 
 
 def month_first(expression: str) -> str:
-    """Return SQL that turns ``M/D/YYYY`` (American, unpadded or padded) into an ISO date.
+    """Return SQL that turns ``M/D/YYYY`` or ``M/D/YY`` (American, padded or not) into an ISO date.
 
     Text in any other shape passes unchanged.
     """
-    pattern = r"^\s*(\d{1,2})/(\d{1,2})/(\d{4})\s*$"
+    pattern = r"^\s*(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\s*$"
     parts = f"regexp_extract_all({expression}, '\\d+')"
     return (
         f"CASE WHEN regexp_matches({expression}, '{pattern}') THEN "
-        f"{parts}[3] || '-' || lpad({parts}[1], 2, '0') || '-' || lpad({parts}[2], 2, '0') "
-        f"ELSE {expression} END"
+        f"right('20' || {parts}[3], 4) || '-' || lpad({parts}[1], 2, '0') || '-' "
+        f"|| lpad({parts}[2], 2, '0') ELSE {expression} END"
     )

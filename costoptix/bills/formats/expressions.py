@@ -6,7 +6,7 @@ whose billed or effective cost is NULL is rejected, and the reason is told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def literal(text: str) -> str:
@@ -30,6 +30,11 @@ def translate(subject: str, words: Mapping[str, str], otherwise: str = "NULL") -
     return choose(subject, {word: literal(ours) for word, ours in words.items()}, otherwise)
 
 
+def beside_cells(columns: Iterable[str], *joins: str) -> str:
+    """Return the relation of a mapping: the cells, more columns, and what these are joined from."""
+    return f"SELECT cells.*, {', '.join(columns)} FROM cells {' '.join(joins)}"  # noqa: S608
+
+
 def amount(text: str) -> str:
     """Return the DECIMAL(38,18) of a cell: 0 where it is empty, NULL where it is no number."""
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE TRY_CAST({text} AS DECIMAL(38, 18)) END"
@@ -44,7 +49,7 @@ def product(first: str, *others: str) -> str:
     result = f"TRY_CAST({first} AS DECIMAL(38, 12))"
     for other in others:
         result = f"TRY(CAST({result} AS DECIMAL(38, 12)) * TRY_CAST({other} AS DECIMAL(38, 12)))"
-    return f"CAST({result} AS VARCHAR)"
+    return f"rtrim(rtrim(CAST({result} AS VARCHAR), '0'), '.')"
 
 
 def next_day(iso_date: str) -> str:
@@ -60,6 +65,7 @@ _TOKENS = (
     r"""|-?\d[0-9.]*(?:[eE][+-]?\d+)?|[A-Za-z_]+|[^'"A-Za-z_0-9-]+"""
 )
 """A string of Python or JSON, a Decimal, a number, a word, or what stands between them."""
+_PYTHON_WORDS = {"None": "null", "True": "true", "False": "false"}
 
 
 def exact_json(cell: str) -> str:
@@ -69,12 +75,13 @@ def exact_json(cell: str) -> str:
     """
     inner = "token[2:-2]"
     unescaped = rf"replace(replace({inner}, '\''', ''''), '\x', '\u00')"
+    between = r"regexp_replace(token, '\}\s+\{', '}, {')"  # numpy writes lists without commas
     token = f"""CASE
         WHEN token[1] = '"' THEN '"' || {unescaped} || '"'
         WHEN token[1] = '''' THEN '"' || replace({unescaped}, '"', '\\"') || '"'
         WHEN starts_with(token, 'Decimal') THEN '"' || token[10:-3] || '"'
         WHEN regexp_full_match(token, '-?\\d.*') THEN '"' || token || '"'
-        ELSE {translate("token", {"None": "null", "True": "true", "False": "false"}, "token")}
+        ELSE {translate("token", _PYTHON_WORDS, between)}
     END"""
     tokens = f"regexp_extract_all({cell}, {literal(_TOKENS)})"
     joined = f"list_aggregate(list_transform({tokens}, lambda token: {token}), 'string_agg', '')"
@@ -91,3 +98,19 @@ def object_of_pairs(pairs: str) -> str:
     listed = f"""from_json({pairs}, '[{{"key":"VARCHAR","value":"VARCHAR"}}]')"""
     members = f"list_transform({listed}, lambda e: to_json(e.key) || ':' || to_json(e.value))"
     return f"'{{' || list_aggregate({members}, 'string_agg', ',') || '}}'"
+
+
+def object_of_columns(columns: Mapping[str, str]) -> str:
+    """Return a JSON object of key → SQL name of a column, without what is NULL; NULL for none."""
+    if not columns:
+        return "NULL"
+    members = ", ".join(f"{literal(key)}, {column}" for key, column in columns.items())
+    return merged(f"json_object({members})")
+
+
+def merged(*objects: str) -> str:
+    """Return JSON objects merged, of the same key the last; without nulls; NULL for none."""
+    result = "'{}'"
+    for value in objects:
+        result = f"json_merge_patch({result}, coalesce({value}, '{{}}'))"
+    return f"nullif(CAST({result} AS VARCHAR), '{{}}')"

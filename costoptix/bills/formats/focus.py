@@ -2,12 +2,16 @@
 
 What was renamed on the way: Region → RegionId and RegionName, UsageQuantity → ConsumedQuantity
 and UsageUnit → ConsumedUnit (1.0); ProviderName → ServiceProviderName (1.3, removed in 1.4).
+
+Times are ISO 8601. Files that went through an American spreadsheet have ``4/1/25`` instead. What
+is day and what is month there is only taken for known where it shows: the billing period, read
+month first, goes from the first of a month to the first of a month.
 """
 
 from __future__ import annotations
 
-from costoptix.bills.charges import COLUMNS
-from costoptix.bills.formats import Format, Header, Mapping, Options
+from costoptix.bills.charges import COLUMNS, Kind
+from costoptix.bills.formats import Format, Header, Mapping, Options, month_first
 
 _RENAMED = {
     "ProviderName": ("ServiceProviderName", "ProviderName"),
@@ -25,6 +29,8 @@ _FIRST_SEEN = (
 )
 """Newest first: columns that a version brought."""
 
+_FIRST_OF_MONTH = r"^\s*\d{1,2}/0?1/(\d{4}|\d{2})\s*$"
+
 
 def version(header: Header) -> str:
     """Return the newest version of which the file has a column that it brought."""
@@ -34,12 +40,25 @@ def version(header: Header) -> str:
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:
-    return Mapping(
-        {
-            column.name: header.coalesce(*_RENAMED.get(column.focus_name, (column.focus_name,)))
-            for column in COLUMNS.values()
-        }
-        | {"charge_frequency": _usage_based(header.sql("ChargeFrequency"))}
+    columns = {
+        column.name: header.coalesce(*_RENAMED.get(column.focus_name, (column.focus_name,)))
+        for column in COLUMNS.values()
+    }
+    first_days = (header.sql("BillingPeriodStart"), header.sql("BillingPeriodEnd"))
+    times = {
+        name: _american(sql, first_days)
+        for name, sql in columns.items()
+        if COLUMNS[name].kind is Kind.TIME
+    }
+    frequency = _usage_based(header.sql("ChargeFrequency"))
+    return Mapping(columns | times | {"charge_frequency": frequency})
+
+
+def _american(time: str, first_days: tuple[str, ...]) -> str:
+    """Bring a time of a spreadsheet into ISO shape where it is plainly month first."""
+    is_plain = " AND ".join(f"regexp_matches({day}, '{_FIRST_OF_MONTH}')" for day in first_days)
+    return (
+        f"CASE WHEN contains({time}, '/') AND {is_plain} THEN {month_first(time)} ELSE {time} END"
     )
 
 

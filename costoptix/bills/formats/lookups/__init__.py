@@ -8,46 +8,50 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from costoptix.bills.formats.expressions import literal
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table as SQL."""
+
+    alias: str
+    sql: str  # (VALUES …) AS alias(key, …), the keys unique and in lower case
+
+
 @cache
 def _rows(name: str) -> tuple[dict[str, str], ...]:
-    with files(__name__).joinpath(f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 @cache
-def joined(name: str, alias: str, key: tuple[str, ...], values: tuple[str, ...]) -> str:
-    """Return ``(VALUES …) AS alias(key…, values…)`` of a table, keys in lower case and unique."""
-    rows: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for row in _rows(name):
-        rows.setdefault(
-            tuple(row[column].strip().lower() for column in key),
-            tuple(row[column] for column in values),
-        )
-    return _values((*found, *kept) for found, kept in rows.items()) + (
-        f" AS {alias}({', '.join((*key, *values))})"
-    )
+def joined(name: str, alias: str, key: str, values: tuple[str, ...]) -> Table:
+    """Return a table by one of its columns; of several rows of one key the first counts."""
+    return _table(alias, ((row[key], [row[v] for v in values]) for row in _rows(name)), values)
 
 
 @cache
-def service_categories(provider: str) -> str:
-    """Return ``(VALUES …) AS categories(Service, ServiceCategory)`` of a provider.
-
-    Services are in lower case.
-    """
-    rows = (
-        (row["Service"].lower(), row["ServiceCategory"])
-        for row in _rows("service_categories")
-        if row["Provider"] == provider
-    )
-    return _values(rows) + " AS categories(Service, ServiceCategory)"
+def service_categories(provider: str) -> Table:
+    """Return the FOCUS ServiceCategory of the services of a provider (aws, gcp, oci)."""
+    rows = (row for row in _rows("service_categories") if row["Provider"] == provider)
+    pairs = ((row["Service"], [row["ServiceCategory"]]) for row in rows)
+    return _table("categories", pairs, ("ServiceCategory",))
 
 
-def _values(rows: Iterable[tuple[str, ...]]) -> str:
-    written = (", ".join(map(literal, row)) for row in rows)
-    return f"(VALUES {', '.join(f'({row})' for row in written)})"
+def left_join(table: Table, key: str) -> str:
+    """Return the LEFT JOIN of a table, where its key is this text but for case and blanks."""
+    return f"LEFT JOIN {table.sql} ON {table.alias}.key = lower(trim({key}))"
+
+
+def _table(alias: str, rows: Iterable[tuple[str, list[str]]], values: tuple[str, ...]) -> Table:
+    unique: dict[str, list[str]] = {}
+    for key, row in rows:
+        unique.setdefault(key.strip().lower(), row)
+    written = (", ".join(map(literal, (key, *row))) for key, row in unique.items())
+    listed = ", ".join(f"({row})" for row in written)
+    return Table(alias, f"(VALUES {listed}) AS {alias}({', '.join(('key', *values))})")
