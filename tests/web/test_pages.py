@@ -1,0 +1,247 @@
+"""Every page, walked from the application's own routes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from costoptix.access import api_keys, invitations, sessions
+from costoptix.access.api_keys import KeyDraft
+from costoptix.access.permissions import Caller, Role
+from costoptix.extensions import db
+from costoptix.models import Base, Organization, User, UserSession
+from costoptix.web.routing import ACCESS, Access
+from tests.web.conftest import Browser, latest
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+# Pages that answer with a file or lead elsewhere, and so have no title.
+REDIRECTS = {"web.settings", "web.setup", "web.register"}
+
+
+@pytest.fixture
+def ids(
+    session: Session, acme: Organization, admin: Caller, alice: User, bob: User
+) -> dict[str, str]:
+    """An id of acme's for each variable in a page's address; a new one needs a row here."""
+    invitations.create(session, acme, admin, email="carol@example.com", role=Role.MEMBER)
+    sessions.begin(session, alice, address="192.0.2.9", user_agent="another")
+    own = session.query(UserSession).filter_by(address="192.0.2.9").one()
+    key = KeyDraft(name="CI Pipeline", permission="read", expires_at=None)
+    return {
+        "key_id": api_keys.create(session, acme, admin, key)[0].id,
+        "user_id": bob.id,
+        "session_id": own.id,
+        "invitation_id": invitations.list_of(session, acme)[0].id,
+        "token": invitations.create(
+            session, acme, admin, email="dave@example.com", role=Role.MEMBER
+        ),
+    }
+
+
+def rules(app: Flask, method: str) -> Iterator[Rule]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("web.") and method in (rule.methods or ()):
+            yield rule
+
+
+def address(rule: Rule, values: dict[str, str]) -> str:
+    path = rule.rule
+    for name in rule.arguments:
+        path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
+    return path
+
+
+def checksums(session: Session) -> dict[str, str]:
+    """Everything in the database but when sessions and keys were last seen."""
+    latest(session)
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        columns = [column.name for column in table.columns if column.name not in (
+            "last_seen_at", "last_used_at")]  # fmt: skip
+        listed = ", ".join(f'"{name}"' for name in columns)
+        rows = session.execute(text(f'SELECT {listed} FROM "{table.name}"')).all()
+        found[table.name] = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
+    session.rollback()
+    return found
+
+
+def test_every_page_says_who_may_see_it(app: Flask) -> None:
+    """S26: and nothing else is on the blueprint."""
+    endpoints = {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("web.")
+    }
+    assert endpoints == set(ACCESS)
+
+
+def test_a_stranger_sees_only_public_pages(
+    app: Flask, stranger: Browser, ids: dict[str, str]
+) -> None:
+    for rule in rules(app, "GET"):
+        answer = stranger.get(address(rule, ids))
+        if ACCESS[rule.endpoint] is Access.PUBLIC:
+            assert answer.status_code in (200, 302, 403), rule
+        else:
+            assert answer.status_code == 302, rule
+            assert answer.headers["Location"].startswith("/login?next="), rule
+
+
+def test_a_stranger_can_post_to_public_pages_alone(
+    app: Flask, stranger: Browser, ids: dict[str, str]
+) -> None:
+    for rule in rules(app, "POST"):
+        if ACCESS[rule.endpoint] is not Access.PUBLIC:
+            assert stranger.post(address(rule, ids)).status_code == 401, rule
+
+
+def test_a_member_sees_what_is_not_for_admins(
+    app: Flask, bob_browser: Browser, ids: dict[str, str]
+) -> None:
+    """S25: the rest is 403, reading and writing alike."""
+    for rule in rules(app, "GET"):
+        answer = bob_browser.get(address(rule, ids))
+        if ACCESS[rule.endpoint] is Access.ADMIN:
+            assert answer.status_code == 403, rule
+        elif ACCESS[rule.endpoint] is Access.MEMBER:
+            assert answer.status_code in (200, 302), rule
+    for rule in rules(app, "POST"):
+        if ACCESS[rule.endpoint] is Access.ADMIN:
+            form = "/settings/organization"
+            assert bob_browser.post(address(rule, ids), form=form).status_code == 403, rule
+
+
+def test_an_admin_sees_every_page_with_a_title(
+    app: Flask, alice_browser: Browser, ids: dict[str, str]
+) -> None:
+    for rule in rules(app, "GET"):
+        answer = alice_browser.get(address(rule, ids))
+        if rule.endpoint in REDIRECTS:
+            assert answer.status_code in (302, 403), rule
+        elif answer.mimetype == "text/html":
+            assert answer.status_code == 200, rule
+            title = re.search(r"<title>(.+?)</title>", answer.text)
+            assert title, rule
+            assert not title.group(1).startswith(" ·"), rule
+            assert len(re.findall(r"<h1[ >]", answer.text)) == 1, rule
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_s24_another_organizations_things_are_not_there(
+    app: Flask, mallory_browser: Browser, ids: dict[str, str], session: Session, method: str
+) -> None:
+    """S24: the answer is the one that an id of nothing gets, and nothing changes."""
+    without_id = re.compile(r"Request <code>\w+</code>")
+    unknown = dict.fromkeys(ids, NOBODY)
+    before = checksums(session)
+    for rule in rules(app, method):
+        if not rule.arguments or ACCESS[rule.endpoint] is Access.PUBLIC:
+            continue
+        open_page: Callable[..., object] = (
+            mallory_browser.get if method == "GET" else
+            lambda path: mallory_browser.post(path, form="/settings/organization")
+        )  # fmt: skip
+        theirs, nothing = (open_page(address(rule, values)) for values in (ids, unknown))
+        assert theirs.status_code == nothing.status_code == 404, rule
+        assert without_id.sub("", theirs.text) == without_id.sub("", nothing.text), rule
+    assert checksums(session) == before
+
+
+def test_s7_no_form_is_taken_without_its_token(
+    app: Flask, alice_browser: Browser, ids: dict[str, str], session: Session
+) -> None:
+    """S7: signing in, out and setting up included; the database stays as it was."""
+    before = checksums(session)
+    for rule in rules(app, "POST"):
+        path = address(rule, ids)
+        for data in ({}, {"csrf_token": "guessed"}):
+            assert alice_browser.send("POST", path, data=data).status_code == 400, rule
+    assert checksums(session) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_s7_no_form_is_taken_from_another_site(
+    app: Flask,
+    alice_browser: Browser,
+    ids: dict[str, str],
+    session: Session,
+    headers: dict[str, str],
+) -> None:
+    """S7: even with a token, which could have leaked."""
+    token = {"csrf_token": alice_browser.token("/settings/organization")}
+    before = checksums(session)
+    for rule in rules(app, "POST"):
+        answer = alice_browser.send("POST", address(rule, ids), data=token, headers=headers)
+        assert answer.status_code == 403, rule
+    assert checksums(session) == before
+
+
+def test_s8_reading_changes_nothing(
+    app: Flask, alice_browser: Browser, ids: dict[str, str], session: Session
+) -> None:
+    """S8: every GET as admin leaves every table as it was."""
+    before = checksums(session)
+    for rule in rules(app, "GET"):
+        alice_browser.get(address(rule, ids))
+    assert checksums(session) == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
+def test_s21_other_methods_are_refused(
+    app: Flask, alice_browser: Browser, ids: dict[str, str], method: str
+) -> None:
+    """S21: and a header cannot make one of another."""
+    for rule in rules(app, "GET"):
+        answer = alice_browser.send(method, address(rule, ids))
+        assert answer.status_code == 405, rule
+        assert "GET" in answer.headers["Allow"]
+    overridden = alice_browser.get("/login", headers={"X-HTTP-Method-Override": method})
+    assert overridden.status_code == 200
+
+
+def test_s27_a_form_takes_no_field_that_it_does_not_have(
+    app: Flask, alice_browser: Browser, session: Session
+) -> None:
+    """S27: nobody becomes admin by adding a field."""
+    before = checksums(session)
+    for path, fields in {
+        "/settings/organization": {"name": "Acme"},
+        "/settings/theme": {"theme": "dark"},
+        "/settings/security/name": {"name": "Al"},
+        "/settings/team/invitations": {"email": "eve@example.com"},
+    }.items():
+        for extra in ("organization_id", "id", "tier", "is_admin", "created_at", "quota"):
+            answer = alice_browser.post(
+                path, form="/settings/organization", **fields, **{extra: "1"}
+            )
+            assert answer.status_code == 400, (path, extra)
+    assert checksums(session) == before
+
+
+def test_s42_what_people_write_is_never_markup(
+    app: Flask, alice_browser: Browser, ids: dict[str, str], session: Session, acme: Organization
+) -> None:
+    """S42, S51: names come back as text, on every page."""
+    canary = "<img src=x onerror=alert(1)>{{7*7}}'\""
+    alice_browser.post("/settings/organization", form="/settings/organization", name=canary)
+    alice_browser.post("/settings/security/name", form="/settings/organization", name=canary)
+    for rule in rules(app, "GET"):
+        page = alice_browser.get(address(rule, ids)).text
+        assert "<img src=x" not in page, rule
+        assert ">49" not in page, rule
+    assert "{{7*7}}" in alice_browser.get("/settings/organization").text
+    assert db.engine is not None
