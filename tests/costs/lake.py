@@ -66,8 +66,9 @@ class Lake:
     """An organization's live deliveries on disk and in the database."""
 
     session: Session
-    organization: Organization
     store: CostStore
+    writer: duckdb.DuckDBPyConnection
+    organization: Organization
 
     def deliver(self, *charges: Charge, source: str = "bills") -> list[Delivery]:
         """Make the charges live, one delivery per billing period, under a new data version."""
@@ -113,20 +114,17 @@ class Lake:
     def _files(self, delivery: Delivery, charges: list[Charge]) -> Iterator[DeliveryFile]:
         folder = f"organization={self.organization.id}/delivery={delivery.id}"
         self.store.path(folder).mkdir(parents=True)
-        with duckdb.connect() as engine:
-            columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
-            engine.execute(f"CREATE TABLE charges ({columns})")
-            marks = ", ".join("?" for _ in _COLUMNS)
-            engine.executemany(
-                f"INSERT INTO charges VALUES ({marks})", [_values(c) for c in charges]
-            )
-            selects = {CHARGES: "SELECT * FROM charges"}
-            selects |= {roll_up.name: roll_up_sql(roll_up, "charges") for roll_up in ROLL_UPS}
-            for kind, select in selects.items():
-                path = f"{folder}/{kind}.parquet"
-                target = self.store.path(path)
-                rows = engine.execute(f"COPY ({select}) TO '{target}' (FORMAT parquet)").fetchone()
-                yield DeliveryFile(kind=kind, path=path, size_bytes=1, row_count=rows[0])
+        self.writer.execute("DELETE FROM charges")
+        marks = f"({', '.join('?' for _ in _COLUMNS)})"
+        rows = [value for charge in charges for value in _values(charge)]
+        self.writer.execute(f"INSERT INTO charges VALUES {', '.join([marks] * len(charges))}", rows)
+        selects = {CHARGES: "SELECT * FROM charges"}
+        selects |= {roll_up.name: roll_up_sql(roll_up, "charges") for roll_up in ROLL_UPS}
+        for kind, select in selects.items():
+            path = f"{folder}/{kind}.parquet"
+            copy = f"COPY ({select}) TO '{self.store.path(path)}' (FORMAT parquet)"
+            count = self.writer.execute(copy).fetchone()[0]
+            yield DeliveryFile(kind=kind, path=path, size_bytes=1, row_count=count)
 
 
 def _values(charge: Charge) -> list[Any]:
@@ -140,12 +138,20 @@ def open_lake(folder: Path, **options: int) -> Iterator[Lake]:
     """Open an empty lake with a database of its own in memory."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
-    with Session(engine, expire_on_commit=False) as session:
-        organization = Organization(name="Acme Cloud", tier="enterprise")
-        session.add(organization)
-        session.commit()
-        yield Lake(session, organization, CostStore(folder / "lake", folder / "tmp", **options))
+    columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
+    with Session(engine, expire_on_commit=False) as session, duckdb.connect() as writer:
+        writer.execute(f"CREATE TABLE charges ({columns})")
+        store = CostStore(folder / "lake", folder / "tmp", **options)
+        yield Lake(session, store, writer, new_organization(session))
     engine.dispose()
+
+
+def new_organization(session: Session) -> Organization:
+    """Make another organization in the same lake."""
+    organization = Organization(name=new_id(), tier="enterprise")
+    session.add(organization)
+    session.commit()
+    return organization
 
 
 def query(*params: tuple[str, str]) -> CostQuery:
