@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import clock, create_app
 from costoptix.access.permissions import Caller, Permission
-from costoptix.extensions import db
+from costoptix.extensions import db, quota_storage
 from costoptix.models import Organization, User
 from tests.support import services
 from tests.support.cast import PASSWORD, PASSWORD_HASH
@@ -142,6 +142,7 @@ def app(config: Config) -> Iterator[Flask]:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+        quota_storage().close()
 
 
 @pytest.fixture

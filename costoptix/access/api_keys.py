@@ -176,7 +176,7 @@ def create(
     with writing(session):
         if key_id is not None and session.get(ApiKey, key_id) is not None:
             raise Conflict("This key was made already.")
-        key, text = _add(session, organization, caller, draft, key_id)
+        key, text = _add(session, organization, caller, draft, utc_now(), key_id)
         audit.record(
             session, caller, "api_key.created", subject=_label(key), subject_id=key.id,
             after=_facts(key),
@@ -227,8 +227,7 @@ def rotate(
             permission=Permission(old.permission),
             expires_at=None if life is None else now + life,
         )
-        successor, text = _add(session, organization, caller, draft)
-        session.flush()  # the successor's row must be there before it is pointed to
+        successor, text = _add(session, organization, caller, draft, now)
         end = now + timedelta(hours=overlap_hours)
         old.expires_at = end if old.expires_at is None else min(old.expires_at, end)
         old.successor_id = successor.id
@@ -299,6 +298,7 @@ def _add(
     organization: Organization,
     caller: Caller,
     draft: KeyDraft,
+    now: datetime,
     key_id: str | None = None,
 ) -> tuple[ApiKey, str]:
     text = key_format.mint()
@@ -311,7 +311,7 @@ def _add(
         permission=draft.permission,
         created_by_user_id=caller.user_id,
         created_by=caller.label,
-        created_at=utc_now(),
+        created_at=now,
         expires_at=draft.expires_at,
     )
     session.add(key)

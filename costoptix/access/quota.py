@@ -107,8 +107,13 @@ class QuotaStorage(Storage):
         """Forget the days before ``before``."""
 
     @abstractmethod
+    def disconnect(self) -> None:
+        """Close the connections that are idle; the next call opens one anew."""
+
     def close(self) -> None:
-        """Close what is idle; the next call opens anew."""
+        """Write what is pending and disconnect."""
+        self.refusals.flush()
+        self.disconnect()
 
     def acquire(self, count: Count, limit: int) -> bool:
         """Count a call if ``limit`` allows it; tell whether it passed. The clock is read once.

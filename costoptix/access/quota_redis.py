@@ -89,8 +89,8 @@ class RedisQuotaStorage(QuotaStorage):
     def prune(self, before: date) -> None:
         """Do nothing: each day's hash expires by itself."""
 
-    def close(self) -> None:
-        """Close what is idle; the next call opens anew."""
+    def disconnect(self) -> None:
+        """Close the connections that are idle; the next call opens one anew."""
         self._client.close()
 
     def check(self) -> bool:

@@ -59,12 +59,12 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
             yield connection
         except BaseException:
             connection.close()
-            self.close()  # the server may be gone: what else is idle is not to be trusted either
+            self.disconnect()  # the server may be gone: the idle ones are not to be trusted
             raise
         self._idle.append(connection)
 
-    def close(self) -> None:
-        """Close what is idle; the next call opens anew."""
+    def disconnect(self) -> None:
+        """Close the connections that are idle; the next call opens one anew."""
         while self._idle:
             self._idle.pop().close()
 
