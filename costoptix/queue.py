@@ -38,10 +38,15 @@ def enqueue(
     return job
 
 
-def claim(session: Session) -> Job | None:
-    """Take the oldest job that is due (or whose worker died) for one ``LEASE``; None if none is."""
+def claim(session: Session, job_id: str | None = None) -> Job | None:
+    """Take the oldest job that is due (or whose worker died) for one ``LEASE``; None if none is.
+
+    With ``job_id`` that one or none.
+    """
     now = utc_now()
     claimable = or_(Job.state == "due", (Job.state == "running") & (Job.lease_until < now))
+    if job_id is not None:
+        claimable &= Job.id == job_id
     candidate = (
         select(Job.id).where(claimable, Job.run_at <= now).order_by(Job.run_at, Job.id).limit(1)
     )
@@ -76,6 +81,11 @@ def extend(session: Session, job: Job) -> bool:
 def finish(session: Session, job: Job) -> bool:
     """Mark the job as done; False when it was no longer ours."""
     return _close(session, job, state="done", finished_at=utc_now(), lease_token=None)
+
+
+def release(session: Session, job: Job) -> bool:
+    """Put the job back untried, because its worker is asked to stop."""
+    return _close(session, job, state="due", attempts=job.attempts - 1, lease_token=None)
 
 
 def fail(session: Session, job: Job, error: str) -> bool:

@@ -28,6 +28,7 @@ from costoptix.bills.casting import (
 )
 from costoptix.bills.container import Container, detect
 from costoptix.bills.formats import Options
+from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
 from costoptix.bills.reconcile import Group, Ledger, Unreconciled
@@ -88,6 +89,14 @@ def load(
         connection.close()
 
 
+def _pieces(
+    source: Path, folder: Path, connection: DuckDBPyConnection
+) -> TextPieces | JsonLinesPieces | ParquetPieces:
+    if detect(source) is Container.PARQUET:
+        return ParquetPieces(source, connection)
+    return (JsonLinesPieces if is_json_lines(source) else TextPieces)(source, folder)
+
+
 class _Loader:
     def __init__(
         self, source: Path, folder: Path, options: Options, connection: DuckDBPyConnection
@@ -95,11 +104,7 @@ class _Loader:
         self._folder = folder
         self._options = options
         self._duckdb = connection
-        self._pieces: TextPieces | ParquetPieces = (
-            ParquetPieces(source, connection)
-            if detect(source) is Container.PARQUET
-            else TextPieces(source, folder)
-        )
+        self._pieces = _pieces(source, folder, connection)
         self._format = recognize.recognize(self._pieces.header, options)
         self._mapping = self._format.mapping(self._pieces.header, options)
         self._ledger = Ledger()

@@ -16,11 +16,16 @@ SHOWN_CHARACTERS = 200
 FILE_NAME = "rejections.jsonl"
 
 
+def path(lake: Path, organization_id: str, import_id: str) -> Path:
+    """Return where the rejected rows of an import are kept; the file exists if there are any."""
+    return lake / f"organization={organization_id}" / f"import={import_id}" / FILE_NAME
+
+
 class Rejections:
     """The file of rejected rows while it is written: one JSON object a line, in file order."""
 
-    def __init__(self, path: Path) -> None:
-        self._file: BinaryIO = path.open("wb")
+    def __init__(self, target: Path) -> None:
+        self._file: BinaryIO = target.open("wb")
 
     def __enter__(self) -> Rejections:
         return self
@@ -38,9 +43,14 @@ class Rejections:
         self._file.write(orjson.dumps(rejection.model_dump(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-def read(path: Path, start: int = 0, limit: int | None = None) -> Iterator[Rejection]:
-    """Yield the rejections of a file from number ``start`` (from 0), at most ``limit``."""
-    with path.open("rb") as file:
+def read(source: Path, start: int = 0, limit: int | None = None) -> Iterator[Rejection]:
+    """Yield the rejections of a file from number ``start`` (from 0), at most ``limit``.
+
+    A file that does not exist holds none.
+    """
+    if not source.exists():
+        return
+    with source.open("rb") as file:
         for number, line in enumerate(file):
             if limit is not None and number >= start + limit:
                 return

@@ -1,0 +1,247 @@
+"""``/imports``: billing files on their way in, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from costoptix import money
+from costoptix.access.permissions import Permission
+from costoptix.api.answers import Answer
+from costoptix.api.endpoint import PREFIX, Call, Parameter, operation
+from costoptix.api.paging import DATA_CHANGED, PageQuery, page, sign, unsign
+from costoptix.bills import deliveries, imports, receive
+from costoptix.errors import Conflict, Invalid
+from costoptix.models import Import, ReconciliationLine
+
+MEDIA_TYPES = (
+    "text/csv",
+    "application/gzip",
+    "application/zip",
+    "application/vnd.apache.parquet",
+    "application/octet-stream",
+)
+_FIELDS = ("source", "currency")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading is: bytes of the file as it was sent, and rows."""
+
+    bytes_done: int
+    bytes_total: int
+    rows_read: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Every row read is kept or rejected."""
+
+    read: int
+    kept: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class ImportedPeriod:
+    """What a file brought for one billing account and month."""
+
+    billing_period: str  # YYYY-MM
+    billing_account_id: str
+    rows: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """One sum: file = stored + rejected + rounding, to the last digit."""
+
+    billing_period: str | None
+    currency: str | None
+    charge_category: str | None
+    metric: str
+    rows_read: int
+    rows_kept: int
+    rows_rejected: int
+    rows_rounded: int
+    sum_file: str
+    sum_stored: str
+    sum_rejected: str
+    sum_rounding: str
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """An import as lists show it."""
+
+    id: str
+    state: str
+    progress: Progress
+    file_name: str
+    format: str | None
+    source: str | None
+    rows: Rows
+    message: str | None
+    error: str | None
+    created_by: str
+    created_at: datetime
+    live_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ImportDetails(ImportSummary):
+    """An import with the periods it brought and its reconciliation."""
+
+    periods: list[ImportedPeriod]
+    reconciliation: list[Reconciled]
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that is in no total, and why."""
+
+    line: int
+    column: str
+    value: str | None
+    reason: str
+
+
+@operation(
+    "POST", "/imports", permission=Permission.WRITE, upload=MEDIA_TYPES, data=ImportDetails,
+    status=202, summary="Send a billing file: the form field file, or the whole body",
+    parameters=(
+        Parameter("source", "The source that the file belongs to; else proposed from its format."),
+        Parameter("currency", "ISO 4217 code, for files that do not name their currency."),
+    ),
+)  # fmt: skip
+def send_bill(call: Call) -> Answer:
+    """Take it in; the worker reads it."""
+    said = _said(call)
+    row = receive.receive(
+        call.session,
+        call.organization,
+        call.caller,
+        call.upload,
+        call.upload.file_name,
+        uploads_dir=call.config.uploads_dir,
+        max_bytes=call.config.max_upload_bytes,
+        source_name=said.get("source"),
+        currency=said.get("currency"),
+    )
+    location = f"{PREFIX}/imports/{row.id}"
+    return Answer(_details(call, row), status=202, headers={"Location": location})
+
+
+@operation(
+    "GET", "/imports", permission=Permission.READ, query=PageQuery, data=list[ImportSummary],
+    summary="List the imports, newest first",
+)  # fmt: skip
+def list_imports(call: Call, query: PageQuery) -> Answer:
+    """List them."""
+    rows = imports.list_imports(call.session, call.organization)
+    found, cursor = page(f"imports:{call.organization.id}", rows, query, lambda row: row.id)
+    return Answer([_summary(row) for row in found], meta={"next_cursor": cursor})
+
+
+@operation(
+    "GET", "/imports/<import_id>", permission=Permission.READ, data=ImportDetails,
+    summary="Show an import: progress, periods, rows and the reconciliation",
+)  # fmt: skip
+def get_import(call: Call, import_id: str) -> ImportDetails:
+    """Show it."""
+    return _details(call, imports.get(call.session, call.organization, import_id))
+
+
+@operation(
+    "GET", "/imports/<import_id>/rejections", permission=Permission.READ, query=PageQuery,
+    data=list[RejectedRow], summary="List the rows that were left out, each with its reason",
+)  # fmt: skip
+def list_rejections(call: Call, import_id: str, query: PageQuery) -> Answer:
+    """List them in the order of the file."""
+    row = imports.get(call.session, call.organization, import_id)
+    purpose = f"rejections:{row.id}"
+    start = 0 if query.cursor is None else int(unsign(purpose, query.cursor))
+    found = imports.rejected(call.config.lake_dir, row, start, query.limit + 1)
+    if start and not found:
+        raise Conflict(DATA_CHANGED)
+    more = len(found) > query.limit
+    data = [RejectedRow(**each.model_dump()) for each in found[: query.limit]]
+    cursor = sign(purpose, start + query.limit) if more else None
+    return Answer(data, meta={"next_cursor": cursor})
+
+
+@operation(
+    "DELETE", "/imports/<import_id>", permission=Permission.WRITE, data=ImportDetails,
+    summary="Withdraw an import: what was live before it is live again",
+)  # fmt: skip
+def withdraw_import(call: Call, import_id: str) -> ImportDetails:
+    """Undo it."""
+    row = imports.get(call.session, call.organization, import_id)
+    deliveries.withdraw(call.session, call.organization, call.caller, row)
+    return _details(call, imports.get(call.session, call.organization, import_id))
+
+
+def _said(call: Call) -> dict[str, str]:
+    """Read what the sender says about the file, in the query string or in the form."""
+    said: dict[str, str] = {}
+    for name, value in (*call.args, *call.upload.fields):
+        if name not in _FIELDS:
+            raise Invalid(f"Unknown field {name[:100]!a}; allowed: file, {', '.join(_FIELDS)}.")
+        if name in said:
+            raise Invalid(f"The parameter {name} may be given once.")
+        said[name] = value
+    return said
+
+
+def _summary(row: Import) -> ImportSummary:
+    return ImportSummary(
+        id=row.id,
+        state=row.state,
+        progress=Progress(row.bytes_done, row.size_bytes, row.rows_read),
+        file_name=row.file_name,
+        format=row.format,
+        source=row.source.name if row.source is not None else row.source_name,
+        rows=Rows(row.rows_read, row.rows_kept, row.rows_rejected),
+        message=row.message,
+        error=row.error,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        live_at=row.live_at,
+    )
+
+
+def _details(call: Call, row: Import) -> ImportDetails:
+    return ImportDetails(
+        **asdict(_summary(row)),
+        periods=[
+            ImportedPeriod(
+                billing_period=_month(each.billing_period),
+                billing_account_id=each.billing_account_id,
+                rows=each.row_count,
+                state=each.state,
+            )
+            for each in imports.periods(call.session, row)
+        ],
+        reconciliation=[_reconciled(line) for line in imports.reconciliation(call.session, row)],
+    )
+
+
+def _reconciled(line: ReconciliationLine) -> Reconciled:
+    return Reconciled(
+        billing_period=None if line.billing_period is None else _month(line.billing_period),
+        currency=line.currency,
+        charge_category=line.charge_category,
+        metric=line.metric,
+        rows_read=line.rows_read,
+        rows_kept=line.rows_kept,
+        rows_rejected=line.rows_rejected,
+        rows_rounded=line.rows_rounded,
+        sum_file=money.to_text(line.sum_file),
+        sum_stored=money.to_text(line.sum_stored),
+        sum_rejected=money.to_text(line.sum_rejected),
+        sum_rounding=money.to_text(line.sum_rounding),
+    )
+
+
+def _month(first_day: date) -> str:
+    return f"{first_day:%Y-%m}"

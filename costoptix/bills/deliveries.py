@@ -1,0 +1,195 @@
+"""Which files readers see: one short transaction makes a delivery live, or takes it back.
+
+Scope = (source, billing account, billing period). Of the deliveries of a scope that are not
+withdrawn, the newest is live and replaces the others whole; they become history.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Exists, exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from costoptix.access import audit
+from costoptix.access.permissions import Caller, Permission, require
+from costoptix.bills.staged import Scope, Staged
+from costoptix.clock import utc_now
+from costoptix.database import writing
+from costoptix.errors import Conflict
+from costoptix.models import Delivery, DeliveryFile, Import, Organization, Source, new_id
+
+
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    LIVE = "live"
+    OLDER = "older"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A scope's files in their place in the lake, and the id of the delivery that will own them."""
+
+    delivery_id: str
+    scope: Scope
+    paths: tuple[str, ...]  # within the lake, one per scope.files
+
+
+def place(organization_id: str, staged: Staged, staging: Path, lake: Path) -> tuple[Placed, ...]:
+    """Move the staged files into the lake and sync them; nobody reads them yet."""
+    return tuple(_place(organization_id, scope, staging, lake) for scope in staged.scopes)
+
+
+def _place(organization_id: str, scope: Scope, staging: Path, lake: Path) -> Placed:
+    delivery_id = new_id()
+    folder = (
+        f"organization={organization_id}/billing_period={scope.billing_period:%Y-%m}"
+        f"/delivery={delivery_id}"
+    )
+    (lake / folder).mkdir(mode=0o700, parents=True)
+    paths = []
+    for file in scope.files:
+        path = f"{folder}/{Path(file.name).name}"
+        _sync(staging / file.name)
+        (staging / file.name).rename(lake / path)
+        paths.append(path)
+    for part in (lake / folder, *(lake / folder).parents[:3]):
+        _sync(part)
+    return Placed(delivery_id, scope, tuple(paths))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_live(
+    session: Session, row: Import, source: Source, staged: Staged, placed: Iterable[Placed]
+) -> bool:
+    """Write the deliveries of an import and point the readers at them; within ``writing``.
+
+    Returns whether at least one of them is live (False: newer ones were there already).
+    """
+    scopes = []
+    for each in placed:
+        session.add(_delivery(row, source, staged, each))
+        scopes.append((source.id, each.scope.billing_account_id, each.scope.billing_period))
+    session.flush()
+    for scope in scopes:
+        _point(session, row.organization_id, *scope)
+    _settle(session, row.organization_id)
+    session.flush()
+    return bool(session.scalar(select(_has_live(row.id))))
+
+
+def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> Delivery:
+    scope = placed.scope
+    return Delivery(
+        id=placed.delivery_id,
+        organization_id=row.organization_id,
+        import_id=row.id,
+        source_id=source.id,
+        billing_account_id=scope.billing_account_id,
+        billing_period=scope.billing_period,
+        delivered_at=delivered_at(row),
+        state=DeliveryState.OLDER,
+        first_day=scope.first_day,
+        last_day=scope.last_day,
+        row_count=scope.row_count,
+        facts=dict(staged.facts),
+        files=[
+            DeliveryFile(
+                kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
+            )
+            for file, path in zip(scope.files, placed.paths, strict=True)
+        ],
+    )
+
+
+def delivered_at(row: Import) -> datetime:
+    """Return the instant by which the deliveries of an import are ordered."""
+    return row.created_at
+
+
+def _point(
+    session: Session, organization_id: str, source_id: str, account: str, period: object
+) -> None:
+    """Make the newest delivery of a scope that is not withdrawn the live one."""
+    deliveries = session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.organization_id == organization_id,
+            Delivery.source_id == source_id,
+            Delivery.billing_account_id == account,
+            Delivery.billing_period == period,
+            Delivery.state != DeliveryState.WITHDRAWN,
+        )
+        .order_by(Delivery.delivered_at.desc(), Delivery.created_at.desc(), Delivery.id)
+    ).all()
+    for number, delivery in enumerate(deliveries):
+        delivery.is_live = number == 0
+        delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+
+
+def _settle(session: Session, organization_id: str) -> None:
+    """Renew the data version and say of each import whether something of it is live."""
+    session.flush()
+    session.execute(
+        update(Organization).where(Organization.id == organization_id).values(data_version=new_id())
+    )
+    mine = Import.organization_id == organization_id
+    has_deliveries = exists().where(Delivery.import_id == Import.id)
+    is_live = _has_live(Import.id)
+    session.execute(
+        update(Import)
+        .where(mine, Import.state == "live", has_deliveries, ~is_live)
+        .values(state="older")
+    )
+    session.execute(
+        update(Import).where(mine, Import.state == "older", is_live).values(state="live")
+    )
+
+
+def _has_live(import_id: ColumnElement[str] | InstrumentedAttribute[str] | str) -> Exists:
+    return exists().where(Delivery.import_id == import_id, Delivery.is_live)
+
+
+def withdraw(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
+    """Undo an import: what was live before it is live again, in one instant.
+
+    Raises:
+        Forbidden: the caller may only read.
+        Conflict: the import has not arrived yet, was refused or is withdrawn already.
+    """
+    require(caller, Permission.WRITE)
+    with writing(session):
+        session.refresh(row, with_for_update=True)
+        if row.state not in ("live", "older"):
+            raise Conflict(
+                f"This import is {row.state}; only a live or older one can be withdrawn."
+            )
+        deliveries = session.scalars(select(Delivery).where(Delivery.import_id == row.id)).all()
+        for delivery in deliveries:
+            delivery.is_live, delivery.state = False, DeliveryState.WITHDRAWN
+        session.flush()
+        for delivery in deliveries:
+            _point(
+                session, organization.id, delivery.source_id,
+                delivery.billing_account_id, delivery.billing_period,
+            )  # fmt: skip
+        audit.record(
+            session, caller, "import.withdrawn", subject=row.file_name, subject_id=row.id,
+            before={"state": row.state},
+        )  # fmt: skip
+        row.state, row.finished_at = "withdrawn", utc_now()
+        _settle(session, organization.id)

@@ -1,0 +1,228 @@
+"""The job "import": a received file → live deliveries, or a refusal in one sentence.
+
+Safe to begin anew at any point: what a killed worker left is a staging folder and files that no
+delivery names, which the sweep removes; readers see nothing of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import queue
+from costoptix.access import audit
+from costoptix.access.permissions import Caller, Permission
+from costoptix.bills import child, deliveries, rejections
+from costoptix.bills.formats import Options
+from costoptix.bills.staged import Line, Progress, Staged
+from costoptix.clock import utc_now
+from costoptix.database import writing
+from costoptix.errors import Invalid
+from costoptix.models import (
+    Delivery,
+    Import,
+    Job,
+    ReconciliationLine,
+    Source,
+    new_id,
+)
+
+Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
+STAGING = "staging"
+ALREADY_IMPORTED = "already imported, nothing changed"
+NO_CHARGES = "The file holds no charges."
+MOST_REJECTED_PERCENT = 5
+GAVE_UP = "The file could not be read: the reason is in the log of the worker."
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job up: this one must not go on."""
+
+
+def run(session: Session, job: Job, config: Config, read: Read = child.read) -> None:
+    """Import the file of a job.
+
+    ``read`` reads the bill: in a child process, or ``load.load`` itself.
+
+    Raises:
+        LeaseLost: another worker has the job now; nothing was changed.
+        ReaderDied: the reading process was killed; the job may be tried again.
+    """
+    row = session.get(Import, job.payload["import_id"])
+    if row is None or row.state not in ("received", "running"):
+        return
+    _Run(session, job, row, config).run(read)
+
+
+class _Run:
+    def __init__(self, session: Session, job: Job, row: Import, config: Config) -> None:
+        self._session = session
+        self._job = job
+        self._row = row
+        self._lake = config.lake_dir
+        self._upload = config.uploads_dir / row.stored_name
+
+    def run(self, read: Read) -> None:
+        if self._is_live_already():
+            self._finish(state="live", message=ALREADY_IMPORTED)
+            return
+        self._change(state="running", started_at=utc_now(), bytes_done=0)
+        with _folder(self._lake / STAGING / f"{self._row.id}-{new_id()}") as folder:
+            try:
+                staged = read(self._upload, folder, self._options(), self._keep_progress)
+                self._check_rejected(staged)
+            except Invalid as error:
+                self._keep_rejections(folder)
+                self._finish(state="refused", error=error.sentence)
+                return
+            self._keep_rejections(folder)
+            self._go_live(staged, folder)
+
+    def _options(self) -> Options:
+        source = self._known_source(self._row.source_name)
+        currency = self._row.currency or (source.currency if source else None)
+        return Options(currency=currency)
+
+    def _is_live_already(self) -> bool:
+        """Tell whether the same bytes are live, all of them, in the same source."""
+        same = (
+            Import.organization_id == self._row.organization_id,
+            Import.sha256 == self._row.sha256,
+            Import.id != self._row.id,
+            Import.state == "live",
+            exists().where(Delivery.import_id == Import.id),
+            ~exists().where(Delivery.import_id == Import.id, ~Delivery.is_live),
+        )
+        query = select(Import.id).where(*same)
+        if self._row.source_name is not None:
+            query = query.join(Source).where(Source.name == self._row.source_name)
+        return self._session.scalar(query.limit(1)) is not None
+
+    def _check_rejected(self, staged: Staged) -> None:
+        limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
+        if staged.rows_rejected <= limit or self._row.options.get("accept_rejected"):
+            return
+        self._change(
+            format=staged.format, rows_read=staged.rows_read,
+            rows_kept=staged.rows_kept, rows_rejected=staged.rows_rejected,
+        )  # fmt: skip
+        raise Invalid(
+            f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
+            f"{MOST_REJECTED_PERCENT}%: see the rejected rows."
+        )
+
+    def _keep_progress(self, progress: Progress) -> None:
+        self._change(bytes_done=progress.bytes_done, rows_read=progress.rows_read)
+
+    def _change(self, **values: object) -> None:
+        """Write to the import's row, while the job is ours."""
+        with writing(self._session):
+            self._hold_lease()
+            self._session.execute(
+                update(Import)
+                .where(Import.id == self._row.id)
+                .values(**values)
+                .execution_options(synchronize_session="fetch")
+            )
+
+    def _hold_lease(self) -> None:
+        if not queue.extend(self._session, self._job):
+            raise LeaseLost(self._job.id)
+
+    def _keep_rejections(self, folder: Path) -> None:
+        """Put the file of rejected rows where the pages find it."""
+        found = folder / rejections.FILE_NAME
+        if found.exists() and found.stat().st_size:
+            target = rejections.path(self._lake, self._row.organization_id, self._row.id)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.replace(found, target)
+
+    def _go_live(self, staged: Staged, folder: Path) -> None:
+        placed = deliveries.place(self._row.organization_id, staged, folder, self._lake)
+        with writing(self._session):
+            self._hold_lease()
+            source = self._source(staged)
+            self._session.add_all(_line(self._row.id, line) for line in staged.lines)
+            is_live = deliveries.make_live(self._session, self._row, source, staged, placed)
+            now = utc_now()
+            row = self._row
+            row.source_id, row.format = source.id, staged.format
+            row.rows_read, row.rows_kept = staged.rows_read, staged.rows_kept
+            row.rows_rejected = staged.rows_rejected
+            row.bytes_done = row.size_bytes
+            row.message = None if staged.scopes else NO_CHARGES
+            row.state = "live" if is_live or not staged.scopes else "older"
+            row.finished_at, row.live_at = now, now if is_live else None
+            self._record("import.live" if is_live else "import.older")
+        self._upload.unlink(missing_ok=True)
+
+    def _source(self, staged: Staged) -> Source:
+        name = self._row.source_name or staged.family
+        source = self._known_source(name)
+        if source is None:
+            source = Source(
+                id=new_id(),
+                organization_id=self._row.organization_id,
+                name=name,
+                format=staged.family,
+                currency=self._row.currency,
+            )
+            self._session.add(source)
+            self._session.flush()
+        return source
+
+    def _known_source(self, name: str | None) -> Source | None:
+        return self._session.scalar(
+            select(Source).where(
+                Source.organization_id == self._row.organization_id, Source.name == name
+            )
+        )
+
+    def _finish(self, **values: object) -> None:
+        with writing(self._session):
+            self._change(finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
+            self._record(f"import.{values['state']}")
+        self._upload.unlink(missing_ok=True)
+
+    def _record(self, action: str) -> None:
+        worker = Caller(self._row.organization_id, Permission.WRITE, "worker")
+        audit.record(
+            self._session, worker, action, subject=self._row.file_name, subject_id=self._row.id
+        )
+
+
+def _line(import_id: str, line: Line) -> ReconciliationLine:
+    values = line.model_dump()
+    category = values.pop("charge_category")
+    return ReconciliationLine(
+        import_id=import_id, charge_category=category and category[:40], **values
+    )
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    path.mkdir(mode=0o700, parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def give_up(session: Session, job: Job) -> None:
+    """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
+    session.refresh(job)
+    if job.state != "failed":
+        return
+    with writing(session):
+        session.execute(
+            update(Import)
+            .where(Import.id == job.payload["import_id"], Import.state == "running")
+            .values(state="refused", finished_at=utc_now(), error=GAVE_UP)
+        )

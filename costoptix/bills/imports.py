@@ -1,0 +1,80 @@
+"""The imports of an organization: listed, found, and what their files held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from costoptix.bills import rejections
+from costoptix.bills.staged import Rejection
+from costoptix.errors import NotFound
+from costoptix.models import Delivery, Import, Organization, ReconciliationLine
+
+
+@dataclass(frozen=True)
+class Period:
+    """A billing period of an import: which account, how many rows, and whether readers see it."""
+
+    billing_account_id: str
+    billing_period: date
+    row_count: int
+    state: str
+
+
+def list_imports(session: Session, organization: Organization) -> Sequence[Import]:
+    """Return all imports, newest first."""
+    return session.scalars(
+        select(Import)
+        .where(Import.organization_id == organization.id)
+        .order_by(Import.created_at.desc(), Import.id)
+    ).all()
+
+
+def get(session: Session, organization: Organization, import_id: str) -> Import:
+    """Return one import as it is now.
+
+    Raises:
+        NotFound: it does not exist or is another organization's.
+    """
+    row = session.scalar(
+        select(Import)
+        .where(Import.id == import_id, Import.organization_id == organization.id)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def periods(session: Session, row: Import) -> list[Period]:
+    """Return the billing periods that an import brought, oldest first."""
+    found = session.scalars(
+        select(Delivery)
+        .where(Delivery.import_id == row.id)
+        .order_by(Delivery.billing_period, Delivery.billing_account_id)
+    )
+    return [
+        Period(each.billing_account_id, each.billing_period, each.row_count, each.state)
+        for each in found
+    ]
+
+
+def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine]:
+    """Return the sums of an import: file = stored + rejected + rounding, each to the last digit."""
+    line = ReconciliationLine
+    return session.scalars(
+        select(line)
+        .where(line.import_id == row.id)
+        .order_by(line.billing_period, line.currency, line.charge_category, line.metric)
+    ).all()
+
+
+def rejected(lake: Path, row: Import, start: int = 0, limit: int | None = None) -> list[Rejection]:
+    """Return the rejected rows of an import in the order of the file, from number ``start``."""
+    source = rejections.path(lake, row.organization_id, row.id)
+    return list(rejections.read(source, start, limit))

@@ -1,0 +1,141 @@
+"""``bills import`` and ``worker``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import money, worker
+from costoptix.access import organizations
+from costoptix.access.permissions import command_line
+from costoptix.bills import imports, receive
+from costoptix.cli.console import refusals_on_one_line
+from costoptix.costs.layout import METRICS
+from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.models import Import, Job, Organization
+
+POLL_SECONDS = 0.5
+
+bills = AppGroup("bills", help="Billing files.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    app.cli.add_command(bills)
+    app.cli.add_command(worker_command)
+
+
+@bills.command("import")
+@click.argument("organization", metavar="ORG")
+@click.argument("files", metavar="FILE", nargs=-1, required=True, type=Path)
+@click.option("--source", help="the source that the files belong to")
+@click.option("--currency", help="ISO 4217 code, for files that do not name their currency")
+@refusals_on_one_line
+def import_files(
+    organization: str, files: tuple[Path, ...], source: str | None, currency: str | None
+) -> None:
+    """Import billing files into ORG, one after the other; return when they are live."""
+    session = db.session()
+    found = organizations.find(session, organization)
+    results = [_import(session, found, file, source, currency) for file in files]
+    if any(row.state == "refused" for row in results):
+        sys.exit(1)
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="do what is due, then end")
+def worker_command(once: bool) -> None:
+    """Run background jobs: imports, and keeping the house in order."""
+    engine = db.engine
+    worker.run(lambda: Session(engine, expire_on_commit=False), _config(), once=once)
+
+
+def _config() -> Config:
+    config: Config = current_app.config["COSTOPTIX"]
+    return config
+
+
+def _import(
+    session: Session,
+    organization: Organization,
+    file: Path,
+    source: str | None,
+    currency: str | None,
+) -> Import:
+    config = _config()
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise Invalid(f"{file}: {error.strerror}.") from None
+    with stream:
+        row, job = receive.receive_with_job(
+            session,
+            organization,
+            command_line(organization.id),
+            stream,
+            file.name,
+            uploads_dir=config.uploads_dir,
+            max_bytes=config.max_upload_bytes,
+            source_name=source,
+            currency=currency,
+        )
+    _wait(session, config, job, row)
+    row = imports.get(session, organization, row.id)
+    _print(session, row)
+    return row
+
+
+def _wait(session: Session, config: Config, job: Job, row: Import) -> None:
+    """Do the job here, unless the background worker was quicker: then wait for it."""
+    while not worker.run_job(session, config, job.id):
+        session.refresh(row)
+        if row.state not in ("received", "running"):
+            return
+        session.rollback()
+        time.sleep(POLL_SECONDS)
+
+
+def _print(session: Session, row: Import) -> None:
+    click.echo(f"import: {row.id}")
+    click.echo(f"file: {row.file_name}")
+    click.echo(f"state: {row.state}")
+    if row.error is not None:
+        click.echo(f"{row.file_name}: {row.error}", err=True)
+    if row.message is not None:
+        click.echo(f"message: {row.message}")
+    if row.format is None:
+        return
+    click.echo(f"format: {row.format}")
+    click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
+    for period in imports.periods(session, row):
+        account = period.billing_account_id or "no billing account"
+        click.echo(
+            f"period: {period.billing_period:%Y-%m} {account}: "
+            f"{period.row_count} rows, {period.state}"
+        )
+    for currency, sums in _sums(session, row).items():
+        told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
+        click.echo(f"sums {currency}: {told}")
+
+
+def _sums(session: Session, row: Import) -> dict[str, dict[str, Decimal]]:
+    """Add up what an import stored, per currency and metric."""
+    amounts: defaultdict[str, defaultdict[str, list[Decimal]]]
+    amounts = defaultdict(lambda: defaultdict(list))
+    for line in imports.reconciliation(session, row):
+        if line.currency is not None and line.rows_kept:
+            amounts[line.currency][line.metric].append(line.sum_stored)
+    return {
+        currency: {metric: money.total(found) for metric, found in by_metric.items()}
+        for currency, by_metric in sorted(amounts.items())
+    }

@@ -1,0 +1,135 @@
+"""The background worker: claims jobs, does them, and keeps the house in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import queue
+from costoptix.bills import importer, receive, sweep
+from costoptix.clock import utc_now
+from costoptix.database import writing
+from costoptix.models import Job, WorkerHeartbeat
+
+Handler = Callable[[Session, Job, Config], None]
+
+HANDLERS: Mapping[str, Handler] = {receive.JOB_KIND: importer.run}
+"""What each kind of job does."""
+
+IDLE_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10.0
+HOUSEKEEPING_SECONDS = 600.0
+JOBS_KEPT = timedelta(days=30)
+HEARTBEATS_KEPT = timedelta(days=1)
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(BaseException):
+    """The process was asked to end: what it does is put back and begun anew by the next."""
+
+
+def run(sessions: Callable[[], Session], config: Config, *, once: bool) -> None:
+    """Do jobs until SIGTERM or SIGINT; with ``once`` until none is due.
+
+    ``sessions`` makes a session of the SQL database; it is closed here.
+    """
+    with _ending_by_signal():
+        try:
+            _Worker(sessions, config).run(once=once)
+        except Stopped:
+            logger.info("worker stopped")
+
+
+def run_job(session: Session, config: Config, job_id: str) -> bool:
+    """Do one job in the foreground; False when another worker has it or it is not due."""
+    job = queue.claim(session, job_id)
+    if job is None:
+        return False
+    _do(session, job, config)
+    return True
+
+
+class _Worker:
+    def __init__(self, sessions: Callable[[], Session], config: Config) -> None:
+        self._sessions = sessions
+        self._config = config
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._next_heartbeat = self._next_housekeeping = 0.0
+
+    def run(self, *, once: bool) -> None:
+        while True:
+            with self._sessions() as session:
+                self._keep_house(session)
+                job = queue.claim(session)
+                if job is not None:
+                    _do(session, job, self._config)
+            if job is None:
+                if once:
+                    return
+                time.sleep(IDLE_SECONDS)
+
+    def _keep_house(self, session: Session) -> None:
+        now = time.monotonic()
+        if now >= self._next_heartbeat:
+            self._next_heartbeat = now + HEARTBEAT_SECONDS
+            with writing(session):
+                session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
+        if now >= self._next_housekeeping:
+            self._next_housekeeping = now + HOUSEKEEPING_SECONDS
+            prune(session)
+            sweep.sweep(session, self._config)
+
+
+def prune(session: Session) -> None:
+    """Forget jobs that ended long ago and workers that are gone."""
+    now = utc_now()
+    with writing(session):
+        session.execute(delete(Job).where(Job.finished_at < now - JOBS_KEPT))
+        session.execute(
+            delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - HEARTBEATS_KEPT)
+        )
+
+
+def _do(session: Session, job: Job, config: Config) -> None:
+    """Run a job to its end; whatever it raises is logged and the job tried again later."""
+    try:
+        HANDLERS[job.kind](session, job, config)
+    except importer.LeaseLost:
+        logger.warning("job %s was taken up by another worker", job.id)
+    except Stopped:
+        session.rollback()
+        queue.release(session, job)
+        raise
+    except Exception as error:
+        session.rollback()
+        logger.exception("job %s (%s) failed", job.id, job.kind)
+        queue.fail(session, job, f"{type(error).__name__}: {error}"[:1000])
+        if job.kind == receive.JOB_KIND:
+            importer.give_up(session, job)
+    else:
+        queue.finish(session, job)
+
+
+@contextmanager
+def _ending_by_signal() -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
