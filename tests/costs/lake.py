@@ -134,13 +134,20 @@ def _values(charge: Charge) -> list[Any]:
 
 
 @contextmanager
+def open_writer() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open what writes the files of a lake."""
+    columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
+    with duckdb.connect() as writer:
+        writer.execute(f"CREATE TABLE charges ({columns})")
+        yield writer
+
+
+@contextmanager
 def open_lake(folder: Path, **options: int) -> Iterator[Lake]:
     """Open an empty lake with a database of its own in memory."""
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
-    columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
-    with Session(engine, expire_on_commit=False) as session, duckdb.connect() as writer:
-        writer.execute(f"CREATE TABLE charges ({columns})")
+    with Session(engine, expire_on_commit=False) as session, open_writer() as writer:
         store = CostStore(folder / "lake", folder / "tmp", **options)
         yield Lake(session, store, writer, new_organization(session))
     engine.dispose()
