@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from costoptix.extensions import db
-from costoptix.web import assets, display, errors, headers, hosts, navigation, session
+from costoptix.web import assets, bodies, display, errors, headers, hosts, navigation, session
 from costoptix.web.routing import web
 
 PLAIN_TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
@@ -26,7 +26,7 @@ def init_app(app: Flask, config: Config) -> None:
         importlib.import_module(f"{__name__}.{module.name}")
     for part in (assets, display, errors, navigation):
         part.init_app(app)
-    for guard in (hosts, headers, session):
+    for guard in (bodies, hosts, headers, session):
         guard.init_app(app, config)
     app.add_template_global(_theme, "theme")
     app.add_template_global(lambda: config.is_https, "is_https")

@@ -12,6 +12,7 @@ from costoptix.money import EXACT, to_text
 
 MINUS = "−"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 
 
@@ -85,6 +86,11 @@ def day(value: date) -> str:
 def instant(value: datetime) -> str:
     """Write an instant: ``21 Nov 2026, 14:05 UTC``."""
     return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def guarded(text: str) -> str:
+    """Keep a spreadsheet from taking a text cell for a formula; numbers never come this way."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def ago(value: datetime) -> str:
