@@ -34,6 +34,7 @@ _CATEGORY = {
     "adjustment": "Adjustment",
     "rounding_error": "Adjustment",
 }
+_WITH_NUMBERS = ("usage", "price")
 _TIME_ZONE = "America/Los_Angeles"
 _MEMBERS = ("id", "name", "full_name", "type", "amount")
 _CREDIT = "[{" + ", ".join(f'"{member}": "VARCHAR"' for member in _MEMBERS) + "}]"
@@ -48,7 +49,8 @@ def _field(header: Header, name: str) -> str:
     parent, _, member = name.partition(".")
     if not member or not header.has(parent):
         return "NULL"
-    return f"json_extract_string({exact_json(header.sql(parent))}, {literal('$.' + member)})"
+    read = exact_json if parent in _WITH_NUMBERS else json_of
+    return f"json_extract_string({read(header.sql(parent))}, {literal('$.' + member)})"
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:
