@@ -53,11 +53,22 @@ class MonthSoFar:
     projected: Amount | None  # by the month's end, at the rate of the complete days
     health: Health | None
 
+    @property
+    def against_last_month(self) -> Change:
+        """Compare what is spent so far with the whole of last month."""
+        return Change(self.last_month, self.spent)
+
+    @property
+    def projected_change(self) -> Change | None:
+        """Compare the projected month with the whole of last month."""
+        return Change(self.last_month, self.projected) if self.projected is not None else None
+
 
 @dataclass(frozen=True)
 class ThisMonth:
     """This month in every currency, and the days that ``same_days`` compares."""
 
+    last_month: DateRange
     days: DateRange | None
     earlier_days: DateRange | None
     by_currency: dict[str, MonthSoFar]
@@ -135,6 +146,7 @@ def this_month(ask: Ask, query: CostQuery, metric: str, today: date) -> ThisMont
         earlier_days = DateRange(last_month.first, last)
         by_service = changes(ask, query, metric, days, earlier_days, *SERVICE)
     return ThisMonth(
+        last_month,
         days,
         earlier_days,
         {

@@ -134,6 +134,11 @@ class StackedChart:
         """Return the sum of the whole chart."""
         return total(self.totals)
 
+    @property
+    def previous_total(self) -> Amount:
+        """Return the sum of the earlier range."""
+        return total(list(self.previous))
+
     @cached_property
     def axis(self) -> Axis:
         """Return the scale that every stack and the earlier range fit on."""

@@ -43,7 +43,7 @@ _GROUPS = [
     Group(
         "",
         [
-            Entry("Overview", "web.dashboard", "M3 12 12 4l9 8M6 10v10h12V10", "d"),
+            Entry("Overview", "web.home", "M3 12 12 4l9 8M6 10v10h12V10", "d"),
             Entry("Cost explorer", "web.costs", "M4 20V10M10 20V4M16 20v-7M21 20H3", "e"),
             Entry("Daily spend", "web.daily", "M4 6h16v14H4zM4 10h16M9 3v4M15 3v4", "y"),
             Entry("Portfolio", "web.portfolio", "M3 8h18v11H3zM8 8V5h8v3M3 13h18", "p"),

@@ -56,6 +56,89 @@ for (const time of all("time[data-local]")) {
   time.closest("[hidden]")?.removeAttribute("hidden");
 }
 
+// Charts: the tooltip reads the table under the chart, so that it says the same words.
+function tooltipRow(name, value, colour, className = "") {
+  const row = document.createElement("div");
+  row.className = className;
+  if (colour) {
+    const dot = document.createElement("span");
+    dot.className = `dot s${colour}`;
+    row.append(dot);
+  }
+  const label = document.createElement("bdi");
+  label.textContent = name;
+  const amount = document.createElement("span");
+  amount.className = "num";
+  amount.textContent = value;
+  row.append(label, amount);
+  return row;
+}
+
+function chart(figure) {
+  const area = figure.querySelector(".area");
+  const tip = figure.querySelector(".tip");
+  const cursor = figure.querySelector(".cursor");
+  const status = figure.querySelector("[role=status]");
+  const headings = [...figure.querySelectorAll("thead th")];
+  const rows = [...figure.querySelectorAll("tbody tr")];
+  let at = -1;
+
+  const amounts = (row) => [...row.cells].map((cell, i) => ({
+    name: headings[i].textContent,
+    colour: headings[i].dataset.colour,
+    text: cell.textContent,
+  })).slice(1);
+
+  const show = (index, isSpoken) => {
+    at = Math.max(0, Math.min(rows.length - 1, index));
+    const row = rows[at];
+    const series = amounts(row).filter((a) => a.colour && a.text);
+    const sums = amounts(row).filter((a) => !a.colour);
+    const title = document.createElement("b");
+    title.textContent = row.cells[0].textContent;
+    tip.replaceChildren(
+      title,
+      ...series.map((a) => tooltipRow(a.name, a.text, a.colour)),
+      ...sums.map((a, i) => tooltipRow(a.name, a.text, "", i ? "muted" : "sum")),
+    );
+    area.dataset.at = at;
+    cursor.setAttribute("x", at * 10);
+    tip.hidden = false;
+    tip.classList.toggle("right", at < rows.length / 2);
+    if (isSpoken) status.textContent = `${title.textContent}: ${sums[0].text}`;
+  };
+  const hide = () => {
+    tip.hidden = true;
+    delete area.dataset.at;
+  };
+
+  area.addEventListener("pointermove", (event) => {
+    const box = area.getBoundingClientRect();
+    show(Math.floor((event.clientX - box.left) / box.width * rows.length));
+  });
+  area.addEventListener("pointerleave", hide);
+  area.addEventListener("blur", hide);
+  area.addEventListener("keydown", (event) => {
+    const from = at < 0 ? rows.length : at;
+    const target = {
+      ArrowLeft: from - 1, ArrowRight: at + 1, PageUp: from - 7, PageDown: at + 7, Home: 0, End: rows.length - 1,
+    }[event.key];
+    if (event.key === "Escape") hide();
+    if (target === undefined) return;
+    event.preventDefault();
+    show(target, true);
+  });
+  for (const link of figure.querySelectorAll(".legend a")) {
+    const light = (isOn) => {
+      area.classList.toggle("dimmed", isOn);
+      area.querySelector(`.bars.s${link.dataset.colour}`).classList.toggle("hot", isOn);
+    };
+    for (const name of ["pointerenter", "focus"]) link.addEventListener(name, () => light(true));
+    for (const name of ["pointerleave", "blur"]) link.addEventListener(name, () => light(false));
+  }
+}
+for (const figure of all("[data-chart]")) chart(figure);
+
 // Keyboard: g and the letter of a page; ? lists them.
 const shortcuts = document.querySelector("#shortcuts");
 let wentToGo = 0;

@@ -1,0 +1,31 @@
+"""What a cost page says when there is nothing to show, and how fresh its data are."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_login import current_user
+
+from costoptix.costs.live import read_live
+from costoptix.costs.query import CostQuery
+from costoptix.extensions import db
+from costoptix.periods import month_range
+from costoptix.web.questions import Question
+
+
+def empty_page(question: Question) -> str:
+    """Say why a page is empty and where to go: to the data, to the filters, or to the imports."""
+    deliveries = read_live(db.session(), current_user.organization).deliveries
+    last_day = max((delivery.last_day for delivery in deliveries), default=None)
+    days = question.query.date_range
+    has_days = any(delivery.touches(days) for delivery in deliveries)
+    return render_template(
+        "costs/empty.html",
+        question=question,
+        has_filters=has_filters(question.query) and has_days,
+        last_month=question.over(month_range(last_day)) if last_day else None,
+    )
+
+
+def has_filters(query: CostQuery) -> bool:
+    """Tell whether a question leaves anything out."""
+    return bool(query.filters or query.exclusions)
