@@ -13,6 +13,7 @@ import re
 
 from costoptix.bills.charges import COLUMNS, Column, Kind
 from costoptix.bills.formats import Header, Mapping, Options, identifier
+from costoptix.bills.formats.expressions import literal
 from costoptix.costs.layout import METRICS
 
 OTHER_COLUMNS = "other_columns"
@@ -88,6 +89,7 @@ def mapped_sql(header: Header, mapping: Mapping, options: Options, cells: str) -
 
 def _other_columns(header: Header, mapping: Mapping) -> str:
     used = set(re.findall(r'"c\d+"', " ".join((*mapping.charges.values(), mapping.relation))))
+    used -= set(mapping.kept)
     others = [
         f"{literal(name)}, {identifier(position)}"
         for position, name in enumerate(header.names)
@@ -127,8 +129,3 @@ def _good(column: Column) -> str:
         return "coalesce(regexp_full_match(billing_currency, '[A-Z]{3}'), false)"
     good = _GOOD[column.kind].format(x=column.name)
     return f"({good})" if column.is_required else f"({column.name} IS NULL OR {good})"
-
-
-def literal(text: str) -> str:
-    """Quote text for SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costoptix.bills.casting import MACROS, literal
+from costoptix.bills.casting import MACROS
+from costoptix.bills.formats.expressions import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -23,11 +23,11 @@ from costoptix.bills.casting import (
     MONTH,
     REJECTED,
     charges_sql,
-    literal,
     mapped_sql,
 )
 from costoptix.bills.container import Container, detect
 from costoptix.bills.formats import Options
+from costoptix.bills.formats.expressions import literal
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces

@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costoptix.bills.casting import literal
 from costoptix.bills.formats import Header, identifier
+from costoptix.bills.formats.expressions import literal
 from costoptix.bills.pieces import MAX_COLUMNS
 from costoptix.errors import Invalid
 

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from costoptix.bills.casting import literal
 from costoptix.bills.container import TextReader
 from costoptix.bills.formats import Header
+from costoptix.bills.formats.expressions import literal
 from costoptix.errors import Invalid
 
 PIECE_BYTES = 64 << 20

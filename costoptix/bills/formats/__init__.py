@@ -115,6 +115,7 @@ class Mapping:
 
     charges: MappingOf[str, str]  # column of charges.COLUMNS → SQL that yields text
     relation: str = "SELECT cells.* FROM cells"  # what the expressions select from
+    kept: tuple[str, ...] = ()  # columns that only decide something: in other_columns as well
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ _CATEGORY = {
 }
 _COVERED = ("DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation")
 _RECURRING = ("RIFee", "SavingsPlanRecurringFee")
+_FEES = (*_RECURRING, "Fee", "SavingsPlanUpfrontFee")
 _ONCE = ("Fee", "SavingsPlanUpfrontFee", "Credit", "Refund", "Tax")
 
 
@@ -61,6 +62,7 @@ class _Columns:
         self.on_demand = header.sql("pricing/publicOnDemandCost")
         self.reservation = header.sql("reservation/ReservationARN")
         self.savings_plan = header.sql("savingsPlan/SavingsPlanARN")
+        self.commitment = f"coalesce({self.savings_plan}, {self.reservation})"
         self.start = header.sql("lineItem/UsageStartDate")
         self.period_start = header.sql("bill/BillingPeriodStartDate")
         self.usage = header.sql("lineItem/UsageAmount")
@@ -104,6 +106,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
     return Mapping(
         _costs(columns) | _kinds(columns) | _commitment(columns) | _rest(header, columns),
         _relation(header, columns),
+        kept=(columns.kind,),
     )
 
 
@@ -148,10 +151,7 @@ def _costs(columns: _Columns) -> dict[str, str]:
 
 def _kinds(columns: _Columns) -> dict[str, str]:
     """Map what kind of charge it is; a refund is one of what it refunds."""
-    refunded = (
-        f"CASE WHEN coalesce({columns.savings_plan}, {columns.reservation}) IS NULL "
-        "THEN 'Usage' ELSE 'Purchase' END"
-    )
+    refunded = f"CASE WHEN {columns.commitment} IS NULL THEN 'Usage' ELSE 'Purchase' END"
     category = translate(columns.kind, _CATEGORY, choose(columns.kind, {"Refund": refunded}))
     adjusted = f"coalesce({category}, 'Adjustment')"
     usage = f"CASE WHEN {category} = 'Usage' AND NOT {columns.is_unused} THEN"
@@ -175,7 +175,7 @@ def _commitment(columns: _Columns) -> dict[str, str]:
     by_plan = f"CASE WHEN {columns.savings_plan} IS NOT NULL THEN"
     by_reservation = f"WHEN {columns.reservation} IS NOT NULL THEN"
     return {
-        "commitment_discount_id": f"coalesce({columns.savings_plan}, {columns.reservation})",
+        "commitment_discount_id": columns.commitment,
         "commitment_discount_category": f"{by_plan} 'Spend' {by_reservation} 'Usage' END",
         "commitment_discount_type": (
             f"{by_plan} 'Savings Plan' {by_reservation} 'Reserved Instance' END"
@@ -189,6 +189,7 @@ def _commitment(columns: _Columns) -> dict[str, str]:
 
 def _rest(header: Header, columns: _Columns) -> dict[str, str]:
     product = json_of(header.sql("product"))  # the map of CUR 2.0
+    resource = header.sql("lineItem/ResourceId")
     covered = any_of(columns.kind, *_COVERED)
     spot = f"{header.sql('lineItem/UsageType')} LIKE '%SpotUsage%'"
     return {
@@ -207,6 +208,7 @@ def _rest(header: Header, columns: _Columns) -> dict[str, str]:
         "list_unit_price": header.sql("pricing/publicOnDemandRate"),
         "pricing_category": (
             f"CASE WHEN {covered} OR {columns.is_unused} THEN 'Committed' "
+            f"WHEN {any_of(columns.kind, 'Tax', 'Credit')} THEN NULL "
             f"WHEN {spot} THEN 'Dynamic' ELSE 'Standard' END"
         ),
         "pricing_quantity": columns.usage,
@@ -219,7 +221,11 @@ def _rest(header: Header, columns: _Columns) -> dict[str, str]:
         ),
         "region_name": f"CASE WHEN {header.sql('product/locationType')} = 'AWS Region' "
         f"THEN {header.sql('product/location')} END",
-        "resource_id": header.sql("lineItem/ResourceId"),
+        "resource_id": (
+            f"CASE WHEN {columns.is_unused} THEN {columns.commitment} "
+            f"WHEN {any_of(columns.kind, *_FEES)} "
+            f"THEN coalesce({resource}, {columns.commitment}) ELSE {resource} END"
+        ),
         "service_category": "coalesce(ServiceCategory, 'Other')",
         "service_name": (
             f"coalesce({header.sql('product/ProductName')}, {product} ->> '$.product_name', "
@@ -245,8 +251,9 @@ _TAG_PREFIXES = {
 def _tags(header: Header) -> str:
     """Gather one column per key, or take the JSON map of CUR 2.0, whose keys begin ``user_``."""
     if header.has("resourceTags"):
-        keys = r"""regexp_replace({}, '([{{,]\s*")user[_:]', '\1', 'g')"""
-        return keys.format(json_of(header.sql("resourceTags")))
+        ours = r"""regexp_replace({}, '([{{,]\s*")user[_:]', '\1', 'g')"""
+        aws = r"""regexp_replace({}, '([{{,]\s*"aws)_', '\1:', 'g')"""
+        return aws.format(ours.format(json_of(header.sql("resourceTags"))))
     by_key: dict[str, str] = {}
     taken: set[str] = set()
     for prefix, ours in _TAG_PREFIXES.items():

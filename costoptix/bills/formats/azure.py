@@ -98,7 +98,8 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         | _account(header)
         | _rest(columns, header)
     )
-    return Mapping(charges, _relation(columns))
+    kept = (header.sql("ChargeType"), header.sql("PricingModel"))
+    return Mapping(charges, _relation(columns), kept)
 
 
 def _relation(columns: _Columns) -> str:

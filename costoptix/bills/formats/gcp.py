@@ -62,6 +62,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         | _service(header)
         | {"tags": _tags(header)},
         _relation(header),
+        kept=(header.sql("cost_type"),),
     )
 
 
