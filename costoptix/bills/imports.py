@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from costoptix.bills import rejections
 from costoptix.bills.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.models import Delivery, Import, Organization, ReconciliationLine
+from costoptix.money import Amount, total
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,19 @@ def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine
         .where(line.import_id == row.id)
         .order_by(line.billing_period, line.currency, line.charge_category, line.metric)
     ).all()
+
+
+def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
+    """Return what an import stored, added up, by currency and metric."""
+    amounts: defaultdict[str, defaultdict[str, list[Amount]]]
+    amounts = defaultdict(lambda: defaultdict(list))
+    for line in reconciliation(session, row):
+        if line.currency is not None and line.rows_kept:
+            amounts[line.currency][line.metric].append(line.sum_stored)
+    return {
+        currency: {metric: total(found) for metric, found in by_metric.items()}
+        for currency, by_metric in sorted(amounts.items())
+    }
 
 
 def rejected(lake: Path, row: Import, start: int = 0, limit: int | None = None) -> list[Rejection]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import defaultdict
-from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -123,19 +121,6 @@ def _print(session: Session, row: Import) -> None:
             f"period: {period.billing_period:%Y-%m} {account}: "
             f"{period.row_count} rows, {period.state}"
         )
-    for currency, sums in _sums(session, row).items():
+    for currency, sums in imports.sums(session, row).items():
         told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
         click.echo(f"sums {currency}: {told}")
-
-
-def _sums(session: Session, row: Import) -> dict[str, dict[str, Decimal]]:
-    """Add up what an import stored, per currency and metric."""
-    amounts: defaultdict[str, defaultdict[str, list[Decimal]]]
-    amounts = defaultdict(lambda: defaultdict(list))
-    for line in imports.reconciliation(session, row):
-        if line.currency is not None and line.rows_kept:
-            amounts[line.currency][line.metric].append(line.sum_stored)
-    return {
-        currency: {metric: money.total(found) for metric, found in by_metric.items()}
-        for currency, by_metric in sorted(amounts.items())
-    }

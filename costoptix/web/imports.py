@@ -128,6 +128,7 @@ def _show_detail(import_id: str, error: CostOptixError | None = None) -> Respons
         is_working=row.state in UNFINISHED,
         percent=100 * row.bytes_done // row.size_bytes if row.size_bytes else 0,
         periods=bills.periods(db.session(), row),
+        sums=bills.sums(db.session(), row),
         lines=bills.reconciliation(db.session(), row),
         difference=difference,
         rejections=bills.rejected(config().lake_dir, row, 0, REJECTIONS_SHOWN),
