@@ -198,8 +198,8 @@ def _carry_on(amounts: DailyAmounts, days: Sequence[date]) -> _Outlook:
         faded = slope * _TREND_FADES * (1 - exp(-ahead / _TREND_FADES))
         width = scatter * sqrt(1 + ahead / _RANGE_GROWS)
         expected.append(level + faded + follower.offset(day) + usual * starts)
-        below.append(width + max(0.0, usual - min(0.0, *known, 0.0)) * starts)
-        above.append(width + max(0.0, max(0.0, *known, 0.0) - usual) * starts)
+        below.append(width + max(0.0, usual - min([0.0, *known])) * starts)
+        above.append(width + max(0.0, max([0.0, *known]) - usual) * starts)
     return _Outlook(expected, below, above, _width_of_sum(scatter, len(days)))
 
 

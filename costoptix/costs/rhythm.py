@@ -76,21 +76,26 @@ class Verdict:
     flagged: bool
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pattern:
     """What a weekday adds to the level (Monday first), and the errors that this leaves."""
 
     offsets: tuple[float, ...]
     residuals: list[float]
 
-    def margin(self, threshold: float) -> float:
-        """Return how far a day may lie from expected, given its own volatility."""
+    def within(self, share: float) -> float:
+        """Return what the given share of the last eight weeks' errors stays within."""
         sizes = sorted(map(abs, self.residuals[-_PATTERN_DAYS:]))
-        quantile, factor = _TAIL
-        tail = sizes[min(len(sizes) - 1, int(quantile * len(sizes)))]
-        normal = threshold * _TO_SIGMA * median(sizes)
-        # the tail is a bound at the default threshold and moves with it
-        return max(normal, factor * threshold / THRESHOLD * tail) * (1 + _FEW / len(sizes))
+        return sizes[min(len(sizes) - 1, int(share * len(sizes)))] if sizes else 0.0
+
+    def margin(self, threshold: float) -> float:
+        """Return how far a day may lie from expected, given the series' own volatility."""
+        recent = self.residuals[-_PATTERN_DAYS:]
+        normal = _TO_SIGMA * median(map(abs, recent))
+        share, factor = _TAIL
+        # both bounds move with the threshold; at the default one they are what _TAIL says
+        heavy = factor / THRESHOLD * self.within(share)
+        return threshold * max(normal, heavy) * (1 + _FEW / len(recent))
 
 
 @dataclass
@@ -209,8 +214,7 @@ class Follower:
 
     def typical_error(self, share: float) -> float:
         """Return what the given share of one-day errors of the present baseline stays within."""
-        sizes = sorted(map(abs, self._pattern.residuals[-_PATTERN_DAYS:]))
-        return sizes[min(len(sizes) - 1, int(share * len(sizes)))] if sizes else 0.0
+        return self._pattern.within(share)
 
     def offset(self, day: date) -> float:
         """Return what the weekday of ``day`` adds to the level."""
@@ -238,8 +242,8 @@ class Follower:
 
     def _judge_month_start(self, value: float, expected: float, margin: float) -> Verdict | None:
         known = self.charges[-_CHARGES_KNOWN:]
-        low = expected + min(0.0, *known, 0.0) - margin
-        high = expected + _CHARGE_GROWTH * max(0.0, *known, 0.0) + margin
+        low = expected + min([0.0, *known]) - margin
+        high = expected + _CHARGE_GROWTH * max([0.0, *known]) + margin
         if self._episode is not None:
             return None
         self.charges.append(value - expected)
@@ -307,13 +311,15 @@ class Follower:
         self._pattern.residuals.append(deviation)
 
     def _slope(self, episode: _Episode) -> float:
-        """Return the slope of the episode's values on what the old baseline expected of them.
+        """Return the slope of the episode's values on the weekdays' offsets, 1 without pattern.
 
         Costs mostly grow by a factor, which stretches their weekday pattern too.
         """
-        centre = fmean(was for _, _, was in episode.days)
-        spread = sum((was - centre) ** 2 for _, _, was in episode.days)
-        covariance = sum(value * (was - centre) for _, value, was in episode.days)
+        offsets = [self._pattern.offsets[day] for day, _, _ in episode.days]
+        centre = fmean(offsets)
+        spread = sum((offset - centre) ** 2 for offset in offsets)
+        pairs = zip(offsets, episode.days, strict=True)
+        covariance = sum((offset - centre) * value for offset, (_, value, _) in pairs)
         return covariance / spread if spread > 0 else 1.0
 
     def _restate(self, episode: _Episode, slope: float) -> None:
