@@ -120,7 +120,7 @@ def _rows(report: CostReport, metric: str) -> Iterator[Row]:
 def _totals(report: CostReport, metric: str) -> tuple[Row, ...]:
     days = report.query.date_range
     totals = [Row(each.currency, (), days, amount_of(each, metric)) for each in report.totals]
-    return tuple(sorted(totals, key=lambda row: abs(row.amount or 0), reverse=True))
+    return tuple(sorted(totals, key=lambda row: abs(row.amount or Amount(0)), reverse=True))
 
 
 def _compared(

@@ -24,7 +24,7 @@ from costoptix.costs.query import CostQuery, Filter, check_dimension
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.money import to_text
-from costoptix.periods import DateRange, Granularity
+from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.cost_table import SHOWN_ROWS, Column, Row, Table, asked, cost_table, text_of
 from costoptix.web.freshness import empty_page
@@ -137,6 +137,8 @@ def read_state(pairs: Pairs) -> Asked:
     filter_by = take(pairs, "filter_by")
     search = take(pairs, "q")
     page_order = _page_order(pairs)
+    if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
+        pairs = [*pairs, ("range", Preset.THIS_MONTH.value)]  # the API's days, by their name
     query = CostQuery.from_params(pairs, utc_today())
     if len(query.group_by) > MAX_GROUPS:
         raise Invalid(f"group_by takes at most {MAX_GROUPS} dimensions on this page.")
