@@ -34,13 +34,19 @@ class DoorRequest(Request):
         return super().blueprints
 
 
-def init_app(app: Flask, config: Config) -> None:
-    """Bind every operation, the error handler and the quota to the application."""
+def declared_operations() -> list[Operation]:
+    """Return every operation, from all modules of this package."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
+    return OPERATIONS
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Bind every operation, the error handler and the quota to the application."""
+    operations = declared_operations()
     app.request_class = DoorRequest
     blueprint = Blueprint(NAME, __name__, url_prefix=PREFIX)
-    for declared in OPERATIONS:
+    for declared in operations:
         blueprint.add_url_rule(
             declared.path, declared.name, _view(declared), methods=[declared.method]
         )
@@ -51,7 +57,7 @@ def init_app(app: Flask, config: Config) -> None:
     app.register_blueprint(blueprint)
     app.extensions["openapi_document"] = partial(openapi.document, tuple(OPERATIONS))
     csrf.exempt(blueprint)
-    guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in OPERATIONS})
+    guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in operations})
 
 
 def _view(declared: Operation) -> Callable[..., Response]:
