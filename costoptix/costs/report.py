@@ -230,19 +230,28 @@ def dimension_names(session: Session, organization: Organization, store: CostSto
     """
 
     def answer(live: LiveData) -> list[str]:
-        kind = next((roll_up.name for roll_up in ROLL_UPS if roll_up.has_tags), CHARGES)
-        paths = [
-            file.path
-            for delivery in live.deliveries
-            for file in delivery.files.get(kind) or delivery.files[CHARGES]
-        ]
-        if not paths:
-            return []
-        statement = sql.tag_keys_statement(paths, store.path, MAX_TAG_KEYS)
-        keys = (key for (key,) in store.read(statement.sql, statement.parameters))
-        return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
+        key = (organization.id, live.data_version)
+        known = store.tag_keys.get(key)
+        if known is None:
+            known = _tag_dimensions(live, store)
+            store.tag_keys.put(key, known, weight=1 + len(known))
+        return known
 
     return [*DIMENSIONS, *_with_live(session, organization, store, answer)]
+
+
+def _tag_dimensions(live: LiveData, store: CostStore) -> list[str]:
+    kind = next((roll_up.name for roll_up in ROLL_UPS if roll_up.has_tags), CHARGES)
+    paths = [
+        file.path
+        for delivery in live.deliveries
+        for file in delivery.files.get(kind) or delivery.files[CHARGES]
+    ]
+    if not paths:
+        return []
+    statement = sql.tag_keys_statement(paths, store.path, MAX_TAG_KEYS)
+    keys = (key for (key,) in store.read(statement.sql, statement.parameters))
+    return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
 
 
 def _with_live(

@@ -43,6 +43,7 @@ class CostStore:
         self._engine_pid = 0
         self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
+        self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
 
     def path(self, relative: str) -> Path:
         """Return where a file of the lake lies."""

@@ -19,7 +19,7 @@ from config import Config
 from costoptix.clock import utc_today
 from costoptix.costs import report, summary
 from costoptix.costs.breakdown import Ask, breakdowns
-from costoptix.costs.layout import METRICS
+from costoptix.costs.layout import DIMENSIONS, METRICS
 from costoptix.costs.query import CostQuery, Filter, check_dimension
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -35,6 +35,7 @@ from costoptix.web.questions import (
     asker,
     cost_store,
     given_pairs,
+    tag_dimensions,
     take,
     take_metric,
     url_with,
@@ -90,7 +91,7 @@ def costs() -> ResponseReturnValue:
         table=table,
         text_of=text_of,
         partial_months=summary.partial_months(days, through) if len(days.months()) > 1 else [],
-        dimensions=report.dimension_names(db.session(), current_user.organization, cost_store()),
+        dimensions=[*DIMENSIONS, *tag_dimensions()],
         metrics=METRICS,
         granularities=list(PER.items()),
         categories=[(name, *_toggle(question, name)) for name in CATEGORIES],

@@ -28,6 +28,7 @@ from costoptix.web.questions import (
     asker,
     dimension_title,
     given_pairs,
+    tag_dimensions,
     take_metric,
     value_title,
 )
@@ -113,6 +114,7 @@ def home() -> ResponseReturnValue:
         choices=_account_choices(ask, question),
         chosen_accounts=_chosen_accounts(query),
         groups=GROUPS,
+        tags=tag_dimensions(),
         group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
     )
 

@@ -282,6 +282,12 @@ def asker() -> Ask:
     return ask
 
 
+def tag_dimensions() -> list[str]:
+    """List ``tag:<key>`` for the keys in the bills of whoever is signed in."""
+    names = report.dimension_names(db.session(), current_user.organization, cost_store())
+    return [name for name in names if is_tag(name)]
+
+
 @web.app_template_filter()
 def dimension_title(name: str) -> str:
     """Return how people call a dimension: ``Service``, ``Tag team``."""
