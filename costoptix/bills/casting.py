@@ -42,13 +42,14 @@ MACROS = (
        THEN TRY_CAST(x AS DECIMAL(38, 18)) END""",
     r"""CREATE MACRO is_rounded(x) AS is_odd_number(x) AND NOT coalesce(
        regexp_full_match(trim(x), '[+-]?\d*(\.\d{0,18}0*)?'), false)""",
-    """CREATE MACRO is_plain_time(x) AS length(x) <= 27 AND substring(x, 5, 1) = '-'
-       AND NOT contains(substring(x, 11), '-') AND NOT contains(substring(x, 11), '+')""",
+    """CREATE MACRO is_plain_time(x) AS
+       NOT contains(substring(x, 11), '-') AND NOT contains(substring(x, 11), '+')""",
     """CREATE MACRO zoned_time(x) AS CAST(TRY_STRPTIME(
        replace(regexp_replace(trim(x), '([+-]\\d\\d)$', '\\1:00'), 'T', ' '),
        ['%Y-%m-%d %H:%M:%S%z', '%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%d %H:%M%z']) AS TIMESTAMP)""",
-    """CREATE MACRO as_time(x) AS CASE WHEN is_plain_time(x) THEN TRY_CAST(x AS TIMESTAMP)
-       ELSE zoned_time(x) END""",
+    # Words such as "epoch" and years of two digits would be cast too.
+    """CREATE MACRO as_time(x) AS CASE WHEN substring(x, 5, 1) <> '-' THEN NULL
+       WHEN is_plain_time(x) THEN TRY_CAST(x AS TIMESTAMP) ELSE zoned_time(x) END""",
     f"""CREATE MACRO is_in_time(t) AS
        t >= TIMESTAMP '{FIRST_YEAR}-01-01' AND t < TIMESTAMP '{LAST_YEAR + 1}-01-01'""",
     """CREATE MACRO is_json_object(x) AS json_valid(x) AND starts_with(ltrim(x), '{')""",

@@ -133,7 +133,7 @@ class TextPieces:
             end = _first_record_end(text)
         text = text.removeprefix(codecs.BOM_UTF8)
         end = _first_record_end(text) or len(text)
-        if end > MAX_HEADER_BYTES:
+        if end >= MAX_HEADER_BYTES:
             raise Invalid("The first line is longer than a header can be.")
         # Once seen in the wild: a second mark before the first row.
         self._rest = text[end:].removeprefix(codecs.BOM_UTF8)

@@ -1,0 +1,68 @@
+"""Fixtures of the way in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import queue
+from costoptix.access.permissions import Caller, command_line
+from costoptix.bills import importer, receive
+from costoptix.bills.formats import Options
+from costoptix.bills.load import load
+from costoptix.bills.staged import Staged
+from costoptix.models import Import, Organization
+
+DATA = Path(__file__).parents[1] / "data"
+SAMPLE = DATA / "focus" / "focus_1_0_sample.csv"
+
+Stage = Callable[..., tuple[Staged, Path]]
+TakeIn = Callable[..., Import]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Read bytes or a file as the child process does; the outcome and its staging folder."""
+    made = []
+
+    def read(content: bytes | Path, currency: str | None = None) -> tuple[Staged, Path]:
+        made.append(content)
+        folder = tmp_path / f"staging-{len(made)}"
+        folder.mkdir()
+        source = content
+        if isinstance(content, bytes):
+            source = tmp_path / f"sent-{len(made)}"
+            source.write_bytes(content)
+        return load(source, folder, Options(currency=currency), lambda progress: None), folder
+
+    return read
+
+
+@pytest.fixture
+def operator(acme: Organization) -> Caller:
+    """The command line."""
+    return command_line(acme.id)
+
+
+@pytest.fixture
+def take_in(session: Session, acme: Organization, config: Config, operator: Caller) -> TakeIn:
+    """Receive bytes and run their import here, without a child process."""
+
+    def run(content: bytes, name: str = "bill.csv", **said: object) -> Import:
+        row, job = receive.receive_with_job(
+            session, acme, operator, io.BytesIO(content), name,
+            uploads_dir=config.uploads_dir, max_bytes=10 << 20, **said,
+        )  # fmt: skip
+        claimed = queue.claim(session, job.id)
+        assert claimed is not None
+        importer.run(session, claimed, config, read=load)
+        queue.finish(session, claimed)
+        session.refresh(row)
+        return row
+
+    return run
