@@ -50,13 +50,24 @@ class RollUp:
         return frozenset((*self.dimensions, *(("tags",) if self.has_tags else ())))
 
 
+_SERVICE_DIMENSIONS = ("provider_name", "service_name", "service_category", "charge_category")
+_REGION_DIMENSIONS = (
+    "provider_name",
+    "region_id",
+    "charge_category",
+    "pricing_category",
+    "commitment_discount_status",
+)
+
 ROLL_UPS = (
-    RollUp("monthly", "month", COARSE_DIMENSIONS + FINE_DIMENSIONS),
+    RollUp("daily_services", "day", _SERVICE_DIMENSIONS),
+    RollUp("daily_regions", "day", _REGION_DIMENSIONS),
     RollUp("daily", "day", COARSE_DIMENSIONS),
-    RollUp("daily_fine", "day", COARSE_DIMENSIONS + FINE_DIMENSIONS),
+    RollUp("monthly", "month", COARSE_DIMENSIONS),
+    RollUp("monthly_fine", "month", COARSE_DIMENSIONS + FINE_DIMENSIONS),
     RollUp("tags", "month", COARSE_DIMENSIONS, has_tags=True),
 )
-"""Smallest first. What none of them holds is asked of the charges."""
+"""What none of them holds is asked of the charges. Few and small: each costs every import."""
 
 CHARGES = "charges"
 """The kind of the file that holds every row, sorted by service, resource and time."""
@@ -94,6 +105,6 @@ def roll_up_sql(roll_up: RollUp, relation: str) -> str:
         *(f"count(*) - count({metric}) AS {name}" for metric, name in MISSING.items()),
         f"count(*) AS {CHARGE_COUNT}",
     )
-    order = (*_SORTED_FIRST, "day")
+    order = (*(name for name in _SORTED_FIRST if name in roll_up.dimensions), "day")
     clauses = ("SELECT", ", ".join((*groups, *sums)), "FROM", relation)
     return " ".join((*clauses, "GROUP BY ALL ORDER BY", ", ".join(order)))

@@ -318,7 +318,8 @@ def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Currenc
     if not parts:
         return ()
     statement = sql.totals_statement(ungrouped, parts, store.path)
-    return tuple(CurrencyTotal(*row) for row in store.read(statement.sql, statement.parameters))
+    found = store.read(statement.sql, statement.parameters)
+    return tuple(CurrencyTotal(row[0], *_amounts(row[1:5]), *row[5:]) for row in found)
 
 
 def _rows(
@@ -333,7 +334,21 @@ def _rows(
     period = _period_reader(query)
     for row in store.read(statement.sql, statement.parameters):
         days, keys = period(row[0]), row[-_SUMS - groups : -_SUMS]
-        yield CostRow(days.first, days.last, keys, *row[-_SUMS:-1]), row[-1]
+        currency, amounts, counts = row[-_SUMS], _amounts(row[1 - _SUMS : -2]), row[-2:]
+        yield CostRow(days.first, days.last, keys, currency, *amounts, counts[0]), counts[1]
+
+
+def _amounts(
+    texts: tuple[str, str, str | None, str | None],
+) -> tuple[Amount, Amount, Amount | None, Amount | None]:
+    """Read the sums of the METRICS; what no charge has is NULL."""
+    billed, effective, listed, contracted = texts
+    return (
+        Decimal(billed),
+        Decimal(effective),
+        None if listed is None else Decimal(listed),
+        None if contracted is None else Decimal(contracted),
+    )
 
 
 def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:

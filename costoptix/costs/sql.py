@@ -66,15 +66,15 @@ def rows_statement(
 ) -> Statement:
     """Write the SELECT of the rows, in order.
 
-    Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS, the count of
-    the charges, and the count of all rows, whatever the limit.
+    Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS as text, the
+    count of the charges, and the count of all rows, whatever the limit.
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
     columns = [*METRICS, CHARGE_COUNT]
-    sums = [f"sum({column}) AS {column}" for column in columns]
+    counts = [f"sum({CHARGE_COUNT})", "count(*) OVER ()"]
     source = _source(query, parts, columns, values)
-    clauses = ["SELECT", ", ".join([*keys, *sums, "count(*) OVER () AS row_count"])]
+    clauses = ["SELECT", ", ".join([*keys, *map(_money, METRICS), *counts])]
     clauses += ["FROM", source, "GROUP BY", ", ".join(keys)]
     clauses += ["ORDER BY", ", ".join(_ordering(query))]
     if limit is not None:
@@ -83,12 +83,12 @@ def rows_statement(
 
 
 def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
-    """Write the SELECT of the totals: currency, METRICS and the MISSING counts, by currency."""
+    """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts."""
     values = _Values(locate)
     columns = [*METRICS, *MISSING.values()]
     source = _source(query, parts, columns, values)
-    sums = [f"sum({column}) AS {column}" for column in columns]
-    clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
+    counts = [f"sum({column})" for column in MISSING.values()]
+    clauses = ["SELECT", ", ".join([CURRENCY, *map(_money, METRICS), *counts]), "FROM", source]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
     return Statement(" ".join(clauses), values.bound)
 
@@ -149,6 +149,11 @@ def _select(
     where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
     clauses = ["SELECT", ", ".join(selected), "FROM", values.files(part.paths)]
     return " ".join([*clauses, "WHERE", " AND ".join(where)])
+
+
+def _money(metric: str) -> str:
+    """Write a sum as text: DuckDB's own way to Decimal takes three times as long."""
+    return f"CAST(sum({metric}) AS VARCHAR)"
 
 
 def _charge_column(name: str) -> str:
@@ -224,6 +229,7 @@ def _ordering(query: CostQuery) -> list[str]:
     if query.granularity is Granularity.TOTAL:
         order.remove(PERIOD_START)  # the same for every row
     keys = dict(zip(query.group_by, _group_keys(query), strict=True))
+    keys |= {metric: f"sum({metric})" for metric in METRICS}
     return [
         f"{keys.get(column, column)} {'DESC' if steps[column].descending else 'ASC'} NULLS LAST"
         for column in order
