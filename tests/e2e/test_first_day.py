@@ -1,0 +1,86 @@
+"""A person's first day: from an empty machine to a number in a pipeline, and a key taken away."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.support.cast import PASSWORD
+from tests.support.server import Server
+
+SAMPLE = Path(__file__).parents[1] / "data" / "focus" / "focus_1_0_sample.csv"
+KEY = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")
+
+
+def ask(server: Server, key: str, query: str) -> tuple[int, Any]:
+    """Call the API as a script would."""
+    url = f"{server.url}/api/v1/costs?{query}"
+    command = ["curl", "-s", "-w", "\n%{http_code}", "-H", f"X-API-Key: {key}", url]
+    body, _, status = subprocess.check_output(command, text=True).rpartition("\n")
+    return int(status), json.loads(body)
+
+
+def set_up(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page).to_have_url(re.compile("/setup"))
+    page.get_by_label("Organization").fill("Acme Cloud")
+    page.locator("input[type=email]").fill("alice@example.com")
+    page.locator("input[type=password]").first.fill(PASSWORD)
+    page.get_by_role("button", name=re.compile("Create")).first.click()
+
+
+def import_sample(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/imports")
+    page.locator("input[type=file]").first.set_input_files(SAMPLE)
+    page.get_by_role("button", name=re.compile("Import|Upload")).first.click()
+    page.goto(f"{server.url}/imports")
+    expect(page.get_by_text(re.compile("^live$", re.IGNORECASE)).first).to_be_visible(
+        timeout=60_000
+    )
+
+
+def test_set_up_import_ask_and_revoke(page: Page, fresh: Server) -> None:
+    set_up(page, fresh)
+    import_sample(page, fresh)
+
+    page.goto(f"{fresh.url}/settings/api-keys")
+    page.get_by_label("Name").fill("CI Pipeline")
+    page.get_by_role("button", name=re.compile("Create")).click()
+    shown = KEY.search(page.content())
+    assert shown is not None
+    key = shown.group()
+    command = page.get_by_text(re.compile(r"^curl ")).first.inner_text()
+    assert "X-API-Key" in shlex.split(command)[2]
+
+    status, body = ask(fresh, key, "start_date=2024-01-01&end_date=2024-12-31")
+    assert status == 200
+    assert body["data"]["totals"] == [
+        {
+            "currency": "USD",
+            "billed_cost": "20.52022672899",
+            "effective_cost": "14.97651418586",
+            "list_cost": "20.39090575119",
+            "contracted_cost": "14.97626039326",
+        }
+    ]
+    assert body["meta"]["missing"] == {"USD": {"contracted_cost": 7}}
+
+    page.goto(f"{fresh.url}/settings/api-keys")
+    assert key not in page.content()  # S33: shown once
+    page.go_back()
+    assert key not in page.content()
+
+    page.goto(f"{fresh.url}/settings/api-keys")
+    page.get_by_role("link", name="Revoke").first.click()
+    page.locator("main input[type=text]").fill("CI Pipeline")
+    page.get_by_role("button", name=re.compile("Revoke")).last.click()
+    expect(page.get_by_text(re.compile("revoked", re.IGNORECASE)).first).to_be_visible()
+    status, body = ask(fresh, key, "range=last_month")
+    assert status == 401
+    assert body["success"] is False
