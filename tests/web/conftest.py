@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from costoptix import clock
 from costoptix.models import User
@@ -49,7 +50,14 @@ class Browser:
     def post(self, path: str, *, form: str = "/login", **fields: object) -> TestResponse:
         """Send a form; the token comes from the page ``form``."""
         data = {"csrf_token": self.token(form), **fields}
-        return self.send("POST", path, data=data)
+        if "file" not in fields:
+            return self.send("POST", path, data=data)
+        # Encoded here: the client would leave its temporary file for a large form open.
+        files = fields["file"] if isinstance(fields["file"], list) else [fields["file"]]
+        data["file"] = [FileStorage(stream, filename=name) for stream, name in files]
+        boundary, body = encode_multipart(data)
+        content_type = f'multipart/form-data; boundary="{boundary}"'
+        return self.send("POST", path, data=body, content_type=content_type)
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> TestResponse:
         return self.post("/login", email=email, password=password, **fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 
@@ -12,10 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from config import Config
 from costoptix.access import api_keys, invitations, sessions
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Caller, Role
-from costoptix.extensions import db
+from costoptix.bills import receive
 from costoptix.models import Base, Organization, User, UserSession
 from costoptix.web.routing import ACCESS, Access
 from tests.web.conftest import Browser, latest
@@ -27,14 +29,19 @@ REDIRECTS = {"web.settings", "web.setup", "web.register"}
 
 @pytest.fixture
 def ids(
-    session: Session, acme: Organization, admin: Caller, alice: User, bob: User
+    session: Session, config: Config, acme: Organization, admin: Caller, alice: User, bob: User
 ) -> dict[str, str]:
     """An id of acme's for each variable in a page's address; a new one needs a row here."""
     invitations.create(session, acme, admin, email="carol@example.com", role=Role.MEMBER)
     sessions.begin(session, alice, address="192.0.2.9", user_agent="another")
     own = session.query(UserSession).filter_by(address="192.0.2.9").one()
     key = KeyDraft(name="CI Pipeline", permission="read", expires_at=None)
+    bill = receive.receive(
+        session, acme, admin, io.BytesIO(b"a,b"), "bill.csv",
+        uploads_dir=config.uploads_dir, max_bytes=10,
+    )  # fmt: skip
     return {
+        "import_id": bill.id,
         "key_id": api_keys.create(session, acme, admin, key)[0].id,
         "user_id": bob.id,
         "session_id": own.id,
@@ -244,4 +251,3 @@ def test_s42_what_people_write_is_never_markup(
         assert "<img src=x" not in page, rule
         assert ">49" not in page, rule
     assert "{{7*7}}" in alice_browser.get("/settings/organization").text
-    assert db.engine is not None
