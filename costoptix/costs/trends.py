@@ -56,7 +56,7 @@ class Change:
 
 def share(part: Amount, whole: Amount) -> Decimal | None:
     """Return a part in percent of the whole; None when the whole is zero."""
-    return to_amount(EXACT.divide(part * 100, whole)) if whole else None
+    return to_amount(EXACT.divide(EXACT.multiply(part, Decimal(100)), whole)) if whole else None
 
 
 def movers(now: Mapping[Key, Amount], before: Mapping[Key, Amount]) -> list[tuple[Key, Change]]:
@@ -167,6 +167,14 @@ def trend(amounts: Sequence[Amount]) -> Trend | None:
     return Trend.INCREASING if slope > 0 else Trend.DECREASING
 
 
+def direction(change: Change, stable_percent: Decimal) -> Trend:
+    """Judge one change: stable when it is less than a percentage of what was, either way."""
+    threshold = abs(change.before) * stable_percent / 100
+    if not change.amount or abs(change.amount) < threshold:
+        return Trend.STABLE
+    return Trend.INCREASING if change.amount > 0 else Trend.DECREASING
+
+
 def cagr(change: Change, months: int) -> Decimal | None:
     """Return the compound growth in percent a year, from a change over ``months`` months.
 
@@ -200,7 +208,14 @@ def projected(spent: Amount, days_done: int, days: int) -> Amount | None:
     """Carry the rate of the complete days on to ``days``; None before the first complete day."""
     if days_done < 1:
         return None
-    return to_amount(EXACT.divide(spent * days, Decimal(days_done)))
+    return to_amount(EXACT.divide(EXACT.multiply(spent, Decimal(days)), Decimal(days_done)))
+
+
+def mean(amounts: Sequence[Amount]) -> Amount | None:
+    """Return the average, rounded to 18 places; None of nothing."""
+    if not amounts:
+        return None
+    return to_amount(EXACT.divide(total(list(amounts)), Decimal(len(amounts))))
 
 
 def sums_by(rows: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.costs.layout import CHARGES, DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import CostReport, run
+from costoptix.costs.report import CostReport, QuantityRow, quantities, run
 from costoptix.costs.store import CostStore
 from costoptix.models import Base, Delivery, DeliveryFile, Import, Organization, Source, new_id
 from costoptix.periods import month_start
@@ -52,12 +52,17 @@ class Charge:
     invoice_id: str | None = None
     resource_id: str | None = None
     sku_id: str | None = None
+    pricing_quantity: str | None = None
+    pricing_unit: str | None = None
 
     def metric(self, name: str) -> Decimal | None:
         return getattr(self, name)
 
 
-_COLUMNS = ("charge_period_start", "billing_currency", "tags", *DIMENSIONS, *METRICS)
+_COLUMNS = (
+    "charge_period_start", "billing_currency", "tags", "pricing_quantity", "pricing_unit",
+    *DIMENSIONS, *METRICS,
+)  # fmt: skip
 _TYPES = {"charge_period_start": "TIMESTAMP", **dict.fromkeys(METRICS, "DECIMAL(38, 18)")}
 
 
@@ -76,6 +81,14 @@ class Lake:
         for charge in charges:
             periods[charge.billing_period or month_start(charge.day)].append(charge)
         return [self._deliver(period, found, source) for period, found in sorted(periods.items())]
+
+    def question(self, asked: CostQuery, limit: int | None = None) -> CostReport:
+        """Answer a query, as the pages' and the API's ``ask`` do."""
+        return run(self.session, self.organization, asked, self.store, limit=limit)
+
+    def quantities(self, asked: CostQuery) -> tuple[QuantityRow, ...]:
+        """Add up what was priced."""
+        return quantities(self.session, self.organization, asked, self.store)
 
     def ask(self, *params: tuple[str, str], **options: Any) -> CostReport:
         """Ask with the API's parameters."""

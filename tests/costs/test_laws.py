@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +16,7 @@ from costoptix.costs.live import read_live
 from costoptix.costs.plan import plan
 from costoptix.money import EXACT
 from costoptix.periods import Granularity, bucket_of
-from tests.costs.lake import Charge, Lake, new_organization, open_lake, query
+from tests.costs.lake import Charge, Lake, new_organization, query
 
 FIRST, LAST = date(2025, 12, 25), date(2026, 3, 5)
 RANGE = (("start_date", FIRST.isoformat()), ("end_date", LAST.isoformat()))
@@ -66,13 +64,6 @@ days = (
 )
 
 some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@pytest.fixture(scope="module")
-def bills_lake(tmp_path_factory) -> Iterator[Lake]:
-    """One lake for all examples; each bill is an organization of its own in it."""
-    with open_lake(tmp_path_factory.mktemp("laws"), cached_rows=0) as lake:
-        yield lake
 
 
 def billed(lake: Lake, bill: list[list[Charge]]) -> Lake:
