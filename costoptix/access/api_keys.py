@@ -64,6 +64,7 @@ class PresentedKey:
 
     caller: Caller
     tier: Tier
+    data_version: str  # the organization's, as of this request
     last_used_at: datetime | None
 
 
@@ -102,7 +103,11 @@ def _finding() -> Select[tuple[object, ...]]:
     keys, organizations = cast(Table, ApiKey.__table__), cast(Table, Organization.__table__)
     columns = "id organization_id name prefix permission expires_at revoked_at last_used_at"
     return (
-        select(*(keys.c[name] for name in columns.split()), organizations.c.tier)
+        select(
+            *(keys.c[name] for name in columns.split()),
+            organizations.c.tier,
+            organizations.c.data_version,
+        )
         .join(organizations, organizations.c.id == keys.c.organization_id)
         .where(keys.c.digest == bindparam("digest"))
     )
@@ -134,7 +139,7 @@ def find(connection: Connection, text: str, address: str = "") -> PresentedKey:
         api_key_id=row.id,
         address=address,
     )
-    return PresentedKey(caller, tier_of(row.tier), row.last_used_at)
+    return PresentedKey(caller, tier_of(row.tier), row.data_version, row.last_used_at)
 
 
 def needs_touch(key: PresentedKey) -> bool:

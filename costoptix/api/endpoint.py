@@ -160,6 +160,11 @@ class Call:
         return self.key.tier
 
     @property
+    def data_version(self) -> str:
+        """What the answer to any question of costs depends on, as of this call."""
+        return self.key.data_version
+
+    @property
     def session(self) -> Session:
         """The SQL session of this request."""
         return db.session()
@@ -201,7 +206,7 @@ class Call:
         Raises:
             NotModified: the caller's copy is still good; nothing needs to be computed.
         """
-        known = (self.caller.organization_id, self.organization.data_version, clock.utc_today())
+        known = (self.caller.organization_id, self.data_version, clock.utc_today())
         g.api_etag = hashlib.blake2b(repr((known, parts)).encode(), digest_size=16).hexdigest()
         if request.if_none_match.contains_weak(g.api_etag):
             raise NotModified
