@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from costoptix import money
@@ -212,7 +212,7 @@ def _summary(row: Import) -> ImportSummary:
 
 def _details(call: Call, row: Import) -> ImportDetails:
     return ImportDetails(
-        **asdict(_summary(row)),
+        **vars(_summary(row)),
         periods=[
             ImportedPeriod(
                 billing_period=_month(each.billing_period),

@@ -1,0 +1,163 @@
+"""``/imports`` at the door: sent, watched, read, undone."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from config import Config
+from costoptix import queue
+from costoptix.access import api_keys
+from costoptix.access.permissions import Caller, Permission
+from costoptix.bills import importer
+from costoptix.bills.load import load
+from costoptix.models import Organization
+from tests.bills.bill import ORDINARY, write
+from tests.bills.conftest import SAMPLE
+
+Ask = Callable[..., TestResponse]
+
+
+def _key(session: Session, organization: Organization, admin: Caller, permission: str) -> str:
+    draft = api_keys.KeyDraft(name="k", permission=Permission(permission), expires_at=None)
+    return api_keys.create(session, organization, admin, draft)[1]
+
+
+@pytest.fixture
+def ask(client: FlaskClient, session: Session, acme: Organization, admin: Caller) -> Ask:
+    """Call the API with a key of acme, by default one that may write."""
+
+    def ask(
+        method: str, path: str, permission: str = "write", headers: dict[str, str] | None = None,
+        **said: object,
+    ) -> TestResponse:  # fmt: skip
+        known = {"X-API-Key": _key(session, acme, admin, permission), **(headers or {})}
+        return client.open(f"/api/v1{path}", method=method, headers=known, **said)
+
+    return ask
+
+
+@pytest.fixture
+def work(session: Session, config: Config) -> Callable[[], None]:
+    """Do what is due, without child processes."""
+
+    def work() -> None:
+        while (job := queue.claim(session)) is not None:
+            importer.run(session, job, config, read=load)
+            queue.finish(session, job)
+
+    return work
+
+
+def test_a_bill_is_sent_read_and_shown(ask: Ask, work: Callable[[], None]) -> None:
+    sent = ask("POST", "/imports", data=SAMPLE.read_bytes(), content_type="text/csv")
+    assert sent.status_code == 202
+    received = sent.json["data"]
+    assert received["state"] == "received"
+    assert sent.headers["Location"].endswith(f"/imports/{received['id']}")
+    work()
+    shown = ask("GET", f"/imports/{received['id']}", "read").json["data"]
+    assert shown["state"] == "live"
+    assert shown["format"] == "FOCUS 1.0"
+    assert shown["rows"] == {"read": 1000, "kept": 1000, "rejected": 0}
+    assert {period["billing_period"] for period in shown["periods"]} == {"2024-09", "2024-10"}
+    assert all(
+        set(line)
+        >= {"metric", "currency", "sum_file", "sum_stored", "sum_rejected", "sum_rounding"}
+        for line in shown["reconciliation"]
+    )
+    costs = ask("GET", "/costs?start_date=2024-09-01&end_date=2024-10-31", "read").json["data"]
+    assert costs["totals"][0]["billed_cost"] == "20.52022672899"
+
+
+def test_a_form_may_name_source_and_currency(ask: Ask, work: Callable[[], None]) -> None:
+    content = write([{}], [name for name in ORDINARY if name != "BillingCurrency"])
+    form = {"file": (io.BytesIO(content), "März.csv"), "currency": "CHF", "source": "web shop"}
+    sent = ask("POST", "/imports", data=form)
+    assert sent.status_code == 202
+    work()
+    shown = ask("GET", sent.json["data"]["id"] and f"/imports/{sent.json['data']['id']}").json[
+        "data"
+    ]
+    assert (shown["state"], shown["file_name"], shown["source"]) == ("live", "März.csv", "web shop")
+    assert shown["reconciliation"][0]["currency"] == "CHF"
+
+
+def test_imports_are_listed_newest_first_and_paged(ask: Ask, work: Callable[[], None]) -> None:
+    for amount in "123":
+        ask("POST", "/imports", data=write([{"BilledCost": amount}]), content_type="text/csv")
+    work()
+    first = ask("GET", "/imports?limit=2", "read").json
+    rest = ask("GET", f"/imports?limit=2&cursor={first['meta']['next_cursor']}", "read").json
+    assert [row["state"] for row in first["data"] + rest["data"]] == ["live", "older", "older"]
+    assert rest["meta"]["next_cursor"] is None
+
+
+def test_rejected_rows_are_paged_with_their_reasons(ask: Ask, work: Callable[[], None]) -> None:
+    rows = [{"BilledCost": "NaN"} if n in (3, 50, 90) else {} for n in range(100)]
+    sent = ask("POST", "/imports", data=write(rows), content_type="text/csv").json["data"]
+    work()
+    path = f"/imports/{sent['id']}/rejections"
+    first = ask("GET", f"{path}?limit=2", "read").json
+    rest = ask("GET", f"{path}?limit=2&cursor={first['meta']['next_cursor']}", "read").json
+    found = first["data"] + rest["data"]
+    assert [row["line"] for row in found] == [5, 52, 92]
+    assert {(row["column"], row["value"]) for row in found} == {("BilledCost", "NaN")}
+    assert rest["meta"]["next_cursor"] is None
+
+
+def test_withdrawing_is_delete(ask: Ask, work: Callable[[], None]) -> None:
+    sent = ask("POST", "/imports", data=write([{}]), content_type="text/csv").json["data"]
+    early = ask("DELETE", f"/imports/{sent['id']}")
+    assert early.status_code == 409
+    work()
+    assert ask("DELETE", f"/imports/{sent['id']}").json["data"]["state"] == "withdrawn"
+    assert ask("GET", "/costs?range=last_12_months", "read").json["data"]["totals"] == []
+
+
+def test_a_stranger_s_import_is_not_found(
+    ask: Ask, client: FlaskClient, session: Session, elsewhere: Organization, mallory: object
+) -> None:
+    sent = ask("POST", "/imports", data=write([{}]), content_type="text/csv").json["data"]
+    caller = Caller(elsewhere.id, Permission.ADMIN, "mallory")
+    key = _key(session, elsewhere, caller, "admin")
+    for method, path in (("GET", ""), ("GET", "/rejections"), ("DELETE", "")):
+        url = f"/api/v1/imports/{sent['id']}{path}"
+        answer = client.open(url, method=method, headers={"X-API-Key": key})
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ({"data": b"a", "content_type": "application/pdf"}, 415, "text/csv"),
+        ({"data": b"a", "content_type": "text/csv", "query_string": "colour=red"}, 400, "colour"),
+        (
+            {"data": b"a", "content_type": "text/csv", "query_string": "currency=usd"},
+            400,
+            "currency",
+        ),
+        ({"data": {"source": "x"}, "content_type": "multipart/form-data"}, 400, "file"),
+    ],
+)
+def test_a_wrong_upload_is_refused_in_words(
+    ask: Ask, said: dict[str, object], status: int, words: str
+) -> None:
+    answer = ask("POST", "/imports", **said)
+    assert answer.status_code == status
+    assert re.search(words, answer.json["error"])
+
+
+def test_a_file_over_the_limit_is_413(ask: Ask, app: Flask) -> None:
+    app.config["COSTOPTIX"] = dataclasses.replace(app.config["COSTOPTIX"], max_upload_bytes=10)
+    answer = ask("POST", "/imports", data=b"a" * 100, content_type="text/csv")
+    assert answer.status_code == 413
+    assert answer.json["success"] is False
