@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from costoptix import clock
-from costoptix.models import User
+from costoptix.models import Organization, User
+from tests.costs.lake import Lake, open_writer
 from tests.support.cast import PASSWORD
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -117,3 +118,11 @@ def at(tmp_path: Path) -> Callable[[str], None]:
         clock.configure(f"@{file}")
 
     return set_clock
+
+
+@pytest.fixture
+def lake(app: Flask, session: Session, acme: Organization) -> Iterator[Lake]:
+    """The lake of the application, as acme's, on 20 March 2026."""
+    clock.configure("2026-03-20T12:00:00Z")
+    with open_writer() as writer:
+        yield Lake(session, app.extensions["cost_store"], writer, acme)

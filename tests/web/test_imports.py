@@ -39,7 +39,7 @@ def with_broken_row() -> bytes:
     cells = next(csv.reader([ROWS[-1]]))
     cells[column] = "=1+1"
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow(cells)
     return "\n".join([HEADER, *ROWS[:-1], line.getvalue()]).encode()
 
 
