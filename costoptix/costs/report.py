@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -25,10 +26,10 @@ from costoptix.costs.live import (
 )
 from costoptix.costs.plan import plan
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
-from costoptix.costs.store import CostStore, FileGone
+from costoptix.costs.store import TOO_LARGE, CostStore, FileGone
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import Organization
-from costoptix.money import Amount
+from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
 
 __all__ = [
@@ -37,14 +38,17 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_TAG_KEYS = 10_000
-_SUMS = len(METRICS) + 3  # what follows the groups: currency, sums, both counts
+MAX_ADDED_HERE = 2_000
+"""Up to so many rows Python adds up sooner than files are read a second time."""
+
+_SUMS = len(METRICS) + len(MISSING) + 3  # after the groups: currency, sums, two counts
 _Answer = TypeVar("_Answer")
 
 
 class CostRow(NamedTuple):
     """One row of a report: a bucket (both days inclusive), a group, a currency, four sums.
 
-    ``charge_count`` says how many charges it adds up.
+    ``charge_count`` says how many charges it adds up, ``…_missing`` how many lack that cost.
     """
 
     period_start: date
@@ -55,6 +59,8 @@ class CostRow(NamedTuple):
     effective_cost: Amount
     list_cost: Amount | None  # over the charges that have one; None when none has
     contracted_cost: Amount | None
+    list_cost_missing: int
+    contracted_cost_missing: int
     charge_count: int
 
 
@@ -298,16 +304,49 @@ def _report(
     row_count = found[0][1] if found else 0
     following = offset + len(found)
     is_more = following < row_count
+    is_all = offset == 0 and not is_more and row_count <= MAX_ADDED_HERE
     return CostReport(
         query=query,
         data_version=live.data_version,
         data_as_of=freshness(live, query.date_range, utc_today()),
-        totals=_totals(query, live, store),
+        totals=_added_up(row for row, _ in found) if is_all else _totals(query, live, store),
         rows=tuple(row for row, _ in found),
         row_count=row_count,
         next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
         data_since=min((delivery.first_day for delivery in live.deliveries), default=None),
     )
+
+
+def _added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
+    """Add up all rows of a query: what ``_totals`` answers, without reading files again."""
+    by_currency: dict[str, list[CostRow]] = defaultdict(list)
+    for row in rows:
+        by_currency[row.currency].append(row)
+    return tuple(
+        CurrencyTotal(
+            currency,
+            _total(row.billed_cost for row in found),
+            _total(row.effective_cost for row in found),
+            _total_or_none(row.list_cost for row in found),
+            _total_or_none(row.contracted_cost for row in found),
+            sum(row.list_cost_missing for row in found),
+            sum(row.contracted_cost_missing for row in found),
+        )
+        for currency, found in sorted(by_currency.items())
+    )
+
+
+def _total(amounts: Iterable[Amount]) -> Amount:
+    added = total(list(amounts))
+    try:
+        return to_amount(added)
+    except ValueError:
+        raise Invalid(TOO_LARGE) from None
+
+
+def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
+    known = [amount for amount in amounts if amount is not None]
+    return _total(known) if known else None
 
 
 def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[CurrencyTotal, ...]:
@@ -334,8 +373,8 @@ def _rows(
     period = _period_reader(query)
     for row in store.read(statement.sql, statement.parameters):
         days, keys = period(row[0]), row[-_SUMS - groups : -_SUMS]
-        currency, amounts, counts = row[-_SUMS], _amounts(row[1 - _SUMS : -2]), row[-2:]
-        yield CostRow(days.first, days.last, keys, currency, *amounts, counts[0]), counts[1]
+        currency, amounts, counts = row[-_SUMS], _amounts(row[1 - _SUMS : -4]), row[-4:-1]
+        yield CostRow(days.first, days.last, keys, currency, *amounts, *counts), row[-1]
 
 
 def _amounts(

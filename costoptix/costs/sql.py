@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ Locate = Callable[[str], Path]
 _QUANTITY, _UNIT = "pricing_quantity", "pricing_unit"
 _AMOUNT = f"TRY_CAST({_QUANTITY} AS DECIMAL(38, 12))"  # kept as text: as it was written
 
+_SUMMED = (*METRICS, *MISSING.values())
 _BUCKET_UNIT = {
     Granularity.DAILY: "day",
     Granularity.WEEKLY: "week",  # ISO: from Monday
@@ -67,15 +68,13 @@ def rows_statement(
     """Write the SELECT of the rows, in order.
 
     Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS as text, the
-    count of the charges, and the count of all rows, whatever the limit.
+    MISSING counts, the count of the charges, and the count of all rows, whatever the limit.
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
-    columns = [*METRICS, CHARGE_COUNT]
-    counts = [f"sum({CHARGE_COUNT})", "count(*) OVER ()"]
-    source = _source(query, parts, columns, values)
-    clauses = ["SELECT", ", ".join([*keys, *map(_money, METRICS), *counts])]
-    clauses += ["FROM", source, "GROUP BY", ", ".join(keys)]
+    sums = [*_sums(), f"sum({CHARGE_COUNT})", "count(*) OVER ()"]
+    source = _source(query, parts, [*_SUMMED, CHARGE_COUNT], values)
+    clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     clauses += ["ORDER BY", ", ".join(_ordering(query))]
     if limit is not None:
         clauses += ["LIMIT", values.bind(limit), "OFFSET", values.bind(offset)]
@@ -85,10 +84,8 @@ def rows_statement(
 def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
     """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts."""
     values = _Values(locate)
-    columns = [*METRICS, *MISSING.values()]
-    source = _source(query, parts, columns, values)
-    counts = [f"sum({column})" for column in MISSING.values()]
-    clauses = ["SELECT", ", ".join([CURRENCY, *map(_money, METRICS), *counts]), "FROM", source]
+    source = _source(query, parts, _SUMMED, values)
+    clauses = ["SELECT", ", ".join([CURRENCY, *_sums()]), "FROM", source]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
     return Statement(" ".join(clauses), values.bound)
 
@@ -120,7 +117,7 @@ def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statemen
 
 
 def _source(
-    query: CostQuery, parts: tuple[Part, ...], columns: tuple[str, ...] | list[str], values: _Values
+    query: CostQuery, parts: tuple[Part, ...], columns: Sequence[str], values: _Values
 ) -> str:
     """Write the union of the parts, with the same columns whatever kind they are of."""
     groups = [_dimension(name, values) for name in query.group_by]
@@ -134,7 +131,7 @@ def _select(
     part: Part,
     groups: list[str],
     conditions: list[str],
-    columns: tuple[str, ...] | list[str],
+    columns: Sequence[str],
     values: _Values,
 ) -> str:
     is_charges = part.kind == CHARGES
@@ -151,9 +148,10 @@ def _select(
     return " ".join([*clauses, "WHERE", " AND ".join(where)])
 
 
-def _money(metric: str) -> str:
-    """Write a sum as text: DuckDB's own way to Decimal takes three times as long."""
-    return f"CAST(sum({metric}) AS VARCHAR)"
+def _sums() -> list[str]:
+    """Write the sums; money as text: DuckDB's own way to Decimal takes three times as long."""
+    money = [f"CAST(sum({metric}) AS VARCHAR)" for metric in METRICS]
+    return [*money, *(f"sum({column})" for column in MISSING.values())]
 
 
 def _charge_column(name: str) -> str:
