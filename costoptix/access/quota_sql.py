@@ -114,23 +114,30 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
     """A SQLite file of its own, so that an import never waits for a count, nor a count for it."""
 
     STORAGE_SCHEME = [f"{SCHEME}sqlite"]
+    # One statement counts for organization and key: it holds the write lock within one step of
+    # SQLite. Two, or one with RETURNING, would hold it while a thread waits for the interpreter.
     SCHEMA = """
         CREATE TABLE IF NOT EXISTS days (
             organization_id TEXT NOT NULL, day TEXT NOT NULL,
             used INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+            api_key_id TEXT,  -- of the call counted last, for the triggers
             PRIMARY KEY (organization_id, day)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS key_days (
             organization_id TEXT NOT NULL, day TEXT NOT NULL, api_key_id TEXT NOT NULL,
             calls INTEGER NOT NULL,
             PRIMARY KEY (organization_id, day, api_key_id)) WITHOUT ROWID;
+        CREATE TRIGGER IF NOT EXISTS first_call AFTER INSERT ON days WHEN new.used > 0 BEGIN
+            INSERT INTO key_days VALUES (new.organization_id, new.day, new.api_key_id, 1);
+        END;
+        CREATE TRIGGER IF NOT EXISTS further_call AFTER UPDATE OF used ON days BEGIN
+            INSERT INTO key_days VALUES (new.organization_id, new.day, new.api_key_id, 1)
+            ON CONFLICT DO UPDATE SET calls = calls + 1;
+        END;
     """
-    ADD_TO_DAY = """
-        INSERT INTO days (organization_id, day, used) VALUES (?, ?, 1)
-        ON CONFLICT DO UPDATE SET used = used + 1 WHERE used < ? RETURNING used
-    """
-    ADD_TO_KEY = """
-        INSERT INTO key_days (organization_id, day, api_key_id, calls) VALUES (?, ?, ?, 1)
-        ON CONFLICT DO UPDATE SET calls = calls + 1
+    ADD_CALL = """
+        INSERT INTO days (organization_id, day, api_key_id, used) VALUES (?, ?, ?, 1)
+        ON CONFLICT DO UPDATE SET used = used + 1, api_key_id = excluded.api_key_id
+        WHERE used < ?
     """
     ADD_REFUSALS = """
         INSERT INTO days (organization_id, day, refused) VALUES (?, ?, ?)
@@ -169,15 +176,14 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         return connection
 
     def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
-        """Count a call for organization and key in one transaction."""
-        text = day.isoformat()
+        """Count a call for organization and key in one statement.
+
+        The number returned is read after it, and holds what others counted meanwhile.
+        """
         with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            rows = connection.execute(self.ADD_TO_DAY, (organization_id, text, limit)).fetchall()
-            if rows:
-                connection.execute(self.ADD_TO_KEY, (organization_id, text, api_key_id))
-            connection.execute("COMMIT")
-        return rows[0][0] if rows else None
+            values = (organization_id, day.isoformat(), api_key_id, limit)
+            passed = connection.execute(self.ADD_CALL, values).rowcount == 1
+        return self.used(organization_id, day) if passed else None
 
 
 class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
