@@ -26,6 +26,11 @@ $(DEV): .venv/.run requirements-dev.txt
 run: .venv/.run ## serve web and worker at http://127.0.0.1:8000
 	@exec $(BIN)/flask --app app serve
 
+.PHONY: demo
+demo: .venv/.run ## the same on "Acme Cloud", with 13 months of made-up bills
+	@$(BIN)/flask --app app db upgrade && $(BIN)/flask --app app demo
+	@exec $(BIN)/flask --app app serve
+
 .PHONY: test
 test: $(DEV) ## run the whole suite on SQLite
 	$(BIN)/pytest -n auto --dist loadgroup

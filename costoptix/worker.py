@@ -20,11 +20,12 @@ from costoptix import queue
 from costoptix.bills import importer, receive, sweep
 from costoptix.clock import utc_now
 from costoptix.database import writing
+from costoptix.demo import acme
 from costoptix.models import Job, WorkerHeartbeat
 
 Handler = Callable[[Session, Job, Config], None]
 
-HANDLERS: Mapping[str, Handler] = {receive.JOB_KIND: importer.run}
+HANDLERS: Mapping[str, Handler] = {receive.JOB_KIND: importer.run, acme.JOB_KIND: acme.run}
 """What each kind of job does."""
 
 IDLE_SECONDS = 1.0

@@ -87,13 +87,13 @@ def _import(
             source_name=source,
             currency=currency,
         )
-    _wait(session, config, job, row)
+    wait_for_import(session, config, job, row)
     row = imports.get(session, organization, row.id)
     _print(session, row)
     return row
 
 
-def _wait(session: Session, config: Config, job: Job, row: Import) -> None:
+def wait_for_import(session: Session, config: Config, job: Job, row: Import) -> None:
     """Do the job here, unless the background worker was quicker: then wait for it."""
     while not worker.run_job(session, config, job.id):
         session.refresh(row)

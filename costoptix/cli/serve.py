@@ -55,8 +55,10 @@ class Supervisor:
     def _start(self, name: str) -> None:
         # A session of its own: a Ctrl-C in the terminal reaches only us, and we end the
         # children in order, once.
-        self._children[name] = subprocess.Popen(
-            self._commands[name], start_new_session=True, preexec_fn=_die_with_parent()
+        self._children[name] = subprocess.Popen(  # noqa: S603 -- our own two commands
+            self._commands[name],
+            start_new_session=True,
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 -- we have one thread
         )
 
     def _restart_ended(self) -> None:

@@ -1,0 +1,58 @@
+"""``demo``: an organization with 13 months of three-cloud bills, to look around in."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix.cli.bills import wait_for_import
+from costoptix.cli.console import refusals_on_one_line
+from costoptix.demo import acme
+from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.models import Organization
+
+
+def register(app: Flask) -> None:
+    """Add the command."""
+    app.cli.add_command(demo)
+
+
+@click.command()
+@click.option("--reset-credentials", is_flag=True, help="make a new password and a new key")
+@refusals_on_one_line
+def demo(reset_credentials: bool) -> None:
+    """Fill "Acme Cloud" with bills through yesterday; a later run adds the days since."""
+    session, config = db.session(), _config()
+    lines = {"url": config.public_url, "email": acme.EMAIL}
+    found = acme.find(session)
+    if found is None:
+        organization, _, lines["password"] = acme.found_company(session)
+        lines["key"] = acme.new_key(session, organization)
+    else:
+        organization, user = found
+        if reset_credentials:
+            lines["password"] = acme.new_password(session, organization, user)
+            lines["key"] = acme.new_key(session, organization)
+    for name, value in lines.items():
+        click.echo(f"{name}: {value}")
+    _import_bills(session, organization, config)
+
+
+def _import_bills(session: Session, organization: Organization, config: Config) -> None:
+    click.echo("Writing Acme Cloud's bills …", err=True)
+    due = acme.bring_bills(session, organization, config)
+    label = f"Importing {len(due)} bills"
+    with click.progressbar(due, label=label, file=click.get_text_stream("stderr")) as progress:
+        for row, job in progress:
+            wait_for_import(session, config, job, row)
+            session.refresh(row)
+            if row.state == "refused":
+                raise Invalid(f"{row.file_name}: {row.error}")
+
+
+def _config() -> Config:
+    config: Config = current_app.config["COSTOPTIX"]
+    return config
