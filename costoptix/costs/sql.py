@@ -72,7 +72,7 @@ def rows_statement(
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
-    sums = [*_sums(), f"sum({CHARGE_COUNT})", "count(*) OVER ()"]
+    sums = [*_sums(), _count(CHARGE_COUNT), "count(*) OVER ()"]
     source = _source(query, parts, [*_SUMMED, CHARGE_COUNT], values)
     clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     clauses += ["ORDER BY", ", ".join(_ordering(query))]
@@ -151,7 +151,11 @@ def _select(
 def _sums() -> list[str]:
     """Write the sums; money as text: DuckDB's own way to Decimal takes three times as long."""
     money = [f"CAST(sum({metric}) AS VARCHAR)" for metric in METRICS]
-    return [*money, *(f"sum({column})" for column in MISSING.values())]
+    return [*money, *map(_count, MISSING.values())]
+
+
+def _count(column: str) -> str:
+    return f"CAST(sum({column}) AS BIGINT)"
 
 
 def _charge_column(name: str) -> str:
