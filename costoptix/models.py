@@ -411,3 +411,117 @@ class DeliveryFile(Base):
     row_count: Mapped[int] = mapped_column(BigInteger)
 
     delivery: Mapped[Delivery] = relationship(back_populates="files")
+
+
+# Judgement -----------------------------------------------------------------------------------
+
+
+class Event(Base):
+    """Something that happened, to be told to whoever subscribed; once per key."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("organization_id", "key"),)
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    organization_id: Mapped[str] = _organization()
+    name: Mapped[str] = mapped_column(String(40))  # budget.warning, anomaly.detected …
+    key: Mapped[str] = mapped_column(String(200))
+    subject_id: Mapped[str] = mapped_column(String(36), index=True)  # of the budget or anomaly
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Anomaly(Base):
+    """One episode of unusual days of a service in an account, and what people say of it."""
+
+    __tablename__ = "anomalies"
+    __table_args__ = (UniqueConstraint("organization_id", "series", "first_day"),)
+
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = _organization()
+    series: Mapped[str] = mapped_column(String(64))  # digest of the four columns below
+    provider_name: Mapped[str | None] = mapped_column(Text)
+    service_name: Mapped[str | None] = mapped_column(Text)
+    sub_account_id: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    actual: Mapped[Decimal]  # all amounts: sums over the days
+    expected: Mapped[Decimal]
+    low: Mapped[Decimal]
+    high: Mapped[Decimal]
+    impact: Mapped[Decimal]
+    deviation_percent: Mapped[Decimal | None]
+    severity: Mapped[str] = mapped_column(String(10))
+    method: Mapped[str] = mapped_column(String(20))
+    lookback_days: Mapped[int]
+    threshold: Mapped[Decimal]
+    drivers: Mapped[list[Any] | None]  # None: to be worked out when asked for
+    status: Mapped[str] = mapped_column(String(20), default="new")
+    is_expected: Mapped[bool] = mapped_column(Boolean, default=False)  # the like is muted
+    note: Mapped[str] = mapped_column(Text, default="")
+    judged_by: Mapped[str | None] = mapped_column(String(400))
+    judged_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    judgements: Mapped[list[AnomalyJudgement]] = relationship(
+        order_by="AnomalyJudgement.id.desc()", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class AnomalyJudgement(Base):
+    """What one person (or key) said of an anomaly at one time. Append-only."""
+
+    __tablename__ = "anomaly_judgements"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    anomaly_id: Mapped[str] = mapped_column(
+        ForeignKey("anomalies.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    actor: Mapped[str] = mapped_column(String(400))
+    status: Mapped[str] = mapped_column(String(20))
+    is_expected: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class DetectionRun(Base):
+    """The last run of detection: what it looked at, and what the tier did not let it keep."""
+
+    __tablename__ = "detection_runs"
+
+    organization_id: Mapped[str] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
+    )
+    finished_at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(20))
+    complete_through: Mapped[date | None]
+    series_count: Mapped[int]
+    further: Mapped[list[Any]] = mapped_column(JSON)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class Budget(Base):
+    """An amount that a part of the costs shall not exceed in each period."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = _organization()
+    name: Mapped[str] = mapped_column(String(100))
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(3))
+    period: Mapped[str] = mapped_column(String(10))  # monthly, quarterly, yearly
+    account: Mapped[str | None] = mapped_column(Text)  # slug:sub_account_id; None: all
+    metric: Mapped[str] = mapped_column(String(20))
+    charge_categories: Mapped[list[Any]]  # empty: all
+    tag_rules: Mapped[list[Any]]
+    warning_threshold: Mapped[Decimal]  # percent of the amount
+    critical_threshold: Mapped[Decimal]
+    created_by: Mapped[str] = mapped_column(String(400))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -63,6 +63,40 @@ def upgrade() -> None:
     sa.Column('seen_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_worker_heartbeats'))
     )
+    op.create_table('anomalies',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('series', sa.String(length=64), nullable=False),
+    sa.Column('provider_name', sa.Text(), nullable=True),
+    sa.Column('service_name', sa.Text(), nullable=True),
+    sa.Column('sub_account_id', sa.Text(), nullable=True),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('first_day', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=False),
+    sa.Column('actual', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('expected', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('low', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('high', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('impact', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('deviation_percent', costoptix.models.ExactDecimal(length=64), nullable=True),
+    sa.Column('severity', sa.String(length=10), nullable=False),
+    sa.Column('method', sa.String(length=20), nullable=False),
+    sa.Column('lookback_days', sa.Integer(), nullable=False),
+    sa.Column('threshold', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('drivers', sa.JSON(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('is_expected', sa.Boolean(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('judged_by', sa.String(length=400), nullable=True),
+    sa.Column('judged_at', costoptix.models.UTCDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_anomalies_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_anomalies')),
+    sa.UniqueConstraint('organization_id', 'series', 'first_day', name=op.f('uq_anomalies_organization_id_series_first_day'))
+    )
+    with op.batch_alter_table('anomalies', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_anomalies_organization_id'), ['organization_id'], unique=False)
+
     op.create_table('api_keys',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('organization_id', sa.String(length=36), nullable=False),
@@ -84,6 +118,55 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('api_keys', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_api_keys_organization_id'), ['organization_id'], unique=False)
+
+    op.create_table('budgets',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('amount', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('period', sa.String(length=10), nullable=False),
+    sa.Column('account', sa.Text(), nullable=True),
+    sa.Column('metric', sa.String(length=20), nullable=False),
+    sa.Column('charge_categories', sa.JSON(), nullable=False),
+    sa.Column('tag_rules', sa.JSON(), nullable=False),
+    sa.Column('warning_threshold', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('critical_threshold', costoptix.models.ExactDecimal(length=64), nullable=False),
+    sa.Column('created_by', sa.String(length=400), nullable=False),
+    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_budgets_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_budgets')),
+    sa.UniqueConstraint('organization_id', 'name', name=op.f('uq_budgets_organization_id_name'))
+    )
+    with op.batch_alter_table('budgets', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_budgets_organization_id'), ['organization_id'], unique=False)
+
+    op.create_table('detection_runs',
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('finished_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('method', sa.String(length=20), nullable=False),
+    sa.Column('complete_through', sa.Date(), nullable=True),
+    sa.Column('series_count', sa.Integer(), nullable=False),
+    sa.Column('further', sa.JSON(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_detection_runs_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('organization_id', name=op.f('pk_detection_runs'))
+    )
+    op.create_table('events',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('key', sa.String(length=200), nullable=False),
+    sa.Column('subject_id', sa.String(length=36), nullable=False),
+    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_events_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_events')),
+    sa.UniqueConstraint('organization_id', 'key', name=op.f('uq_events_organization_id_key'))
+    )
+    with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_events_organization_id'), ['organization_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_events_subject_id'), ['subject_id'], unique=False)
 
     op.create_table('idempotency_records',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -152,6 +235,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_users_organization_id'), ['organization_id'], unique=False)
+
+    op.create_table('anomaly_judgements',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('anomaly_id', sa.String(length=36), nullable=False),
+    sa.Column('at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=400), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('is_expected', sa.Boolean(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['anomaly_id'], ['anomalies.id'], name=op.f('fk_anomaly_judgements_anomaly_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_anomaly_judgements'))
+    )
+    with op.batch_alter_table('anomaly_judgements', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_anomaly_judgements_anomaly_id'), ['anomaly_id'], unique=False)
 
     op.create_table('imports',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -311,6 +408,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_imports_organization_id_created_at')
 
     op.drop_table('imports')
+    with op.batch_alter_table('anomaly_judgements', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_anomaly_judgements_anomaly_id'))
+
+    op.drop_table('anomaly_judgements')
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_users_organization_id'))
 
@@ -329,10 +430,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_idempotency_records_created_at'))
 
     op.drop_table('idempotency_records')
+    with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_events_subject_id'))
+        batch_op.drop_index(batch_op.f('ix_events_organization_id'))
+
+    op.drop_table('events')
+    op.drop_table('detection_runs')
+    with op.batch_alter_table('budgets', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_budgets_organization_id'))
+
+    op.drop_table('budgets')
     with op.batch_alter_table('api_keys', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_api_keys_organization_id'))
 
     op.drop_table('api_keys')
+    with op.batch_alter_table('anomalies', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_anomalies_organization_id'))
+
+    op.drop_table('anomalies')
     op.drop_table('worker_heartbeats')
     with op.batch_alter_table('throttle_counters', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_throttle_counters_ends_at'))
