@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,11 @@ def make_key(session: Session, acme: Organization) -> MakeKey:
 
 
 class Api:
-    """Calls the API with one key."""
+    """Calls the API with one key.
+
+    Each call runs in an empty context: within the application context of the ``session``
+    fixture all requests would share Flask's ``g``.
+    """
 
     def __init__(self, client: FlaskClient, key: str | None) -> None:
         self._client = client
@@ -41,7 +46,9 @@ class Api:
 
     def __call__(self, method: str, path: str, **options: Any) -> TestResponse:
         headers = self._headers | options.pop("headers", {})
-        return self._client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+        return contextvars.Context().run(
+            self._client.open, f"/api/v1{path}", method=method, headers=headers, **options
+        )
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self("GET", path, **options)
