@@ -81,14 +81,14 @@ class Header:
         return f"coalesce({', '.join(found)})" if len(found) > 1 else (found or ["NULL"])[0]
 
     def starting_with(self, prefix: str) -> dict[str, str]:
-        """Return name → SQL name of the columns whose written name begins with ``prefix``.
+        """Return name → SQL name of the columns whose name begins with ``prefix``, in any case.
 
         The names are without the prefix and otherwise as written (``resourceTags/user:``).
         """
         return {
             name[len(prefix) :]: identifier(position)
             for position, name in enumerate(self.names)
-            if name.startswith(prefix)
+            if name.lower().startswith(prefix.lower())
         }
 
     def repeated(self, *spellings: str) -> list[str]:

@@ -65,6 +65,8 @@ _TOKENS = (
     r"""|-?\d[0-9.]*(?:[eE][+-]?\d+)?|[A-Za-z_]+|[^'"A-Za-z_0-9-]+"""
 )
 """A string of Python or JSON, a Decimal, a number, a word, or what stands between them."""
+_ODD_BACKSLASH = r"((?:^|[^\\])(?:\\\\)*)\\"
+_PYTHON_ESCAPES = {"x": r"\1\\u00", "U[0-9a-f]{8}": r"\1\\ufffd"}
 _PYTHON_WORDS = {"None": "null", "True": "true", "False": "false"}
 
 
@@ -73,8 +75,9 @@ def exact_json(cell: str) -> str:
 
     Numbers become strings, since a JSON reader would round them to floats.
     """
-    inner = "token[2:-2]"
-    unescaped = rf"replace(replace({inner}, '\''', ''''), '\x', '\u00')"
+    unescaped = r"replace(token[2:-2], '\''', '''')"
+    for escape, json_escape in _PYTHON_ESCAPES.items():
+        unescaped = f"regexp_replace({unescaped}, '{_ODD_BACKSLASH}{escape}', '{json_escape}', 'g')"
     between = r"regexp_replace(token, '\}\s+\{', '}, {')"  # numpy writes lists without commas
     token = f"""CASE
         WHEN token[1] = '"' THEN '"' || {unescaped} || '"'
@@ -85,7 +88,7 @@ def exact_json(cell: str) -> str:
     END"""
     tokens = f"regexp_extract_all({cell}, {literal(_TOKENS)})"
     joined = f"list_aggregate(list_transform({tokens}, lambda token: {token}), 'string_agg', '')"
-    return f"CASE WHEN json_valid({joined}) THEN {joined} END"
+    return f"CAST(TRY_CAST({joined} AS JSON) AS VARCHAR)"
 
 
 def json_of(cell: str) -> str:

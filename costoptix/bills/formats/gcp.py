@@ -38,6 +38,7 @@ _WITH_NUMBERS = ("usage", "price")
 _TIME_ZONE = "America/Los_Angeles"
 _MEMBERS = ("id", "name", "full_name", "type", "amount")
 _CREDIT = "[{" + ", ".join(f'"{member}": "VARCHAR"' for member in _MEMBERS) + "}]"
+_READ = "credits_read"
 _IS_CREDIT = "credit IS NOT NULL"
 _LOWERS_PRICE = "(contains(credit.type, 'DISCOUNT') OR credit.type = 'FEE_UTILIZATION_OFFSET')"
 
@@ -50,7 +51,8 @@ def _field(header: Header, name: str) -> str:
     if not member or not header.has(parent):
         return "NULL"
     read = exact_json if parent in _WITH_NUMBERS else json_of
-    return f"json_extract_string({read(header.sql(parent))}, {literal('$.' + member)})"
+    found = f"json_extract_string({read(header.sql(parent))}, {literal('$.' + member)})"
+    return f"nullif({found}, '')"
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:
@@ -69,18 +71,22 @@ def _mapping(header: Header, _options: Options) -> Mapping:
 def _relation(header: Header) -> str:
     """Put beside every row a NULL for its cost, and then each of its credits."""
     join = left_join(service_categories("gcp"), _field(header, "service.description"))
-    credits_ = f"list_prepend(NULL, {_credits(header)})"
-    return beside_cells(("ServiceCategory", f"unnest({credits_}) AS credit"), join)
-
-
-def _credits(header: Header) -> str:
-    return f"from_json({exact_json(header.sql('credits'))}, '{_CREDIT}')"
+    members = f"from_json({exact_json(header.sql('credits'))}, '{_CREDIT}')"
+    known = f"list_filter({_READ}, lambda each: each IS NOT NULL)"
+    return beside_cells(
+        (
+            "ServiceCategory",
+            f"{members} AS {_READ}",
+            f"unnest(list_prepend(NULL, {known})) AS credit",
+        ),
+        join,
+    )
 
 
 def _costs(header: Header) -> dict[str, str]:
     cost, credits_ = header.sql("cost"), header.sql("credits")
     # Credits that cannot be read must not be left out: their row is rejected for what it says.
-    is_unread = f"{credits_} IS NOT NULL AND {_credits(header)} IS NULL"
+    is_unread = f"{credits_} IS NOT NULL AND {_READ} IS NULL"
     billed = _either("credit.amount", f"CASE WHEN {is_unread} THEN {credits_} ELSE {cost} END")
     of_credit = f"CASE WHEN {_LOWERS_PRICE} THEN '0' ELSE credit.amount END"
     return {
@@ -107,7 +113,7 @@ def _cost_only(sql: str) -> str:
 
 def _kinds(header: Header) -> dict[str, str]:
     adjusted = _field(header, "adjustment_info.id")
-    described = "coalesce(credit.full_name, credit.name)"
+    described = "coalesce(nullif(credit.full_name, ''), credit.name)"
     is_committed = "starts_with(credit.type, 'COMMITTED_USAGE_DISCOUNT')"
     subscription = _field(header, "subscription.instance_id")
     return {
@@ -119,7 +125,7 @@ def _kinds(header: Header) -> dict[str, str]:
         "charge_description": _either(described, _field(header, "sku.description")),
         "pricing_category": _cost_only("'Standard'"),
         "commitment_discount_id": (
-            f"CASE WHEN {is_committed} THEN coalesce(credit.id, credit.name) "
+            f"CASE WHEN {is_committed} THEN coalesce(nullif(credit.id, ''), credit.name) "
             f"ELSE {subscription} END"
         ),
         "commitment_discount_name": f"CASE WHEN {is_committed} THEN {described} END",

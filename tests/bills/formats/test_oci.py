@@ -1,0 +1,46 @@
+"""Oracle Cloud's cost report."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import orjson
+
+from tests.bills.conftest import Stage
+from tests.bills.formats.reading import DATA, charges, sums, totals
+
+REPORT = DATA / "oci" / "cost_report.csv"
+
+
+def test_what_is_charged_is_my_cost(stage: Stage) -> None:
+    staged, _ = stage(REPORT)
+
+    assert staged.format == "Oracle Cloud cost report"
+    assert totals(staged) == {
+        ("EUR", "Usage"): sums("0.00003825", "0.00003825", "0", "0.00003825"),
+    }
+
+
+def test_a_charge_belongs_to_the_month_of_its_interval(stage: Stage) -> None:
+    staged, _ = stage(REPORT)
+
+    rows = {str(scope.billing_period): scope.row_count for scope in staged.scopes}
+    assert rows == {"2024-09-01": 2, "2024-10-01": 1}
+
+
+def test_a_corrected_line_is_a_correction(stage: Stage) -> None:
+    staged, folder = stage(REPORT)
+
+    corrections = [c["billed_cost"] for c in charges(staged, folder) if "charge_class" in c]
+    assert corrections == [Decimal("-0.1")]
+
+
+def test_tags_and_unknown_columns_are_kept(stage: Stage) -> None:
+    staged, folder = stage(REPORT)
+
+    (charge,) = [c for c in charges(staged, folder) if c["service_name"] == "BLOCK_STORAGE"]
+    assert charge["service_category"] == "Storage"
+    assert orjson.loads(str(charge["tags"])) == {"Oracle-Tags.CreatedBy": "alice", "env": "prod"}
+    others = orjson.loads(str(charge["other_columns"]))
+    assert others["lineItem/referenceNo"] == "v2.1.2"
+    assert others["product/compartmentName"] == "shop"
