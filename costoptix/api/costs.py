@@ -14,7 +14,7 @@ from costoptix import drafts
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, Parameter, operation
-from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, sign, unsign
+from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page, sign, unsign
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.layout import DIMENSIONS, METRICS
@@ -48,7 +48,7 @@ class ValuesForm(PageQuery):
     q: str = Field("", max_length=MAX_VALUE_LENGTH)
 
 
-Form = TypeVar("Form", bound=PageQuery)
+Form = TypeVar("Form", bound=drafts.Draft)
 
 SELECTION = (
     Parameter("start_date", "First day, UTC, inclusive; the first of this month if absent.", _DAY),
@@ -117,7 +117,7 @@ PAGE = (
 )
 def costs(call: Call) -> Answer | Response:
     """Answer the cost query."""
-    form, query = _read(CostsForm, call)
+    form, query = read(CostsForm, call.args)
     call.check_etag("costs", query.fingerprint, form)
     if form.format == "csv":
         return _csv(call, query, form)
@@ -139,13 +139,16 @@ def costs(call: Call) -> Answer | Response:
     "/costs/dimensions",
     permission=Permission.READ,
     summary="List what one can group and filter by",
+    query=PageQuery,
     data=list[dict[str, Any]],
 )
-def cost_dimensions(call: Call) -> Answer:
+def cost_dimensions(call: Call, query: PageQuery) -> Answer:
     """List the names, ``tag:<key>`` of every tag in the bills among them."""
-    call.check_etag("dimensions")
+    call.check_etag("dimensions", query)
     names = report.dimension_names(call.session, call.organization, call.store)
-    return Answer([{"name": name} for name in names], meta={"next_cursor": None})
+    purpose = f"dimensions:{call.organization.id}"
+    found, following = page(purpose, names, query, lambda name: name)
+    return Answer([{"name": name} for name in found], meta={"next_cursor": following})
 
 
 @operation(
@@ -165,7 +168,7 @@ def cost_dimension_values(call: Call, name: str) -> Answer:
         check_dimension(name, "name")
     except Invalid as error:
         raise NotFound(f"There is no such dimension. {error.sentence}") from None
-    form, query = _read(ValuesForm, call)
+    form, query = read(ValuesForm, call.args)
     call.check_etag("values", name, query.fingerprint, form)
     found = report.dimension_values(
         call.session,
@@ -181,10 +184,14 @@ def cost_dimension_values(call: Call, name: str) -> Answer:
     return Answer(data, meta={"dimension": name, **_meta(found)})
 
 
-def _read(model: type[Form], call: Call) -> tuple[Form, CostQuery]:
-    """Part the parameters of the answer's form from those of the question."""
-    form = [(name, value) for name, value in call.args if name in model.model_fields]
-    question = [(name, value) for name, value in call.args if name not in model.model_fields]
+def read(model: type[Form], args: list[tuple[str, str]]) -> tuple[Form, CostQuery]:
+    """Part the parameters of the answer's form from those of the question, and read both.
+
+    Raises:
+        Invalid: one is wrong; the sentence names it.
+    """
+    form = [(name, value) for name, value in args if name in model.model_fields]
+    question = [(name, value) for name, value in args if name not in model.model_fields]
     return drafts.read_pairs(model, form), CostQuery.from_params(question, utc_today())
 
 

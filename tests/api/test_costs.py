@@ -180,6 +180,16 @@ def test_dimensions_are_listed_with_the_tags_of_the_bills(lake, get):
     assert names[-1] == "tag:team/x"
 
 
+def test_dimensions_come_in_pages(lake, get):
+    lake.deliver(*(Charge(tags=f'{{"k{number}":"x"}}') for number in range(30)))
+    names, cursor = [], ""
+    while cursor is not None:
+        answer = get(f"/costs/dimensions?limit=20{cursor and '&cursor='}{cursor}").get_json()
+        names += [row["name"] for row in answer["data"]]
+        cursor = answer["meta"]["next_cursor"]
+    assert len(set(names)) == len(names) == 13 + 30
+
+
 def test_the_values_of_a_dimension_come_with_their_cost(lake, get):
     _bill(lake)
     answer = get(f"/costs/dimensions/service_name?{MARCH}").get_json()
