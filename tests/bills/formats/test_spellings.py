@@ -53,15 +53,21 @@ def _marked_twice(content: bytes) -> bytes:
     return codecs.BOM_UTF8 + header + b"\n" + codecs.BOM_UTF8 + rows
 
 
+def _all(*changes: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    def rewrite(content: bytes) -> bytes:
+        for change in changes:
+            content = change(content)
+        return content
+
+    return rewrite
+
+
 SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
-    "lower case": _columns(str.lower),
-    "upper case": _columns(str.upper),
-    "blanks around": _columns(lambda name: f" {name} "),
-    "another order": _columns(str, is_reversed=True),
-    "a mark": _marked,
-    "two marks": _marked_twice,
-    "CRLF": _crlf,
-    "gzip": gzip.compress,
+    "lower case, another order, CRLF": _all(_columns(str.lower, is_reversed=True), _crlf),
+    "upper case, blanks around, two marks": _all(
+        _columns(lambda name: f" {name.upper()} "), _marked_twice
+    ),
+    "a mark, gzip": _all(_marked, gzip.compress),
 }
 
 
