@@ -68,3 +68,13 @@ def require(caller: Caller, needed: Permission) -> None:
             f"This needs a key with {needed} permission; this key has {caller.permission}."
         )
     raise Forbidden("This needs the admin role; you are a member.")
+
+
+def require_judging(caller: Caller) -> None:
+    """Let pass who may judge anomalies: every person, members too, and keys that may write.
+
+    Raises:
+        Forbidden: the caller is a key that may only read.
+    """
+    if caller.user_id is None:
+        require(caller, Permission.WRITE)

@@ -1,0 +1,175 @@
+"""From a cost report to daily series, and from findings to episodes. Pure.
+
+A series is what one service cost in one account and currency on complete days, amortised.
+Findings on consecutive days are one episode: one anomaly, one alert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+
+from costoptix.anomalies.detect import (
+    Finding,
+    Method,
+    Settings,
+    Severity,
+    detect,
+    severity_of,
+)
+from costoptix.costs.breakdown import Ask
+from costoptix.costs.completeness import known_part
+from costoptix.costs.providers import account_of
+from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
+from costoptix.costs.rhythm import DailyAmounts
+from costoptix.money import EXACT, Amount, total
+from costoptix.periods import FIRST_DAY, DateRange, Granularity
+
+METRIC = "effective_cost"
+DIMENSIONS = ("provider_name", "service_name", "sub_account_id")
+HISTORY_DAYS = 400
+"""How many days before the last one a verdict can rest on: thirteen months."""
+
+_NOTHING = Amount(0)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A service in an account and a currency."""
+
+    provider_name: str | None
+    service_name: str | None
+    sub_account_id: str | None
+    currency: str
+
+    @property
+    def digest(self) -> str:
+        """Return what tells this series from others, in a fixed length."""
+        names = [self.provider_name, self.service_name, self.sub_account_id, self.currency]
+        return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+    @property
+    def account(self) -> str:
+        """Return the account as the parameter ``account`` takes it."""
+        return account_of(self.provider_name, self.sub_account_id)
+
+    def query(self, days: DateRange) -> CostQuery:
+        """Ask what this series cost over some days (in all currencies)."""
+        names = (self.provider_name, self.service_name, self.sub_account_id)
+        filters = (Filter(name, (value,)) for name, value in zip(DIMENSIONS, names, strict=True))
+        return CostQuery(days, filters=tuple(sorted(filters, key=lambda each: each.dimension)))
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Consecutive unusual days of a series; all amounts are sums over them."""
+
+    series: Series
+    days: DateRange
+    actual: Amount
+    expected: Amount
+    low: Amount
+    high: Amount
+    impact: Amount
+    deviation_percent: Decimal | None  # two places; None when nothing was expected
+    severity: Severity
+    method: Method
+
+    @property
+    def key(self) -> tuple[str, date]:
+        """Return what names this episode: its series and its first day."""
+        return self.series.digest, self.days.first
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run of detection found: the complete days that it judged and their episodes."""
+
+    days: DateRange | None
+    series_count: int
+    episodes: tuple[Episode, ...]
+    note: str
+
+
+def judge(ask: Ask, days: DateRange, settings: Settings) -> Judged:
+    """Find the episodes that begin on a complete day of ``days``, oldest first.
+
+    Each verdict rests on the complete days before it, up to 13 months before the last of
+    ``days``. Where nothing can be judged, ``note`` says why.
+    """
+    known, series = daily_series(ask, _with_history(days))
+    judged = known.clip(days) if known else None
+    if judged is None:
+        return Judged(None, 0, (), "Not enough history: the range has no complete day.")
+    found: list[Episode] = []
+    notes = set()
+    for each, amounts in series.items():
+        detection = detect(amounts, settings)
+        notes.add(detection.note)
+        found += (e for e in episodes(each, detection.findings) if e.days.first in judged)
+    found.sort(key=lambda e: (e.days.first, -abs(e.impact), e.series.digest))
+    note = "" if "" in notes else next(iter(notes), "The range has no charges.")
+    return Judged(judged, len(series), tuple(found), note)
+
+
+def daily_series(ask: Ask, days: DateRange) -> tuple[DateRange | None, dict[Series, DailyAmounts]]:
+    """Return the complete days of a range and what each series cost on each of them."""
+    report = ask(
+        CostQuery(
+            days,
+            granularity=Granularity.DAILY,
+            group_by=DIMENSIONS,
+            order_by=(Order(PERIOD_START),),
+        )
+    )
+    known = known_part(days, report)
+    if known is None:
+        return None, {}
+    found: dict[Series, dict[date, Amount]] = {}
+    for row in report.rows:
+        if row.period_start in known:
+            provider, service, account = row.group
+            by_day = found.setdefault(Series(provider, service, account, row.currency), {})
+            by_day[row.period_start] = row.effective_cost
+    every = tuple(known)
+    return known, {
+        series: [(day, by_day.get(day, _NOTHING)) for day in every]
+        for series, by_day in found.items()
+    }
+
+
+def episodes(series: Series, findings: Iterable[Finding]) -> list[Episode]:
+    """Put the findings of one series, oldest first, together."""
+    return [_episode(series, list(days)) for _, days in groupby(findings, key=lambda f: f.episode)]
+
+
+def _episode(series: Series, days: list[Finding]) -> Episode:
+    actual, expected, low, high, impact = (
+        total([getattr(finding, name) for finding in days])
+        for name in ("actual", "expected", "low", "high", "impact")
+    )
+    percent = None
+    if expected:
+        percent = round(EXACT.divide(100 * impact, abs(expected)), 2)
+    return Episode(
+        series=series,
+        days=DateRange(days[0].day, days[-1].day),
+        actual=actual,
+        expected=expected,
+        low=low,
+        high=high,
+        impact=impact,
+        deviation_percent=percent,
+        severity=severity_of(impact, percent),
+        method=days[0].method,
+    )
+
+
+def _with_history(days: DateRange) -> DateRange:
+    earliest = days.last - timedelta(days=HISTORY_DAYS)
+    return DateRange(max(FIRST_DAY, min(days.first, earliest)), days.last)

@@ -1,0 +1,133 @@
+"""What people say of an anomaly: five statuses, who said it, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from costoptix.access import audit
+from costoptix.access.permissions import Caller, require_judging
+from costoptix.clock import utc_now
+from costoptix.costs.trends import share
+from costoptix.database import writing
+from costoptix.drafts import Draft
+from costoptix.errors import Conflict, Invalid
+from costoptix.models import Anomaly, AnomalyJudgement
+
+LOOKED_BACK = timedelta(days=90)
+"""Over how long precision is told."""
+
+MAX_NOTE = 2000
+
+
+class Status(StrEnum):
+    """How far people are with an anomaly."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+    FALSE_POSITIVE = "false_positive"
+
+
+OPEN = (Status.NEW, Status.ACKNOWLEDGED, Status.INVESTIGATING)
+
+NEXT: Mapping[Status, tuple[Status, ...]] = {
+    Status.NEW: (
+        Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.RESOLVED, Status.FALSE_POSITIVE,
+    ),
+    Status.ACKNOWLEDGED: (Status.INVESTIGATING, Status.RESOLVED, Status.FALSE_POSITIVE),
+    Status.INVESTIGATING: (Status.ACKNOWLEDGED, Status.RESOLVED, Status.FALSE_POSITIVE),
+    Status.RESOLVED: (Status.INVESTIGATING, Status.FALSE_POSITIVE),
+    Status.FALSE_POSITIVE: (Status.INVESTIGATING, Status.RESOLVED),
+}  # fmt: skip
+"""Where each status may go; what is closed opens again by investigating it."""
+
+
+class JudgementDraft(Draft):
+    """What is said of an anomaly; what is left out stays as it is."""
+
+    status: Status | None = None
+    note: str | None = Field(default=None, max_length=MAX_NOTE)
+    expected: bool | None = Field(
+        default=None,
+        description="True: such costs are expected. The anomaly becomes a false positive, and the "
+        "like of it is muted: the same service, account and currency, the same direction, up to "
+        "half as much again.",
+    )
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Of the anomalies closed within ``LOOKED_BACK``, how many were right."""
+
+    right: int  # resolved
+    wrong: int  # false positives
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the share that was right; None when none was closed."""
+        return share(Decimal(self.right), Decimal(self.right + self.wrong))
+
+
+def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDraft) -> None:
+    """Change the status, the note, or what is expected; members may, and keys that may write.
+
+    Raises:
+        Forbidden: the caller is a key that may only read.
+        Invalid: nothing is said, or it is expected and yet another status than false_positive.
+        Conflict: the status does not lead there.
+    """
+    require_judging(caller)
+    if draft == JudgementDraft():
+        raise Invalid("Give a status, a note, or whether it is expected.")
+    with writing(session):
+        before = _state(anomaly)
+        status, is_expected = _after(anomaly, draft)
+        anomaly.status, anomaly.is_expected = status, is_expected
+        if draft.note is not None:
+            anomaly.note = draft.note.strip()
+        anomaly.judged_by, anomaly.judged_at = caller.label, utc_now()
+        anomaly.judgements.append(
+            AnomalyJudgement(
+                actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
+            )
+        )
+        audit.record(
+            session, caller, "anomaly.judged",
+            subject=f"{anomaly.service_name or 'no service'}, {anomaly.first_day}",
+            subject_id=anomaly.id, before=before, after=_state(anomaly),
+        )  # fmt: skip
+
+
+def precision(anomalies: Iterable[Anomaly], now: datetime) -> Precision:
+    """Count what was closed within ``LOOKED_BACK`` of ``now``."""
+    closed = [
+        anomaly.status
+        for anomaly in anomalies
+        if anomaly.judged_at is not None and anomaly.judged_at > now - LOOKED_BACK
+    ]
+    return Precision(closed.count(Status.RESOLVED), closed.count(Status.FALSE_POSITIVE))
+
+
+def _after(anomaly: Anomaly, draft: JudgementDraft) -> tuple[Status, bool]:
+    current = Status(anomaly.status)
+    wanted = draft.status or (Status.FALSE_POSITIVE if draft.expected else current)
+    if draft.expected and wanted is not Status.FALSE_POSITIVE:
+        raise Invalid("What is expected is a false_positive: leave the status out, or send that.")
+    if wanted is not current and wanted not in NEXT[current]:
+        allowed = ", ".join(NEXT[current])
+        raise Conflict(f"This anomaly is {current}; it can become {allowed}.")
+    if wanted is not Status.FALSE_POSITIVE:
+        return wanted, False
+    return wanted, anomaly.is_expected if draft.expected is None else draft.expected
+
+
+def _state(anomaly: Anomaly) -> dict[str, object]:
+    return {"status": anomaly.status, "note": anomaly.note, "expected": anomaly.is_expected}

@@ -1,0 +1,293 @@
+"""What becomes of the episodes that a run finds: which are kept, renewed, muted, taken back.
+
+An anomaly that a person has judged is never touched. One that nobody has judged follows the
+data: its figures are renewed, and it goes when restated bills no longer show it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from costoptix import events
+from costoptix.access.tiers import tier_of
+from costoptix.anomalies.detect import Settings, Severity
+from costoptix.anomalies.drivers import Driver
+from costoptix.anomalies.episodes import Episode, Judged, Series
+from costoptix.clock import utc_now
+from costoptix.costs.trends import Change
+from costoptix.database import writing
+from costoptix.models import Anomaly, DetectionRun, Organization, new_id
+from costoptix.money import EXACT, to_text
+from costoptix.periods import month_start
+
+ALERT = "anomaly.detected"
+ALERT_DAYS = 35
+"""Only what began so many complete days ago is told of: a month's bill, and some days for it."""
+
+LIKENESS = Decimal("1.5")
+"""What is expected mutes episodes of up to so many times its impact."""
+
+_FIGURES = ("actual", "expected", "low", "high", "impact", "deviation_percent")
+
+
+class Fate(StrEnum):
+    """What becomes of an episode that a run finds."""
+
+    NEW = "new"  # it is kept
+    KNOWN = "known"  # there is an anomaly for it
+    MUTED = "muted"  # the like of it is expected
+    NOT_KEPT = "not_kept"  # the tier keeps no more anomalies of that month
+
+
+@dataclass(frozen=True)
+class Found:
+    """An episode that a run found, what becomes of it, and its anomaly, if it has one."""
+
+    episode: Episode
+    fate: Fate
+    anomaly: Anomaly | None
+
+
+def fates(
+    session: Session, organization: Organization, episodes: Iterable[Episode]
+) -> tuple[Found, ...]:
+    """Say of each episode what becomes of it; the largest of a month are kept first."""
+    mine = select(Anomaly).where(Anomaly.organization_id == organization.id)
+    rows = session.scalars(mine.order_by(Anomaly.first_day)).all()
+    by_series: dict[str, list[Anomaly]] = {}
+    for row in rows:
+        by_series.setdefault(row.series, []).append(row)
+    cap = tier_of(organization.tier).anomalies_per_month
+    kept = Counter(month_start(row.first_day) for row in rows)
+    decided: dict[tuple[str, date], Found] = {}
+    every = tuple(episodes)
+    for episode in sorted(every, key=lambda each: -abs(each.impact)):
+        of_series = by_series.get(episode.series.digest, [])
+        known = next((row for row in of_series if _overlaps(row, episode)), None)
+        month = month_start(episode.days.first)
+        if known is not None:
+            fate = Fate.KNOWN
+        elif any(_is_like(row, episode) for row in of_series):
+            fate = Fate.MUTED
+        elif cap is not None and kept[month] >= cap:
+            fate = Fate.NOT_KEPT
+        else:
+            fate = Fate.NEW
+            kept[month] += 1
+        decided[episode.key] = Found(episode, fate, known)
+    return tuple(decided[episode.key] for episode in every)
+
+
+def _overlaps(row: Anomaly, episode: Episode) -> bool:
+    return row.first_day <= episode.days.last and episode.days.first <= row.last_day
+
+
+def _is_like(row: Anomaly, episode: Episode) -> bool:
+    """Tell whether an anomaly that people expect mutes an episode of the same series."""
+    return (
+        row.is_expected
+        and (row.impact > 0) == (episode.impact > 0)
+        and abs(episode.impact) <= EXACT.multiply(abs(row.impact), LIKENESS)
+    )
+
+
+def keep(
+    session: Session,
+    organization: Organization,
+    judged: Judged,
+    settings: Settings,
+    explained: Mapping[tuple[str, date], list[Driver]],
+) -> tuple[Found, ...]:
+    """Write down what a run found; all of it or nothing.
+
+    ``explained`` holds drivers by ``Episode.key``, for the episodes whose drivers are known.
+    """
+    with writing(session):
+        kept = []
+        for each in fates(session, organization, judged.episodes):
+            anomaly = each.anomaly
+            if each.fate is Fate.NEW:
+                anomaly = _anomaly(organization, each.episode, settings, explained)
+                session.add(anomaly)
+                _alert(session, organization, anomaly, judged)
+            elif anomaly is not None and _follows(anomaly, settings):
+                _renew(anomaly, each.episode)
+                _alert(session, organization, anomaly, judged)  # it may matter more by now
+            kept.append(Found(each.episode, each.fate, anomaly))
+        _forget(session, organization, judged, settings, kept)
+        session.merge(_run(organization, judged, settings, kept))
+        return tuple(kept)
+
+
+def _anomaly(
+    organization: Organization,
+    episode: Episode,
+    settings: Settings,
+    explained: Mapping[tuple[str, date], list[Driver]],
+) -> Anomaly:
+    series, known = episode.series, explained.get(episode.key)
+    return Anomaly(
+        id=new_id(),
+        organization_id=organization.id,
+        series=series.digest,
+        provider_name=series.provider_name,
+        service_name=series.service_name,
+        sub_account_id=series.sub_account_id,
+        currency=series.currency,
+        first_day=episode.days.first,
+        last_day=episode.days.last,
+        method=settings.method.value,
+        lookback_days=settings.lookback_days,
+        threshold=_threshold(settings),
+        drivers=None if known is None else [_write_driver(driver) for driver in known],
+        **_figures(episode),
+    )
+
+
+def _figures(episode: Episode) -> dict[str, Any]:
+    found = {name: getattr(episode, name) for name in _FIGURES}
+    return found | {"severity": episode.severity.value}
+
+
+def _threshold(settings: Settings) -> Decimal:
+    return Decimal(str(settings.limit))
+
+
+def _follows(anomaly: Anomaly, settings: Settings) -> bool:
+    """Tell whether nobody has judged an anomaly yet, and runs with these settings found it."""
+    found_by = (anomaly.method, anomaly.lookback_days, anomaly.threshold)
+    this_run = (settings.method.value, settings.lookback_days, _threshold(settings))
+    return anomaly.judged_at is None and found_by == this_run
+
+
+def _renew(anomaly: Anomaly, episode: Episode) -> None:
+    """Give an anomaly the figures of now; what drove the old ones is to be worked out anew."""
+    days = episode.days
+    values = _figures(episode) | {"first_day": days.first, "last_day": days.last}
+    if all(getattr(anomaly, name) == value for name, value in values.items()):
+        return
+    for name, value in values.items():
+        setattr(anomaly, name, value)
+    anomaly.drivers = None
+
+
+def _forget(
+    session: Session,
+    organization: Organization,
+    judged: Judged,
+    settings: Settings,
+    kept: Iterable[Found],
+) -> None:
+    """Take back what nobody has judged and the data no longer show."""
+    if judged.days is None:
+        return
+    session.flush()
+    found = {each.anomaly.id for each in kept if each.anomaly is not None}
+    rows = session.scalars(
+        select(Anomaly).where(
+            Anomaly.organization_id == organization.id,
+            Anomaly.first_day >= judged.days.first,
+            Anomaly.first_day <= judged.days.last,
+        )
+    )
+    for row in rows.all():
+        if row.id not in found and _follows(row, settings):
+            session.delete(row)
+
+
+def _alert(session: Session, organization: Organization, anomaly: Anomaly, judged: Judged) -> None:
+    """Raise the one event of a new anomaly, unless it matters little or is long past."""
+    if judged.days is None or anomaly.severity == Severity.LOW:
+        return
+    if anomaly.first_day <= judged.days.last - timedelta(days=ALERT_DAYS):
+        return
+    events.raise_once(
+        session,
+        organization,
+        ALERT,
+        key=f"{ALERT}:{anomaly.series}:{anomaly.first_day}",
+        subject_id=anomaly.id,
+        data={
+            "anomaly_id": anomaly.id,
+            "date": anomaly.first_day.isoformat(),
+            "provider_name": anomaly.provider_name,
+            "service_name": anomaly.service_name,
+            "account": series_of(anomaly).account,
+            "currency": anomaly.currency,
+            "actual": to_text(anomaly.actual),
+            "expected": to_text(anomaly.expected),
+            "impact": to_text(anomaly.impact),
+            "deviation_percent": None
+            if anomaly.deviation_percent is None
+            else to_text(anomaly.deviation_percent),
+            "severity": anomaly.severity,
+        },
+    )
+
+
+def _run(
+    organization: Organization, judged: Judged, settings: Settings, kept: Iterable[Found]
+) -> DetectionRun:
+    return DetectionRun(
+        organization_id=organization.id,
+        finished_at=utc_now(),
+        method=settings.method.value,
+        complete_through=judged.days.last if judged.days else None,
+        series_count=judged.series_count,
+        further=[_write_further(each.episode) for each in kept if each.fate is Fate.NOT_KEPT],
+        note=judged.note,
+    )
+
+
+def _write_further(episode: Episode) -> dict[str, str | None]:
+    """Write what a page shows of an episode that the tier does not let us keep."""
+    return {
+        "date": episode.days.first.isoformat(),
+        "provider_name": episode.series.provider_name,
+        "service_name": episode.series.service_name,
+        "account": episode.series.account,
+        "currency": episode.series.currency,
+        "actual": to_text(episode.actual),
+        "expected": to_text(episode.expected),
+        "impact": to_text(episode.impact),
+        "severity": episode.severity.value,
+    }
+
+
+def _write_driver(driver: Driver) -> dict[str, str | None]:
+    return {
+        "dimension": driver.dimension,
+        "value": driver.value,
+        "before": to_text(driver.change.before),
+        "now": to_text(driver.change.now),
+    }
+
+
+def series_of(anomaly: Anomaly) -> Series:
+    """Return what an anomaly is about."""
+    return Series(
+        anomaly.provider_name, anomaly.service_name, anomaly.sub_account_id, anomaly.currency
+    )
+
+
+def kept_drivers(anomaly: Anomaly) -> list[Driver] | None:
+    """Return the drivers that a run has kept; None where they are worked out on demand."""
+    if anomaly.drivers is None:
+        return None
+    return [
+        Driver(
+            kept["dimension"],
+            kept["value"],
+            Change(Decimal(kept["before"]), Decimal(kept["now"])),
+        )
+        for kept in anomaly.drivers
+    ]

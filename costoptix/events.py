@@ -1,0 +1,56 @@
+"""Domain events as rows: an anomaly found, a budget crossed. Each happens once, whatever happens.
+
+Whoever raises one names it by a key. The row of that key is the memory that it happened: data
+restated down and up again, a job done twice or two workers at once make no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from costoptix.database import writing
+from costoptix.models import Event, Organization
+
+
+def raise_once(
+    session: Session,
+    organization: Organization,
+    name: str,
+    *,
+    key: str,
+    subject_id: str,
+    data: Mapping[str, Any],
+) -> bool:
+    """Add an event (``name`` as ``budget.warning``) unless there is one of that ``key``.
+
+    Belongs into the transaction of what makes it happen. ``data`` holds JSON values, amounts as
+    text. Returns whether it was added.
+    """
+    with writing(session):
+        known = select(Event.id).where(Event.organization_id == organization.id, Event.key == key)
+        if session.scalar(known) is not None:
+            return False
+        session.add(
+            Event(
+                organization_id=organization.id,
+                name=name,
+                key=key,
+                subject_id=subject_id,
+                data=dict(data),
+            )
+        )
+        session.flush()
+        return True
+
+
+def of_subject(session: Session, organization: Organization, subject_id: str) -> Sequence[Event]:
+    """List what happened to one budget or anomaly, newest first."""
+    return session.scalars(
+        select(Event)
+        .where(Event.organization_id == organization.id, Event.subject_id == subject_id)
+        .order_by(Event.id.desc())
+    ).all()
