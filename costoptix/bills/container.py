@@ -1,4 +1,4 @@
-"""What a sent file is wrapped in: plain text, gzip or Parquet; the text comes out in chunks.
+"""What a sent file is wrapped in: plain text, gzip, Parquet or zip; text comes out in chunks.
 
 Nothing is trusted: a file is what its first bytes say, never its name; what comes out of a
 compressed file is counted while it comes and refused past ``MAX_RATIO``.
@@ -28,13 +28,13 @@ class Container(StrEnum):
     TEXT = "text"
     GZIP = "gzip"
     PARQUET = "parquet"
+    ZIP = "zip"
 
 
 _REFUSED = (
     (b"%PDF", "This is a PDF, not a billing file: send the CSV or Parquet export."),
     (codecs.BOM_UTF16_LE, "The file is UTF-16: save it as UTF-8."),
     (codecs.BOM_UTF16_BE, "The file is UTF-16: save it as UTF-8."),
-    (b"PK\x03\x04", "The file is a zip archive: send the billing file in it."),
     (b"\xd0\xcf\x11\xe0", "This is an Excel workbook: save it as CSV (UTF-8)."),
 )
 
@@ -54,6 +54,8 @@ def detect(path: Path) -> Container:
             raise Invalid(sentence)
     if start.startswith(b"PAR1"):
         return Container.PARQUET
+    if start.startswith(b"PK"):
+        return Container.ZIP
     return Container.GZIP if start.startswith(b"\x1f\x8b") else Container.TEXT
 
 

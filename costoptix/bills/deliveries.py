@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.staged import Scope, Staged
-from costoptix.clock import utc_now
+from costoptix.clock import parse_instant, utc_now
 from costoptix.database import writing
 from costoptix.errors import Conflict
 from costoptix.models import Delivery, DeliveryFile, Import, Organization, Source, new_id
@@ -117,8 +117,12 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
 
 
 def delivered_at(row: Import) -> datetime:
-    """Return the instant by which the deliveries of an import are ordered."""
-    return row.created_at
+    """Return the instant by which the deliveries of an import are ordered: newest wins.
+
+    The manifest's if there was one, else the arrival.
+    """
+    said = row.options.get("delivered_at")
+    return row.created_at if said is None else parse_instant(said)
 
 
 def _point(

@@ -77,6 +77,7 @@ class _Run:
         with _folder(self._lake / STAGING / f"{self._row.id}-{new_id()}") as folder:
             try:
                 staged = read(self._upload, folder, self._options(), self._keep_progress)
+                self._check_row_count(staged)
                 self._check_rejected(staged)
             except Invalid as error:
                 self._keep_rejections(folder)
@@ -104,6 +105,14 @@ class _Run:
         if self._row.source_name is not None:
             query = query.join(Source).where(Source.name == self._row.source_name)
         return self._session.scalar(query.limit(1)) is not None
+
+    def _check_row_count(self, staged: Staged) -> None:
+        """Hold the rows against what a manifest said; parts may be missing."""
+        promised = self._row.options.get("row_count")
+        if promised is not None and promised != staged.rows_read:
+            raise Invalid(
+                f"The manifest names {promised} rows, but the files hold {staged.rows_read}."
+            )
 
     def _check_rejected(self, staged: Staged) -> None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
@@ -161,7 +170,7 @@ class _Run:
             row.state = "live" if is_live or not staged.scopes else "older"
             row.finished_at, row.live_at = now, now if is_live else None
             self._record("import.live" if is_live else "import.older")
-        self._upload.unlink(missing_ok=True)
+        shutil.rmtree(self._upload, ignore_errors=True)
 
     def _source(self, staged: Staged) -> Source:
         name = self._row.source_name or staged.family
@@ -189,7 +198,7 @@ class _Run:
         with writing(self._session):
             self._change(finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
             self._record(f"import.{values['state']}")
-        self._upload.unlink(missing_ok=True)
+        shutil.rmtree(self._upload, ignore_errors=True)
 
     def _record(self, action: str) -> None:
         worker = Caller(self._row.organization_id, Permission.WRITE, "worker")

@@ -6,71 +6,36 @@ process (``child.py``) and touches neither the SQL database nor the lake.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from costoptix import money
-from costoptix.bills import engine, recognize
-from costoptix.bills.casting import (
-    AS_WRITTEN,
-    MONTH,
-    REJECTED,
-    charges_sql,
-    mapped_sql,
-)
+from costoptix.bills import engine, parts, recognize
+from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED, charges_sql, mapped_sql
 from costoptix.bills.container import Container, detect
-from costoptix.bills.formats import Options
-from costoptix.bills.formats.expressions import literal
+from costoptix.bills.formats import Format, Options
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
-from costoptix.bills.reconcile import Group, Ledger, Unreconciled
+from costoptix.bills.reconcile import Group, Ledger
 from costoptix.bills.rejected import Inspector
 from costoptix.bills.rejections import FILE_NAME as REJECTIONS_FILE
 from costoptix.bills.rejections import Rejections
-from costoptix.bills.staged import Progress, Scope, Staged, StagedFile
-from costoptix.costs.layout import CHARGES, METRICS, ROLL_UPS, roll_up_sql
+from costoptix.bills.staged import Progress, Staged
+from costoptix.bills.staging import ACCOUNT, ScopeKey, Staging
+from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Piece = TextPiece | ParquetPiece
-_ACCOUNT = "coalesce(billing_account_id, '')"
-_SUMS = ", ".join(f"sum({metric})" for metric in METRICS)
+Report = Callable[[Progress], None]
 
 
-@dataclass
-class _Scope:
-    """What is known of one billing account and period while the file is read."""
-
-    charges: list[StagedFile] = field(default_factory=list)
-    roll_ups: list[StagedFile] = field(default_factory=list)
-    first_day: date = date.max
-    last_day: date = date.min
-    row_count: int = 0
-
-    def widen(self, first: date, last: date, rows: int) -> None:
-        self.first_day = min(self.first_day, first)
-        self.last_day = max(self.last_day, last)
-        self.row_count += rows
-
-
-ScopeKey = tuple[str, date]
-"""Billing account id ("" for none) and the first day of the billing period."""
-
-
-def load(
-    source: Path, folder: Path, options: Options, report: Callable[[Progress], None]
-) -> Staged:
-    """Read a file into ``folder``, which exists and is empty; tell the progress as it goes.
+def load(source: Path, folder: Path, options: Options, report: Report) -> Staged:
+    """Read a file, a zip or the folder of a drop's files into ``folder``, which is empty.
 
     Raises:
         Invalid: the file is refused; the sentence says why.
@@ -80,7 +45,7 @@ def load(
 
     connection = engine.connect(folder / "spill")
     try:
-        return _Loader(source, folder, options, connection).run(report)
+        return _Loader(folder, options, connection).run(parts.expand(source, folder), report)
     except duckdb.OutOfMemoryException as error:
         raise Invalid("The file needs more memory than an import may use.") from error
     except duckdb.OutOfRangeException as error:
@@ -89,82 +54,88 @@ def load(
         connection.close()
 
 
-def _pieces(
-    source: Path, folder: Path, connection: DuckDBPyConnection
-) -> TextPieces | JsonLinesPieces | ParquetPieces:
-    if detect(source) is Container.PARQUET:
-        return ParquetPieces(source, connection)
-    return (JsonLinesPieces if is_json_lines(source) else TextPieces)(source, folder)
-
-
 class _Loader:
-    def __init__(
-        self, source: Path, folder: Path, options: Options, connection: DuckDBPyConnection
-    ) -> None:
+    def __init__(self, folder: Path, options: Options, connection: DuckDBPyConnection) -> None:
         self._folder = folder
         self._options = options
         self._duckdb = connection
-        self._pieces = _pieces(source, folder, connection)
-        self._format = recognize.recognize(self._pieces.header, options)
-        self._mapping = self._format.mapping(self._pieces.header, options)
         self._ledger = Ledger()
-        self._scopes: defaultdict[ScopeKey, _Scope] = defaultdict(_Scope)
-        self._facts = dict.fromkeys(self._format.facts, False)
+        self._staging = Staging(connection, folder)
+        self._title: str | None = None
+        self._format: Format | None = None
+        self._facts: dict[str, bool] = {}
 
-    def run(self, report: Callable[[Progress], None]) -> Staged:
+    def run(self, files: list[parts.Part], report: Report) -> Staged:
+        before = 0
         with Rejections(self._folder / REJECTIONS_FILE) as rejections:
-            inspector = Inspector(self._duckdb, self._mapped, self._ledger, rejections)
-            pieces: Iterable[Piece] = self._pieces
-            for number, piece in enumerate(pieces):
-                self._load_piece(number, piece, inspector)
-                rows = self._ledger.rows_kept + self._ledger.rows_rejected
-                report(Progress(bytes_done=self._pieces.bytes_done, rows_read=rows))
-        for key, scope in self._scopes.items():
-            scope.roll_ups = list(self._write_roll_ups(key, scope))
+            for file in files:
+                for bytes_done in self._load_file(file, rejections, is_alone=len(files) == 1):
+                    rows = self._ledger.rows_kept + self._ledger.rows_rejected
+                    report(Progress(bytes_done=before + bytes_done, rows_read=rows))
+                before += file.path.stat().st_size
+        self._staging.write_roll_ups()
         return self._staged()
 
-    def _load_piece(self, number: int, piece: Piece, inspector: Inspector) -> None:
-        run = self._folder / f"run-{number}.parquet"
-        self._duckdb.execute(engine.copy_sql(charges_sql(self._mapped(piece.cells())), run))
-        scopes = self._keep_groups(run)
-        has_rejected = self._count_rejected(run) > 0
+    def _load_file(
+        self, file: parts.Part, rejections: Rejections, *, is_alone: bool
+    ) -> Iterator[int]:
+        """Stage one file; yield how many of its bytes are done, piece by piece."""
+        pieces = _pieces(file.path, self._folder, self._duckdb)
+        format_ = recognize.recognize(pieces.header, self._options)
+        self._agree(format_, format_.title(pieces.header))
+        mapping = format_.mapping(pieces.header, self._options)
+
+        def mapped(cells: str) -> str:
+            return mapped_sql(pieces.header, mapping, self._options, cells)
+
+        name = None if is_alone else file.name
+        inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
+        conditions = {fact: sql(pieces.header) for fact, sql in format_.facts.items()}
+        for piece in pieces:
+            self._load_piece(piece, mapped(piece.cells()), inspector)
+            self._collect_facts(piece, conditions)
+            yield pieces.bytes_done
+
+    def _agree(self, format_: Format, title: str) -> None:
+        """Refuse a drop of files that cannot be the parts of one delivery."""
+        if self._title is not None and self._title != title:
+            raise Invalid(
+                f"The files are of different formats, {self._title} and {title}: send them apart."
+            )
+        self._format, self._title = format_, title
+
+    def _load_piece(
+        self, piece: TextPiece | ParquetPiece, mapped: str, inspector: Inspector
+    ) -> None:
+        run = self._staging.new_run()
+        self._duckdb.execute(engine.copy_sql(charges_sql(mapped), run))
+        keys, has_rejected = self._keep_groups(run)
         self._keep_rounded(run)
         inspector.inspect(piece, has_bad_cells=has_rejected)
-        self._collect_facts(piece)
-        if len(scopes) == 1 and not has_rejected:
-            self._add_charges(scopes[0], number, run)
-        else:
-            for key in scopes:
-                self._split(run, key, number)
-            run.unlink()
+        self._staging.take(run, keys, has_rejected=has_rejected)
 
-    def _mapped(self, cells: str) -> str:
-        return mapped_sql(self._pieces.header, self._mapping, self._options, cells)
-
-    def _keep_groups(self, run: Path) -> list[ScopeKey]:
-        """Add the run's good rows to the ledger; return the scopes that they belong to."""
+    def _keep_groups(self, run: Path) -> tuple[list[ScopeKey], bool]:
+        """Add the run's good rows to the ledger; return their scopes and if there are bad ones."""
         sql = (
-            f"SELECT {_ACCOUNT}, {MONTH}, billing_currency, charge_category, "  # noqa: S608
+            f"SELECT {AS_WRITTEN} IS NOT DISTINCT FROM '{REJECTED}', "  # noqa: S608
+            f"{ACCOUNT}, {MONTH}, billing_currency, charge_category, "
             "min(charge_period_start)::DATE, max(charge_period_start)::DATE, count(*), "
             f"count(*) FILTER ({AS_WRITTEN} IS NULL), "
             + ", ".join(f"sum({metric}) FILTER ({AS_WRITTEN} IS NULL)" for metric in METRICS)
-            + f" FROM {engine.parquet_sql([run])} "
-            f"WHERE {AS_WRITTEN} IS DISTINCT FROM '{REJECTED}' GROUP BY ALL"
+            + f" FROM {engine.parquet_sql([run])} GROUP BY ALL"
         )
-        scopes: set[ScopeKey] = set()
-        for account, month, currency, category, first, last, rows, plain, *sums in self._rows(sql):
-            self._scopes[account, month].widen(first, last, rows)
-            scopes.add((account, month))
+        keys: set[ScopeKey] = set()
+        has_rejected = False
+        for is_rejected, account, month, currency, category, *counted in self._rows(sql):
+            if is_rejected:
+                has_rejected = True
+                continue
+            first, last, rows, plain, *sums = counted
+            self._staging.count((account, month), first, last, rows)
+            keys.add((account, month))
             group = Group(month, currency, category)
             self._ledger.keep(group, plain, dict(zip(METRICS, sums, strict=True)))
-        return sorted(scopes)
-
-    def _count_rejected(self, run: Path) -> int:
-        sql = (
-            f"SELECT count(*) FROM {engine.parquet_sql([run])} "  # noqa: S608
-            f"WHERE {AS_WRITTEN} = '{REJECTED}'"
-        )
-        return int(next(self._rows(sql))[0])
+        return sorted(keys), has_rejected
 
     def _keep_rounded(self, run: Path) -> None:
         sql = (
@@ -174,91 +145,29 @@ class _Loader:
         for month, currency, category, written in self._rows(sql):
             self._ledger.keep_rounded(Group(month, currency, category), orjson.loads(written))
 
-    def _collect_facts(self, piece: Piece) -> None:
-        for name, condition in self._format.facts.items():
-            if not self._facts[name]:
+    def _collect_facts(self, piece: TextPiece | ParquetPiece, conditions: dict[str, str]) -> None:
+        for name, condition in conditions.items():
+            if not self._facts.get(name):
                 sql = (
                     f"WITH cells AS ({piece.numbered_cells()}) "  # noqa: S608
-                    f"SELECT coalesce(bool_or({condition(self._pieces.header)}), false) FROM cells"
+                    f"SELECT coalesce(bool_or({condition}), false) FROM cells"
                 )
                 self._facts[name] = bool(next(self._rows(sql))[0])
 
-    def _split(self, run: Path, key: ScopeKey, number: int) -> None:
-        account, month = key
-        select = (
-            f"SELECT * FROM {engine.parquet_sql([run])} "  # noqa: S608
-            f"WHERE {_ACCOUNT} = {literal(account)} AND {MONTH} = DATE '{month}' "
-            f"AND {AS_WRITTEN} IS DISTINCT FROM '{REJECTED}'"
-        )
-        part = self._folder / f"part-{number}.parquet"
-        self._duckdb.execute(engine.copy_sql(select, part))
-        self._add_charges(key, number, part)
-
-    def _add_charges(self, key: ScopeKey, number: int, file: Path) -> None:
-        name = f"{self._scope_folder(key)}/{CHARGES}-{number}.parquet"
-        file.rename(self._folder / name)
-        self._scopes[key].charges.append(self._describe(CHARGES, name))
-
-    def _scope_folder(self, key: ScopeKey) -> str:
-        """Return the folder of a scope, by its number: never a word from the bill."""
-        name = f"scope-{list(self._scopes).index(key)}"
-        (self._folder / name).mkdir(exist_ok=True)
-        return name
-
-    def _write_roll_ups(self, key: ScopeKey, scope: _Scope) -> Iterator[StagedFile]:
-        charges = engine.parquet_sql([self._folder / file.name for file in scope.charges])
-        for roll_up in ROLL_UPS:
-            name = f"{self._scope_folder(key)}/{roll_up.name}.parquet"
-            sql = engine.copy_sql(roll_up_sql(roll_up, charges), self._folder / name)
-            self._duckdb.execute(sql)
-            yield self._describe(roll_up.name, name)
-
-    def _describe(self, kind: str, name: str) -> StagedFile:
-        path = self._folder / name
-        rows = next(self._rows(f"SELECT count(*) FROM {engine.parquet_sql([path])}"))  # noqa: S608
-        size = path.stat().st_size
-        return StagedFile(kind=kind, name=name, row_count=rows[0], size_bytes=size)
-
     def _staged(self) -> Staged:
-        lines = tuple(self._ledger.lines(self._stored()))
+        if self._format is None or self._title is None:
+            raise Invalid("There is no billing file in it.")
+        lines = tuple(self._ledger.lines(self._staging.stored()))
         return Staged(
-            format=self._format.title(self._pieces.header),
+            format=self._title,
             family=self._format.family,
             rows_read=self._ledger.rows_kept + self._ledger.rows_rejected,
             rows_kept=self._ledger.rows_kept,
             rows_rejected=self._ledger.rows_rejected,
-            scopes=tuple(_scope(key, scope) for key, scope in self._scopes.items()),
+            scopes=self._staging.scopes(),
             lines=lines,
-            facts=self._facts,
+            facts=dict.fromkeys(self._format.facts, False) | self._facts,
         )
-
-    def _stored(self) -> dict[Group, tuple[int, dict[str, Decimal]]]:
-        """Add up the files that would go live, and hold every roll-up against its charges."""
-        stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
-        for scope in self._scopes.values():
-            files = engine.parquet_sql([self._folder / file.name for file in scope.charges])
-            self._check_roll_ups(scope, files)
-            sql = (
-                f"SELECT {MONTH}, billing_currency, charge_category, count(*), {_SUMS} "  # noqa: S608
-                f"FROM {files} GROUP BY ALL"
-            )
-            for month, currency, category, rows, *sums in self._rows(sql):
-                group = Group(month, currency, category)
-                before_rows, before = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
-                amounts = zip(METRICS, sums, strict=True)
-                added = {
-                    m: money.EXACT.add(before[m], amount or Decimal(0)) for m, amount in amounts
-                }
-                stored[group] = (before_rows + rows, added)
-        return stored
-
-    def _check_roll_ups(self, scope: _Scope, charges: str) -> None:
-        expected = next(self._rows(f"SELECT count(*), {_SUMS} FROM {charges}"))  # noqa: S608
-        for file in scope.roll_ups:
-            path = engine.parquet_sql([self._folder / file.name])
-            found = next(self._rows(f"SELECT sum(charge_count), {_SUMS} FROM {path}"))  # noqa: S608
-            if found != expected:
-                raise Unreconciled(f"{file.kind}: {found} instead of {expected}")
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self._duckdb.execute(sql)
@@ -266,13 +175,9 @@ class _Loader:
             yield from rows
 
 
-def _scope(key: ScopeKey, scope: _Scope) -> Scope:
-    account, month = key
-    return Scope(
-        billing_account_id=account,
-        billing_period=month,
-        row_count=scope.row_count,
-        first_day=scope.first_day,
-        last_day=scope.last_day,
-        files=(*scope.charges, *scope.roll_ups),
-    )
+def _pieces(
+    source: Path, folder: Path, connection: DuckDBPyConnection
+) -> TextPieces | JsonLinesPieces | ParquetPieces:
+    if detect(source) is Container.PARQUET:
+        return ParquetPieces(source, connection)
+    return (JsonLinesPieces if is_json_lines(source) else TextPieces)(source, folder)

@@ -61,11 +61,13 @@ class Inspector:
         mapped: Callable[[str], str],
         ledger: Ledger,
         rejections: Rejections,
+        file_name: str | None = None,
     ) -> None:
         self._duckdb = connection
         self._mapped = mapped
         self._ledger = ledger
         self._rejections = rejections
+        self._file_name = file_name
 
     def inspect(self, piece: TextPiece | ParquetPiece, *, has_bad_cells: bool) -> None:
         """Write down every rejected row of a piece that was just read, in file order."""
@@ -78,7 +80,7 @@ class Inspector:
         if has_bad_cells:
             found += self._bad_cells(piece, broken)
         for rejection in sorted(found, key=lambda each: each.line):
-            self._rejections.add(rejection)
+            self._rejections.add(rejection.model_copy(update={"file": self._file_name}))
 
     def _bad_cells(
         self, piece: TextPiece | ParquetPiece, broken: dict[int, Rejection]

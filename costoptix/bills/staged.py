@@ -38,6 +38,16 @@ class StagedFile(_Said):
     size_bytes: int
 
 
+class SubAccount(_Said):
+    """What one sub-account costs within a scope."""
+
+    provider_name: str | None
+    sub_account_id: str | None
+    currency: str
+    billed_cost: Decimal
+    effective_cost: Decimal
+
+
 class Scope(_Said):
     """The charges of one billing account and billing period, and the files that hold them."""
 
@@ -47,6 +57,7 @@ class Scope(_Said):
     first_day: date
     last_day: date
     files: tuple[StagedFile, ...]
+    sub_accounts: tuple[SubAccount, ...]
 
 
 class Staged(_Said):
@@ -72,6 +83,7 @@ class Progress(_Said):
 class Rejection(_Said):
     """A row that is not in the totals, and why: one line of the rejections file."""
 
+    file: str | None = None  # of a drop of several
     line: int  # physical line on which the record begins; the header is line 1
     column: str  # as the file names it, or the charge column where the file has no such cell
     value: str | None

@@ -225,7 +225,7 @@ def test_s44_the_name_that_was_sent_is_never_a_path(
             session, acme, operator, io.BytesIO(b"a"), name,
             uploads_dir=config.uploads_dir, max_bytes=10,
         )  # fmt: skip
-        assert (config.uploads_dir / row.stored_name).read_bytes() == b"a"
+        assert (config.uploads_dir / row.stored_name / "0").read_bytes() == b"a"
         assert len(row.stored_name) == 36
         assert row.file_name.isprintable()
         assert "/" not in row.file_name

@@ -1,0 +1,94 @@
+"""The files of one delivery: a drop of several, or the members of a zip.
+
+A drop is a folder in the uploads folder: files named ``0``, ``1`` … and ``NAMES``, which holds
+their names as they were sent.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import orjson
+
+from costoptix.bills.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
+from costoptix.errors import Invalid
+
+NAMES = "names.json"
+MAX_MEMBERS = 1_000
+_BLOCK = 1 << 20
+_MANIFEST = re.compile(r"(.*-|_)?manifest\.json", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file to read, and its name for people."""
+
+    path: Path
+    name: str
+
+
+def expand(source: Path, folder: Path) -> list[Part]:
+    """Return the billing files that ``source`` is or holds; zips are unpacked into ``folder``.
+
+    Raises:
+        Invalid: a zip is damaged, unpacks to too much or holds another archive.
+    """
+    if not source.is_dir():
+        return list(_members(Part(source, source.name), folder))
+    names = orjson.loads((source / NAMES).read_bytes())
+    sent = [Part(source / str(number), name) for number, name in enumerate(names)]
+    return [part for file in sent for part in _members(file, folder)]
+
+
+def _members(file: Part, folder: Path) -> Iterator[Part]:
+    if detect(file.path) is not Container.ZIP:
+        yield file
+        return
+    target = folder / "members"
+    target.mkdir(exist_ok=True)
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            yield from _unpack(archive, file.path.stat().st_size, target)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise Invalid(
+            "The zip archive is damaged, encrypted or of a kind that is not read."
+        ) from error
+
+
+def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]:
+    members = [member for member in archive.infolist() if _is_bill(member)]
+    if len(members) > MAX_MEMBERS:
+        raise Invalid(
+            f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
+        )
+    allowance = max(MIN_ALLOWANCE, MAX_RATIO * size)
+    for member in members:
+        # A path in a member's name is for people only; the file gets a name of ours.
+        path = target / str(sum(1 for _ in target.iterdir()))
+        allowance -= _copy(archive, member, path, allowance)
+        if not path.stat().st_size:
+            continue
+        if detect(path) is Container.ZIP:
+            raise Invalid("The zip archive holds another archive: send the files in it.")
+        yield Part(path, member.filename)
+
+
+def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, allowance: int) -> int:
+    written = 0
+    with archive.open(member) as packed, path.open("xb") as file:
+        while block := packed.read(_BLOCK):
+            written += len(block)
+            if written > allowance:
+                raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
+            file.write(block)
+    return written
+
+
+def _is_bill(member: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    is_hidden = path.name.startswith(".") or "__MACOSX" in path.parts
+    return not member.is_dir() and not is_hidden and not _MANIFEST.fullmatch(path.name)

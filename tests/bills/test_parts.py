@@ -1,0 +1,133 @@
+"""Several files, one delivery; archives are unpacked no further than they may."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import queue
+from costoptix.access.permissions import Caller
+from costoptix.bills import importer, imports, parts, receive
+from costoptix.bills.load import load
+from costoptix.errors import Invalid
+from costoptix.models import Import, Organization
+from tests.bills.bill import write
+from tests.bills.conftest import Stage
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def billed(staged) -> Decimal:
+    return sum(line.sum_stored for line in staged.lines if line.metric == "billed_cost")
+
+
+def test_the_members_of_a_zip_are_the_parts_of_one_delivery(stage: Stage) -> None:
+    members = {
+        "export/part-1.csv": write([{"BilledCost": "1"}]),
+        "export/part-2.csv": write([{"BilledCost": "2"}]),
+        "export/manifest.json": b"{}",
+        "__MACOSX/part-1.csv": b"junk",
+        "export/empty.csv": b"",
+    }
+    staged, _ = stage(zipped(members))
+    assert (staged.rows_read, billed(staged), len(staged.scopes)) == (2, 3, 1)
+
+
+def test_s46_a_path_in_a_member_s_name_writes_nowhere_else(tmp_path: Path, stage: Stage) -> None:
+    content = zipped({"../../escaped.csv": write([{}]), "/etc/escaped.csv": write([{}])})
+    staged, _ = stage(content)
+    assert staged.rows_read == 2
+    assert not list(tmp_path.rglob("escaped*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (zipped({"a.zip": zipped({"a.csv": b"a"})}), "another archive"),
+        (zipped({f"{n}.csv": b"a" for n in range(1001)}), "1001 files"),
+        (zipped({}), "no billing file"),
+        (zipped({"a.csv": write([{}])})[:-30], "damaged"),
+        (zipped({"a.csv": b"0" * (300 << 20)}), "250 times"),
+        (zipped({"a.csv": write([{}]), "b.csv": b"x,y\n1,2\n"}), "not a header"),
+    ],
+    ids=["nested", "many", "empty", "damaged", "bomb", "mixed"],
+)
+def test_s46_a_zip_that_is_no_bill_is_refused_at_once(
+    stage: Stage, content: bytes, sentence: str
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(Invalid, match=sentence):
+        stage(content)
+    assert time.monotonic() - started < 10
+
+
+def send(
+    session: Session, acme: Organization, config: Config, operator: Caller,
+    files: dict[str, bytes], **said: object,
+) -> Import:  # fmt: skip
+    sent = [receive.Sent(io.BytesIO(content), name) for name, content in files.items()]
+    row, job = receive.receive_parts(
+        session, acme, operator, sent, "drop", uploads_dir=config.uploads_dir,
+        max_bytes=1 << 20, **said,
+    )  # fmt: skip
+    claimed = queue.claim(session, job.id)
+    assert claimed is not None
+    importer.run(session, claimed, config, read=load)
+    session.refresh(row)
+    return row
+
+
+def test_files_sent_together_do_not_replace_each_other(
+    session: Session, acme: Organization, config: Config, operator: Caller
+) -> None:
+    files = {"a.csv": write([{}]), "b.csv": write([{}] * 40 + [{"BilledCost": "NaN"}])}
+    row = send(session, acme, config, operator, files)
+    assert (row.state, row.rows_kept, row.rows_rejected) == ("live", 41, 1)
+    (found,) = imports.rejected(config.lake_dir, row)
+    assert (found.file, found.line) == ("b.csv", 42)
+    again = send(session, acme, config, operator, dict(reversed(files.items())))
+    assert again.message == importer.ALREADY_IMPORTED
+
+
+def test_a_drop_that_lacks_rows_of_its_manifest_is_refused(
+    session: Session, acme: Organization, config: Config, operator: Caller
+) -> None:
+    said = {"options": {"row_count": 3}}
+    row = send(session, acme, config, operator, {"a.csv": write([{}] * 2)}, **said)
+    assert row.state == "refused"
+    assert "3 rows" in str(row.error)
+
+
+def test_the_manifest_s_time_decides_which_delivery_is_newer(
+    session: Session, acme: Organization, config: Config, operator: Caller
+) -> None:
+    newer = {"options": {"delivered_at": "2026-03-05T00:00:00Z"}}
+    older = {"options": {"delivered_at": "2026-03-04T00:00:00Z"}}
+    first = send(session, acme, config, operator, {"a.csv": write([{}])}, **newer)
+    late = send(session, acme, config, operator, {"a.csv": write([{"BilledCost": "9"}])}, **older)
+    session.refresh(first)
+    assert (first.state, late.state) == ("live", "older")
+
+
+def test_a_drop_is_stored_under_names_of_ours(
+    session: Session, acme: Organization, config: Config, operator: Caller
+) -> None:
+    sent = [receive.Sent(io.BytesIO(b"a"), "../../a.csv"), receive.Sent(io.BytesIO(b"b"), "b")]
+    row, _ = receive.receive_parts(
+        session, acme, operator, sent, "drop", uploads_dir=config.uploads_dir, max_bytes=10
+    )
+    folder = config.uploads_dir / row.stored_name
+    assert {path.name for path in folder.iterdir()} == {"0", "1", parts.NAMES}
