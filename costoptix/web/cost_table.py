@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from costoptix.costs import summary
 from costoptix.costs.breakdown import Ask, Group, amount_of
+from costoptix.costs.completeness import earlier_part, known_part
 from costoptix.costs.query import DEFAULT_ORDER, PERIOD_START, CostQuery, Order
 from costoptix.costs.report import CostReport
 from costoptix.costs.trends import Change, Confidence, MonthlyFigures, Trend, share
-from costoptix.errors import Invalid
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity
 from costoptix.web.cost_charts import PER, bucket_title, month_title
@@ -87,10 +87,8 @@ def asked(question: Question, days: DateRange) -> CostQuery:
 def cost_table(ask: Ask, question: Question, days: DateRange, *, shown: int | None) -> Table:
     """Answer the question over ``days`` with at most ``shown`` rows (None: as many as there are).
 
-    A table of totals with at most ``MAX_ROWS`` rows also compares with the days before.
-
-    Raises:
-        Invalid: the order names a column that this table does not have.
+    A table of totals with at most ``MAX_ROWS`` rows also compares with the days before. Ordered
+    by a column that it does not have (another range may lack it), it keeps the page's own order.
     """
     query = asked(question, days)
     is_total = query.granularity is Granularity.TOTAL
@@ -101,8 +99,10 @@ def cost_table(ask: Ask, question: Question, days: DateRange, *, shown: int | No
     if is_compared:
         rows, totals = _compared(ask, question, report, rows, totals)
     columns = tuple(_columns(question, report, rows, is_compared=is_compared))
-    if question.page_order:
-        _sort(rows, columns, question.page_order)
+    by_page = question.page_order.removeprefix("-")
+    column = next((each for each in columns if by_page and each.name == by_page), None)
+    if column is not None:
+        _sort(rows, column, descending=question.page_order.startswith("-"))
     elif not is_compared and is_total and (shown is None or shown > MAX_ROWS):
         rows = list(_rows(ask(query, shown), question.metric))
     return Table(columns, tuple(rows[:shown]), totals, report.row_count)
@@ -128,8 +128,8 @@ def _compared(
 ) -> tuple[list[Row], tuple[Row, ...]]:
     """Add to each row how it changed and, for services over months, its monthly figures."""
     query, metric = report.query, question.metric
-    now = summary.complete_part(query.date_range, report.data_as_of.complete_through)
-    before = summary.previous_range(now) if now else None
+    now = known_part(query.date_range, report)
+    before = earlier_part(now, report) if now else None
     if now and before:
         moved = summary.changes(ask, query, metric, now, before, *query.group_by)
         changes = {(mover.currency, mover.group): mover.change for mover in moved}
@@ -201,12 +201,8 @@ _MONTHLY_COLUMNS = (
 )  # fmt: skip
 
 
-def _sort(rows: list[Row], columns: tuple[Column, ...], order: str) -> None:
+def _sort(rows: list[Row], column: Column, *, descending: bool) -> None:
     """Order the rows by a column that only the page has; those without a value come last."""
-    name, descending = order.removeprefix("-"), order.startswith("-")
-    column = next((each for each in columns if each.name == name), None)
-    if column is None:
-        raise Invalid(f"order_by: this table has no column {name}.")
     known = [row for row in rows if column.value(row) is not None]
     unknown = [row for row in rows if column.value(row) is None]
     known.sort(key=lambda row: _rank(column.value(row)), reverse=descending)

@@ -7,7 +7,6 @@ import io
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
@@ -19,8 +18,10 @@ from config import Config
 from costoptix.clock import utc_today
 from costoptix.costs import report, summary
 from costoptix.costs.breakdown import Ask, breakdowns
+from costoptix.costs.completeness import known_part, partial_months
 from costoptix.costs.layout import DIMENSIONS, METRICS
 from costoptix.costs.query import CostQuery, Filter, check_dimension
+from costoptix.costs.report import CostReport
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.money import to_text
@@ -71,7 +72,7 @@ def costs() -> ResponseReturnValue:
     state = read_state(given_pairs())
     question = state.question
     ask = asker()
-    days, through = _days(ask, question)
+    days, whole = _days(ask, question)
     if days is None:
         return empty_page(question)
     granularity = question.query.granularity
@@ -84,13 +85,18 @@ def costs() -> ResponseReturnValue:
         "costs/costs.html",
         question=question,
         days=days,
-        as_of=ask(summary.asked_over(query, days, metric=question.metric)).data_as_of,
-        charts=[stacked_chart(each, question, granularity, through) for each in found],
+        as_of=whole.data_as_of,
+        charts=[
+            stacked_chart(each, question, granularity, whole.data_as_of.complete_through)
+            for each in found
+        ],
         chart_granularity=granularity,
         per=PER[granularity],
         table=table,
         text_of=text_of,
-        partial_months=summary.partial_months(days, through) if len(days.months()) > 1 else [],
+        partial_months=partial_months(days, known_part(days, whole))
+        if len(days.months()) > 1
+        else [],
         dimensions=[*DIMENSIONS, *tag_dimensions()],
         metrics=METRICS,
         granularities=list(PER.items()),
@@ -165,14 +171,13 @@ def _page_order(pairs: Pairs) -> str:
     return ""
 
 
-def _days(ask: Ask, question: Question) -> tuple[DateRange | None, date | None]:
-    """Return the days to show (None when nothing is there), and through which they are complete."""
+def _days(ask: Ask, question: Question) -> tuple[DateRange | None, CostReport]:
+    """Return the days to show (None when nothing is there), and the report of the whole range."""
     days = question.query.date_range
-    found = ask(summary.asked_over(question.query, days, metric=question.metric))
-    through = found.data_as_of.complete_through
-    if not found.totals:
-        return None, through
-    return (summary.complete_part(days, through) if question.complete_days else days), through
+    whole = ask(summary.asked_over(question.query, days, metric=question.metric))
+    if not whole.totals:
+        return None, whole
+    return (known_part(days, whole) if question.complete_days else days), whole
 
 
 def _toggle(question: Question, category: str) -> tuple[bool, str]:
@@ -193,7 +198,7 @@ def _values(filters: tuple[Filter, ...], dimension: str) -> tuple[str | None, ..
     return next((each.values for each in filters if each.dimension == dimension), ())
 
 
-def _choices(state: Asked) -> report.CostReport | None:
+def _choices(state: Asked) -> CostReport | None:
     """Return the values of the dimension to filter by, as many as are offered."""
     if not state.filter_by:
         return None

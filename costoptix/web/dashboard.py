@@ -12,6 +12,7 @@ from markupsafe import Markup
 from costoptix.clock import utc_today
 from costoptix.costs import summary
 from costoptix.costs.breakdown import Ask, Group, amount_of, breakdowns
+from costoptix.costs.completeness import earlier_part, known_part, partial_months
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.costs.report import CostReport
@@ -83,8 +84,8 @@ def home() -> ResponseReturnValue:
     explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
     found = breakdowns(ask, query, metric, granularity)
     charts = [stacked_chart(each, explorer, granularity, through) for each in found]
-    complete = summary.complete_part(query.date_range, through)
-    earlier = summary.previous_range(complete) if complete else None
+    complete = known_part(query.date_range, whole)
+    earlier = earlier_part(complete, whole) if complete else None
     movers = (
         summary.changes(ask, query, metric, complete, earlier, *summary.SERVICE)
         if complete and earlier
@@ -101,7 +102,7 @@ def home() -> ResponseReturnValue:
         spark=_spark(charts[0]),
         granularity=granularity,
         per=PER[granularity],
-        partial_months=summary.partial_months(query.date_range, through)
+        partial_months=partial_months(query.date_range, complete)
         if len(query.date_range.months()) > 1
         else [],
         month=summary.this_month(ask, query, metric, utc_today()),
