@@ -16,14 +16,14 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from costoptix.costs.breakdown import Ask, Group, sums_by_group
-from costoptix.costs.completeness import known_part
+from costoptix.costs.completeness import earlier_part, known_part, known_whole
 from costoptix.costs.query import ACCOUNT as ACCOUNT_FILTER
 from costoptix.costs.query import CostQuery, Filter
 from costoptix.costs.report import CostReport, QuantityRow
-from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, previous_range, summed
-from costoptix.costs.trends import Change
+from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, summed
+from costoptix.costs.trends import Change, scaled
 from costoptix.errors import Invalid
-from costoptix.money import EXACT, Amount, to_amount, total
+from costoptix.money import EXACT, Amount, total
 from costoptix.periods import DateRange, Preset
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
@@ -140,8 +140,8 @@ def comparison(
         others = [each for each in now.filters if each.dimension != ACCOUNT_FILTER]
         chosen = sorted([*others, Filter(ACCOUNT_FILTER, (account,))])
         return Comparison(now, replace(now, filters=tuple(chosen)))
-    earlier = before or previous_range(days)
-    if earlier is None or known_part(earlier, report) != earlier:
+    earlier = before or earlier_part(days, report)
+    if earlier is None or not known_whole(earlier, report):
         return None
     return Comparison(now, replace(now, date_range=earlier))
 
@@ -220,11 +220,11 @@ def _causes(now: _Line | None, before: _Line | None) -> Causes:
     if before is None or now is None:
         new = now.amount if now else _NOTHING
         return Causes(new=new, gone=EXACT.minus(before.amount) if before else _NOTHING)
-    if not before.quantity or now.quantity is None or now.unit != before.unit:
+    at_earlier_price = None
+    if before.quantity and now.quantity is not None and now.unit == before.unit:
+        at_earlier_price = scaled(before.amount, now.quantity, before.quantity)
+    if at_earlier_price is None:
         return Causes(other=EXACT.subtract(now.amount, before.amount))
-    at_earlier_price = to_amount(
-        EXACT.divide(EXACT.multiply(before.amount, now.quantity), before.quantity)
-    )
     return Causes(
         volume=EXACT.subtract(at_earlier_price, before.amount),
         price=EXACT.subtract(now.amount, at_earlier_price),

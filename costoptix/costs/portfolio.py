@@ -13,13 +13,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from costoptix.costs.breakdown import Ask, Group, amount_of
-from costoptix.costs.completeness import known_part
+from costoptix.costs.completeness import earlier_part, known_part
 from costoptix.costs.daily import count_for_most
 from costoptix.costs.query import CostQuery
 from costoptix.costs.ranking import Ranked, account_names, ranked
 from costoptix.costs.report import CostRow
-from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, changes, previous_range, summed
-from costoptix.costs.trends import Change, Health, health, share, sums_by
+from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, changes, summed
+from costoptix.costs.trends import Change, Health, health, projected, share, sums_by
 from costoptix.money import EXACT, Amount, to_amount, total
 from costoptix.periods import DateRange, Preset
 
@@ -136,14 +136,17 @@ def portfolios(ask: Ask, query: CostQuery, metric: str) -> list[Portfolio]:
     report = ask(asked_over(query, asked, *ACCOUNT, "service_name", metric=metric))
     known = known_part(asked, report)
     complete = _complete_amounts(ask, query, metric, known)
-    moved = _service_changes(ask, query, metric, known)
+    before = earlier_part(known, report) if known else None
+    moved = changes(ask, query, metric, known, before, *SERVICE) if known and before else []
     found = [
         _portfolio(
             sums.currency,
             _Cells.of((row for row in report.rows if row.currency == sums.currency), metric),
             complete.get(sums.currency, {}),
             known.length if known else 0,
-            None if moved is None else moved.get(sums.currency, []),
+            [mover.change for mover in moved if mover.currency == sums.currency]
+            if before
+            else None,
         )
         for sums in report.totals
     ]
@@ -160,22 +163,6 @@ def _complete_amounts(
     found: dict[str, dict[Group, Amount]] = {}
     for row in rows:
         found.setdefault(row.currency, {})[row.group] = amount_of(row, metric) or Amount(0)
-    return found
-
-
-def _service_changes(
-    ask: Ask, query: CostQuery, metric: str, known: DateRange | None
-) -> dict[str, list[Change]] | None:
-    """Return how services changed, by currency; None where there is nothing to compare with."""
-    before = previous_range(known) if known else None
-    if known is None or before is None:
-        return None
-    report = ask(asked_over(query, before, metric=metric))
-    if known_part(before, report) != before:
-        return None
-    found: dict[str, list[Change]] = {}
-    for mover in changes(ask, query, metric, known, before, *SERVICE):
-        found.setdefault(mover.currency, []).append(mover.change)
     return found
 
 
@@ -196,9 +183,7 @@ def _portfolio(
         currency=currency,
         total=total([account.total for account in accounts]),
         daily_average=average,
-        projected_monthly=None
-        if average is None
-        else to_amount(EXACT.multiply(average, Decimal(DAYS_OF_A_MONTH))),
+        projected_monthly=None if average is None else projected(average, 1, DAYS_OF_A_MONTH),
         change=change,
         providers=ranked(cells.by(lambda account, _: account[:1])),
         accounts=accounts,

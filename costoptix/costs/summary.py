@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
 from costoptix.costs.breakdown import Ask, Group, amount_of, largest_first, sums_by_group
+from costoptix.costs.completeness import earlier_part, full_months, known_part, known_whole
 from costoptix.costs.query import CostQuery
 from costoptix.costs.trends import (
     Change,
@@ -20,10 +22,10 @@ from costoptix.costs.trends import (
     monthly_figures,
     movers,
     projected,
+    scaled,
 )
 from costoptix.money import Amount, total
 from costoptix.periods import (
-    FIRST_DAY,
     DateRange,
     Granularity,
     add_months,
@@ -44,24 +46,27 @@ _NOTHING = Amount(0)
 class MonthSoFar:
     """This month in one currency: what is spent, against last month, and where it leads.
 
-    The last three are None before the first complete day.
+    What compares is None where last month is not known whole; the last three are None before
+    the first complete day.
     """
 
     spent: Amount  # through today
-    last_month: Amount
+    last_month: Amount | None
     same_days: Change | None  # the complete days of this month, against those of last month
     projected: Amount | None  # by the month's end, at the rate of the complete days
     health: Health | None
 
     @property
-    def against_last_month(self) -> Change:
+    def against_last_month(self) -> Change | None:
         """Compare what is spent so far with the whole of last month."""
-        return Change(self.last_month, self.spent)
+        return None if self.last_month is None else Change(self.last_month, self.spent)
 
     @property
     def projected_change(self) -> Change | None:
         """Compare the projected month with the whole of last month."""
-        return Change(self.last_month, self.projected) if self.projected is not None else None
+        if self.last_month is None or self.projected is None:
+            return None
+        return Change(self.last_month, self.projected)
 
 
 @dataclass(frozen=True)
@@ -95,18 +100,6 @@ def asked_over(query: CostQuery, days: DateRange, *group_by: str, metric: str) -
     )
 
 
-def complete_part(days: DateRange, through: date | None) -> DateRange | None:
-    """Return the days of a range that are complete; None when none is."""
-    if through is None or through < days.first:
-        return None
-    return DateRange(days.first, min(days.last, through))
-
-
-def previous_range(days: DateRange) -> DateRange | None:
-    """Return the range as long right before; None where no bill can be that old."""
-    return days.previous() if (days.first - FIRST_DAY).days >= days.length else None
-
-
 def totals(ask: Ask, query: CostQuery, days: DateRange, metric: str) -> dict[str, Amount]:
     """Return the cost of some days by currency, the largest first."""
     report = ask(asked_over(query, days, metric=metric))
@@ -131,74 +124,97 @@ def changes(
 
 
 def this_month(ask: Ask, query: CostQuery, metric: str, today: date) -> ThisMonth:
-    """Work out this month: spent so far, against last month, projected, and services' health."""
+    """Work out this month: spent so far, against last month, projected, and services' health.
+
+    What is compared with days that are not known is None, as is what needs a complete day.
+    """
     first = month_start(today)
-    so_far = DateRange(first, today)
+    so_far, last_month = DateRange(first, today), month_range(add_months(first, -1))
     report = ask(asked_over(query, so_far, metric=metric))
     spent = {sums.currency: amount_of(sums, metric) or _NOTHING for sums in report.totals}
-    last_month = month_range(add_months(first, -1))
     whole = totals(ask, query, last_month, metric)
-    days = complete_part(so_far, report.data_as_of.complete_through)
-    if days is None:
-        earlier_days, by_service = None, []
-    else:
-        last = min(last_month.first + (days.last - first), last_month.last)
-        earlier_days = DateRange(last_month.first, last)
-        by_service = changes(ask, query, metric, days, earlier_days, *SERVICE)
+    days = known_part(so_far, report)
+    is_known = known_whole(last_month, report)
+    earlier = _same_days(days, last_month) if days and is_known else None
+    done = totals(ask, query, days, metric) if days else {}
+    by_service = changes(ask, query, metric, days, earlier, *SERVICE) if days and earlier else []
+    moved = {
+        currency: [mover.change for mover in by_service if mover.currency == currency]
+        for currency in {**spent, **whole}
+    }
     return ThisMonth(
         last_month,
         days,
-        earlier_days,
+        earlier,
         {
-            currency: _month_so_far(
-                spent.get(currency, _NOTHING),
-                whole.get(currency, _NOTHING),
-                days,
-                [mover.change for mover in by_service if mover.currency == currency],
+            currency: MonthSoFar(
+                spent=spent.get(currency, _NOTHING),
+                last_month=whole.get(currency, _NOTHING) if is_known else None,
+                same_days=summed(parts) if earlier else None,
+                projected=projected(done.get(currency, _NOTHING), days.length, month_end(first).day)
+                if days
+                else None,
+                health=health(parts) if earlier else None,
             )
-            for currency in {**spent, **whole}
+            for currency, parts in moved.items()
         },
     )
 
 
-def _month_so_far(
-    spent: Amount, last_month: Amount, days: DateRange | None, by_service: list[Change]
-) -> MonthSoFar:
-    if days is None:
-        return MonthSoFar(spent, last_month, None, None, None)
-    same_days = summed(by_service)
-    length = month_end(days.first).day
-    return MonthSoFar(
-        spent, last_month, same_days, projected(same_days.now, days.length, length),
-        health(by_service),
-    )  # fmt: skip
+def _same_days(days: DateRange, month: DateRange) -> DateRange:
+    """Return as many days of a month as ``days`` holds of its own, at most all."""
+    return DateRange(month.first, min(month.first + (days.last - days.first), month.last))
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What a range cost in one currency; the average and the change are of complete days."""
+
+    currency: str
+    total: Amount | None  # None when no charge has the metric
+    average: Amount | None  # per day, rounded to 18 places
+    change: Change | None  # against as many days right before
+
+
+@dataclass(frozen=True)
+class RangeSummary:
+    """What a range cost, the largest currency first, and which of its days are compared."""
+
+    days: DateRange
+    complete: DateRange | None
+    earlier: DateRange | None
+    spends: tuple[Spend, ...]
+
+
+def range_summary(ask: Ask, query: CostQuery, metric: str) -> RangeSummary:
+    """Sum up a query's range, and compare its complete days with as many right before."""
+    days = query.date_range
+    report = ask(asked_over(query, days, metric=metric))
+    complete = known_part(days, report)
+    earlier = earlier_part(complete, report) if complete else None
+    now = totals(ask, query, complete, metric) if complete else {}
+    before = totals(ask, query, earlier, metric) if earlier else {}
+    spends = [
+        Spend(
+            sums.currency,
+            amount_of(sums, metric),
+            scaled(now.get(sums.currency, _NOTHING), Decimal(1), Decimal(complete.length))
+            if complete
+            else None,
+            Change(before.get(sums.currency, _NOTHING), now.get(sums.currency, _NOTHING))
+            if earlier
+            else None,
+        )
+        for sums in report.totals
+    ]
+    spends.sort(key=lambda spend: (-abs(spend.total or _NOTHING), spend.currency))
+    return RangeSummary(days, complete, earlier, tuple(spends))
 
 
 def summed(parts: Iterable[Change]) -> Change:
     """Add up changes."""
     known = list(parts)
     return Change(total([each.before for each in known]), total([each.now for each in known]))
-
-
-def full_months(days: DateRange, through: date | None) -> list[date]:
-    """List the months (their first days) that lie in the range whole and are complete."""
-    return [
-        month
-        for month in days.months()
-        if month >= days.first and month_end(month) <= min(days.last, through or FIRST_DAY)
-    ]
-
-
-def partial_months(days: DateRange, through: date | None) -> list[tuple[date, int, int]]:
-    """List the other months: first day, complete days in the range, days of the month."""
-    full = set(full_months(days, through))
-    found = []
-    for month in days.months():
-        if month not in full:
-            part = complete_part(days, through)
-            part = part.clip(month_range(month)) if part else None
-            found.append((month, part.length if part else 0, month_end(month).day))
-    return found
 
 
 def monthly_table(
@@ -217,6 +233,6 @@ def monthly_table(
         if amount is not None:
             by_month = months.setdefault((row.currency, row.group), {})
             by_month[month_start(row.period_start)] = amount
-    full = full_months(query.date_range, report.data_as_of.complete_through)
+    full = full_months(query.date_range, known_part(query.date_range, report))
     count = len(query.date_range.months())
     return {key: monthly_figures(by_month, full, count) for key, by_month in months.items()}

@@ -55,8 +55,8 @@ class Change:
 
 
 def share(part: Amount, whole: Amount) -> Decimal | None:
-    """Return a part in percent of the whole; None when the whole is zero."""
-    return to_amount(EXACT.divide(EXACT.multiply(part, Decimal(100)), whole)) if whole else None
+    """Return a part in percent of the whole; None when the whole is zero, or next to it."""
+    return scaled(part, Decimal(100), whole) if whole else None
 
 
 def movers(now: Mapping[Key, Amount], before: Mapping[Key, Amount]) -> list[tuple[Key, Change]]:
@@ -208,7 +208,19 @@ def projected(spent: Amount, days_done: int, days: int) -> Amount | None:
     """Carry the rate of the complete days on to ``days``; None before the first complete day."""
     if days_done < 1:
         return None
-    return to_amount(EXACT.divide(EXACT.multiply(spent, Decimal(days)), Decimal(days_done)))
+    return scaled(spent, Decimal(days), Decimal(days_done))
+
+
+def scaled(amount: Amount, factor: Decimal, divisor: Decimal) -> Amount | None:
+    """Return an amount times a fraction; None when that has more than 20 digits before the point.
+
+    Raises:
+        decimal.DivisionByZero: the divisor is zero.
+    """
+    try:
+        return to_amount(EXACT.divide(EXACT.multiply(amount, factor), divisor))
+    except ValueError:
+        return None
 
 
 def mean(amounts: Sequence[Amount]) -> Amount | None:

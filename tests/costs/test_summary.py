@@ -16,9 +16,10 @@ from costoptix import clock
 from costoptix.costs import summary
 from costoptix.costs.breakdown import amount_of, breakdowns
 from costoptix.costs.layout import METRICS
+from costoptix.costs.trends import Change
 from costoptix.money import EXACT, total
 from costoptix.periods import DateRange, Granularity
-from tests.costs.lake import TODAY, Charge, Lake, open_lake, query
+from tests.costs.lake import TODAY, Charge, Lake, on, open_lake, query
 
 FIRST = date(2025, 11, 20)
 GROUPS = [(), ("service_name",), ("provider_name", "region_id"), ("tag:team",), ("resource_id",)]
@@ -84,7 +85,7 @@ def test_the_parts_of_a_breakdown_add_up_to_the_totals(
 @given(days, st.sampled_from(METRICS))
 def test_the_earlier_line_is_the_range_as_long_right_before(company, span, metric):
     asked = replace(query(), date_range=span)
-    before = summary.previous_range(span)
+    before = span.previous()
     earlier = summary.totals(company.question, asked, before, metric)
     for each in breakdowns(company.question, asked, metric, Granularity.WEEKLY):
         assert total(list(each.previous)) == earlier.get(each.currency, 0)
@@ -127,7 +128,8 @@ def test_this_month_is_compared_with_the_same_days_of_the_last(lake):
 
 def test_before_the_first_complete_day_nothing_is_projected(lake):
     clock.configure("2026-03-01T12:00:00Z")
-    lake.deliver(Charge(day=date(2026, 2, 28)), Charge(day=date(2026, 3, 1)))
+    january = date(2026, 1, 31)
+    lake.deliver(*on(Charge(), january, date(2026, 2, 28), date(2026, 3, 1)))
     month = summary.this_month(lake.question, query(), "effective_cost", date(2026, 3, 1))
     found = month.by_currency["USD"]
     assert month.days is found.projected is found.same_days is found.health is None
@@ -136,23 +138,27 @@ def test_before_the_first_complete_day_nothing_is_projected(lake):
 
 def test_a_longer_month_is_compared_with_all_of_a_shorter_one(lake):
     clock.configure("2026-03-31T12:00:00Z")
-    lake.deliver(
-        Charge(day=date(2026, 2, 28)), Charge(day=date(2026, 3, 30)), Charge(day=date(2026, 3, 31))
-    )
+    lake.deliver(*on(Charge(), date(2026, 2, 1), date(2026, 3, 30), date(2026, 3, 31)))
     month = summary.this_month(lake.question, query(), "effective_cost", date(2026, 3, 31))
     assert month.earlier_days == DateRange(date(2026, 2, 1), date(2026, 2, 28))
 
 
-def test_months_are_full_when_they_are_inside_and_complete():
-    span = DateRange(date(2026, 1, 10), date(2026, 4, 20))
-    through = date(2026, 4, 12)
-    assert summary.full_months(span, through) == [date(2026, 2, 1), date(2026, 3, 1)]
-    assert summary.partial_months(span, through) == [
-        (date(2026, 1, 1), 22, 31),
-        (date(2026, 4, 1), 12, 30),
-    ]
-    assert summary.full_months(span, None) == []
-    assert summary.partial_months(span, date(2026, 1, 5))[0] == (date(2026, 1, 1), 0, 31)
+def test_what_came_before_the_first_bill_is_not_compared_with(lake):
+    """Days before the first bill are unknown, not zero."""
+    clock.configure("2026-03-20T12:00:00Z")
+    lake.deliver(*on(Charge(), *DateRange(date(2026, 2, 10), TODAY)))
+    month = summary.this_month(lake.question, query(), "effective_cost", TODAY)
+    found = month.by_currency["USD"]
+    assert (found.last_month, found.against_last_month, found.projected_change) == (None,) * 3
+    assert (found.same_days, found.health, month.earlier_days) == (None,) * 3
+    assert found.projected == 31
+    asked = query(("range", "last_30_days"))
+    whole = summary.range_summary(lake.question, asked, "effective_cost")
+    assert (whole.earlier, whole.spends[0].change) == (None, None)
+    week = summary.range_summary(lake.question, query(("range", "last_7_days")), "effective_cost")
+    assert week.spends[0].change == Change(Decimal(6), Decimal(6))
+    assert week.spends[0].total == 7
+    assert week.spends[0].average == 1
 
 
 def test_the_monthly_table_has_every_group_and_its_total(company):
