@@ -38,6 +38,24 @@ def enqueue(
     return job
 
 
+def enqueue_once(
+    session: Session, kind: str, organization_id: str, *, since: datetime | None = None
+) -> None:
+    """Add a job for an organization unless one waits already, or was made at ``since`` or later.
+
+    One that runs does not count: it may have looked before what makes this one necessary.
+    """
+    waiting = Job.state == "due"
+    if since is not None:
+        waiting |= Job.created_at >= since
+    with writing(session):
+        known = select(Job.id).where(
+            Job.kind == kind, Job.organization_id == organization_id, waiting
+        )
+        if session.scalar(known.limit(1)) is None:
+            enqueue(session, kind, {}, organization_id=organization_id)
+
+
 def claim(session: Session, job_id: str | None = None) -> Job | None:
     """Take the oldest job that is due (or whose worker died) for one ``LEASE``; None if none is.
 

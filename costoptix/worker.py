@@ -9,23 +9,30 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import queue
+from costoptix.anomalies import job as anomalies
 from costoptix.bills import importer, receive, sweep
+from costoptix.budgets import job as budgets
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.demo import acme
-from costoptix.models import Job, WorkerHeartbeat
+from costoptix.models import Job, Organization, WorkerHeartbeat
 
 Handler = Callable[[Session, Job, Config], None]
 
-HANDLERS: Mapping[str, Handler] = {receive.JOB_KIND: importer.run, acme.JOB_KIND: acme.run}
+HANDLERS: Mapping[str, Handler] = {
+    receive.JOB_KIND: importer.run,
+    acme.JOB_KIND: acme.run,
+    anomalies.JOB_KIND: anomalies.run,
+    budgets.JOB_KIND: budgets.run,
+}
 """What each kind of job does."""
 
 IDLE_SECONDS = 1.0
@@ -89,8 +96,18 @@ class _Worker:
                 session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
+            judge_nightly(session)
             prune(session)
             sweep.sweep(session, self._config)
+
+
+def judge_nightly(session: Session) -> None:
+    """Have every organization judged that was not yet today: a day that ended is complete now."""
+    today = utc_now().date()
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    for organization_id in session.scalars(select(Organization.id)).all():
+        for kind in (anomalies.JOB_KIND, budgets.JOB_KIND):
+            queue.enqueue_once(session, kind, organization_id, since=midnight)
 
 
 def prune(session: Session) -> None:

@@ -16,9 +16,12 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Exists, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
+from costoptix.anomalies import job as anomalies
 from costoptix.bills.staged import Scope, Staged
+from costoptix.budgets import job as budgets
 from costoptix.clock import parse_instant, utc_now
 from costoptix.database import writing
 from costoptix.errors import Conflict
@@ -146,11 +149,13 @@ def _point(
 
 
 def _settle(session: Session, organization_id: str) -> None:
-    """Renew the data version and say of each import whether something of it is live."""
+    """Renew the data version, have it judged anew, and say of each import whether it is live."""
     session.flush()
     session.execute(
         update(Organization).where(Organization.id == organization_id).values(data_version=new_id())
     )
+    for kind in (anomalies.JOB_KIND, budgets.JOB_KIND):
+        queue.enqueue_once(session, kind, organization_id)
     mine = Import.organization_id == organization_id
     has_deliveries = exists().where(Delivery.import_id == Import.id)
     is_live = _has_live(Import.id)

@@ -1,0 +1,219 @@
+"""The figures of a budget: pure functions over what its costs were day by day.
+
+What is spent is the sum of all days of the period through today, exactly what the cost explorer
+says for the same filters. What is predicted rests on complete days only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, Decimal
+from enum import StrEnum
+
+from costoptix.budgets.drafts import Period
+from costoptix.costs.forecast import Horizon, Method, forecast, value_at_risk
+from costoptix.costs.rhythm import DailyAmounts
+from costoptix.costs.trends import share
+from costoptix.money import EXACT, Amount, total
+from costoptix.periods import DateRange, add_months, month_end, quarter_start
+
+MONTHS = {Period.MONTHLY: 1, Period.QUARTERLY: 3, Period.YEARLY: 12}
+PAST_PERIODS = {Period.MONTHLY: 12, Period.QUARTERLY: 4, Period.YEARLY: 2}
+"""How many periods before the running one are looked back on."""
+
+STALE = timedelta(days=31)
+"""Data that end so long before a period say nothing about it."""
+
+_NOTHING = Amount(0)
+_ENDED_BEFORE = "Not enough history: the complete days end long before this period."
+
+
+class State(StrEnum):
+    """How a budget stands, by what is spent."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    EXCEEDED = "exceeded"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a budget's figures depend on: its amount (above zero), period and thresholds."""
+
+    amount: Amount
+    period: Period
+    warning_threshold: Decimal  # percent
+    critical_threshold: Decimal
+
+    def state(self, spent: Amount) -> State:
+        """Return the state at some spend; a threshold that is reached is crossed."""
+        crossed = self.crossed(spent)
+        return crossed[-1] if crossed else State.OK
+
+    def crossed(self, spent: Amount) -> list[State]:
+        """List the thresholds that some spend has reached, the lowest first."""
+        levels = (
+            (State.WARNING, self.warning_threshold),
+            (State.CRITICAL, self.critical_threshold),
+            (State.EXCEEDED, Decimal(100)),
+        )
+        scaled = EXACT.multiply(spent, Decimal(100))
+        return [
+            state for state, percent in levels if scaled >= EXACT.multiply(self.amount, percent)
+        ]
+
+
+@dataclass(frozen=True)
+class PastPeriod:
+    """How a period before the running one ended; ``is_whole`` when all of its days are known."""
+
+    days: DateRange
+    spend: Amount
+    utilization_percent: Decimal | None
+    state: State
+    crossed_on: date | None  # the day on which the amount was reached
+    is_whole: bool
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the amount was not reached."""
+        return self.state is not State.EXCEEDED
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a budget stands today."""
+
+    days: DateRange  # the running period
+    current_spend: Amount
+    predicted_spend: Amount | None  # the period stays under it with 95% confidence
+    predicted_by: Method
+    predicted_note: str
+    utilization_percent: Decimal | None  # None beyond all measure
+    state: State
+    days_remaining: int  # after today
+    pace_percent: Decimal  # how much of the period is over, today included
+    crosses_on: date | None  # when the amount was reached, or is expected to be; None: not in it
+    history: tuple[PastPeriod, ...]  # newest first
+
+
+def period_of(period: Period, day: date) -> DateRange:
+    """Return the calendar month, quarter or year of a day."""
+    if period is Period.MONTHLY:
+        first = day.replace(day=1)
+    elif period is Period.QUARTERLY:
+        first = quarter_start(day)
+    else:
+        first = date(day.year, 1, 1)
+    return DateRange(first, month_end(add_months(first, MONTHS[period] - 1)))
+
+
+def days_needed(period: Period, today: date) -> DateRange:
+    """Return the days whose costs the figures are made of: past periods, and this to today."""
+    first = period_of(period, today).first
+    return DateRange(add_months(first, -MONTHS[period] * PAST_PERIODS[period]), today)
+
+
+def figures(
+    terms: Terms, by_day: Mapping[date, Amount], known: DateRange | None, today: date
+) -> Figures:
+    """Work out how a budget stands.
+
+    ``by_day`` holds the costs of ``days_needed`` (days without are absent); ``known`` is the part
+    of them whose bills are all in.
+    """
+    days = period_of(terms.period, today)
+    spent = total([by_day.get(day, _NOTHING) for day in DateRange(days.first, today)])
+    amounts = [(day, by_day.get(day, _NOTHING)) for day in known or ()]
+    predicted, method, note = _predicted(amounts, days, spent)
+    return Figures(
+        days=days,
+        current_spend=spent,
+        predicted_spend=predicted,
+        predicted_by=method,
+        predicted_note=note,
+        utilization_percent=share(spent, terms.amount),
+        state=terms.state(spent),
+        days_remaining=(days.last - today).days,
+        pace_percent=round(Decimal(100 * ((today - days.first).days + 1)) / days.length, 2),
+        crosses_on=_crosses_on(terms, by_day, amounts, days, today),
+        history=tuple(_past_periods(terms, by_day, known, days)),
+    )
+
+
+def _predicted(
+    amounts: DailyAmounts, days: DateRange, spent: Amount
+) -> tuple[Amount | None, Method, str]:
+    if amounts and amounts[-1][0] < days.first - STALE:
+        return None, Method.NONE, _ENDED_BEFORE
+    ceiling = value_at_risk(amounts, days)
+    if ceiling.amount is None:
+        return None, ceiling.method, ceiling.note
+    return max(ceiling.amount, spent), ceiling.method, ceiling.note
+
+
+def _crosses_on(
+    terms: Terms,
+    by_day: Mapping[date, Amount],
+    amounts: DailyAmounts,
+    days: DateRange,
+    today: date,
+) -> date | None:
+    """Return the day on which the amount was, or is expected to be, reached."""
+    reached = _reached_on(terms.amount, by_day, DateRange(days.first, today))
+    if reached is not None or not amounts or amounts[-1][0] < days.first - STALE:
+        return reached
+    coming = forecast(amounts, Horizon.DAYS_90).days
+    so_far = total([amount for day, amount in amounts if day in days])
+    for each in coming:
+        if each.day in days:
+            so_far = EXACT.add(so_far, each.expected)
+            if so_far >= terms.amount:
+                return max(each.day, today)
+    average = total([each.expected for each in coming]) / len(coming)
+    return _carried_on(terms.amount - so_far, average, coming[-1].day, days.last)
+
+
+def _carried_on(missing: Amount, average: Amount, after: date, last: date) -> date | None:
+    """Return the day on which an average per day makes up for what is missing, until ``last``."""
+    left = (last - after).days
+    if average <= 0 or missing > left * average:
+        return None
+    days = (missing / average).to_integral_value(rounding=ROUND_CEILING)
+    return after + timedelta(days=int(days))
+
+
+def _past_periods(
+    terms: Terms, by_day: Mapping[date, Amount], known: DateRange | None, now: DateRange
+) -> Iterator[PastPeriod]:
+    """Yield the periods before the running one that are known at least in part."""
+    months = MONTHS[terms.period]
+    for back in range(1, PAST_PERIODS[terms.period] + 1):
+        days = period_of(terms.period, add_months(now.first, -months * back))
+        part = known.clip(days) if known else None
+        if part is None:
+            return
+        spent = total([by_day.get(day, _NOTHING) for day in days])
+        yield PastPeriod(
+            days,
+            spent,
+            share(spent, terms.amount),
+            terms.state(spent),
+            _reached_on(terms.amount, by_day, days),
+            part == days,
+        )
+
+
+def _reached_on(amount: Amount, by_day: Mapping[date, Amount], days: DateRange) -> date | None:
+    """Return the first day on which the costs so far reached an amount, unless undone later."""
+    so_far, reached = _NOTHING, None
+    for day in days:
+        so_far = EXACT.add(so_far, by_day.get(day, _NOTHING))
+        if so_far < amount:
+            reached = None
+        elif reached is None:
+            reached = day
+    return reached
