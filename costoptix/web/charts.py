@@ -267,6 +267,6 @@ def sparkline(amounts: Sequence[Amount], incomplete: int = 0) -> Markup:
     dashed = f'<path class="dashed" d="M{"L".join(points[solid - 1 :])}"/>'
     return Markup(  # noqa: S704 - made of numbers and fixed words only
         '<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="area" d="{area}"/><path class="solid" d="M{"L".join(points[:solid])}"/>'
+        f'<path class="shade" d="{area}"/><path class="solid" d="M{"L".join(points[:solid])}"/>'
         f"{dashed if solid < len(points) else ''}</svg>"
     )

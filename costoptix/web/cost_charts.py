@@ -7,8 +7,9 @@ from datetime import date
 from costoptix.costs.breakdown import Breakdown
 from costoptix.periods import DateRange, Granularity, bucket_of, length_in_words
 from costoptix.web.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
-from costoptix.web.questions import Question, group_title
+from costoptix.web.questions import Question
 from costoptix.web.routing import web
+from costoptix.web.wording import group_title
 
 web.add_app_template_filter(length_in_words)
 

@@ -16,7 +16,8 @@ from costoptix.costs.trends import Change, Confidence, MonthlyFigures, Trend, sh
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity
 from costoptix.web.cost_charts import PER, bucket_title, month_title
-from costoptix.web.questions import METRIC_TITLES, Question, dimension_title, value_title
+from costoptix.web.questions import Question
+from costoptix.web.wording import METRIC_TITLES, dimension_title, value_title
 
 MAX_ROWS = 1000
 """Of more groups than these, the largest are shown, and nothing is compared."""
@@ -70,6 +71,7 @@ class Table:
     rows: tuple[Row, ...]
     totals: tuple[Row, ...]
     row_count: int  # with those that are not among ``rows``
+    has_parts: bool  # more than a row per currency, which would be its own total
 
 
 def asked(question: Question, days: DateRange) -> CostQuery:
@@ -105,7 +107,8 @@ def cost_table(ask: Ask, question: Question, days: DateRange, *, shown: int | No
         _sort(rows, column, descending=question.page_order.startswith("-"))
     elif not is_compared and is_total and (shown is None or shown > MAX_ROWS):
         rows = list(_rows(ask(query, shown), question.metric))
-    return Table(columns, tuple(rows[:shown]), totals, report.row_count)
+    has_parts = bool(query.group_by) or not is_total
+    return Table(columns, tuple(rows[:shown]), totals, report.row_count, has_parts)
 
 
 def _rows(report: CostReport, metric: str) -> Iterator[Row]:

@@ -18,10 +18,10 @@ from config import Config
 from costoptix.clock import utc_today
 from costoptix.costs import report, summary
 from costoptix.costs.breakdown import Ask, breakdowns
-from costoptix.costs.completeness import known_part, partial_months
+from costoptix.costs.completeness import earlier_part, known_part, partial_months
 from costoptix.costs.layout import DIMENSIONS, METRICS
 from costoptix.costs.query import CostQuery, Filter, check_dimension
-from costoptix.costs.report import CostReport
+from costoptix.costs.report import CostReport, CostRow
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.money import to_text
@@ -66,6 +66,14 @@ class Asked:
     search: str
 
 
+@dataclass(frozen=True)
+class Choices:
+    """Values to filter by, each with its cost in every currency, the largest first."""
+
+    values: dict[str | None, list[CostRow]]
+    is_all: bool
+
+
 @page("/costs")
 def costs() -> ResponseReturnValue:
     """Show the question as controls, chart and table."""
@@ -79,7 +87,10 @@ def costs() -> ResponseReturnValue:
     if granularity is Granularity.TOTAL:
         granularity = granularity_for(days)
     query = asked(question, days)
-    found = breakdowns(ask, query, question.metric, granularity)
+    found = breakdowns(
+        ask, query, question.metric, granularity,
+        with_previous=earlier_part(days, whole) is not None,
+    )  # fmt: skip
     table = cost_table(ask, question, days, shown=question.limit or SHOWN_ROWS)
     return render_template(
         "costs/costs.html",
@@ -198,11 +209,11 @@ def _values(filters: tuple[Filter, ...], dimension: str) -> tuple[str | None, ..
     return next((each.values for each in filters if each.dimension == dimension), ())
 
 
-def _choices(state: Asked) -> CostReport | None:
+def _choices(state: Asked) -> Choices | None:
     """Return the values of the dimension to filter by, as many as are offered."""
     if not state.filter_by:
         return None
-    return report.dimension_values(
+    found = report.dimension_values(
         db.session(),
         current_user.organization,
         state.filter_by,
@@ -211,6 +222,10 @@ def _choices(state: Asked) -> CostReport | None:
         search=state.search,
         limit=MAX_CHOICES,
     )
+    values: dict[str | None, list[CostRow]] = {}
+    for row in found.rows:
+        values.setdefault(row.group[0], []).append(row)
+    return Choices(values, is_all=found.row_count == len(found.rows))
 
 
 def curl(question: Question, days: DateRange) -> str:

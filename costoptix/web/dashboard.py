@@ -27,13 +27,12 @@ from costoptix.web.questions import (
     Pairs,
     Question,
     asker,
-    dimension_title,
     given_pairs,
     tag_dimensions,
     take_metric,
-    value_title,
 )
 from costoptix.web.routing import page
+from costoptix.web.wording import dimension_title, value_title
 
 METRIC = "effective_cost"
 EXPLORER_METRIC = "billed_cost"
@@ -82,7 +81,10 @@ def home() -> ResponseReturnValue:
     through = whole.data_as_of.complete_through
     granularity = granularity_for(query.date_range)
     explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
-    found = breakdowns(ask, query, metric, granularity)
+    found = breakdowns(
+        ask, query, metric, granularity,
+        with_previous=earlier_part(query.date_range, whole) is not None,
+    )  # fmt: skip
     charts = [stacked_chart(each, explorer, granularity, through) for each in found]
     complete = known_part(query.date_range, whole)
     earlier = earlier_part(complete, whole) if complete else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
@@ -25,14 +24,12 @@ from costoptix.costs.query import (
     Filter,
     Order,
     is_tag,
-    tag_key,
 )
 from costoptix.costs.report import CostReport
 from costoptix.costs.store import CostStore
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
-from costoptix.web.routing import web
 
 PAGE_PARAMETERS = ("metric", "complete_days", "limit", "filter_by", "q")
 """What the API's cost query does not know."""
@@ -49,39 +46,6 @@ PAGE_COLUMNS = (
 DRIVERS = ("service_name", "resource_id", "sku_id", "region_id")
 """What a group is opened by, one after the other."""
 
-METRIC_TITLES = {
-    "billed_cost": "Billed cost",
-    "effective_cost": "Amortised cost",
-    "list_cost": "List cost",
-    "contracted_cost": "Contracted cost",
-}
-DIMENSION_TITLES = {
-    "provider_name": "Provider",
-    "billing_account_id": "Billing account",
-    "sub_account_id": "Account ID",
-    "sub_account_name": "Account",
-    "service_name": "Service",
-    "service_category": "Service category",
-    "charge_category": "Charge category",
-    "region_id": "Region",
-    "pricing_category": "Pricing",
-    "commitment_discount_status": "Commitment status",
-    "invoice_id": "Invoice",
-    "resource_id": "Resource",
-    "sku_id": "SKU",
-    "account": "Account",
-}
-PRESET_TITLES = {
-    Preset.LAST_7_DAYS: "7 days",
-    Preset.LAST_30_DAYS: "30 days",
-    Preset.THIS_MONTH: "This month",
-    Preset.LAST_MONTH: "Last month",
-    Preset.LAST_3_MONTHS: "3 months",
-    Preset.LAST_6_MONTHS: "6 months",
-    Preset.LAST_12_MONTHS: "12 months",
-}
-
-_Row = TypeVar("_Row")
 Pairs = list[tuple[str, str]]
 
 
@@ -219,18 +183,6 @@ def _dropped(filters: Iterable[Filter], dimension: str, value: str | None) -> tu
     return tuple(each for each in kept if each.values)
 
 
-@web.app_template_global()
-def preset_titles() -> dict[Preset, str]:
-    """Return the words for the presets, in order."""
-    return PRESET_TITLES
-
-
-@web.app_template_filter()
-def metric_title(metric: str) -> str:
-    """Return how people call a metric."""
-    return METRIC_TITLES[metric]
-
-
 def url_with(endpoint: str, pairs: Pairs) -> str:
     """Return a page's address with a query string."""
     return f"{url_for(endpoint)}?{urlencode(pairs)}" if pairs else url_for(endpoint)
@@ -286,26 +238,3 @@ def tag_dimensions() -> list[str]:
     """List ``tag:<key>`` for the keys in the bills of whoever is signed in."""
     names = report.dimension_names(db.session(), current_user.organization, cost_store())
     return [name for name in names if is_tag(name)]
-
-
-@web.app_template_filter()
-def dimension_title(name: str) -> str:
-    """Return how people call a dimension: ``Service``, ``Tag team``."""
-    return f"Tag {tag_key(name)}" if is_tag(name) else DIMENSION_TITLES[name]
-
-
-@web.app_template_filter()
-def value_title(value: str | None, dimension: str) -> str:
-    """Return how people call a value; what has none is named by what it lacks."""
-    if value:
-        return value
-    return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"
-
-
-def group_title(group_by: tuple[str, ...], group: Group | None, count: int | None = None) -> str:
-    """Return the name of a group; None is all others, of which there are ``count``."""
-    if group is None:
-        return f"{count:,} others" if count else "All others"
-    if not group_by:
-        return "Total"
-    return " · ".join(value_title(v, d) for d, v in zip(group_by, group, strict=True))

@@ -139,6 +139,15 @@ function chart(figure) {
 }
 for (const figure of all("[data-chart]")) chart(figure);
 
+// Panels that hang below a button close when something else is used, or by Escape.
+const closePanels = (inside) => {
+  for (const panel of all("details.drop[open]")) {
+    if (!panel.contains(inside)) panel.open = false;
+  }
+};
+document.addEventListener("click", (event) => closePanels(event.target));
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") closePanels(null); });
+
 // Keyboard: g and the letter of a page; ? lists them.
 const shortcuts = document.querySelector("#shortcuts");
 let wentToGo = 0;

@@ -164,7 +164,8 @@ def test_page_chart_table_csv_and_api_have_the_same_numbers(
     head, body, foot = table(page)
     at = head.index(TITLES[metric])
     sums = [row[at] for row in foot if not row[at].startswith(("Total", "–"))]
-    assert sorted(filter(None, sums)) == sorted(filter(None, totals.values()))
+    if group_by or granularity:  # without groups the rows are the totals
+        assert sorted(filter(None, sums)) == sorted(filter(None, totals.values()))
     assert sum(Decimal(row[at] or 0) for row in body) == sum(known.values())
     assert len(body) == answer["meta"]["row_count"]
     rows = csv_rows(alice_browser, shown)
@@ -261,6 +262,7 @@ def test_values_to_filter_by_are_offered_and_searched(billed, alice_browser: Bro
     page = text(alice_browser.get(f"/costs?{MARCH}&filter_by=service_name").text)
     assert "service 3" in page
     assert "No service" in page
+    assert "leave out service 3" in page
     found = alice_browser.get(f"/costs?{MARCH}&filter_by=service_name&q=VICE+3").text
     assert 'value="service 3"' in found
     assert 'value="service 4"' not in found
