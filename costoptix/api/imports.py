@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pydantic import Field
+
 from costoptix import money
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, Parameter, operation
 from costoptix.api.paging import DATA_CHANGED, PageQuery, page, sign, unsign
-from costoptix.bills import deliveries, imports, receive
+from costoptix.bills import decisions, deliveries, imports, receive
+from costoptix.bills.decisions import Decision, Kind
+from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import Import, ReconciliationLine
 
@@ -71,6 +75,28 @@ class Reconciled:
 
 
 @dataclass(frozen=True)
+class AskedEffect:
+    """What is live for one month, and what the waiting file has for it; billed cost."""
+
+    billing_account_id: str
+    billing_period: str
+    currency: str
+    live: str
+    delivered: str
+    sub_accounts: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """Why an import waits for a person."""
+
+    kind: Kind
+    sentence: str
+    effects: list[AskedEffect]
+
+
+@dataclass(frozen=True)
 class ImportSummary:
     """An import as lists show it."""
 
@@ -94,6 +120,7 @@ class ImportDetails(ImportSummary):
 
     periods: list[ImportedPeriod]
     reconciliation: list[Reconciled]
+    question: AskedQuestion | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +209,27 @@ def withdraw_import(call: Call, import_id: str) -> ImportDetails:
     return _details(call, imports.get(call.session, call.organization, import_id))
 
 
+class DecisionDraft(Draft):
+    """What a person decides about a waiting import."""
+
+    decision: Decision = Field(
+        description="replace what is live, add beside it, or discard the file"
+    )
+
+
+@operation(
+    "POST", "/imports/<import_id>/decide", permission=Permission.WRITE, body=DecisionDraft,
+    data=ImportDetails, status=202,
+    summary="Decide about an import that waits, because charges would vanish or be doubled",
+)  # fmt: skip
+def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
+    """Decide; the import goes on in the background."""
+    row = imports.get(call.session, call.organization, import_id)
+    decisions.decide(call.session, call.organization, call.caller, row, body.decision)
+    location = f"{PREFIX}/imports/{row.id}"
+    return Answer(_details(call, row), status=202, headers={"Location": location})
+
+
 def _said(call: Call) -> dict[str, str]:
     """Read what the sender says about the file, in the query string or in the form."""
     said: dict[str, str] = {}
@@ -224,7 +272,27 @@ def _details(call: Call, row: Import) -> ImportDetails:
             for each in imports.periods(call.session, row)
         ],
         reconciliation=[_reconciled(line) for line in imports.reconciliation(call.session, row)],
+        question=_asked(row),
     )
+
+
+def _asked(row: Import) -> AskedQuestion | None:
+    question = decisions.question_of(row)
+    if question is None:
+        return None
+    effects = [
+        AskedEffect(
+            billing_account_id=effect.billing_account_id,
+            billing_period=_month(effect.billing_period),
+            currency=effect.currency,
+            live=money.to_text(effect.live),
+            delivered=money.to_text(effect.delivered),
+            sub_accounts=effect.sub_accounts,
+            source=effect.source,
+        )
+        for effect in question.effects
+    ]
+    return AskedQuestion(question.kind, question.sentence, effects)
 
 
 def _reconciled(line: ReconciliationLine) -> Reconciled:

@@ -7,6 +7,7 @@ withdrawn, the newest is live and replaces the others whole; they become history
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,12 @@ def _place(organization_id: str, scope: Scope, staging: Path, lake: Path) -> Pla
     return Placed(delivery_id, scope, tuple(paths))
 
 
+def remove(placed: Iterable[Placed], lake: Path) -> None:
+    """Take back what was placed, where it is not to go live."""
+    for path in {(lake / path).parent for each in placed for path in each.paths}:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -109,7 +116,8 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
         first_day=scope.first_day,
         last_day=scope.last_day,
         row_count=scope.row_count,
-        facts=dict(staged.facts),
+        facts=staged.facts
+        | {"sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts]},
         files=[
             DeliveryFile(
                 kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count

@@ -7,6 +7,7 @@ delivery names, which the sweep removes; readers see nothing of it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,7 +20,8 @@ from config import Config
 from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
-from costoptix.bills import child, deliveries, rejections
+from costoptix.bills import child, decisions, deliveries, rejections
+from costoptix.bills.decisions import Decision, Kind, Question
 from costoptix.bills.formats import Options
 from costoptix.bills.staged import Line, Progress, Staged
 from costoptix.clock import utc_now
@@ -78,13 +80,12 @@ class _Run:
             try:
                 staged = read(self._upload, folder, self._options(), self._keep_progress)
                 self._check_row_count(staged)
-                self._check_rejected(staged)
             except Invalid as error:
                 self._keep_rejections(folder)
                 self._finish(state="refused", error=error.sentence)
                 return
             self._keep_rejections(folder)
-            self._go_live(staged, folder)
+            self._conclude(staged, folder)
 
     def _options(self) -> Options:
         source = self._known_source(self._row.source_name)
@@ -114,17 +115,14 @@ class _Run:
                 f"The manifest names {promised} rows, but the files hold {staged.rows_read}."
             )
 
-    def _check_rejected(self, staged: Staged) -> None:
+    def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
         if staged.rows_rejected <= limit or self._row.options.get("accept_rejected"):
-            return
-        self._change(
-            format=staged.format, rows_read=staged.rows_read,
-            rows_kept=staged.rows_kept, rows_rejected=staged.rows_rejected,
-        )  # fmt: skip
-        raise Invalid(
-            f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
-            f"{MOST_REJECTED_PERCENT}%: see the rejected rows."
+            return None
+        return Question(
+            kind=Kind.REJECTED,
+            sentence=f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
+            f"{MOST_REJECTED_PERCENT}%: see the rejected rows.",
         )
 
     def _keep_progress(self, progress: Progress) -> None:
@@ -153,27 +151,70 @@ class _Run:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.replace(found, target)
 
-    def _go_live(self, staged: Staged, folder: Path) -> None:
+    def _conclude(self, staged: Staged, folder: Path) -> None:
+        """Go live or wait for a person; decided in the transaction that does it."""
+        if question := self._too_many_rejected(staged):
+            self._wait(staged, question)
+            return
         placed = deliveries.place(self._row.organization_id, staged, folder, self._lake)
         with writing(self._session):
             self._hold_lease()
-            source = self._source(staged)
-            self._session.add_all(_line(self._row.id, line) for line in staged.lines)
-            is_live = deliveries.make_live(self._session, self._row, source, staged, placed)
-            now = utc_now()
-            row = self._row
-            row.source_id, row.format = source.id, staged.format
-            row.rows_read, row.rows_kept = staged.rows_read, staged.rows_kept
-            row.rows_rejected = staged.rows_rejected
-            row.bytes_done = row.size_bytes
-            row.message = None if staged.scopes else NO_CHARGES
-            row.state = "live" if is_live or not staged.scopes else "older"
-            row.finished_at, row.live_at = now, now if is_live else None
-            self._record("import.live" if is_live else "import.older")
-        shutil.rmtree(self._upload, ignore_errors=True)
+            source = self._known_source(self._row.source_name or staged.family)
+            question = decisions.find(self._session, self._row, source, staged)
+            decision = self._row.options.get("decision")
+            if question is None or decision is not None:
+                name = self._chosen_name(staged, question, decision)
+                self._go_live(staged, placed, self._source(staged, name))
+            else:
+                self._wait(staged, question)
+        if self._row.state == "waiting":
+            deliveries.remove(placed, self._lake)
+        else:
+            shutil.rmtree(self._upload, ignore_errors=True)
 
-    def _source(self, staged: Staged) -> Source:
+    def _wait(self, staged: Staged, question: Question) -> None:
+        said = {"question": question.model_dump(mode="json")}
+        self._change(
+            state="waiting",
+            message=question.sentence,
+            options=self._row.options | said,
+            **_counts(staged),
+        )
+
+    def _chosen_name(self, staged: Staged, question: Question | None, decision: str | None) -> str:
+        """Return the source that a person's decision leads to."""
         name = self._row.source_name or staged.family
+        if question is None:
+            return name
+        if decision == Decision.REPLACE and question.kind is Kind.OVERLAP:
+            return question.effects[0].source
+        if decision == Decision.ADD and question.kind is Kind.REMOVAL:
+            return self._unused_name(name)
+        return name
+
+    def _unused_name(self, name: str) -> str:
+        names = (f"{name} ({number})" for number in itertools.count(2))
+        return next(found for found in names if self._known_source(found) is None)
+
+    def _go_live(
+        self, staged: Staged, placed: tuple[deliveries.Placed, ...], source: Source
+    ) -> None:
+        row = self._row
+        self._session.add_all(_line(row.id, line) for line in staged.lines)
+        is_live = deliveries.make_live(self._session, row, source, staged, placed)
+        now = utc_now()
+        row.source_id = source.id
+        self._change(
+            message=None if staged.scopes else NO_CHARGES,
+            state="live" if is_live or not staged.scopes else "older",
+            bytes_done=row.size_bytes,
+            finished_at=now,
+            live_at=now if is_live else None,
+            **_counts(staged),
+        )
+        self._record("import.live" if is_live else "import.older")
+
+    def _source(self, staged: Staged, name: str) -> Source:
         source = self._known_source(name)
         if source is None:
             source = Source(
@@ -205,6 +246,15 @@ class _Run:
         audit.record(
             self._session, worker, action, subject=self._row.file_name, subject_id=self._row.id
         )
+
+
+def _counts(staged: Staged) -> dict[str, object]:
+    return {
+        "format": staged.format,
+        "rows_read": staged.rows_read,
+        "rows_kept": staged.rows_kept,
+        "rows_rejected": staged.rows_rejected,
+    }
 
 
 def _line(import_id: str, line: Line) -> ReconciliationLine:

@@ -38,15 +38,25 @@ def register(app: Flask) -> None:
 @click.argument("files", metavar="FILE", nargs=-1, required=True, type=Path)
 @click.option("--source", help="the source that the files belong to")
 @click.option("--currency", help="ISO 4217 code, for files that do not name their currency")
+@click.option("--replace", "decision", flag_value="replace",
+              help="replace what is live, even where charges vanish")  # fmt: skip
+@click.option("--add", "decision", flag_value="add", help="add beside what is live")
 @refusals_on_one_line
 def import_files(
-    organization: str, files: tuple[Path, ...], source: str | None, currency: str | None
+    organization: str,
+    files: tuple[Path, ...],
+    source: str | None,
+    currency: str | None,
+    decision: str | None,
 ) -> None:
-    """Import billing files into ORG, one after the other; return when they are live."""
+    """Import billing files into ORG, one after the other; return when they are live.
+
+    Ends with 1 when a file is refused, or waits because charges would vanish or be doubled.
+    """
     session = db.session()
     found = organizations.find(session, organization)
-    results = [_import(session, found, file, source, currency) for file in files]
-    if any(row.state == "refused" for row in results):
+    results = [_import(session, found, file, source, currency, decision) for file in files]
+    if any(row.state in ("refused", "waiting") for row in results):
         sys.exit(1)
 
 
@@ -69,6 +79,7 @@ def _import(
     file: Path,
     source: str | None,
     currency: str | None,
+    decision: str | None,
 ) -> Import:
     config = _config()
     try:
@@ -86,6 +97,7 @@ def _import(
             max_bytes=config.max_upload_bytes,
             source_name=source,
             currency=currency,
+            options=None if decision is None else {"decision": decision},
         )
     wait_for_import(session, config, job, row)
     row = imports.get(session, organization, row.id)
@@ -109,7 +121,9 @@ def _print(session: Session, row: Import) -> None:
     click.echo(f"state: {row.state}")
     if row.error is not None:
         click.echo(f"{row.file_name}: {row.error}", err=True)
-    if row.message is not None:
+    if row.state == "waiting":
+        click.echo(f"{row.file_name}: {row.message} Say --replace or --add.", err=True)
+    elif row.message is not None:
         click.echo(f"message: {row.message}")
     if row.format is None:
         return

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -14,14 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from config import Config
-from costoptix import queue
 from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
-from costoptix.bills import importer
-from costoptix.bills.load import load
 from costoptix.models import Organization
 from tests.bills.bill import ORDINARY, write
 from tests.bills.conftest import SAMPLE
+from tests.bills.conftest import work as do_imports
 
 Ask = Callable[..., TestResponse]
 
@@ -49,12 +48,7 @@ def ask(client: FlaskClient, session: Session, acme: Organization, admin: Caller
 def work(session: Session, config: Config) -> Callable[[], None]:
     """Do what is due, without child processes."""
 
-    def work() -> None:
-        while (job := queue.claim(session)) is not None:
-            importer.run(session, job, config, read=load)
-            queue.finish(session, job)
-
-    return work
+    return partial(do_imports, session, config)
 
 
 def test_a_bill_is_sent_read_and_shown(ask: Ask, work: Callable[[], None]) -> None:
@@ -161,3 +155,21 @@ def test_a_file_over_the_limit_is_413(ask: Ask, app: Flask) -> None:
     answer = ask("POST", "/imports", data=b"a" * 100, content_type="text/csv")
     assert answer.status_code == 413
     assert answer.json["success"] is False
+
+
+def test_a_person_decides_about_an_import_that_waits(ask: Ask, work: Callable[[], None]) -> None:
+    rows = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
+    ask("POST", "/imports", data=write(rows), content_type="text/csv")
+    work()
+    sent = ask("POST", "/imports", data=write(rows[:1]), content_type="text/csv").json["data"]
+    work()
+    path = f"/imports/{sent['id']}"
+    waiting = ask("GET", path).json["data"]
+    assert (waiting["state"], waiting["question"]["kind"]) == ("waiting", "removal")
+    (effect,) = waiting["question"]["effects"]
+    assert (effect["live"], effect["delivered"], effect["sub_accounts"]) == ("10", "7", ["222"])
+    assert ask("POST", f"{path}/decide", json={"decision": "perhaps"}).status_code == 400
+    assert ask("POST", f"{path}/decide", json={"decision": "replace"}).status_code == 202
+    work()
+    assert ask("GET", path).json["data"]["state"] == "live"
+    assert ask("POST", f"{path}/decide", json={"decision": "replace"}).status_code == 409

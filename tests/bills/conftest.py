@@ -25,6 +25,14 @@ Stage = Callable[..., tuple[Staged, Path]]
 TakeIn = Callable[..., Import]
 
 
+def work(session: Session, config: Config) -> None:
+    """Do the imports that are due, here; what else is due is not looked at."""
+    while (job := queue.claim(session)) is not None:
+        if job.kind == receive.JOB_KIND:
+            importer.run(session, job, config, read=load)
+        queue.finish(session, job)
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """Read bytes or a file as the child process does; the outcome and its staging folder."""

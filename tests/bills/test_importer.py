@@ -8,13 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import clock, queue
-from costoptix.access.permissions import Caller, Permission
-from costoptix.bills import deliveries, importer, imports, receive
+from costoptix.access.permissions import Caller, Permission, command_line
+from costoptix.bills import decisions, deliveries, importer, imports, receive
+from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.load import load
 from costoptix.costs import report
 from costoptix.costs.query import CostQuery
@@ -22,7 +25,7 @@ from costoptix.costs.store import CostStore
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import write
-from tests.bills.conftest import SAMPLE, TakeIn
+from tests.bills.conftest import SAMPLE, TakeIn, work
 
 
 @pytest.fixture
@@ -38,6 +41,18 @@ def billed(session: Session, acme: Organization, config: Config):
         return sum((total.billed_cost for total in totals), Decimal(0))
 
     return ask
+
+
+@pytest.fixture
+def decide(session: Session, acme: Organization, operator: Caller, config: Config):
+    """Answer a waiting import's question and do what becomes due."""
+
+    def run(row: Import, decision: Decision) -> None:
+        decisions.decide(session, acme, operator, row, decision)
+        work(session, config)
+        session.refresh(row)
+
+    return run
 
 
 def bill(amount: str, **cells: str) -> bytes:
@@ -87,7 +102,7 @@ def test_a_file_replaces_only_the_periods_and_accounts_that_it_has(take_in: Take
 
 def test_sources_do_not_replace_each_other(take_in: TakeIn, billed) -> None:
     take_in(bill("1"), source_name="one")
-    take_in(bill("2"), source_name="two")
+    take_in(bill("2", BillingAccountId="another"), source_name="two")
     assert billed() == 3
 
 
@@ -168,15 +183,17 @@ def test_a_refused_file_says_why_and_leaves_no_file(
     assert billed() == 0
 
 
-def test_more_than_5_percent_rejected_needs_a_person(take_in: TakeIn, billed, config) -> None:
-    content = write([{}] * 18 + [{"BilledCost": "NaN"}])
-    row = take_in(content)
-    assert row.state == "refused"
+def test_more_than_5_percent_rejected_waits_for_a_person(
+    take_in: TakeIn, billed, config: Config, decide
+) -> None:
+    row = take_in(write([{}] * 18 + [{"BilledCost": "NaN"}]))
+    assert row.state == "waiting"
     assert (row.rows_read, row.rows_rejected) == (19, 1)
     (found,) = imports.rejected(config.lake_dir, row)
     assert (found.line, found.column, found.value) == (20, "BilledCost", "NaN")
     assert billed() == 0
-    assert take_in(content, options={"accept_rejected": True}).state == "live"
+    decide(row, Decision.REPLACE)
+    assert row.state == "live"
     assert billed() == 18
 
 
@@ -253,3 +270,96 @@ def test_what_the_sender_says_is_checked(
             session, acme, operator, io.BytesIO(b"a"), "a",
             uploads_dir=config.uploads_dir, max_bytes=10, **said,
         )  # fmt: skip
+
+
+TWO = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "total"),
+    [
+        (Decision.REPLACE, "live", 7),
+        (Decision.ADD, "live", 17),
+        (Decision.DISCARD, "withdrawn", 10),
+    ],
+)
+def test_a_delivery_that_removes_a_sub_account_waits(
+    take_in: TakeIn, billed, decide, decision: Decision, state: str, total: int
+) -> None:
+    take_in(write(TWO))
+    row = take_in(write(TWO[:1]))
+    assert row.state == "waiting"
+    question = decisions.question_of(row)
+    assert question is not None
+    assert question.kind is Kind.REMOVAL
+    (effect,) = question.effects
+    assert (effect.live, effect.delivered, effect.sub_accounts) == (10, 7, ("222",))
+    assert billed() == 10
+    decide(row, decision)
+    assert row.state == state
+    assert billed() == total
+
+
+def test_a_delivery_that_takes_a_fifth_of_a_month_away_waits(take_in: TakeIn, billed) -> None:
+    take_in(bill("100"))
+    assert take_in(bill("80")).state == "live"
+    assert take_in(bill("63.9")).state == "waiting"
+    assert billed() == 80
+
+
+@pytest.mark.parametrize(
+    ("decision", "total"), [(Decision.REPLACE, 8), (Decision.ADD, 15), (Decision.DISCARD, 7)]
+)
+def test_a_second_source_of_the_same_accounts_waits(
+    take_in: TakeIn, billed, decide, decision: Decision, total: int
+) -> None:
+    take_in(bill("7"), source_name="cur")
+    row = take_in(bill("8"), source_name="focus")
+    assert row.state == "waiting"
+    question = decisions.question_of(row)
+    assert question is not None
+    assert question.kind is Kind.OVERLAP
+    assert question.effects[0].source == "cur"
+    decide(row, decision)
+    assert billed() == total
+
+
+def test_a_decision_may_be_given_beforehand(take_in: TakeIn, billed) -> None:
+    take_in(bill("7"), source_name="cur")
+    said = {"decision": "add"}
+    assert take_in(bill("8"), source_name="focus", options=said).state == "live"
+    assert billed() == 15
+
+
+def test_what_does_not_wait_cannot_be_decided(
+    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
+) -> None:
+    with pytest.raises(Conflict, match="does not wait"):
+        decisions.decide(session, acme, operator, take_in(bill("7")), Decision.REPLACE)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.permutations(range(4)))
+def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
+    session: Session, config: Config, order: list[int]
+) -> None:
+    owner = Organization(name=new_id(), tier="enterprise")
+    session.add(owner)
+    session.commit()
+    for number in order:
+        when = f"2026-03-{number + 1:02}T00:00:00Z"
+        _row, job = receive.receive_with_job(
+            session, owner, command_line(owner.id), io.BytesIO(bill(str(100 + number))), "a.csv",
+            uploads_dir=config.uploads_dir, max_bytes=1 << 20, options={"delivered_at": when},
+        )  # fmt: skip
+        claimed = queue.claim(session, job.id)
+        assert claimed is not None
+        importer.run(session, claimed, config, read=load)
+    live = session.scalars(
+        select(Delivery).where(Delivery.organization_id == owner.id, Delivery.is_live)
+    ).all()
+    assert [delivery.facts["sub_accounts"][0]["billed_cost"] for delivery in live] == [
+        "103.000000000000000000"
+    ]
