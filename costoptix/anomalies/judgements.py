@@ -55,7 +55,7 @@ class JudgementDraft(Draft):
 
     status: Status | None = None
     note: str | None = Field(default=None, max_length=MAX_NOTE)
-    expected: bool | None = Field(
+    is_expected: bool | None = Field(
         default=None,
         description="True: such costs are expected. The anomaly becomes a false positive, and the "
         "like of it is muted: the same service, account and currency, the same direction, up to "
@@ -86,7 +86,7 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
     """
     require_judging(caller)
     if draft == JudgementDraft():
-        raise Invalid("Give a status, a note, or whether it is expected.")
+        raise Invalid("Give status, note or is_expected.")
     with writing(session):
         before = _state(anomaly)
         status, is_expected = _after(anomaly, draft)
@@ -118,16 +118,16 @@ def precision(anomalies: Iterable[Anomaly], now: datetime) -> Precision:
 
 def _after(anomaly: Anomaly, draft: JudgementDraft) -> tuple[Status, bool]:
     current = Status(anomaly.status)
-    wanted = draft.status or (Status.FALSE_POSITIVE if draft.expected else current)
-    if draft.expected and wanted is not Status.FALSE_POSITIVE:
+    wanted = draft.status or (Status.FALSE_POSITIVE if draft.is_expected else current)
+    if draft.is_expected and wanted is not Status.FALSE_POSITIVE:
         raise Invalid("What is expected is a false_positive: leave the status out, or send that.")
     if wanted is not current and wanted not in NEXT[current]:
         allowed = ", ".join(NEXT[current])
         raise Conflict(f"This anomaly is {current}; it can become {allowed}.")
     if wanted is not Status.FALSE_POSITIVE:
         return wanted, False
-    return wanted, anomaly.is_expected if draft.expected is None else draft.expected
+    return wanted, anomaly.is_expected if draft.is_expected is None else draft.is_expected
 
 
 def _state(anomaly: Anomaly) -> dict[str, object]:
-    return {"status": anomaly.status, "note": anomaly.note, "expected": anomaly.is_expected}
+    return {"status": anomaly.status, "note": anomaly.note, "is_expected": anomaly.is_expected}

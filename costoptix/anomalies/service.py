@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix.anomalies.detect import Method, Settings, Severity
+from costoptix.access.permissions import Caller, Permission, require
+from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings, Severity
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import judge
 from costoptix.anomalies.keeping import Fate, Found, fates, keep, kept_drivers, series_of
@@ -20,9 +22,10 @@ from costoptix.costs.breakdown import Ask
 from costoptix.costs.live import read_live
 from costoptix.costs.query import is_tag
 from costoptix.costs.store import CostStore
+from costoptix.drafts import Draft
 from costoptix.errors import NotFound
 from costoptix.models import Anomaly, DetectionRun, Organization
-from costoptix.periods import FIRST_DAY, DateRange
+from costoptix.periods import FIRST_DAY, DateRange, parse_day
 
 AUTOMATIC = Settings(Method.ADAPTIVE)
 """How runs by themselves judge: the method that docs/accuracy.md finds to be most often right."""
@@ -32,6 +35,17 @@ AUTOMATIC_DAYS = 90
 
 EXPLAINED_AT_ONCE = 20
 """For so many of the new anomalies, the largest, drivers are worked out in the run itself."""
+
+
+class DetectionDraft(Draft):
+    """How to detect on demand; without days over the newest ``AUTOMATIC_DAYS``."""
+
+    method: Method = Method.ROLLING_Z_SCORE
+    lookback_days: int = DEFAULT_LOOKBACK
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
+    start_date: str | None = Field(default=None, description="First day, inclusive, YYYY-MM-DD.")
+    end_date: str | None = Field(default=None, description="Last day, inclusive, YYYY-MM-DD.")
+    dry_run: bool = Field(default=False, description="Show what would be found, and keep nothing.")
 
 
 @dataclass(frozen=True)
@@ -48,44 +62,60 @@ class Outcome:
 def detect(
     session: Session,
     organization: Organization,
-    ask: Ask,
     days: DateRange,
     settings: Settings,
+    store: CostStore,
     *,
-    tags: Iterable[str] = (),
     dry_run: bool = False,
 ) -> Outcome:
-    """Judge the complete days of a range and, unless ``dry_run``, keep what is new.
-
-    ``tags`` are the dimensions (``tag:<key>``) that drivers are looked for in, beside resources,
-    SKUs and regions.
-    """
+    """Judge the complete days of a range and, unless ``dry_run``, keep what is new."""
+    ask = asker(session, organization, store)
     judged = judge(ask, days, settings)
     found = fates(session, organization, judged.episodes)
     if not dry_run:
+        tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, found, tags)
         found = keep(session, organization, judged, settings, explained)
     return Outcome(settings, judged.days, judged.series_count, found, judged.note)
 
 
-def run(session: Session, organization: Organization, store: CostStore) -> Outcome | None:
-    """Judge the newest days by the automatic method and keep what is new; None without data.
+def detect_on_demand(
+    session: Session,
+    organization: Organization,
+    caller: Caller,
+    draft: DetectionDraft,
+    store: CostStore,
+) -> Outcome:
+    """Detect as somebody asks for it.
 
-    The newest days end today, or with the last charge where the data lie in the past.
+    Raises:
+        Forbidden: the caller may only read, and it is no dry run.
+        Invalid: the look-back, the threshold or the days are wrong.
     """
-    live = read_live(session, organization).deliveries
-    if not live:
-        return None
-    last = min(utc_today(), max(delivery.last_day for delivery in live))
+    require(caller, Permission.READ if draft.dry_run else Permission.WRITE)
+    settings = Settings(draft.method, draft.lookback_days, draft.threshold)
+    newest = newest_days(session, organization)
+    last = newest.last if draft.end_date is None else parse_day(draft.end_date, "end_date")
     first = max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1))
+    if draft.start_date is not None:
+        first = parse_day(draft.start_date, "start_date")
     return detect(
-        session,
-        organization,
-        asker(session, organization, store),
-        DateRange(first, last),
-        AUTOMATIC,
-        tags=tag_dimensions(session, organization, store),
+        session, organization, DateRange(first, last), settings, store, dry_run=draft.dry_run
     )
+
+
+def run(session: Session, organization: Organization, store: CostStore) -> Outcome:
+    """Judge the newest days by the automatic method and keep what is new."""
+    days = newest_days(session, organization)
+    return detect(session, organization, days, AUTOMATIC, store)
+
+
+def newest_days(session: Session, organization: Organization) -> DateRange:
+    """Return the ``AUTOMATIC_DAYS`` to today, or to the last charge where that is earlier."""
+    live = read_live(session, organization).deliveries
+    today = utc_today()
+    last = min(today, max((delivery.last_day for delivery in live), default=today))
+    return DateRange(max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1)), last)
 
 
 def list_anomalies(
@@ -128,11 +158,14 @@ def last_run(session: Session, organization: Organization) -> DetectionRun | Non
     return session.get(DetectionRun, organization.id)
 
 
-def drivers_of(ask: Ask, anomaly: Anomaly, tags: Iterable[str]) -> list[Driver]:
+def drivers_of(
+    session: Session, organization: Organization, anomaly: Anomaly, store: CostStore
+) -> list[Driver]:
     """Return what moved with an anomaly: as kept by its run, or worked out now."""
     known = kept_drivers(anomaly)
     if known is not None:
         return known
+    ask, tags = asker(session, organization, store), tag_dimensions(session, organization, store)
     days = DateRange(anomaly.first_day, anomaly.last_day)
     return drivers(ask, series_of(anomaly), days, anomaly.impact, tags)
 

@@ -1,0 +1,239 @@
+"""``/anomalies``: what was unusual, what people say of it, and detection on demand.
+
+Amounts and percentages are exact decimal strings; all amounts are sums over the days from
+``date`` to ``end_date``.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from costoptix.access.permissions import Permission
+from costoptix.anomalies import judgements, service
+from costoptix.anomalies.detect import Method, Severity
+from costoptix.anomalies.drivers import Driver
+from costoptix.anomalies.episodes import Series
+from costoptix.anomalies.judgements import JudgementDraft, Status
+from costoptix.anomalies.keeping import Fate, Found, kept_drivers, series_of
+from costoptix.anomalies.service import DetectionDraft
+from costoptix.api.answers import Answer
+from costoptix.api.endpoint import Call, operation
+from costoptix.api.paging import PageQuery, page
+from costoptix.clock import utc_now
+from costoptix.models import Anomaly
+from costoptix.periods import parse_day
+
+
+@dataclass(frozen=True)
+class DriverData:
+    """A value of a dimension that moved with an anomaly, against what was usual."""
+
+    dimension: str
+    value: str | None
+    before: Decimal
+    now: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True)
+class FiguresData:
+    """An episode of unusual days of a service in an account."""
+
+    date: datetime.date
+    end_date: datetime.date
+    provider_name: str | None
+    service_name: str | None
+    account: str
+    currency: str
+    actual: Decimal
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    deviation_percent: Decimal | None  # null when nothing was expected
+    impact: Decimal
+    severity: str
+    method: str
+
+
+@dataclass(frozen=True)
+class AnomalyData(FiguresData):
+    """An anomaly. ``drivers`` is null in lists where they have not been worked out yet."""
+
+    id: str
+    status: Status
+    is_expected: bool
+    note: str
+    judged_by: str | None
+    judged_at: datetime.datetime | None
+    drivers: list[DriverData] | None
+    created_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class FoundData(FiguresData):
+    """An episode that a run found, and what became (or would become) of it."""
+
+    id: str | None
+    status: Status | None
+    note: str
+    drivers: list[DriverData] | None
+    created_at: datetime.datetime | None
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class DetectionData:
+    """A run: how it judged, over which complete days, and what it found, oldest first."""
+
+    method: Method
+    lookback_days: int
+    threshold: float
+    dry_run: bool
+    start_date: datetime.date | None
+    end_date: datetime.date | None
+    series: int
+    note: str  # why nothing could be judged; else ""
+    anomalies: list[FoundData]
+
+
+class AnomaliesQuery(PageQuery):
+    """Which anomalies are wanted: those with a day in the range."""
+
+    status: Status | None = None
+    severity: Severity | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+
+
+@operation(
+    "GET", "/anomalies", permission=Permission.READ, query=AnomaliesQuery, data=list[AnomalyData],
+    summary="List the anomalies, newest first; meta.precision says how often detection was right",
+)  # fmt: skip
+def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
+    """List them."""
+    rows = service.list_anomalies(
+        call.session,
+        call.organization,
+        status=query.status,
+        severity=query.severity,
+        first_day=parse_day(query.start_date, "start_date") if query.start_date else None,
+        last_day=parse_day(query.end_date, "end_date") if query.end_date else None,
+    )
+    found, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
+    data = [_anomaly(row, kept_drivers(row)) for row in found]
+    return Answer(data, meta={"next_cursor": cursor, **_about(call)})
+
+
+@operation(
+    "GET", "/anomalies/<anomaly_id>", permission=Permission.READ, data=AnomalyData,
+    summary="Show an anomaly with what drove it",
+)  # fmt: skip
+def get_anomaly(call: Call, anomaly_id: str) -> AnomalyData:
+    """Show it."""
+    return _details(call, service.get(call.session, call.organization, anomaly_id))
+
+
+@operation(
+    "PATCH", "/anomalies/<anomaly_id>", permission=Permission.WRITE, body=JudgementDraft,
+    data=AnomalyData, summary="Say what an anomaly is: its status, a note, whether it is expected",
+)  # fmt: skip
+def judge_anomaly(call: Call, anomaly_id: str, body: JudgementDraft) -> AnomalyData:
+    """Judge it."""
+    row = service.get(call.session, call.organization, anomaly_id)
+    judgements.judge(call.session, row, call.caller, body)
+    return _details(call, row)
+
+
+@operation(
+    "POST", "/anomalies/detect", permission=Permission.WRITE, body=DetectionDraft,
+    data=DetectionData, summary="Detect anomalies now, by any of the methods",
+)  # fmt: skip
+def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
+    """Detect them."""
+    outcome = service.detect_on_demand(
+        call.session, call.organization, call.caller, body, call.store
+    )
+    return DetectionData(
+        method=outcome.settings.method,
+        lookback_days=outcome.settings.lookback_days,
+        threshold=outcome.settings.limit,
+        dry_run=body.dry_run,
+        start_date=outcome.days.first if outcome.days else None,
+        end_date=outcome.days.last if outcome.days else None,
+        series=outcome.series_count,
+        note=outcome.note,
+        anomalies=[_found(each) for each in outcome.found],
+    )
+
+
+def _about(call: Call) -> dict[str, Any]:
+    """Return how right detection was, and what the last run found beyond what the tier keeps."""
+    every = service.list_anomalies(call.session, call.organization)
+    right = judgements.precision(every, utc_now())
+    last = service.last_run(call.session, call.organization)
+    return {
+        "precision": {
+            "days": judgements.LOOKED_BACK.days,
+            "right": right.right,
+            "wrong": right.wrong,
+            "percent": right.percent,
+        },
+        "detected_at": last.finished_at if last else None,
+        "not_kept": last.further if last else [],
+    }
+
+
+def _details(call: Call, row: Anomaly) -> AnomalyData:
+    found = service.drivers_of(call.session, call.organization, row, call.store)
+    return _anomaly(row, found)
+
+
+def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
+    return AnomalyData(
+        **_figures(row, series_of(row), row.first_day, row.last_day),
+        id=row.id,
+        status=Status(row.status),
+        is_expected=row.is_expected,
+        note=row.note,
+        judged_by=row.judged_by,
+        judged_at=row.judged_at,
+        drivers=None if drivers is None else [_driver(driver) for driver in drivers],
+        created_at=row.created_at,
+    )
+
+
+def _found(found: Found) -> FoundData:
+    episode, row = found.episode, found.anomaly
+    drivers = kept_drivers(row) if row else None
+    return FoundData(
+        **_figures(episode, episode.series, episode.days.first, episode.days.last),
+        id=row.id if row else None,
+        status=Status(row.status) if row else None,
+        note=row.note if row else "",
+        drivers=None if drivers is None else [_driver(driver) for driver in drivers],
+        created_at=row.created_at if row else None,
+        fate=found.fate,
+    )
+
+
+def _figures(
+    source: object, series: Series, first: datetime.date, last: datetime.date
+) -> dict[str, Any]:
+    about = {
+        "date": first,
+        "end_date": last,
+        "provider_name": series.provider_name,
+        "service_name": series.service_name,
+        "account": series.account,
+        "currency": series.currency,
+    }
+    others = (field.name for field in fields(FiguresData) if field.name not in about)
+    return about | {name: getattr(source, name) for name in others}
+
+
+def _driver(driver: Driver) -> DriverData:
+    change = driver.change
+    return DriverData(driver.dimension, driver.value, change.before, change.now, change.amount)
