@@ -157,7 +157,7 @@ def run(
             store.answers.put(key, known, weight=1 + len(known.rows))
         return replace(known, query=query)  # equal, but perhaps said by another preset
 
-    return _with_live(session, organization, store, answer)
+    return with_live(session, organization, store, answer)
 
 
 def stream(
@@ -178,7 +178,7 @@ def stream(
             return RowStream(0, iter(()))
         return RowStream(first[1], chain([first[0]], (row for row, _ in rows)))
 
-    return _with_live(session, organization, store, answer)
+    return with_live(session, organization, store, answer)
 
 
 def quantities(
@@ -198,7 +198,7 @@ def quantities(
         found = store.read(statement.sql, statement.parameters)
         return tuple(QuantityRow(row[:-3], *row[-3:]) for row in found)
 
-    return _with_live(session, organization, store, answer)
+    return with_live(session, organization, store, answer)
 
 
 def dimension_values(
@@ -243,7 +243,7 @@ def dimension_names(session: Session, organization: Organization, store: CostSto
             store.tag_keys.put(key, known, weight=1 + len(known))
         return known
 
-    return [*DIMENSIONS, *_with_live(session, organization, store, answer)]
+    return [*DIMENSIONS, *with_live(session, organization, store, answer)]
 
 
 def _tag_dimensions(live: LiveData, store: CostStore) -> list[str]:
@@ -260,7 +260,7 @@ def _tag_dimensions(live: LiveData, store: CostStore) -> list[str]:
     return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
 
 
-def _with_live(
+def with_live(
     session: Session,
     organization: Organization,
     store: CostStore,

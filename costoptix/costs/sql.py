@@ -25,6 +25,7 @@ from costoptix.periods import Granularity
 Locate = Callable[[str], Path]
 """Tells where a file lies, given its path within the lake."""
 
+_CHARGE_TIME = "charge_period_start"
 _QUANTITY, _UNIT = "pricing_quantity", "pricing_unit"
 _AMOUNT = f"TRY_CAST({_QUANTITY} AS DECIMAL(38, 12))"  # kept as text: as it was written
 
@@ -107,6 +108,22 @@ def quantities_statement(query: CostQuery, parts: tuple[Part, ...], locate: Loca
     return Statement(" ".join(clauses), values.bound)
 
 
+def charges_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+    """Write the SELECT of every column of the charges that a question selects.
+
+    The parts are charges; without any there is no statement to write.
+    """
+    values = _Values(locate)
+    conditions = _conditions(query, values)
+    selects = []
+    for part in parts:
+        first, after = values.bind(part.days.first), values.bind(part.days.after)
+        days = [f"{_CHARGE_TIME} >= {first}", f"{_CHARGE_TIME} < {after}"]
+        where = " AND ".join([*days, *conditions])
+        selects.append(f"SELECT * FROM {values.files(part.paths)} WHERE {where}")  # noqa: S608
+    return Statement(" UNION ALL ".join(selects), values.bound)
+
+
 def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statement:
     """Write the SELECT of the distinct tag keys in files that have the column ``tags``."""
     values = _Values(locate)
@@ -135,9 +152,7 @@ def _select(
     values: _Values,
 ) -> str:
     is_charges = part.kind == CHARGES
-    time, currency = (
-        ("charge_period_start", "billing_currency") if is_charges else ("day", CURRENCY)
-    )
+    time, currency = (_CHARGE_TIME, "billing_currency") if is_charges else ("day", CURRENCY)
     first, after = values.bind(part.days.first), values.bind(part.days.after)
     selected = [f"{expression} AS {name}" for name, expression in _bucket(query, time)]
     selected += [f"{group} AS {key}" for key, group in zip(_group_keys(query), groups, strict=True)]

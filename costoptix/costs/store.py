@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+from uuid import uuid4
 
 from costoptix.costs.cache import BoundedCache
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, NoSpace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 THREADS = 2
 MEMORY_LIMIT = "1GB"
+EXPORTS = "exports"
+"""The folder, within the temporary one, of files that are being made to be sent."""
 CACHED_ROWS = 100_000
 CACHED_POINTERS = 64
 FETCHED_AT_ONCE = 2_048
@@ -68,6 +71,31 @@ class CostStore:
             except duckdb.OutOfRangeException as error:
                 raise Invalid(TOO_LARGE) from error
 
+    def copy(self, sql: str, parameters: Mapping[str, Parameter]) -> BinaryIO:
+        """Run one statement into a Parquet file that has no name and ends when it is closed.
+
+        Raises:
+            FileGone: a file that the statement names is not there.
+            NoSpace: the disk is full.
+        """
+        import duckdb
+
+        folder = self._temp / EXPORTS
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{uuid4()}.parquet"
+        target = str(path).replace("'", "''")
+        statement = f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        try:
+            with self._connection().cursor() as cursor:
+                cursor.execute(statement, dict(parameters))
+            return path.open("rb")
+        except duckdb.IOException as error:
+            if "No space left" in str(error):
+                raise NoSpace("There is no space left for the export.") from error
+            raise FileGone(str(error)) from error
+        finally:
+            path.unlink(missing_ok=True)
+
     def _connection(self) -> DuckDBPyConnection:
         if self._engine is None or self._engine_pid != os.getpid():
             with self._lock:
@@ -76,7 +104,7 @@ class CostStore:
         return self._engine
 
     def _connect(self) -> DuckDBPyConnection:
-        """Open an engine that can read the lake and nothing else, for good."""
+        """Open an engine that sees the lake and a folder for exports and nothing else, for good."""
         import duckdb
 
         self._lake.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,7 +120,8 @@ class CostStore:
         )
         engine.execute("SET TimeZone = 'UTC'")
         engine.execute("SET parquet_metadata_cache = true")
-        engine.execute("SET allowed_directories = ?", [[str(self._lake)]])
+        allowed = [str(self._lake), str(self._temp / EXPORTS)]
+        engine.execute("SET allowed_directories = ?", [allowed])
         engine.execute("SET enable_external_access = false")
         engine.execute("SET lock_configuration = true")
         return engine

@@ -42,8 +42,13 @@ def normal(name: str) -> str:
 
     ``'Maßeinheit (UnitOfMeasure)'`` and ``'unit_of_measure'`` are both ``'unitofmeasure'``.
     """
+    return _NOT_A_LETTER.sub("", plain_name(name).lower())
+
+
+def plain_name(name: str) -> str:
+    """Return a column name as written, a localised one without its translation."""
     localised = _LOCALISED.fullmatch(name)
-    return _NOT_A_LETTER.sub("", (localised[1] if localised else name).lower())
+    return localised[1] if localised else name
 
 
 def identifier(position: int) -> str:
