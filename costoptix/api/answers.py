@@ -6,6 +6,7 @@ import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from costoptix.errors import CostOptixError, NoSpace, Unavailable
+from costoptix.money import to_text
 
 DAILY_LIMIT_REACHED = "Daily API call limit reached. Upgrade your plan for higher limits."
 JSON = "application/json; charset=utf-8"
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """A success: data, and what goes around it. Instants and dates may stand as they are."""
+    """A success: data, and what goes around it. Instants, dates, decimals stand as they are."""
 
     data: Any
     meta: Mapping[str, Any] | None = None
@@ -42,8 +44,14 @@ class Answer:
 
 
 def to_json(value: object) -> bytes:
-    """Write JSON; instants as ``2026-11-23T05:00:00Z``. Decimals must be text already."""
-    return orjson.dumps(value, option=_OPTIONS)
+    """Write JSON; instants as ``2026-11-23T05:00:00Z``, decimals as exact text."""
+    return orjson.dumps(value, default=_decimal, option=_OPTIONS)
+
+
+def _decimal(value: object) -> str:
+    if isinstance(value, Decimal):
+        return to_text(value)
+    raise TypeError(f"not for JSON: {type(value).__name__}")
 
 
 def respond(answer: Answer) -> Response:

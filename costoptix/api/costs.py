@@ -200,10 +200,19 @@ def _cursor(form: PageQuery) -> Cursor | None:
 
 
 def _meta(found: CostReport) -> dict[str, Any]:
-    query, following = found.query, found.next_cursor
+    following = found.next_cursor
+    position = following and [following.data_version, following.question, following.offset]
+    return question_meta(found) | {
+        "row_count": found.row_count,
+        "next_cursor": position and sign(_CURSOR, position),
+    }
+
+
+def question_meta(found: CostReport) -> dict[str, Any]:
+    """Say what was asked, and how fresh and whole the data behind the answer are."""
+    query = found.query
     filters = {chosen.dimension: list(chosen.values) for chosen in query.filters}
     filters |= {EXCLUDE_PREFIX + f.dimension: list(f.values) for f in query.exclusions}
-    position = following and [following.data_version, following.question, following.offset]
     return {
         "start_date": query.date_range.first,
         "end_date": query.date_range.last,
@@ -214,8 +223,6 @@ def _meta(found: CostReport) -> dict[str, Any]:
             "imported_at": found.data_as_of.imported_at,
         },
         "missing": found.missing,
-        "row_count": found.row_count,
-        "next_cursor": position and sign(_CURSOR, position),
     }
 
 

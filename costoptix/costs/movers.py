@@ -28,6 +28,11 @@ from costoptix.periods import DateRange, Preset
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
 
+NOTHING_TO_COMPARE = (
+    "Nothing to compare: no day of the range is complete, or days of the earlier range lie before"
+    " the first bill."
+)
+
 LINE = ("sku_id", "charge_category")
 """What tells the lines within a group apart."""
 
@@ -99,6 +104,11 @@ class Mover:
     state: State
     change: Change
     causes: Causes
+
+    @property
+    def key(self) -> tuple[str, Group]:
+        """Return what tells movers apart."""
+        return self.currency, self.group
 
 
 @dataclass(frozen=True)

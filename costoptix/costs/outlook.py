@@ -12,7 +12,7 @@ from costoptix.costs.forecast import Ceiling, Forecast, Horizon, forecast, value
 from costoptix.costs.query import CostQuery
 from costoptix.costs.summary import asked_over
 from costoptix.money import Amount
-from costoptix.periods import DateRange, Granularity, Preset, month_range
+from costoptix.periods import DateRange, Granularity, Preset, month_range, resolve_preset
 
 HISTORY = Preset.LAST_12_MONTHS
 """How far back a forecast looks, unless it is told."""
@@ -54,3 +54,9 @@ def _outlook(
     return Outlook(
         currency, history, forecast(amounts, horizon), month, value_at_risk(amounts, month)
     )
+
+
+def month_end(ask: Ask, query: CostQuery, metric: str, today: date) -> dict[str, Outlook]:
+    """Forecast the running month of a query's costs from all of ``HISTORY``."""
+    history = replace(query, date_range=resolve_preset(HISTORY, today), preset=None)
+    return outlooks(ask, history, metric, Horizon.MONTH_END)

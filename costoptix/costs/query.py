@@ -267,7 +267,7 @@ def _filters(given: dict[str, list[str]]) -> tuple[tuple[Filter, ...], tuple[Fil
         dimension = name.removeprefix(EXCLUDE_PREFIX)
         if dimension == ACCOUNT:
             for value in values:
-                _check_account(name, value)
+                parse_account(value, name)
         chosen = sorted({value or None for value in values}, key=lambda v: (v is not None, v or ""))
         (filters if name == dimension else exclusions).append(Filter(dimension, tuple(chosen)))
     return tuple(sorted(filters, key=_by_dimension)), tuple(sorted(exclusions, key=_by_dimension))
@@ -277,7 +277,13 @@ def _by_dimension(chosen: Filter) -> str:
     return chosen.dimension
 
 
-def _check_account(name: str, value: str) -> None:
-    slug, colon, _ = value.partition(":")
+def parse_account(text: str, name: str) -> str:
+    """Return an account as ``slug:sub_account_id``; ``name`` is the parameter that refusals name.
+
+    Raises:
+        Invalid: it has another form.
+    """
+    slug, colon, _ = text.partition(":")
     if not slug or not colon:
         raise Invalid(f"{name} must be slug:sub_account_id, for example aws:123456789012.")
+    return text

@@ -1,0 +1,250 @@
+"""``/analytics``: the figures of the pages, each from the one cost query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from costoptix.access.permissions import Permission
+from costoptix.access.tiers import Feature, require_feature
+from costoptix.api import figures, report_figures
+from costoptix.api.answers import Answer
+from costoptix.api.costs import PAGE, SELECTION, question_meta, read
+from costoptix.api.endpoint import Call, Parameter, operation
+from costoptix.api.paging import PageQuery, page
+from costoptix.clock import utc_today
+from costoptix.costs import daily, movers, outlook, portfolio, quarterly, report, summary
+from costoptix.costs.completeness import known_part
+from costoptix.costs.forecast import Horizon
+from costoptix.costs.layout import METRICS
+from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery, parse_account
+from costoptix.costs.report import CostReport, QuantityRow
+from costoptix.drafts import Draft
+from costoptix.errors import Invalid
+from costoptix.periods import DateRange, Preset, parse_day
+
+Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
+DEFAULT_METRIC: Metric = "effective_cost"
+DAYS = ("range", "start_date", "end_date")
+
+
+class FiguresForm(Draft):
+    """Which cost is meant."""
+
+    metric: Metric = DEFAULT_METRIC
+
+
+class MoversForm(FiguresForm, PageQuery):
+    """How closely to look, and what to compare with."""
+
+    level: movers.Level = movers.Level.SERVICE
+    compare_start_date: str | None = None
+    compare_end_date: str | None = None
+    compare_account: str | None = Field(None, max_length=MAX_VALUE_LENGTH)
+
+
+class ForecastForm(FiguresForm):
+    """How far to look."""
+
+    horizon: Horizon = Horizon.MONTH_END
+
+
+Form = TypeVar("Form", bound=FiguresForm)
+
+ASKED = (
+    *SELECTION,
+    Parameter(
+        "metric", "Which cost; amortised if absent.",
+        {"type": "string", "enum": list(METRICS), "default": DEFAULT_METRIC},
+    ),
+)  # fmt: skip
+"""What every figure is asked by: days, filters and a metric."""
+
+MOVERS = (
+    Parameter(
+        "level", "How closely to look.",
+        {"type": "string", "enum": [each.value for each in movers.Level], "default": "service"},
+    ),
+    Parameter("compare_start_date", "First day to compare with; else as many days right before."),
+    Parameter("compare_end_date", "Last day to compare with."),
+    Parameter("compare_account", "Another account to compare with, over the same days."),
+)  # fmt: skip
+
+HORIZON = Parameter(
+    "horizon",
+    "To the end of the running month, or so many days.",
+    {"type": "string", "enum": [each.value for each in Horizon], "default": "month_end"},
+)
+
+
+class _Asked(Generic[Form]):
+    """What a call asks: a form, a question, and how the answer is given."""
+
+    def __init__(self, call: Call, model: type[Form], default: Preset | DateRange) -> None:
+        """Read the call; without days the question is about ``default``.
+
+        Raises:
+            Invalid: a parameter is wrong.
+            NotModified: the caller has this answer.
+        """
+        self._call = call
+        has_days = any(name in DAYS for name, _ in call.args)
+        args = call.args if has_days else [*call.args, *_params(default)]
+        self.form, self.query = read(model, args)
+        kept = self.form.model_dump(exclude={"cursor", "limit"})
+        self.fingerprint = repr((call.operation.name, self.query.fingerprint, kept))
+        call.check_etag(self.fingerprint, self.form)
+
+    def ask(self, query: CostQuery, limit: int | None = None) -> CostReport:
+        """Answer a query for the caller's organization."""
+        call = self._call
+        return report.run(call.session, call.organization, query, call.store, limit=limit)
+
+    def quantities(self, query: CostQuery) -> tuple[QuantityRow, ...]:
+        """Add up what was priced in the caller's organization."""
+        call = self._call
+        return report.quantities(call.session, call.organization, query, call.store)
+
+    @cached_property
+    def whole(self) -> CostReport:
+        """The report of the whole range, ungrouped."""
+        days = self.query.date_range
+        return self.ask(summary.asked_over(self.query, days, metric=self.form.metric))
+
+    def answer(self, data: object, **meta: object) -> Answer:
+        """Give the answer, and say what was asked."""
+        asked = {"metric": self.form.metric} | question_meta(self.whole)
+        return Answer(data, meta=asked | meta)
+
+
+def _params(days: Preset | DateRange) -> list[tuple[str, str]]:
+    if isinstance(days, Preset):
+        return [("range", days.value)]
+    return [("start_date", days.first.isoformat()), ("end_date", days.last.isoformat())]
+
+
+@operation(
+    "GET", "/analytics/summary", permission=Permission.READ, parameters=ASKED,
+    data=figures.Summary,
+    summary="Sum up a range and this month; the last 30 days if no range is given",
+)  # fmt: skip
+def get_summary(call: Call) -> Answer:
+    """Answer the executive summary."""
+    asked = _Asked(call, FiguresForm, Preset.LAST_30_DAYS)
+    ask, query, metric = asked.ask, asked.query, asked.form.metric
+    found = summary.range_summary(ask, query, metric)
+    month = summary.this_month(ask, query, metric, utc_today())
+    coming = outlook.month_end(ask, query, metric, utc_today())
+    return asked.answer(figures.Summary.of(found, figures.ThisMonth.of(month, coming)))
+
+
+@operation(
+    "GET", "/analytics/services", permission=Permission.READ, parameters=ASKED,
+    data=figures.Services,
+    summary="Follow each service over the months; the last 6 if no range is given",
+)  # fmt: skip
+def get_services(call: Call) -> Answer:
+    """Answer the service table, the dearest first."""
+    asked = _Asked(call, FiguresForm, Preset.LAST_6_MONTHS)
+    by_service = replace(asked.query, group_by=summary.SERVICE)
+    table = summary.monthly_table(asked.ask, by_service, asked.form.metric)
+    days = asked.query.date_range
+    return asked.answer(figures.Services.of(table, days, known_part(days, asked.whole)))
+
+
+@operation(
+    "GET", "/analytics/daily", permission=Permission.READ, parameters=ASKED,
+    data=list[figures.DailySpend],
+    summary="Follow the cost day by day, at most 90; the last 30 if no range is given",
+)  # fmt: skip
+def get_daily_spend(call: Call) -> Answer:
+    """Answer the days, one entry per currency."""
+    asked = _Asked(call, FiguresForm, daily.DEFAULT_RANGE)
+    found = daily.daily_spend(asked.ask, asked.query, asked.form.metric)
+    return asked.answer([figures.DailySpend.of(each) for each in found])
+
+
+@operation(
+    "GET", "/analytics/quarterly", permission=Permission.READ, parameters=ASKED,
+    data=list[report_figures.QuarterlyReport],
+    summary="Report calendar quarters; this one and the four before if no range is given",
+)  # fmt: skip
+def get_quarterly(call: Call) -> Answer:
+    """Answer the quarters, one entry per currency."""
+    require_feature(call.tier, Feature.QUARTERLY)
+    asked = _Asked(call, FiguresForm, quarterly.default_range(utc_today()))
+    found = quarterly.quarterly_reports(asked.ask, asked.query, asked.form.metric)
+    return asked.answer([report_figures.QuarterlyReport.of(each) for each in found])
+
+
+@operation(
+    "GET", "/analytics/portfolio", permission=Permission.READ, parameters=ASKED,
+    data=list[report_figures.Portfolio],
+    summary="Lay all cloud accounts beside each other; the last 30 days if no range is given",
+)  # fmt: skip
+def get_portfolio(call: Call) -> Answer:
+    """Answer the portfolio, one entry per currency."""
+    require_feature(call.tier, Feature.PORTFOLIO)
+    asked = _Asked(call, FiguresForm, portfolio.DEFAULT_RANGE)
+    found = portfolio.portfolios(asked.ask, asked.query, asked.form.metric)
+    return asked.answer([report_figures.Portfolio.of(each) for each in found])
+
+
+@operation(
+    "GET", "/analytics/movers", permission=Permission.READ, parameters=(*ASKED, *MOVERS, *PAGE),
+    data=report_figures.Movers,
+    summary="Say what moved and why: new, gone, volume, price; the last 30 days if none are given",
+)  # fmt: skip
+def get_movers(call: Call) -> Answer:
+    """Answer what moved, by money; ``totals`` cover all pages."""
+    asked = _Asked(call, MoversForm, movers.DEFAULT_RANGE)
+    form = asked.form
+    comparison = movers.comparison(
+        asked.whole, before=_compared_days(form), account=_compared_account(form)
+    )
+    found = (
+        movers.movers(asked.ask, asked.quantities, comparison, form.metric, form.level)
+        if comparison
+        else []
+    )
+    version = asked.whole.data_version
+    shown, following = page(
+        f"movers:{asked.fingerprint}", found, form, lambda mover: f"{version}{mover.key}"
+    )
+    data = report_figures.Movers.of(form.level, comparison, found, shown)
+    return asked.answer(data, row_count=len(found), next_cursor=following)
+
+
+@operation(
+    "GET", "/analytics/forecast", permission=Permission.READ, parameters=(*ASKED, HORIZON),
+    data=list[report_figures.Forecast],
+    summary="Forecast from the complete days of a range; of the last 12 months if none is given",
+)  # fmt: skip
+def get_forecast(call: Call) -> Answer:
+    """Answer the days to come, one entry per currency."""
+    asked = _Asked(call, ForecastForm, outlook.HISTORY)
+    found = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
+    return asked.answer([report_figures.Forecast.of(each) for each in found.values()])
+
+
+def _compared_days(form: MoversForm) -> DateRange | None:
+    """Read the days to compare with; None when none are given."""
+    if form.compare_start_date is None and form.compare_end_date is None:
+        return None
+    if form.compare_start_date is None or form.compare_end_date is None:
+        raise Invalid("compare_start_date and compare_end_date must be given together.")
+    first = parse_day(form.compare_start_date, "compare_start_date")
+    last = parse_day(form.compare_end_date, "compare_end_date")
+    if last < first:
+        raise Invalid("compare_end_date must not be before compare_start_date.")
+    return DateRange(first, last)
+
+
+def _compared_account(form: MoversForm) -> str | None:
+    """Read the account to compare with; None when none is given."""
+    if form.compare_account is None:
+        return None
+    return parse_account(form.compare_account, "compare_account")

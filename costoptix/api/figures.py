@@ -1,0 +1,315 @@
+"""What ``/analytics`` answers. Amounts are exact decimal strings beside their currency.
+
+So are percentages: ``"12.5"`` is 12.5%, null where there is nothing to compare with. Averages and
+percentages are rounded to 18 places. Dates are UTC days, ranges hold both their ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from costoptix.costs import daily, forecast, outlook, summary, trends
+from costoptix.costs.breakdown import Group
+from costoptix.costs.completeness import partial_months
+from costoptix.costs.forecast import Method
+from costoptix.periods import DateRange, length_in_words
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days, both ends included."""
+
+    start_date: date
+    end_date: date
+
+    @classmethod
+    def of(cls, days: DateRange | None) -> Days | None:
+        """Write a range."""
+        return None if days is None else cls(days.first, days.last)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was, what is now, and the difference in money and in percent of what was."""
+
+    before: Decimal
+    now: Decimal
+    amount: Decimal
+    percent: Decimal | None
+
+    @classmethod
+    def of(cls, change: trends.Change | None) -> Change | None:
+        """Write a change."""
+        if change is None:
+            return None
+        return cls(change.before, change.now, change.amount, change.percent)
+
+
+@dataclass(frozen=True)
+class PartialMonth:
+    """A month that the range does not hold whole, or whose bills are not complete."""
+
+    month: date
+    complete_days: int
+    days: int
+
+    @classmethod
+    def all_of(cls, days: DateRange, known: DateRange | None) -> list[PartialMonth]:
+        """Write the partial months of a range."""
+        return [cls(*partial) for partial in partial_months(days, known)]
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What a range cost in one currency; the average and the change are of complete days."""
+
+    currency: str
+    total: Decimal | None
+    average_per_day: Decimal | None
+    change: Change | None
+
+    @classmethod
+    def of(cls, spend: summary.Spend) -> Spend:
+        """Write one currency."""
+        return cls(spend.currency, spend.total, spend.average, Change.of(spend.change))
+
+
+@dataclass(frozen=True)
+class Health:
+    """How many services are how well."""
+
+    critical: int
+    watch: int
+    healthy: int
+
+    @classmethod
+    def of(cls, health: trends.Health | None) -> Health | None:
+        """Write the counts."""
+        return None if health is None else cls(health.critical, health.watch, health.healthy)
+
+
+@dataclass(frozen=True)
+class MonthEnd:
+    """Where a month leads: eight in ten times from ``low`` to ``high``."""
+
+    expected: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    method: Method
+    note: str
+
+    @classmethod
+    def of(cls, found: forecast.Forecast) -> MonthEnd:
+        """Write the sum of a forecast."""
+        return cls(found.expected, found.low, found.high, found.method, found.note)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a month stays under with 95% confidence."""
+
+    start_date: date
+    end_date: date
+    amount: Decimal | None
+    method: Method
+    note: str
+
+    @classmethod
+    def of(cls, found: outlook.Outlook) -> Ceiling | None:
+        """Write the ceiling of the month that an outlook begins in."""
+        month, ceiling = found.month, found.ceiling
+        if month is None or ceiling is None:
+            return None
+        return cls(month.first, month.last, ceiling.amount, ceiling.method, ceiling.note)
+
+
+@dataclass(frozen=True)
+class Month:
+    """This month in one currency."""
+
+    currency: str
+    spent: Decimal
+    against_last_month: Change | None  # the whole of it
+    against_same_days: Change | None
+    projected: Decimal | None
+    forecast: MonthEnd | None
+    ceiling: Ceiling | None
+    services_health: Health | None
+
+    @classmethod
+    def of(cls, currency: str, month: summary.MonthSoFar, coming: outlook.Outlook | None) -> Month:
+        """Write one currency."""
+        return cls(
+            currency=currency,
+            spent=month.spent,
+            against_last_month=Change.of(month.against_last_month),
+            against_same_days=Change.of(month.same_days),
+            projected=month.projected,
+            forecast=MonthEnd.of(coming.forecast) if coming else None,
+            ceiling=Ceiling.of(coming) if coming else None,
+            services_health=Health.of(month.health),
+        )
+
+
+@dataclass(frozen=True)
+class ThisMonth:
+    """This month, and the days that ``against_same_days`` compares."""
+
+    complete: Days | None
+    compared_with: Days | None
+    currencies: list[Month]
+    health_rule: str
+
+    @classmethod
+    def of(cls, month: summary.ThisMonth, coming: Mapping[str, outlook.Outlook]) -> ThisMonth:
+        """Write this month, the largest currency first."""
+        return cls(
+            complete=Days.of(month.days),
+            compared_with=Days.of(month.earlier_days),
+            currencies=[
+                Month.of(currency, figures, coming.get(currency))
+                for currency, figures in month.by_currency.items()
+            ],
+            health_rule=trends.HEALTH_RULE,
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The executive summary."""
+
+    length: str
+    partial_months: list[PartialMonth]
+    complete: Days | None
+    compared_with: Days | None
+    currencies: list[Spend]
+    this_month: ThisMonth
+
+    @classmethod
+    def of(cls, found: summary.RangeSummary, this_month: ThisMonth) -> Summary:
+        """Write a range beside this month."""
+        return cls(
+            length=length_in_words(found.days),
+            partial_months=PartialMonth.all_of(found.days, found.complete),
+            complete=Days.of(found.complete),
+            compared_with=Days.of(found.earlier),
+            currencies=[Spend.of(spend) for spend in found.spends],
+            this_month=this_month,
+        )
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service over the months of a range."""
+
+    service_name: str | None
+    provider_name: str | None
+    currency: str
+    total: Decimal
+    average_per_month: Decimal
+    peak_month: date
+    peak: Decimal
+    trend: trends.Trend | None
+    cagr_percent: Decimal | None
+    change: Change | None
+    month_over_month: Change | None
+    confidence: trends.Confidence
+
+    @classmethod
+    def of(cls, currency: str, group: Group, figures: trends.MonthlyFigures) -> Service:
+        """Write one line of the table."""
+        service, provider = group
+        return cls(
+            service_name=service,
+            provider_name=provider,
+            currency=currency,
+            total=figures.total,
+            average_per_month=figures.average,
+            peak_month=figures.peak_month,
+            peak=figures.peak,
+            trend=figures.trend,
+            cagr_percent=figures.cagr,
+            change=Change.of(figures.change),
+            month_over_month=Change.of(figures.month_over_month),
+            confidence=figures.confidence,
+        )
+
+
+@dataclass(frozen=True)
+class Services:
+    """The service table, the dearest first, and the months that its trends leave out."""
+
+    partial_months: list[PartialMonth]
+    services: list[Service]
+
+    @classmethod
+    def of(
+        cls,
+        table: Mapping[tuple[str, Group], trends.MonthlyFigures],
+        days: DateRange,
+        known: DateRange | None,
+    ) -> Services:
+        """Write the table, the dearest first."""
+        lines = [Service.of(*key, figures) for key, figures in table.items()]
+        lines.sort(key=_dearest_first)
+        return cls(PartialMonth.all_of(days, known), lines)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What one day cost."""
+
+    date: date
+    cost: Decimal
+    is_complete: bool
+
+    @classmethod
+    def of(cls, day: daily.Day | None) -> Day | None:
+        """Write a day."""
+        return None if day is None else cls(day.date, day.amount, day.is_complete)
+
+
+@dataclass(frozen=True)
+class DailySpend:
+    """The days of one currency."""
+
+    currency: str
+    total: Decimal
+    complete_days: int
+    average_per_day: Decimal | None
+    peak_day: Day | None
+    lowest_day: Day | None
+    day_over_day: Change | None
+    trend: trends.Trend | None
+    weekday_average: Decimal | None
+    weekend_average: Decimal | None
+    services: int
+    services_for_80_percent: int
+    days: list[Day]
+
+    @classmethod
+    def of(cls, found: daily.DailySpend) -> DailySpend:
+        """Write the days of one currency."""
+        return cls(
+            currency=found.currency,
+            total=found.total,
+            complete_days=found.complete_days,
+            average_per_day=found.average,
+            peak_day=Day.of(found.peak),
+            lowest_day=Day.of(found.lowest),
+            day_over_day=Change.of(found.day_over_day),
+            trend=found.trend,
+            weekday_average=found.weekday_average,
+            weekend_average=found.weekend_average,
+            services=found.services,
+            services_for_80_percent=found.services_for_most,
+            days=[Day(day.date, day.amount, day.is_complete) for day in found.days],
+        )
+
+
+def _dearest_first(service: Service) -> tuple[Decimal, str, str, str]:
+    names = (service.service_name or "", service.provider_name or "")
+    return (-service.total, *names, service.currency)

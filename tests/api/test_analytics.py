@@ -1,0 +1,249 @@
+"""/analytics, at the door: figures that are the cost query's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from costoptix import clock
+from costoptix.models import Organization
+from costoptix.money import to_text
+from costoptix.periods import DateRange
+from tests.api.conftest import Api, MakeKey
+from tests.costs.lake import TODAY, Charge, Lake, on, open_writer
+
+PATHS = ("summary", "services", "daily", "quarterly", "portfolio", "movers", "forecast")
+MARCH = "start_date=2026-03-01&end_date=2026-03-20"
+
+
+@pytest.fixture
+def lake(app: Flask, session: Session, acme: Organization) -> Iterator[Lake]:
+    """The lake of the application, as acme's."""
+    clock.configure("2026-03-20T12:00:00Z")
+    with open_writer() as writer:
+        yield Lake(session, app.extensions["cost_store"], writer, acme)
+
+
+@pytest.fixture
+def reader(make_key: MakeKey, as_key: Callable[[str], Api]) -> Api:
+    """Call with a key that may read."""
+    return as_key(make_key("read")[1])
+
+
+@pytest.fixture
+def billed(lake: Lake) -> Lake:
+    """Four months of two services in two accounts."""
+    every_day = DateRange(date(2025, 12, 1), TODAY)
+    lake.deliver(
+        *on(Charge(effective_cost=Decimal("20.52022672899")), *every_day),
+        *on(Charge(service_name="S3", sub_account_id="222", effective_cost=Decimal(2)), *every_day),
+    )
+    return lake
+
+
+def data(api: Api, path: str):
+    answer = api.get(f"/analytics/{path}")
+    assert answer.status_code == 200, answer.json
+    return answer.json["data"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_bills_the_figures_are_empty_and_not_an_error(lake, reader, path):
+    answer = reader.get(f"/analytics/{path}")
+    assert answer.status_code == 200
+    assert answer.json["meta"]["data_as_of"] == {"complete_through": None, "imported_at": None}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("metric=cost", "metric"),
+        ("metric=billed_cost&metric=list_cost", "metric"),
+        ("range=yesterday", "range"),
+        ("start_date=2026-13-01", "start_date"),
+        ("start_date=2026-03-02&end_date=2026-03-01", "end_date"),
+        ("start_date=1999-01-01&end_date=2026-01-01", "5 years"),
+        ("account=aws", "account"),
+        ("granularity=daily", "granularity"),
+        ("group_by=service_name", "group_by"),
+        ("nonsense=1", "nonsense"),
+    ],
+)
+def test_a_wrong_parameter_is_named(lake, reader, path, asked, named):
+    answer = reader.get(f"/analytics/{path}?{asked}")
+    assert answer.status_code == 400
+    assert named in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "named"),
+    [
+        ("daily", "range=last_6_months", "90 days"),
+        ("forecast", "horizon=45", "horizon"),
+        ("movers", "level=team", "level"),
+        ("movers", "compare_start_date=2026-01-01", "compare_end_date"),
+        ("movers", "compare_start_date=2026-01-02&compare_end_date=2026-01-01", "compare_end"),
+        ("movers", "compare_start_date=x&compare_end_date=2026-01-01", "compare_start_date"),
+        ("movers", "compare_account=111", "compare_account"),
+        ("movers", "limit=0", "limit"),
+        ("movers", "cursor=x", "cursor"),
+        (
+            "movers",
+            "compare_start_date=2026-01-01&compare_end_date=2026-01-02&compare_account=aws:1",
+            "compare_account",
+        ),
+    ],
+)
+def test_a_wrong_option_is_named(billed, reader, path, asked, named):
+    answer = reader.get(f"/analytics/{path}?{asked}")
+    assert answer.status_code == 400
+    assert named in answer.json["error"]
+
+
+def test_the_totals_are_the_cost_query_s(billed, reader):
+    (whole,) = reader.get(f"/costs?{MARCH}").json["data"]["totals"]
+    expected = whole["effective_cost"]
+    assert data(reader, f"summary?{MARCH}")["currencies"][0]["total"] == expected
+    assert data(reader, f"daily?{MARCH}")[0]["total"] == expected
+    assert data(reader, f"portfolio?{MARCH}")[0]["total"] == expected
+    assert data(reader, f"quarterly?{MARCH}")[0]["total"] == expected
+    services = data(reader, f"services?{MARCH}")["services"]
+    assert to_text(sum(Decimal(line["total"]) for line in services)) == expected
+    billed_cost = data(reader, f"summary?{MARCH}&metric=billed_cost")["currencies"][0]["total"]
+    assert billed_cost == whole["billed_cost"]
+
+
+def test_an_account_narrows_every_figure(billed, reader):
+    asked = f"{MARCH}&account=aws:222"
+    assert data(reader, f"summary?{asked}")["currencies"][0]["total"] == "40"
+    assert data(reader, f"daily?{asked}")[0]["services"] == 1
+    assert data(reader, f"portfolio?{asked}")[0]["active_accounts"] == 1
+    assert data(reader, f"movers?{asked}")["totals"][0]["change"]["now"] == "38"
+    assert data(reader, f"summary?{MARCH}&charge_category=Tax")["currencies"] == []
+
+
+def test_the_summary_says_what_it_compares(billed, reader):
+    found = data(reader, "summary?range=last_7_days")
+    assert found["complete"] == {"start_date": "2026-03-14", "end_date": "2026-03-19"}
+    assert found["compared_with"] == {"start_date": "2026-03-08", "end_date": "2026-03-13"}
+    (spend,) = found["currencies"]
+    assert spend["average_per_day"] == "22.52022672899"
+    assert spend["change"]["amount"] == spend["change"]["percent"] == "0"
+    month = found["this_month"]["currencies"][0]
+    assert month["spent"] == "450.4045345798"
+    assert month["projected"] == "698.12702859869"
+    assert month["against_last_month"]["before"] == "630.56634841172"
+    assert month["services_health"] == {"critical": 0, "watch": 0, "healthy": 2}
+    assert month["forecast"]["method"] == "pattern"
+    assert Decimal(month["ceiling"]["amount"]) >= Decimal(month["spent"])
+
+
+def test_services_are_followed_over_their_full_months(billed, reader):
+    found = data(reader, "services?range=last_3_months")
+    assert found["partial_months"] == [{"month": "2026-03-01", "complete_days": 19, "days": 31}]
+    first = found["services"][0]
+    assert (first["service_name"], first["provider_name"]) == ("EC2", "AWS")
+    assert first["peak_month"] == "2026-01-01"
+    assert first["confidence"] == "medium"
+    assert first["change"]["amount"] == "-61.56068018697"
+
+
+def test_days_are_marked_that_are_not_complete(billed, reader):
+    (found,) = data(reader, "daily?range=last_7_days")
+    assert [day["is_complete"] for day in found["days"]] == [True] * 6 + [False]
+    assert found["average_per_day"] == "22.52022672899"
+    assert found["services_for_80_percent"] == 1
+
+
+def test_movers_are_paged_and_their_totals_are_of_all_pages(billed, reader):
+    asked = "movers?range=last_7_days&level=account&limit=1"
+    first = reader.get(f"/analytics/{asked}").json
+    assert first["meta"]["row_count"] == 2
+    following = first["meta"]["next_cursor"]
+    second = reader.get(f"/analytics/{asked}&cursor={following}").json
+    assert second["meta"]["next_cursor"] is None
+    assert second["data"]["totals"] == first["data"]["totals"]
+    groups = [answer["data"]["movers"][0]["group"] for answer in (first, second)]
+    assert {group["sub_account_id"] for group in groups} == {"111", "222"}
+
+
+def test_a_page_of_movers_ends_when_the_data_change(billed, reader):
+    asked = "/analytics/movers?range=last_7_days&limit=1"
+    following = reader.get(asked).json["meta"]["next_cursor"]
+    billed.deliver(Charge(day=date(2026, 3, 2), service_name="RDS"))
+    assert reader.get(f"{asked}&cursor={following}").status_code == 409
+
+
+def test_movers_without_anything_to_compare_say_so(billed, reader):
+    found = data(reader, "movers?range=last_12_months")
+    assert found["movers"] == []
+    assert "before the first bill" in found["note"]
+
+
+def test_a_mover_s_causes_are_the_parts_of_its_change(billed, reader):
+    billed.deliver(
+        Charge(day=date(2026, 3, 18), service_name="RDS", effective_cost=Decimal("7.5")),
+        source="more",
+    )
+    billed.deliver(Charge(day=TODAY, effective_cost=Decimal(0)), source="more")
+    found = data(reader, "movers?range=last_7_days")
+    assert found["movers"][0]["state"] == "new"
+    assert found["movers"][0]["causes"] == {
+        "new": "7.5", "gone": "0", "volume": "0", "price": "0", "other": "0",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("horizon", "days"), [("month_end", 12), ("30", 30), ("90", 90)])
+def test_the_forecast_has_a_day_for_each_day_to_come(billed, reader, horizon, days):
+    (found,) = data(reader, f"forecast?horizon={horizon}")
+    assert len(found["days"]) == days
+    assert found["days"][0]["date"] == "2026-03-20"
+    assert found["history"] == {"start_date": "2025-12-01", "end_date": "2026-03-19"}
+    assert found["ceiling"]["end_date"] == "2026-03-31"
+    for day in found["days"]:
+        assert Decimal(day["low"]) <= Decimal(day["expected"]) <= Decimal(day["high"])
+
+
+def test_a_short_history_is_said_in_words(billed, reader):
+    (found,) = data(reader, "forecast?range=last_7_days")
+    assert found["method"] == "average"
+    assert "Only 6 complete days" in found["note"]
+
+
+@pytest.mark.parametrize("path", ["portfolio", "quarterly"])
+def test_starter_is_told_which_tier_has_the_report(billed, reader, acme, session, path):
+    acme.tier = "starter"
+    session.commit()
+    answer = reader.get(f"/analytics/{path}")
+    assert answer.status_code == 403
+    assert "Professional" in answer.json["error"]
+    acme.tier = "professional"
+    session.commit()
+    assert reader.get(f"/analytics/{path}").status_code == 200
+
+
+def test_a_stranger_sees_nothing_of_it(billed, make_key, as_key, elsewhere):
+    """S25: another organization's bills are not there."""
+    stranger = as_key(make_key("admin", elsewhere)[1])
+    for path in PATHS:
+        answer = stranger.get(f"/analytics/{path}")
+        assert b"EC2" not in answer.data
+        assert b"20.5" not in answer.data
+
+
+def test_the_same_figures_are_not_sent_twice(billed, reader):
+    first = reader.get(f"/analytics/daily?{MARCH}")
+    again = reader.get(
+        f"/analytics/daily?{MARCH}", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    other = reader.get(
+        f"/analytics/daily?{MARCH}&metric=list_cost",
+        headers={"If-None-Match": first.headers["ETag"]},
+    )
+    assert (again.status_code, other.status_code) == (304, 200)
