@@ -413,6 +413,33 @@ class DeliveryFile(Base):
     delivery: Mapped[Delivery] = relationship(back_populates="files")
 
 
+class InboxItem(Base):
+    """A file or folder of the watched inbox that was taken in, as it was then."""
+
+    __tablename__ = "inbox_items"
+    __table_args__ = (UniqueConstraint("organization_id", "path"),)
+
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(Text)  # within the organization's folder
+    appearance: Mapped[str] = mapped_column(String(64))  # digest of names, sizes and times
+    import_id: Mapped[str | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
+    error: Mapped[str | None] = mapped_column(Text)  # why it could not be taken in
+    taken_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AccountName(Base):
+    """What the team calls a cloud account; the bills are left as they are."""
+
+    __tablename__ = "account_names"
+    __table_args__ = (UniqueConstraint("organization_id", "account_id"),)
+
+    id: Mapped[str] = _id()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    account_id: Mapped[str] = mapped_column(String(32))  # costs.accounts.account_id
+    name: Mapped[str] = mapped_column(String(200))
+
+
 # Judgement -----------------------------------------------------------------------------------
 
 

@@ -63,6 +63,15 @@ def upgrade() -> None:
     sa.Column('seen_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_worker_heartbeats'))
     )
+    op.create_table('account_names',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('account_id', sa.String(length=32), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_account_names_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account_names')),
+    sa.UniqueConstraint('organization_id', 'account_id', name=op.f('uq_account_names_organization_id_account_id'))
+    )
     op.create_table('anomalies',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('organization_id', sa.String(length=36), nullable=False),
@@ -341,6 +350,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_deliveries_organization_id_is_live', ['organization_id', 'is_live'], unique=False)
         batch_op.create_index('ix_deliveries_scope', ['organization_id', 'source_id', 'billing_account_id', 'billing_period'], unique=False)
 
+    op.create_table('inbox_items',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('organization_id', sa.String(length=36), nullable=False),
+    sa.Column('path', sa.Text(), nullable=False),
+    sa.Column('appearance', sa.String(length=64), nullable=False),
+    sa.Column('import_id', sa.String(length=36), nullable=True),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('taken_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['imports.id'], name=op.f('fk_inbox_items_import_id'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_inbox_items_organization_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox_items')),
+    sa.UniqueConstraint('organization_id', 'path', name=op.f('uq_inbox_items_organization_id_path'))
+    )
     op.create_table('reconciliation_lines',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('import_id', sa.String(length=36), nullable=False),
@@ -389,6 +411,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_reconciliation_lines_import_id'))
 
     op.drop_table('reconciliation_lines')
+    op.drop_table('inbox_items')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.drop_index('ix_deliveries_scope')
         batch_op.drop_index('ix_deliveries_organization_id_is_live')
@@ -448,6 +471,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_anomalies_organization_id'))
 
     op.drop_table('anomalies')
+    op.drop_table('account_names')
     op.drop_table('worker_heartbeats')
     with op.batch_alter_table('throttle_counters', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_throttle_counters_ends_at'))
