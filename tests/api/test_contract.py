@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +19,8 @@ from costoptix.access import api_keys
 from costoptix.access.permissions import Permission, command_line
 from costoptix.api import declared_operations
 from costoptix.api.endpoint import Operation
-from costoptix.models import Anomaly, ApiKey, Budget, Import, Organization
+from costoptix.models import ApiKey, Budget, Import, Organization
+from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
 
 OPERATIONS = declared_operations()
@@ -47,16 +47,7 @@ def _make_key(session: Session, organization: Organization) -> str:
 
 
 def _make_anomaly(session: Session, organization: Organization) -> str:
-    nothing = Decimal(0)
-    row = Anomaly(
-        organization_id=organization.id, series="s", currency="USD", severity="low",
-        first_day=date(2026, 3, 1), last_day=date(2026, 3, 1), actual=nothing, expected=nothing,
-        low=nothing, high=nothing, impact=nothing, method="adaptive", lookback_days=30,
-        threshold=nothing,
-    )  # fmt: skip
-    session.add(row)
-    session.commit()
-    return row.id
+    return make_anomaly(session, organization).id
 
 
 def _make_budget(session: Session, organization: Organization) -> str:

@@ -14,12 +14,16 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from config import Config
+from costoptix import drafts
 from costoptix.access import api_keys, invitations, sessions
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Caller, Role
 from costoptix.bills import receive
+from costoptix.budgets import service as budgets
+from costoptix.budgets.drafts import BudgetDraft
 from costoptix.models import Base, Organization, User, UserSession
 from costoptix.web.routing import ACCESS, Access
+from tests.anomalies.anomaly import make_anomaly
 from tests.web.conftest import Browser, latest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -29,8 +33,9 @@ REDIRECTS = {"web.settings", "web.setup", "web.register"}
 
 @pytest.fixture
 def ids(
-    session: Session, config: Config, acme: Organization, admin: Caller, alice: User, bob: User
-) -> dict[str, str]:
+    app: Flask, session: Session, config: Config, acme: Organization, admin: Caller, alice: User,
+    bob: User,
+) -> dict[str, str]:  # fmt: skip
     """An id of acme's for each variable in a page's address; a new one needs a row here."""
     invitations.create(session, acme, admin, email="carol@example.com", role=Role.MEMBER)
     sessions.begin(session, alice, address="192.0.2.9", user_agent="another")
@@ -40,7 +45,11 @@ def ids(
         session, acme, admin, io.BytesIO(b"a,b"), "bill.csv",
         uploads_dir=config.uploads_dir, max_bytes=10,
     )  # fmt: skip
+    budget = drafts.read(BudgetDraft, {"name": "All", "amount": "10", "currency": "USD"})
+    store = app.extensions["cost_store"]
     return {
+        "anomaly_id": make_anomaly(session, acme).id,
+        "budget_id": budgets.create(session, acme, admin, budget, store).id,
         "import_id": bill.id,
         "key_id": api_keys.create(session, acme, admin, key)[0].id,
         "user_id": bob.id,

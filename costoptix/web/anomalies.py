@@ -1,0 +1,248 @@
+"""Anomalies: what was unusual, what drove it, what people say of it, and detection on demand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix import drafts
+from costoptix.access.tiers import tier_of
+from costoptix.anomalies import judgements, service
+from costoptix.anomalies.detect import (
+    MAX_LOOKBACK,
+    MIN_LOOKBACK,
+    SEVERITY_RULE,
+    THRESHOLDS,
+    Method,
+    Severity,
+)
+from costoptix.anomalies.episodes import METRIC
+from costoptix.anomalies.judgements import NEXT, OPEN, JudgementDraft, Status
+from costoptix.anomalies.keeping import LIKENESS, Fate, series_of
+from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
+from costoptix.clock import utc_now, utc_today
+from costoptix.costs.breakdown import breakdowns
+from costoptix.errors import CostOptixError, Invalid
+from costoptix.extensions import db
+from costoptix.models import Anomaly
+from costoptix.periods import FIRST_DAY, DateRange, Granularity
+from costoptix.web import forms
+from costoptix.web.charts import StackedChart
+from costoptix.web.cost_charts import stacked_chart
+from costoptix.web.questions import Question, asker, cost_store, url_with
+from costoptix.web.routing import Access, page
+
+PER_PAGE = 50
+ANY = "all"
+DAYS_BEFORE, DAYS_AFTER = 28, 7
+"""How much the chart of an anomaly shows around it."""
+
+STATUS_TITLES = {
+    Status.NEW: "New",
+    Status.ACKNOWLEDGED: "Acknowledged",
+    Status.INVESTIGATING: "Investigating",
+    Status.RESOLVED: "Resolved",
+    Status.FALSE_POSITIVE: "False positive",
+}
+STATUS_KINDS = {Status.NEW: "accent", Status.INVESTIGATING: "warn", Status.RESOLVED: "down"}
+SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
+METHOD_TITLES = {
+    Method.ROLLING_Z_SCORE: "Rolling z-score",
+    Method.ADAPTIVE: "Adaptive (recommended)",
+    Method.STANDARD_Z_SCORE: "Standard z-score",
+    Method.SIMPLE_THRESHOLD: "Simple threshold",
+}
+FATES = {
+    Fate.NEW: "new",
+    Fate.KNOWN: "known",
+    Fate.MUTED: "muted: expected",
+    Fate.NOT_KEPT: "over the tier's limit",
+}
+
+
+class JudgementForm(drafts.Draft):
+    """The form that judges an anomaly."""
+
+    status: str
+    note: str = ""
+    is_expected: str = ""
+
+    def draft(self) -> JudgementDraft:
+        """Return what the domain is asked for."""
+        is_expected = bool(self.is_expected)
+        status = Status.FALSE_POSITIVE.value if is_expected else self.status
+        values = {"status": status, "note": self.note, "is_expected": is_expected}
+        return drafts.read(JudgementDraft, values)
+
+
+class DetectionForm(drafts.Draft):
+    """The form that detects on demand; what is left empty is the method's own."""
+
+    method: str
+    lookback_days: str = ""
+    threshold: str = ""
+    start_date: str = ""
+    end_date: str = ""
+    dry_run: str = ""
+
+    def draft(self) -> DetectionDraft:
+        """Return what the domain is asked for."""
+        said = {name: value for name, value in self.model_dump().items() if value}
+        return drafts.read(DetectionDraft, said | {"dry_run": bool(self.dry_run)})
+
+
+@page("/anomalies")
+def anomalies() -> ResponseReturnValue:
+    """List the anomalies, newest first; at first those that are open."""
+    return _show_list()
+
+
+@page("/anomalies/detect", access=Access.ADMIN, methods=("POST",))
+def detect_anomalies() -> ResponseReturnValue:
+    """Detect now and show what was found."""
+    try:
+        draft = forms.read(DetectionForm).draft()
+        outcome = service.detect_on_demand(
+            db.session(), current_user.organization, current_user.caller, draft, cost_store()
+        )
+    except CostOptixError as error:
+        return _show_list(error)
+    return render_template(
+        "anomalies/detected.html",
+        outcome=outcome,
+        dry_run=draft.dry_run,
+        method=METHOD_TITLES[outcome.settings.method],
+        fates=FATES,
+        **_words(),
+    )
+
+
+@page("/anomalies/<anomaly_id>")
+def anomaly_detail(anomaly_id: str) -> ResponseReturnValue:
+    """Show one anomaly: figures, the days around it, drivers, judgements."""
+    return _show_detail(_get(anomaly_id))
+
+
+@page("/anomalies/<anomaly_id>", methods=("POST",))
+def judge_anomaly(anomaly_id: str) -> ResponseReturnValue:
+    """Say what an anomaly is; members may, too."""
+    row = _get(anomaly_id)
+    try:
+        judgements.judge(db.session(), row, current_user.caller, forms.read(JudgementForm).draft())
+    except CostOptixError as error:
+        return _show_detail(row, error)
+    flash(f"The anomaly is {STATUS_TITLES[Status(row.status)].lower()}.")
+    return redirect(url_for("web.anomaly_detail", anomaly_id=anomaly_id))
+
+
+def _get(anomaly_id: str) -> Anomaly:
+    return service.get(db.session(), current_user.organization, anomaly_id)
+
+
+def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
+    organization = current_user.organization
+    every = service.list_anomalies(db.session(), organization)
+    status, severity = _choice("status", Status), _choice("severity", Severity)
+    rows = [
+        row
+        for row in every
+        if (status == ANY or row.status == status or (not status and row.status in OPEN))
+        and (not severity or row.severity == severity)
+    ]
+    number = max(1, request.args.get("page", 1, type=int))
+    asked = [pair for pair in (("status", status), ("severity", severity)) if pair[1]]
+    body = render_template(
+        "anomalies/list.html",
+        rows=rows[(number - 1) * PER_PAGE : number * PER_PAGE],
+        row_count=len(rows),
+        total=len(every),
+        status=status,
+        severity=severity,
+        precision=judgements.precision(every, utc_now()),
+        looked_back=judgements.LOOKED_BACK.days,
+        last=service.last_run(db.session(), organization),
+        kept_per_month=tier_of(organization.tier).anomalies_per_month,
+        methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
+        automatic=METHOD_TITLES[AUTOMATIC.method],
+        lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
+        thresholds={METHOD_TITLES[method]: found for method, found in THRESHOLDS.items()},
+        newer=url_with("web.anomalies", asked) if number > 1 else "",
+        older=url_with("web.anomalies", [*asked, ("page", str(number + 1))])
+        if len(rows) > number * PER_PAGE
+        else "",
+        error=error.sentence if error else "",
+        **_words(),
+    )
+    return forms.answer(body, error)
+
+
+def _choice(name: str, allowed: type[Status] | type[Severity]) -> str:
+    """Return a filter of the query string; "" when it is absent."""
+    value = request.args.get(name, "")
+    known = [ANY, *(each.value for each in allowed)]
+    if request.method == "GET" and value and value not in known:
+        raise Invalid(f"{name} must be one of {', '.join(known)}.")
+    return "" if name == "severity" and value == ANY else value
+
+
+def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseReturnValue:
+    series = series_of(row)
+    days = DateRange(row.first_day, row.last_day)
+    around = _around(days)
+    explorer = Question("web.costs", series.query(around), METRIC, "billed_cost")
+    body = render_template(
+        "anomalies/detail.html",
+        row=row,
+        series=series,
+        days=days,
+        chart=_chart(explorer, row.currency),
+        explorer=replace(explorer, query=replace(explorer.query, granularity=Granularity.DAILY)),
+        drivers=service.drivers_of(db.session(), current_user.organization, row, cost_store()),
+        driver_url=lambda driver: explorer.over(days).only(driver.dimension, driver.value).url,
+        method=METHOD_TITLES[Method(row.method)],
+        choices=[
+            (status.value, STATUS_TITLES[status])
+            for status in (Status(row.status), *NEXT[Status(row.status)])
+        ],
+        likeness=LIKENESS,
+        max_note=judgements.MAX_NOTE,
+        error=error.sentence if error else "",
+        **_words(),
+    )
+    return forms.answer(body, error)
+
+
+def _around(days: DateRange) -> DateRange:
+    first = max(FIRST_DAY, days.first - timedelta(days=DAYS_BEFORE))
+    last = max(days.last, min(days.last + timedelta(days=DAYS_AFTER), utc_today()))
+    return DateRange(first, last)
+
+
+def _chart(explorer: Question, currency: str) -> StackedChart | None:
+    """Draw the days around an anomaly; None where the bills no longer have any."""
+    ask = asker()
+    found = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
+    through = ask(explorer.query).data_as_of.complete_through
+    return next(
+        (
+            stacked_chart(each, explorer, Granularity.DAILY, through)
+            for each in found
+            if each.currency == currency
+        ),
+        None,
+    )
+
+
+def _words() -> dict[str, object]:
+    """Return what every page of anomalies calls things."""
+    return {
+        "status_titles": STATUS_TITLES,
+        "status_kinds": STATUS_KINDS,
+        "severity_kinds": SEVERITY_KINDS,
+        "severities": list(Severity),
+        "severity_rule": SEVERITY_RULE,
+    }
