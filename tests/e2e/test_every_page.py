@@ -87,7 +87,9 @@ def test_every_page_is_sound(
         for path in paths:
             page = context.new_page()
             watch = Watch(page, demo.server.url)
-            page.goto(demo.server.url + path)
+            answer = page.goto(demo.server.url + path)
+            if answer is not None and answer.status == 403:
+                watch.wrong.clear()  # Chromium logs the refusal, which is meant (/register)
             for width, theme in product(WIDTHS, THEMES):
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=theme)
