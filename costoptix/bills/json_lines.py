@@ -11,8 +11,10 @@ import csv
 import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from typing import Self
 
 import orjson
 
@@ -38,6 +40,15 @@ class JsonLinesPiece(TextPiece):
 
     numbers: array[int] = field(default_factory=lambda: array("q"))  # the line of each record
 
+    def halves(self) -> tuple[Self, Self] | None:
+        """Cut the piece in two, which lie beside it; None where it is one record."""
+        if (halves := super().halves()) is None:
+            return None
+        first, second = halves
+        count = sum(1 for _ in TextPiece.lines(first, ()))
+        numbers = self.numbers
+        return replace(first, numbers=numbers[:count]), replace(second, numbers=numbers[count:])
+
     def lines(self, _without: Collection[int]) -> Iterator[int]:
         """Yield the line of the file on which each record was."""
         return iter(self.numbers)
@@ -57,6 +68,10 @@ class JsonLinesPieces:
         """Bytes of the sent file read so far."""
         return self._reader.bytes_done
 
+    def shrink(self) -> None:
+        """Make the pieces to come half as large."""
+        self._piece_bytes //= 2
+
     def __iter__(self) -> Iterator[JsonLinesPiece]:
         """Yield the pieces; each is overwritten by the next.
 
@@ -64,10 +79,11 @@ class JsonLinesPieces:
             Invalid: the file is damaged, unpacks to too much, or a line is no JSON object.
         """
         lines = _lines(self._reader)
-        while numbers := self._write_piece(lines):
+        for first in lines:
+            numbers = self._write_piece(chain((first,), lines))
             yield JsonLinesPiece(self._path, numbers[0], len(self.header.names), numbers)
 
-    def _write_piece(self, lines: Iterator[tuple[int, bytes]]) -> array[int]:
+    def _write_piece(self, lines: Iterable[tuple[int, bytes]]) -> array[int]:
         numbers, read = array("q"), 0
         with self._path.open("w", encoding="utf-8", newline="") as piece:
             writer = csv.DictWriter(piece, self.header.names, lineterminator="\n")

@@ -31,6 +31,7 @@ from costoptix.errors import Invalid
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+Piece = TextPiece | ParquetPiece
 Report = Callable[[Progress], None]
 
 
@@ -92,7 +93,8 @@ class _Loader:
         inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
         conditions = {fact: sql(pieces.header) for fact, sql in format_.facts.items()}
         for piece in pieces:
-            self._load_piece(piece, mapped(piece.cells()), inspector)
+            if self._load_piece(piece, mapped, inspector):
+                pieces.shrink()
             self._collect_facts(piece, conditions)
             yield pieces.bytes_done
 
@@ -104,15 +106,30 @@ class _Loader:
             )
         self._format, self._title = format_, title
 
-    def _load_piece(
-        self, piece: TextPiece | ParquetPiece, mapped: str, inspector: Inspector
-    ) -> None:
+    def _load_piece(self, piece: Piece, mapped: Callable[[str], str], inspector: Inspector) -> bool:
+        """Stage a piece, in halves where memory does not do; tell whether it was cut.
+
+        How much memory a piece takes is not known before: some rows grow with what their format
+        looks up and with the columns that have no place of their own.
+        """
+        import duckdb
+
         run = self._staging.new_run()
-        self._duckdb.execute(engine.copy_sql(charges_sql(mapped), run))
+        try:
+            self._duckdb.execute(engine.copy_sql(charges_sql(mapped(piece.cells())), run))
+        except duckdb.OutOfMemoryException:
+            run.unlink(missing_ok=True)
+            inspector.forget()
+            if (halves := piece.halves()) is None:
+                raise
+            for half in halves:
+                self._load_piece(half, mapped, inspector)
+            return True
         keys, has_rejected = self._keep_groups(run)
         self._keep_rounded(run)
         inspector.inspect(piece, has_bad_cells=has_rejected)
         self._staging.take(run, keys, has_rejected=has_rejected)
+        return False
 
     def _keep_groups(self, run: Path) -> tuple[list[ScopeKey], bool]:
         """Add the run's good rows to the ledger; return their scopes and if there are bad ones."""
@@ -145,7 +162,7 @@ class _Loader:
         for month, currency, category, written in self._rows(sql):
             self._ledger.keep_rounded(Group(month, currency, category), orjson.loads(written))
 
-    def _collect_facts(self, piece: TextPiece | ParquetPiece, conditions: dict[str, str]) -> None:
+    def _collect_facts(self, piece: Piece, conditions: dict[str, str]) -> None:
         for name, condition in conditions.items():
             if not self._facts.get(name):
                 sql = (

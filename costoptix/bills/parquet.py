@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from costoptix.bills.formats import Header, identifier
 from costoptix.bills.formats.expressions import literal
@@ -44,6 +44,13 @@ class ParquetPiece:
         """Write the same: the rows of a Parquet file always have their number."""
         return self.cells()
 
+    def halves(self) -> tuple[Self, Self] | None:
+        """Cut the piece in two; None where it is one row."""
+        middle = (self.first + self.last) // 2
+        if middle == self.first:
+            return None
+        return replace(self, last=middle), replace(self, first=middle)
+
     def lines(self, _without: Collection[int]) -> Iterator[int]:
         """Yield 1, 2, 3 …: a row of a Parquet file is on the line of its number."""
         return count(1)
@@ -68,10 +75,15 @@ class ParquetPieces:
             for position, (name, type_) in enumerate(columns.items())
         )
 
+    def shrink(self) -> None:
+        """Make the pieces to come half as large."""
+        self._piece_rows = max(self._piece_rows // 2, 1)
+
     def __iter__(self) -> Iterator[ParquetPiece]:
         """Yield the pieces, in the order of the file."""
-        for first in range(0, self._rows, self._piece_rows):
-            last = min(first + self._piece_rows, self._rows)
+        last = 0
+        while last < self._rows:
+            first, last = last, min(last + self._piece_rows, self._rows)
             self.bytes_done = self._size * last // self._rows
             yield ParquetPiece(self._source, self._selected, first, last)
 

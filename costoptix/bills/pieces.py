@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from costoptix.bills.container import TextReader
 from costoptix.bills.formats import Header
@@ -55,6 +57,22 @@ class TextPiece:
             f"nullstr = ['', 'NULL', 'null'], max_line_size = {MAX_RECORD_BYTES}, {errors})"
         )
 
+    def halves(self) -> tuple[Self, Self] | None:
+        """Cut the piece in two, which lie beside it; None where it is one record."""
+        with self.path.open("rb") as file:
+            text = file.read(self.path.stat().st_size // 2)
+            end = _last_record_end(text, 0)
+            rest = text[end:] + file.read(MAX_RECORD_BYTES)
+            if not text[:end].endswith(b"\n") or not rest:
+                return None
+            first, second = (self.path.with_name(f"{self.path.name}-{half}") for half in (1, 2))
+            first.write_bytes(text[:end])
+            with second.open("wb") as other:
+                other.write(rest)
+                shutil.copyfileobj(file, other)
+        middle = self.first_line + text.count(b"\n", 0, end)
+        return replace(self, path=first), replace(self, path=second, first_line=middle)
+
     def lines(self, without: Collection[int]) -> Iterator[int]:
         """Yield the physical line on which each record begins, but of those at these offsets."""
         line, offset, quotes, start = self.first_line, 0, 0, None
@@ -92,6 +110,10 @@ class TextPieces:
     def bytes_done(self) -> int:
         """Bytes of the sent file read so far."""
         return self._reader.bytes_done
+
+    def shrink(self) -> None:
+        """Make the pieces to come half as large."""
+        self._piece_bytes //= 2
 
     def __iter__(self) -> Iterator[TextPiece]:
         """Yield the pieces; each is overwritten by the next.

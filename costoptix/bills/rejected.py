@@ -47,9 +47,14 @@ def broken_records(connection: DuckDBPyConnection, piece: TextPiece) -> dict[int
         why = _STRUCTURE.get(error, "is not a record of CSV")
         found = Rejection(line=line, column="", value=shown(record), reason=f"the line {why}")
         broken.setdefault(offset, found)
+    drop_rejects(connection)
+    return broken
+
+
+def drop_rejects(connection: DuckDBPyConnection) -> None:
+    """Forget what the last reads of ``piece.cells()`` left out."""
     for table in (REJECTS_TABLE, "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
-    return broken
 
 
 class Inspector:
@@ -81,6 +86,10 @@ class Inspector:
             found += self._bad_cells(piece, broken)
         for rejection in sorted(found, key=lambda each: each.line):
             self._rejections.add(rejection.model_copy(update={"file": self._file_name}))
+
+    def forget(self) -> None:
+        """Forget what a read that failed has noted."""
+        drop_rejects(self._duckdb)
 
     def _bad_cells(
         self, piece: TextPiece | ParquetPiece, broken: dict[int, Rejection]

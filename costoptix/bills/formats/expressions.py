@@ -30,9 +30,9 @@ def translate(subject: str, words: Mapping[str, str], otherwise: str = "NULL") -
     return choose(subject, {word: literal(ours) for word, ours in words.items()}, otherwise)
 
 
-def beside_cells(columns: Iterable[str], *joins: str) -> str:
+def beside_cells(columns: Iterable[str], *joins: str, cells: str = "cells") -> str:
     """Return the relation of a mapping: the cells, more columns, and what these are joined from."""
-    return f"SELECT cells.*, {', '.join(columns)} FROM cells {' '.join(joins)}"  # noqa: S608
+    return f"SELECT cells.*, {', '.join(columns)} FROM {cells} {' '.join(joins)}"  # noqa: S608
 
 
 def amount(text: str) -> str:
@@ -60,35 +60,37 @@ def next_day(iso_date: str) -> str:
     return f"coalesce(CAST(TRY_CAST({iso_date} AS DATE) + 1 AS VARCHAR), {iso_date})"
 
 
-_TOKENS = (
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|Decimal\('[^']*'\)"""
-    r"""|-?\d[0-9.]*(?:[eE][+-]?\d+)?|[A-Za-z_]+|[^'"A-Za-z_0-9-]+"""
+# Control characters that neither notation has bare stand for quotes and escapes meanwhile.
+_OPEN, _CLOSE, _BACKSLASH = "\x01", "\x02", "\x03"
+_STRING = r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\""""
+_REWRITTEN = (
+    (_STRING, rf"{_OPEN}\1\2{_CLOSE}"),
+    (r"\\\\", _BACKSLASH),
+    (r"\\(['\"])", r"\1"),
+    (r'"', r'\\"'),
+    (r"\\x", r"\\u00"),
+    (r"\\U[0-9a-f]{8}", r"\\ufffd"),
+    (rf"({_CLOSE}\s*:\s*)Decimal\({_OPEN}([^{_CLOSE}]*){_CLOSE}\)", rf"\1{_OPEN}\2{_CLOSE}"),
+    (rf"({_CLOSE}\s*:\s*)(-?\d[0-9.]*(?:[eE][+-]?\d+)?)", rf"\1{_OPEN}\2{_CLOSE}"),
+    (rf"({_CLOSE}\s*:\s*)None", r"\1null"),
+    (rf"({_CLOSE}\s*:\s*)True", r"\1true"),
+    (rf"({_CLOSE}\s*:\s*)False", r"\1false"),
+    (rf"\}}\s+\{{{_OPEN}", rf"}}, {{{_OPEN}"),  # numpy writes lists without commas
+    (rf"[{_OPEN}{_CLOSE}]", '"'),
+    (_BACKSLASH, r"\\\\"),
 )
-"""A string of Python or JSON, a Decimal, a number, a word, or what stands between them."""
-_ODD_BACKSLASH = r"((?:^|[^\\])(?:\\\\)*)\\"
-_PYTHON_ESCAPES = {"x": r"\1\\u00", "U[0-9a-f]{8}": r"\1\\ufffd"}
-_PYTHON_WORDS = {"None": "null", "True": "true", "False": "false"}
+"""Python's notation → JSON, step by step: pattern and replacement of RE2."""
 
 
 def exact_json(cell: str) -> str:
     """Return JSON text for a cell of JSON or of Python's repr; NULL where it is neither.
 
-    Numbers become strings, since a JSON reader would round them to floats.
+    Numbers that are members of objects become strings: a JSON reader would round them to floats.
     """
-    unescaped = r"replace(token[2:-2], '\''', '''')"
-    for escape, json_escape in _PYTHON_ESCAPES.items():
-        unescaped = f"regexp_replace({unescaped}, '{_ODD_BACKSLASH}{escape}', '{json_escape}', 'g')"
-    between = r"regexp_replace(token, '\}\s+\{', '}, {')"  # numpy writes lists without commas
-    token = f"""CASE
-        WHEN token[1] = '"' THEN '"' || {unescaped} || '"'
-        WHEN token[1] = '''' THEN '"' || replace({unescaped}, '"', '\\"') || '"'
-        WHEN starts_with(token, 'Decimal') THEN '"' || token[10:-3] || '"'
-        WHEN regexp_full_match(token, '-?\\d.*') THEN '"' || token || '"'
-        ELSE {translate("token", _PYTHON_WORDS, between)}
-    END"""
-    tokens = f"regexp_extract_all({cell}, {literal(_TOKENS)})"
-    joined = f"list_aggregate(list_transform({tokens}, lambda token: {token}), 'string_agg', '')"
-    return f"CAST(TRY_CAST({joined} AS JSON) AS VARCHAR)"
+    result = cell
+    for pattern, replacement in _REWRITTEN:
+        result = f"regexp_replace({result}, {literal(pattern)}, {literal(replacement)}, 'g')"
+    return f"CAST(TRY_CAST({result} AS JSON) AS VARCHAR)"
 
 
 def json_of(cell: str) -> str:

@@ -19,7 +19,6 @@ from costoptix.bills.formats import Format, Header, Mapping, Options
 from costoptix.bills.formats.expressions import (
     beside_cells,
     exact_json,
-    json_of,
     literal,
     merged,
     object_of_columns,
@@ -34,7 +33,21 @@ _CATEGORY = {
     "adjustment": "Adjustment",
     "rounding_error": "Adjustment",
 }
-_WITH_NUMBERS = ("usage", "price")
+_NESTED = (
+    "service",
+    "sku",
+    "project",
+    "location",
+    "resource",
+    "price",
+    "usage",
+    "invoice",
+    "adjustment_info",
+    "subscription",
+    "credits",
+    "tags",
+    "labels",
+)
 _TIME_ZONE = "America/Los_Angeles"
 _MEMBERS = ("id", "name", "full_name", "type", "amount")
 _CREDIT = "[{" + ", ".join(f'"{member}": "VARCHAR"' for member in _MEMBERS) + "}]"
@@ -48,11 +61,13 @@ def _field(header: Header, name: str) -> str:
     if header.has(name):
         return header.sql(name)
     parent, _, member = name.partition(".")
-    if not member or not header.has(parent):
+    if not header.has(parent):
         return "NULL"
-    read = exact_json if parent in _WITH_NUMBERS else json_of
-    found = f"json_extract_string({read(header.sql(parent))}, {literal('$.' + member)})"
-    return f"nullif({found}, '')"
+    return f"nullif(json_extract_string({_as_json(parent)}, {literal('$.' + member)}), '')"
+
+
+def _as_json(parent: str) -> str:
+    return f"{parent}_json"
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:
@@ -69,18 +84,20 @@ def _mapping(header: Header, _options: Options) -> Mapping:
 
 
 def _relation(header: Header) -> str:
-    """Put beside every row a NULL for its cost, and then each of its credits."""
-    join = left_join(service_categories("gcp"), _field(header, "service.description"))
-    members = f"from_json({exact_json(header.sql('credits'))}, '{_CREDIT}')"
+    """Read each nested column once; then put a NULL for the cost before the credits of a row."""
+    nested = [f"{_read(header, parent)} AS {_as_json(parent)}" for parent in _NESTED]
     known = f"list_filter({_READ}, lambda each: each IS NOT NULL)"
-    return beside_cells(
-        (
-            "ServiceCategory",
-            f"{members} AS {_READ}",
-            f"unnest(list_prepend(NULL, {known})) AS credit",
-        ),
-        join,
+    columns = (
+        "ServiceCategory",
+        f"from_json({_as_json('credits')}, '{_CREDIT}') AS {_READ}",
+        f"unnest(list_prepend(NULL, {known})) AS credit",
     )
+    join = left_join(service_categories("gcp"), _field(header, "service.description"))
+    return beside_cells(columns, join, cells=f"({beside_cells(nested)}) AS cells")
+
+
+def _read(header: Header, parent: str) -> str:
+    return exact_json(header.sql(parent)) if header.has(parent) else "CAST(NULL AS VARCHAR)"
 
 
 def _costs(header: Header) -> dict[str, str]:
@@ -193,9 +210,9 @@ def _service(header: Header) -> dict[str, str]:
 
 def _tags(header: Header) -> str:
     """Merge the project's labels, the tags and the resource's labels; the last one wins."""
-    nested = (_field(header, "project.labels"), header.sql("tags"), header.sql("labels"))
+    nested = (_field(header, "project.labels"), _as_json("tags"), _as_json("labels"))
     by_column = object_of_columns(header.starting_with("labels."))
-    return merged(*(object_of_pairs(json_of(sql)) for sql in nested if sql != "NULL"), by_column)
+    return merged(*map(object_of_pairs, nested), by_column)
 
 
 def _title(header: Header) -> str:

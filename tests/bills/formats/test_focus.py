@@ -8,8 +8,10 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pytest
 
+from costoptix.bills.charges import COLUMNS
 from costoptix.bills.rejections import FILE_NAME
 from costoptix.errors import Invalid
 from tests.bills.conftest import Stage
@@ -142,3 +144,12 @@ def _written(rows: list[dict[str, str]], names: list[str]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def test_every_column_of_the_1_4_model_has_a_place() -> None:
+    model = orjson.loads((DATA / "focus-golden" / "focus_1_4_model.json").read_bytes())
+    named = set(model["datasets"]["Cost and Usage"]["columns"])
+
+    ours = {column.focus_name for column in COLUMNS.values()}
+
+    assert named - ours == {"ServiceProviderName"}  # which is our provider
