@@ -108,6 +108,19 @@ def quantities_statement(query: CostQuery, parts: tuple[Part, ...], locate: Loca
     return Statement(" ".join(clauses), values.bound)
 
 
+def days_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+    """Write the SELECT of the days with charges, for a daily query by at least two dimensions.
+
+    Columns: all groups but the last, the last's newest value, and the list of the days.
+    """
+    values = _Values(locate)
+    *keys, last = _group_keys(query)
+    source = _source(query, parts, (), values)
+    found = [f"arg_max({last}, {PERIOD_START})", f"list(DISTINCT {PERIOD_START})"]
+    clauses = ["SELECT", ", ".join([*keys, *found]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    return Statement(" ".join(clauses), values.bound)
+
+
 def charges_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
     """Write the SELECT of every column of the charges that a question selects.
 
