@@ -54,6 +54,7 @@ class ImportedPeriod:
     billing_account_id: str
     rows: int
     state: str
+    half: str | None  # "actual" or "amortized", where a month comes in two halves
 
 
 @dataclass(frozen=True)
@@ -268,6 +269,7 @@ def _details(call: Call, row: Import) -> ImportDetails:
                 billing_account_id=each.billing_account_id,
                 rows=each.row_count,
                 state=each.state,
+                half=each.half,
             )
             for each in imports.periods(call.session, row)
         ],

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
-from costoptix.bills.deliveries import delivered_at
+from costoptix.bills.deliveries import delivered_at, half_of
 from costoptix.bills.receive import JOB_KIND
 from costoptix.bills.staged import Scope, Staged, SubAccount
 from costoptix.clock import utc_now
@@ -83,6 +83,8 @@ def find(session: Session, row: Import, source: Source | None, staged: Staged) -
     doubled: list[Effect] = []
     for scope in staged.scopes:
         for delivery, name in _live(session, row, scope):
+            if half_of(delivery) != scope.half:
+                continue  # the two halves of a scope go together
             known = [SubAccount.model_validate(each) for each in _facts(delivery)]
             if source is not None and delivery.source_id == source.id:
                 lost += _lost(scope, known, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import job as anomalies
+from costoptix.bills.formats import Half
 from costoptix.bills.staged import Scope, Staged
 from costoptix.budgets import job as budgets
 from costoptix.clock import parse_instant, utc_now
@@ -117,7 +118,10 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
         last_day=scope.last_day,
         row_count=scope.row_count,
         facts=staged.facts
-        | {"sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts]},
+        | {
+            "half": scope.half,
+            "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],
+        },
         files=[
             DeliveryFile(
                 kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
@@ -139,7 +143,7 @@ def delivered_at(row: Import) -> datetime:
 def _point(
     session: Session, organization_id: str, source_id: str, account: str, period: object
 ) -> None:
-    """Make the newest delivery of a scope that is not withdrawn the live one."""
+    """Make live what is newest of a scope, of what is not withdrawn."""
     deliveries = session.scalars(
         select(Delivery)
         .where(
@@ -151,9 +155,32 @@ def _point(
         )
         .order_by(Delivery.delivered_at.desc(), Delivery.created_at.desc(), Delivery.id)
     ).all()
-    for number, delivery in enumerate(deliveries):
-        delivery.is_live = number == 0
+    live = _chosen(deliveries)
+    for delivery in deliveries:
+        delivery.is_live = delivery in live
         delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+
+
+def _chosen(newest_first: Sequence[Delivery]) -> list[Delivery]:
+    """Return what readers get of a scope: the newest, or the newest two halves of it combined."""
+    newest: dict[str | None, Delivery] = {}
+    for delivery in newest_first:
+        newest.setdefault(half_of(delivery), delivery)
+    purchases = newest.pop(Half.PURCHASES, None)
+    amortized = newest.get(Half.AMORTIZED)
+    first = next((each for each in newest_first if half_of(each) in newest), None)
+    if amortized is None or (first is not None and half_of(first) not in _HALVES):
+        return [first] if first is not None else []
+    return [amortized] if purchases is None else [amortized, purchases]
+
+
+_HALVES = (Half.ACTUAL, Half.AMORTIZED)
+
+
+def half_of(delivery: Delivery) -> str | None:
+    """Return which half of its scope a delivery is; None where there are no halves."""
+    half: str | None = delivery.facts.get("half")
+    return half
 
 
 def _settle(session: Session, organization_id: str) -> None:

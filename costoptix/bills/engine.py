@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "320MB"
 THREADS = 2
-ROW_GROUP_ROWS = 30_720
+ROW_GROUP_ROWS = 61_440
 
 
 def connect(temp_dir: Path) -> DuckDBPyConnection:

@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.bills import rejections
+from costoptix.bills.deliveries import half_of
+from costoptix.bills.formats import Half
 from costoptix.bills.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.models import Delivery, Import, Organization, ReconciliationLine
@@ -26,6 +28,7 @@ class Period:
     billing_period: date
     row_count: int
     state: str
+    half: str | None  # "actual" or "amortized", where the provider tells a month in two halves
 
 
 def list_imports(session: Session, organization: Organization) -> Sequence[Import]:
@@ -59,11 +62,28 @@ def periods(session: Session, row: Import) -> list[Period]:
         select(Delivery)
         .where(Delivery.import_id == row.id)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
-    )
+    ).all()
+    combined = {_scope(each): each for each in found if half_of(each) == Half.PURCHASES}
     return [
-        Period(each.billing_account_id, each.billing_period, each.row_count, each.state)
+        Period(
+            each.billing_account_id,
+            each.billing_period,
+            each.row_count,
+            _state(each, combined.get(_scope(each))),
+            half_of(each),
+        )
         for each in found
+        if half_of(each) != Half.PURCHASES
     ]
+
+
+def _scope(delivery: Delivery) -> tuple[str, date]:
+    return delivery.billing_account_id, delivery.billing_period
+
+
+def _state(whole: Delivery, purchases: Delivery | None) -> str:
+    """Say of an actual half that is read together with an amortized one that it is live."""
+    return purchases.state if purchases is not None and purchases.is_live else whole.state
 
 
 def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine]:

@@ -74,7 +74,6 @@ class _Loader:
                     rows = self._ledger.rows_kept + self._ledger.rows_rejected
                     report(Progress(bytes_done=before + bytes_done, rows_read=rows))
                 before += file.path.stat().st_size
-        self._staging.write_roll_ups()
         return self._staged()
 
     def _load_file(
@@ -174,6 +173,9 @@ class _Loader:
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:
             raise Invalid("There is no billing file in it.")
+        facts = dict.fromkeys(self._format.facts, False) | self._facts
+        self._staging.tell_halves(self._format.half(facts))
+        self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
         return Staged(
             format=self._title,
@@ -183,7 +185,7 @@ class _Loader:
             rows_rejected=self._ledger.rows_rejected,
             scopes=self._staging.scopes(),
             lines=lines,
-            facts=dict.fromkeys(self._format.facts, False) | self._facts,
+            facts=facts,
         )
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from costoptix.bills.formats import Half
+
 
 class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +60,7 @@ class Scope(_Said):
     last_day: date
     files: tuple[StagedFile, ...]
     sub_accounts: tuple[SubAccount, ...]
+    half: Half | None = None
 
 
 class Staged(_Said):

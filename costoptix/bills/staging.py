@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from costoptix import money
 from costoptix.bills import engine
 from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED
+from costoptix.bills.formats import PURCHASES_SQL, Half
 from costoptix.bills.formats.expressions import literal
 from costoptix.bills.reconcile import Group, Unreconciled
 from costoptix.bills.staged import Scope, StagedFile, SubAccount
@@ -43,6 +44,7 @@ class _Scope:
     first_day: date = date.max
     last_day: date = date.min
     row_count: int = 0
+    half: Half | None = None
 
 
 class Staging:
@@ -52,6 +54,7 @@ class Staging:
         self._duckdb = connection
         self._folder = folder
         self._scopes: dict[ScopeKey, _Scope] = {}
+        self._purchases: dict[ScopeKey, _Scope] = {}
         self._runs = 0
 
     def new_run(self) -> Path:
@@ -87,13 +90,35 @@ class Staging:
         file.rename(self._folder / name)
         scope.charges.append(self._describe(CHARGES, name))
 
+    def tell_halves(self, half: Half | None) -> None:
+        """Say which half the charges are; an actual half's purchases are set beside it as well."""
+        for key, scope in self._scopes.items():
+            scope.half = half
+            if half is Half.ACTUAL:
+                self._copy_purchases(key, scope)
+
+    def _copy_purchases(self, key: ScopeKey, whole: _Scope) -> None:
+        where = f"FROM {self._charges(whole)} WHERE {PURCHASES_SQL}"
+        days = "min(charge_period_start)::DATE, max(charge_period_start)::DATE"
+        rows, first, last = self._row(f"SELECT count(*), {days} {where}")
+        if not rows:
+            return
+        scope = _Scope(f"{whole.folder}-purchases", half=Half.PURCHASES)
+        scope.first_day, scope.last_day, scope.row_count = first, last, rows
+        name = f"{scope.folder}/{CHARGES}-0.parquet"
+        (self._folder / scope.folder).mkdir()
+        sql = engine.copy_sql(f"SELECT * {where}", self._folder / name)
+        self._duckdb.execute(sql)
+        scope.charges.append(self._describe(CHARGES, name))
+        self._purchases[key] = scope
+
     def write_roll_ups(self) -> None:
         """Write every roll-up of every scope, and hold it against its charges.
 
         Raises:
             Unreconciled: a roll-up does not add up to its charges.
         """
-        for scope in self._scopes.values():
+        for scope in (*self._scopes.values(), *self._purchases.values()):
             charges = self._charges(scope)
             expected = self._row(f"SELECT count(*), {_SUMS} FROM {charges}")  # noqa: S608
             for roll_up in ROLL_UPS:
@@ -133,8 +158,9 @@ class Staging:
                 last_day=scope.last_day,
                 files=(*scope.charges, *scope.roll_ups),
                 sub_accounts=tuple(self._sub_accounts(scope)),
+                half=scope.half,
             )
-            for (account, month), scope in self._scopes.items()
+            for (account, month), scope in (*self._scopes.items(), *self._purchases.items())
         )
 
     def _sub_accounts(self, scope: _Scope) -> Iterator[SubAccount]:

@@ -1,82 +1,89 @@
-"""Pieces that need more memory than there is are cut until they do not."""
+"""The actual and the amortized export of Azure are halves of one scope, read as one bill."""
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from costoptix.bills import engine
-from costoptix.bills.json_lines import JsonLinesPieces
-from costoptix.bills.parquet import ParquetPieces
-from costoptix.bills.pieces import TextPieces
-from costoptix.bills.rejections import FILE_NAME
-from tests.bills.bill import write
-from tests.bills.conftest import DATA, Stage
-from tests.bills.formats.reading import total
+from config import Config
+from costoptix.access.permissions import Caller
+from costoptix.bills import deliveries, imports
+from costoptix.bills.formats import PURCHASES_SQL
+from costoptix.models import Delivery, DeliveryFile, Organization
+from tests.bills.conftest import DATA, TakeIn
 
-
-def test_halves_of_text_are_the_piece_cut_between_records(tmp_path: Path) -> None:
-    source = tmp_path / "bill.csv"
-    rows = [{"ResourceId": f"{number}\nof, 9"} for number in range(9)]
-    source.write_bytes(write(rows))
-    (piece,) = TextPieces(source, tmp_path)
-
-    halves = piece.halves()
-
-    assert halves is not None
-    first, second = halves
-    assert first.path.read_bytes() + second.path.read_bytes() == piece.path.read_bytes()
-    assert [*first.lines(()), *second.lines(())] == list(piece.lines(()))
+ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
+AMORTIZED = (DATA / "azure" / "EA_AmortizedCost_Small.csv").read_bytes()
 
 
-def test_halves_of_json_lines_keep_their_lines(tmp_path: Path) -> None:
-    (piece,) = JsonLinesPieces(DATA / "gcp" / "detailed.jsonl", tmp_path)
-
-    halves = piece.halves()
-
-    assert halves is not None
-    assert [list(half.lines(())) for half in halves] == [[1, 2], [3, 4, 5, 6]]
+class Read(NamedTuple):
+    rows: int
+    billed: Decimal
+    effective: Decimal
 
 
-def test_halves_of_parquet_are_its_rows(tmp_path: Path) -> None:
-    source = tmp_path / "bill.parquet"
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT range AS a FROM range(5)) TO '{source}'")
-        (piece,) = ParquetPieces(source, connection)
+@pytest.fixture
+def live(session: Session, config: Config):
+    """Add up what readers see."""
 
-    halves = piece.halves()
+    def ask(condition: str = "true") -> Read:
+        session.rollback()
+        charges = (Delivery.is_live, DeliveryFile.kind == "charges")
+        paths = session.scalars(select(DeliveryFile.path).join(Delivery).where(*charges)).all()
+        names = [str(config.lake_dir / path) for path in paths]
+        sql = "count(*), coalesce(sum(billed_cost), 0), coalesce(sum(effective_cost), 0)"
+        (row,) = duckdb.sql(f"SELECT {sql} FROM read_parquet({names}) WHERE {condition}").fetchall()
+        return Read(*row)
 
-    assert halves is not None
-    assert [(half.first, half.last) for half in halves] == [(0, 2), (2, 5)]
-
-
-def test_one_record_has_no_halves(tmp_path: Path) -> None:
-    source = tmp_path / "bill.csv"
-    source.write_bytes(write([{}]))
-    (piece,) = TextPieces(source, tmp_path)
-
-    assert piece.halves() is None
+    return ask
 
 
-def test_a_bill_that_outgrows_memory_is_staged_in_halves(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("order", [(ACTUAL, AMORTIZED), (AMORTIZED, ACTUAL)])
+def test_all_amortized_rows_and_the_purchases_of_the_actual_ones_are_read(
+    take_in: TakeIn, live, session: Session, order: tuple[bytes, bytes]
 ) -> None:
-    """One bad row and one broken line among them are still named once, by their lines."""
-    extra = {f"x_{number}": "." * 200 for number in range(50)}
-    rows = [{**extra, "BilledCost": "0.1"} for _ in range(1000)]
-    content = write(
-        [*rows, {"BilledCost": "free"}], [*write([]).decode().strip().split(","), *extra]
-    )
-    monkeypatch.setattr(engine, "MEMORY_LIMIT", "64MB")
+    alone = {}
+    rows = []
+    for content in order:
+        rows.append(take_in(content))
+        alone[content] = live()
+        if content == ACTUAL:
+            purchases = live(PURCHASES_SQL)
+    if order[0] == AMORTIZED:
+        purchases = live(PURCHASES_SQL)
+    amortized = alone[AMORTIZED] if order[0] == AMORTIZED else None
+    both = live()
+    assert [row.state for row in rows] == ["live", "live"]
+    assert purchases.rows > 0
+    if amortized is not None:
+        assert both.rows == amortized.rows + purchases.rows
+        assert both.billed == amortized.billed + purchases.billed
+        assert both.effective == amortized.effective
+    assert both.rows == 28 + purchases.rows
 
-    staged, folder = stage(content + b"broken\n")
 
-    assert (folder / "piece.csv-1").exists()
-    assert (staged.rows_kept, staged.rows_rejected) == (1000, 2)
-    assert total(staged) == Decimal("100")
-    lines = [json.loads(text)["line"] for text in (folder / FILE_NAME).read_text().splitlines()]
-    assert lines == [1002, 1003]
+def test_withdrawing_the_amortized_half_brings_the_actual_one_back_whole(
+    take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller
+) -> None:
+    actual = take_in(ACTUAL)
+    before = live()
+    amortized = take_in(AMORTIZED)
+    assert live() != before
+    deliveries.withdraw(session, acme, operator, amortized)
+    assert live() == before
+    (period,) = imports.periods(session, actual)
+    assert (period.half, period.state) == ("actual", "live")
+
+
+def test_a_newer_half_replaces_its_like_alone(take_in: TakeIn, live) -> None:
+    first = take_in(ACTUAL)
+    take_in(AMORTIZED)
+    both = live()
+    newer = take_in(ACTUAL + b"\n")
+    assert live() == both
+    assert (first.state, newer.state) == ("older", "live")

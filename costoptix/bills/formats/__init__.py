@@ -31,6 +31,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 
 _LOCALISED = re.compile(r".*\(([A-Za-z][A-Za-z0-9 _/:.-]*)\)\s*")
@@ -106,6 +107,29 @@ class Header:
         ]
 
 
+class Half(StrEnum):
+    """Which of two exports a file is, where a provider tells one scope in two (Azure).
+
+    Readers get all of the amortized half and, of the actual half, what bought commitments.
+    """
+
+    ACTUAL = "actual"
+    AMORTIZED = "amortized"
+    BOTH = "both"  # one file that is both
+    PURCHASES = "purchases"  # what of an actual half goes with an amortized one
+
+
+PURCHASES_SQL = (
+    "charge_category = 'Purchase' AND "
+    "(pricing_category = 'Committed' OR commitment_discount_id IS NOT NULL)"
+)
+"""Of the charges of an actual half, those that an amortized half lacks."""
+
+
+def _has_no_halves(_facts: MappingOf[str, bool]) -> Half | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Options:
     """What the sender or the source says about a file beyond its bytes."""
@@ -139,6 +163,7 @@ class Format:
     currency: tuple[str, ...]
     mapping: Callable[[Header, Options], Mapping]
     facts: MappingOf[str, Callable[[Header], str]] = field(default_factory=dict)
+    half: Callable[[MappingOf[str, bool]], Half | None] = _has_no_halves  # from the facts
 
     def missing(self, header: Header) -> list[str]:
         """Return the first spelling of each required group that the file lacks."""

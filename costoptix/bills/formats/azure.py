@@ -19,9 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
-from enum import StrEnum
 
-from costoptix.bills.formats import Format, Header, Mapping, Options, month_first
+from costoptix.bills.formats import Format, Half, Header, Mapping, Options, month_first
 from costoptix.bills.formats.expressions import (
     any_of,
     beside_cells,
@@ -253,6 +252,20 @@ def _fact(condition: Callable[[_Columns], str]) -> Callable[[Header], str]:
 
 _COSTS_SOMETHING = "coalesce(TRY_CAST({} AS DOUBLE) <> 0, true)"
 
+
+def half(facts: MappingOf[str, bool]) -> Half | None:
+    """Tell from the facts of a file which half it is; None where its content cannot tell.
+
+    A file without commitments is the same in both exports.
+    """
+    buys, amortizes = facts["has_commitment_purchases"], facts["has_amortized_usage"]
+    if buys and amortizes:
+        return Half.BOTH
+    if amortizes:
+        return Half.AMORTIZED
+    return Half.ACTUAL if buys or facts["has_uncharged_usage"] else None
+
+
 AZURE = Format(
     family="azure",
     title=lambda header: f"Azure {'MCA' if is_mca(header) else 'EA'} cost details",
@@ -281,25 +294,5 @@ AZURE = Format(
             )
         ),
     },
+    half=half,
 )
-
-
-class Half(StrEnum):
-    """Which export a file is: two halves of one scope, combined by the published rule."""
-
-    ACTUAL = "actual"
-    AMORTIZED = "amortized"
-    BOTH = "both"
-
-
-def half(facts: MappingOf[str, bool]) -> Half | None:
-    """Tell from the facts of a file which half it is; None where its content cannot tell.
-
-    A file without commitments is the same in both exports.
-    """
-    buys, amortizes = facts["has_commitment_purchases"], facts["has_amortized_usage"]
-    if buys and amortizes:
-        return Half.BOTH
-    if amortizes:
-        return Half.AMORTIZED
-    return Half.ACTUAL if buys or facts["has_uncharged_usage"] else None
