@@ -32,9 +32,11 @@ from costoptix.drafts import read
 from costoptix.errors import Conflict, Invalid, NotFound
 from costoptix.models import Budget, Event, Organization, new_id
 from costoptix.money import Amount, to_text
-from costoptix.periods import MAX_RANGE_DAYS, DateRange, Granularity
+from costoptix.periods import DateRange, Granularity
 
 JOB_KIND = "check_budgets"
+RECENT = timedelta(days=730)
+"""An account that a budget is about must have been billed within this time."""
 
 
 def create(
@@ -198,10 +200,10 @@ def _check_account(ask: Ask, draft: BudgetDraft) -> None:
     if draft.account is None:
         return
     today = utc_today()
-    ever = DateRange(today - timedelta(days=MAX_RANGE_DAYS - 1), today)
+    recent = DateRange(today - RECENT, today)
     account = draft.model_copy(update={"charge_categories": [], "tag_rules": []})
-    if not ask(query_of(account, ever), 1).totals:
-        raise Invalid("The field account is wrong: the bills hold no such account.")
+    if not ask(query_of(account, recent), 1).totals:
+        raise Invalid("The field account is wrong: no bill of the last two years holds it.")
 
 
 def _terms(draft: BudgetDraft) -> Terms:

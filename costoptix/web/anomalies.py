@@ -52,7 +52,7 @@ STATUS_KINDS = {Status.NEW: "accent", Status.INVESTIGATING: "warn", Status.RESOL
 SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
 METHOD_TITLES = {
     Method.ROLLING_Z_SCORE: "Rolling z-score",
-    Method.ADAPTIVE: "Adaptive (recommended)",
+    Method.ADAPTIVE: "Adaptive",
     Method.STANDARD_Z_SCORE: "Standard z-score",
     Method.SIMPLE_THRESHOLD: "Simple threshold",
 }
