@@ -34,12 +34,25 @@ class Preset(StrEnum):
     """A range that moves with the calendar, so that a bookmark stays alive."""
 
     LAST_7_DAYS = "last_7_days"
+    LAST_14_DAYS = "last_14_days"
     LAST_30_DAYS = "last_30_days"
+    LAST_60_DAYS = "last_60_days"
+    LAST_90_DAYS = "last_90_days"
     THIS_MONTH = "this_month"
     LAST_MONTH = "last_month"
     LAST_3_MONTHS = "last_3_months"
     LAST_6_MONTHS = "last_6_months"
     LAST_12_MONTHS = "last_12_months"
+
+
+_DAYS = {
+    Preset.LAST_7_DAYS: 7,
+    Preset.LAST_14_DAYS: 14,
+    Preset.LAST_30_DAYS: 30,
+    Preset.LAST_60_DAYS: 60,
+    Preset.LAST_90_DAYS: 90,
+}
+_MONTHS = {Preset.LAST_3_MONTHS: 3, Preset.LAST_6_MONTHS: 6, Preset.LAST_12_MONTHS: 12}
 
 
 @dataclass(frozen=True, order=True)
@@ -174,16 +187,13 @@ def resolve_preset(preset: Preset, today: date) -> DateRange:
     ``last_month`` is the whole calendar month before. ``last_N_months`` is the N-1 whole
     calendar months before this one, and this month to today.
     """
-    if preset is Preset.LAST_7_DAYS:
-        return DateRange(today - timedelta(days=6), today)
-    if preset is Preset.LAST_30_DAYS:
-        return DateRange(today - timedelta(days=29), today)
+    if preset in _DAYS:
+        return DateRange(today - timedelta(days=_DAYS[preset] - 1), today)
     if preset is Preset.THIS_MONTH:
         return DateRange(month_start(today), today)
     if preset is Preset.LAST_MONTH:
         return month_range(add_months(today, -1))
-    months = {Preset.LAST_3_MONTHS: 3, Preset.LAST_6_MONTHS: 6, Preset.LAST_12_MONTHS: 12}[preset]
-    return DateRange(add_months(today, 1 - months), today)
+    return DateRange(add_months(today, 1 - _MONTHS[preset]), today)
 
 
 def parse_day(text: str, name: str) -> date:

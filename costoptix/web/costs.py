@@ -242,9 +242,9 @@ def _csv_lines(table: Table) -> Iterator[str]:
     """Yield the lines; every amount stands beside its currency."""
     columns = [column for column in table.columns if column.name != "currency"]
     titles = [column.title for column in columns]
-    yield _csv_line([*titles, "Currency"])
+    yield csv_line([*titles, "Currency"])
     for row in table.rows:
-        yield _csv_line([*(_csv_cell(column, row) for column in columns), row.currency])
+        yield csv_line([*(_csv_cell(column, row) for column in columns), row.currency])
 
 
 def _csv_cell(column: Column, row: Row) -> str:
@@ -263,7 +263,8 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _csv_line(cells: list[str]) -> str:
+def csv_line(cells: list[str]) -> str:
+    """Write one line of a CSV file."""
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()

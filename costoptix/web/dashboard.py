@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from costoptix.clock import utc_today
 from costoptix.costs import summary
-from costoptix.costs.breakdown import Ask, Group, amount_of, breakdowns
+from costoptix.costs.breakdown import Group, amount_of, breakdowns
 from costoptix.costs.completeness import earlier_part, known_part, partial_months
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import ACCOUNT, CostQuery
@@ -20,6 +20,7 @@ from costoptix.costs.trends import HEALTH_RULE, Change, share, sums_by
 from costoptix.errors import Invalid
 from costoptix.money import Amount
 from costoptix.periods import Preset
+from costoptix.web.account_switch import account_switch
 from costoptix.web.charts import StackedChart, sparkline
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.freshness import empty_page
@@ -43,7 +44,6 @@ GROUPS = (
     ("Account", ("sub_account_name",)),
     ("Region", ("region_id",)),
 )
-MAX_ACCOUNTS = 500
 SHOWN = 8
 """How many rows the small tables show; each leads to the explorer, which has them all."""
 
@@ -114,8 +114,7 @@ def home() -> ResponseReturnValue:
         mover_count=len(movers),
         providers=_spenders(explorer, whole, by_account=False),
         accounts=_spenders(explorer, whole, by_account=True),
-        choices=_account_choices(ask, question),
-        chosen_accounts=_chosen_accounts(query),
+        accounts_to_choose=account_switch(ask, question),
         groups=GROUPS,
         tags=tag_dimensions(),
         group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
@@ -182,28 +181,6 @@ def _spender(
     )
     title = name or value_title(number, "sub_account_id")
     return Spender(title, provider or "", currency, amount, part, chosen.url)
-
-
-def _account_choices(ask: Ask, question: Question) -> list[tuple[str, str]]:
-    """List the accounts with charges in the range, as (``slug:id``, name)."""
-    everything = question.unfiltered().query
-    days = everything.date_range
-    report = ask(
-        summary.asked_over(everything, days, *summary.ACCOUNT, metric=question.metric), MAX_ACCOUNTS
-    )
-    names: dict[str, str] = {}
-    for row in report.rows:
-        provider, number, name = row.group
-        if number:
-            names.setdefault(account_of(provider, number), name or number)
-    for value in _chosen_accounts(question.query):
-        names.setdefault(value, value)
-    return sorted(names.items(), key=lambda pair: pair[1].lower())
-
-
-def _chosen_accounts(query: CostQuery) -> tuple[str, ...]:
-    chosen = (each.values for each in query.filters if each.dimension == ACCOUNT)
-    return tuple(value for values in chosen for value in values if value)
 
 
 def _spark(chart: StackedChart) -> Markup:

@@ -60,6 +60,7 @@ class Question:
     complete_days: bool = False
     limit: int | None = None  # None: as many rows as the page shows by itself
     page_order: str = ""  # a column that only the page has, as ``-change``
+    own: tuple[tuple[str, str], ...] = ()  # what only this page is asked
 
     @property
     def pairs(self) -> Pairs:
@@ -68,7 +69,7 @@ class Question:
         own += [("complete_days", "1")] if self.complete_days else []
         own += [("limit", str(self.limit))] if self.limit is not None else []
         own += [("order_by", self.page_order)] if self.page_order else []
-        return [*self.query.to_params(), *own]
+        return [*self.query.to_params(), *own, *self.own]
 
     @property
     def url(self) -> str:
@@ -97,6 +98,15 @@ class Question:
             page_order = f"-{column}" if descending else column
             return replace(self._with(order_by=DEFAULT_ORDER), page_order=page_order)
         return replace(self._with(order_by=(Order(column, descending),)), page_order="")
+
+    def with_own(self, name: str, value: str) -> Question:
+        """Ask something that only this page is asked; "" takes it back."""
+        kept = [pair for pair in self.own if pair[0] != name]
+        return replace(self, own=(*kept, (name, value)) if value else tuple(kept))
+
+    def own_value(self, name: str) -> str:
+        """Return what was asked of this page alone; "" when it was not."""
+        return dict(self.own).get(name, "")
 
     def showing(self, limit: int) -> Question:
         """Ask for as many rows."""

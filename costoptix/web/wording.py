@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from costoptix.costs.breakdown import Group
 from costoptix.costs.query import is_tag, tag_key
 from costoptix.periods import Preset
@@ -31,7 +33,10 @@ DIMENSION_TITLES = {
 }
 PRESET_TITLES = {
     Preset.LAST_7_DAYS: "7 days",
+    Preset.LAST_14_DAYS: "14 days",
     Preset.LAST_30_DAYS: "30 days",
+    Preset.LAST_60_DAYS: "60 days",
+    Preset.LAST_90_DAYS: "90 days",
     Preset.THIS_MONTH: "This month",
     Preset.LAST_MONTH: "Last month",
     Preset.LAST_3_MONTHS: "3 months",
@@ -40,10 +45,17 @@ PRESET_TITLES = {
 }
 
 
+OFFERED = (
+    Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.THIS_MONTH, Preset.LAST_MONTH,
+    Preset.LAST_3_MONTHS, Preset.LAST_6_MONTHS, Preset.LAST_12_MONTHS,
+)  # fmt: skip
+"""The presets of a page that does not say which it offers."""
+
+
 @web.app_template_global()
-def preset_titles() -> dict[Preset, str]:
-    """Return the words for the presets, in order."""
-    return PRESET_TITLES
+def preset_titles(presets: Iterable[Preset] = OFFERED) -> dict[Preset, str]:
+    """Return the words for presets, in order."""
+    return {preset: PRESET_TITLES[preset] for preset in presets}
 
 
 @web.app_template_filter()
