@@ -76,6 +76,11 @@ class Account:
         """Return what people call it; None when neither team nor bills name it."""
         return self.given_name or self.billed_name
 
+    @property
+    def missing_days(self) -> int:
+        """Count the days without charges between first and last."""
+        return sum(gap.length for gap in self.missing)
+
 
 def account_id(account: str) -> str:
     """Return the id of an account, which is safe in a path: the ids of clouds are not."""

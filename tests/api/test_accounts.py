@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -21,7 +21,7 @@ def row(day: str, **cells: str) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def _bill(take_in: TakeIn) -> Iterator[None]:
+def _bill(take_in: TakeIn) -> None:
     clock.configure("2026-03-20T12:00:00Z")
     rows = [
         row("02", BilledCost="5", SubAccountName="old"),
@@ -31,7 +31,6 @@ def _bill(take_in: TakeIn) -> Iterator[None]:
         row("09", SubAccountId="", BilledCost="2"),
     ]
     take_in(write(rows, COLUMNS))
-    yield
 
 
 def of(answer: dict[str, object], account: str) -> dict[str, object]:
