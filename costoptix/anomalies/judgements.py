@@ -94,11 +94,10 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
         if draft.note is not None:
             anomaly.note = draft.note.strip()
         anomaly.judged_by, anomaly.judged_at = caller.label, utc_now()
-        anomaly.judgements.append(
-            AnomalyJudgement(
-                actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
-            )
+        said = AnomalyJudgement(
+            actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
         )
+        anomaly.judgements.insert(0, said)  # newest first, as they are read
         audit.record(
             session, caller, "anomaly.judged",
             subject=f"{anomaly.service_name or 'no service'}, {anomaly.first_day}",

@@ -1,0 +1,456 @@
+"""Detection for an organization: kept once, judged by people, muted, capped, told of once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from costoptix import clock, drafts
+from costoptix.access.permissions import Caller, Permission
+from costoptix.anomalies import judgements, service
+from costoptix.anomalies.detect import Method, Settings
+from costoptix.anomalies.drivers import Driver
+from costoptix.anomalies.judgements import NEXT, JudgementDraft, Status
+from costoptix.anomalies.keeping import Fate, kept_drivers
+from costoptix.anomalies.service import DetectionDraft, Outcome
+from costoptix.clock import utc_now
+from costoptix.costs.trends import Change
+from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
+from costoptix.models import Anomaly, AuditEntry, Delivery, DetectionRun, Event, Organization
+from costoptix.periods import DateRange
+from tests.anomalies.anomaly import SERIES, make_anomaly
+from tests.costs.lake import TODAY, Charge, Lake, new_organization
+
+FIRST = date(2025, 12, 1)
+SPIKE = date(2026, 3, 10)
+DAYS = DateRange(TODAY - timedelta(days=89), TODAY)
+
+
+def costs(spikes: Iterable[date] = (SPIKE,), *, amount: str = "700", **values: Any) -> list[Charge]:
+    """Return a service's charges of about $100 a day, and so much on some days."""
+    wanted = set(spikes)
+    charges = []
+    for number, day in enumerate(DateRange(FIRST, TODAY)):
+        usual = Decimal(100 + number % 5)
+        cost = Decimal(amount) if day in wanted else usual
+        charges.append(Charge(day=day, effective_cost=cost, **values))
+    return charges
+
+
+def restate(lake: Lake, *charges: Charge) -> None:
+    """Deliver these charges in place of all that there were."""
+    lake.session.execute(update(Delivery).values(is_live=False))
+    lake.deliver(*charges)
+
+
+def run(lake: Lake) -> Outcome:
+    return service.run(lake.session, lake.organization, lake.store)
+
+
+def kept(lake: Lake) -> list[Anomaly]:
+    return list(service.list_anomalies(lake.session, lake.organization))
+
+
+def alerts(lake: Lake) -> list[str]:
+    names = select(Event.name).where(Event.organization_id == lake.organization.id)
+    return list(lake.session.scalars(names))
+
+
+def person(organization: Organization) -> Caller:
+    return Caller(organization.id, Permission.READ, "bob@example.com", user_id="bob")
+
+
+def judge(lake: Lake, row: Anomaly, **values: Any) -> None:
+    draft = drafts.read(JudgementDraft, values)
+    judgements.judge(lake.session, row, person(lake.organization), draft)
+
+
+# Runs ----------------------------------------------------------------------------------------
+
+
+def test_a_spike_is_kept_and_told_of_once(lake: Lake) -> None:
+    lake.deliver(*costs())
+    for _ in range(3):
+        run(lake)
+    (row,) = kept(lake)
+    assert (row.first_day, row.last_day, row.actual) == (SPIKE, SPIKE, 700)
+    assert (row.provider_name, row.service_name, row.sub_account_id) == ("AWS", "EC2", "111")
+    assert row.impact == row.actual - row.expected
+    assert row.low <= row.expected <= row.high < row.actual
+    assert (row.status, row.severity, row.method) == ("new", "high", "adaptive")
+    assert alerts(lake) == ["anomaly.detected"]
+
+
+def test_without_data_a_run_says_so(lake: Lake) -> None:
+    outcome = run(lake)
+    assert (outcome.days, outcome.found) == (None, ())
+    assert "Not enough history" in outcome.note
+    assert service.last_run(lake.session, lake.organization).note == outcome.note
+
+
+def test_data_of_the_past_are_judged_by_their_own_newest_days(lake: Lake) -> None:
+    lake.deliver(*costs())
+    clock.configure("2027-06-01T00:00:00Z")
+    run(lake)
+    assert [row.first_day for row in kept(lake)] == [SPIKE]
+
+
+def test_the_running_day_is_not_judged(lake: Lake) -> None:
+    lake.deliver(*costs([TODAY]))
+    run(lake)
+    assert kept(lake) == []
+
+
+def test_little_money_is_kept_and_not_told_of(lake: Lake) -> None:
+    lake.deliver(*costs(amount="130"))
+    run(lake)
+    assert [row.severity for row in kept(lake)] == ["low"]
+    assert alerts(lake) == []
+
+
+def test_what_is_long_past_is_kept_and_not_told_of(lake: Lake) -> None:
+    lake.deliver(*costs([date(2026, 1, 20)]))
+    run(lake)
+    assert len(kept(lake)) == 1
+    assert alerts(lake) == []
+
+
+def test_consecutive_days_are_one_anomaly_with_the_sums_of_its_days(lake: Lake) -> None:
+    lake.deliver(*costs([SPIKE, SPIKE + timedelta(days=1)]))
+    service.detect(
+        lake.session, lake.organization, DAYS, Settings(Method.SIMPLE_THRESHOLD), lake.store
+    )
+    (row,) = kept(lake)
+    assert (row.last_day - row.first_day).days == 1
+    assert row.actual == 1400
+    assert row.impact == 1400 - row.expected
+    assert row.deviation_percent == round(100 * row.impact / row.expected, 2)
+    assert alerts(lake) == ["anomaly.detected"]
+
+
+def test_restated_bills_renew_and_take_back_what_nobody_judged(lake: Lake) -> None:
+    lake.deliver(*costs())
+    run(lake)
+    restate(lake, *costs(amount="900"))
+    run(lake)
+    assert [row.actual for row in kept(lake)] == [900]
+    restate(lake, *costs([]))
+    run(lake)
+    assert kept(lake) == []
+    restate(lake, *costs())
+    run(lake)
+    assert len(kept(lake)) == 1
+    assert alerts(lake) == ["anomaly.detected"]  # once, whatever the data do
+
+
+@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
+def test_a_run_changes_nothing_that_a_person_judged(lake: Lake, status: Status) -> None:
+    lake.deliver(*costs())
+    run(lake)
+    (row,) = kept(lake)
+    judge(lake, row, status=status, note="looked at it")
+    for amount in ("900", "100"):
+        restate(lake, *costs(amount=amount))
+        run(lake)
+        (row,) = kept(lake)
+        assert (row.actual, row.status, row.note) == (700, status, "looked at it")
+
+
+def test_another_method_adds_what_the_first_did_not_find_and_takes_nothing_back(
+    lake: Lake,
+) -> None:
+    small = SPIKE - timedelta(days=20)
+    charges = [
+        replace(each, effective_cost=Decimal(106)) if each.day == small else each
+        for each in costs()
+    ]
+    lake.deliver(*charges)
+    run(lake)
+    before = {row.id for row in kept(lake)}
+    settings = Settings(Method.ROLLING_Z_SCORE, 30, 2.0)
+    outcome = service.detect(lake.session, lake.organization, DAYS, settings, lake.store)
+    assert {each.fate for each in outcome.found} == {Fate.NEW, Fate.KNOWN}
+    run(lake)
+    after = {row.id: row.method for row in kept(lake)}
+    assert before < after.keys()
+    assert set(after.values()) == {"adaptive", "rolling_z_score"}
+
+
+def test_a_dry_run_keeps_nothing(lake: Lake) -> None:
+    lake.deliver(*costs())
+    outcome = service.detect(
+        lake.session, lake.organization, DAYS, service.AUTOMATIC, lake.store, dry_run=True
+    )
+    assert [each.fate for each in outcome.found] == [Fate.NEW]
+    assert (kept(lake), alerts(lake)) == ([], [])
+    assert lake.session.scalars(select(DetectionRun)).all() == []
+
+
+def test_only_episodes_that_begin_in_the_range_are_found(lake: Lake) -> None:
+    lake.deliver(*costs([date(2026, 2, 10), SPIKE]))
+    days = DateRange(date(2026, 3, 1), TODAY)
+    outcome = service.detect(lake.session, lake.organization, days, service.AUTOMATIC, lake.store)
+    assert [each.episode.days.first for each in outcome.found] == [SPIKE]
+
+
+def test_accounts_and_currencies_are_judged_apart(lake: Lake) -> None:
+    lake.deliver(
+        *costs(),
+        *costs([], sub_account_id="222"),
+        *costs([SPIKE], sub_account_id=None, service_name=None),
+        *costs([SPIKE], billing_currency="EUR"),
+    )
+    run(lake)
+    found = {(row.sub_account_id, row.service_name, row.currency) for row in kept(lake)}
+    assert found == {("111", "EC2", "USD"), ("111", "EC2", "EUR"), (None, None, "USD")}
+
+
+# Tiers, expected costs -----------------------------------------------------------------------
+
+
+def test_a_tier_keeps_so_many_a_month_and_shows_the_others(lake: Lake) -> None:
+    lake.organization.tier = "starter"
+    lake.session.commit()
+    lake.deliver(
+        *(
+            charge
+            for number in range(5)
+            for charge in costs(amount=str(500 + number), sub_account_id=str(number))
+        ),
+        *costs([date(2026, 2, 10)], sub_account_id="february"),
+    )
+    outcome = run(lake)
+    by_fate = {fate: [f for f in outcome.found if f.fate is fate] for fate in Fate}
+    assert {f.episode.actual for f in by_fate[Fate.NEW]} == {700, 504, 503, 502}
+    assert {f.episode.actual for f in by_fate[Fate.NOT_KEPT]} == {501, 500}
+    assert len(kept(lake)) == 4
+    last = service.last_run(lake.session, lake.organization)
+    assert {each["actual"] for each in last.further} == {"501", "500"}
+    run(lake)
+    assert len(kept(lake)) == 4
+
+
+def test_what_is_expected_mutes_the_like(lake: Lake) -> None:
+    lake.deliver(*costs())
+    run(lake)
+    (row,) = kept(lake)
+    judge(lake, row, is_expected=True, note="the monthly rebuild")
+    assert row.status == Status.FALSE_POSITIVE
+    like, larger, lower = (SPIKE + timedelta(days=days) for days in (3, 5, 7))
+    amounts = {like: "800", larger: "3000", lower: "1"}
+    restate(
+        lake,
+        *(
+            replace(each, effective_cost=Decimal(amounts.get(each.day, str(each.effective_cost))))
+            for each in costs()
+        ),
+        *costs([like], sub_account_id="222"),
+    )
+    outcome = run(lake)
+    fates = {(f.episode.series.sub_account_id, f.episode.days.first): f.fate for f in outcome.found}
+    assert fates == {
+        ("111", SPIKE): Fate.KNOWN,
+        ("111", like): Fate.MUTED,
+        ("111", larger): Fate.NEW,
+        ("111", lower): Fate.NEW,
+        ("222", like): Fate.NEW,
+    }
+    judge(lake, row, is_expected=False)
+    assert Fate.MUTED not in {f.fate for f in run(lake).found}
+
+
+# Judging -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def row(lake: Lake) -> Anomaly:
+    return make_anomaly(lake.session, lake.organization)
+
+
+@pytest.mark.parametrize("before", Status)
+@pytest.mark.parametrize("after", Status)
+def test_a_status_goes_where_it_may(lake: Lake, before: Status, after: Status) -> None:
+    row = make_anomaly(lake.session, lake.organization, status=before.value)
+    if after in (before, *NEXT[before]):
+        judge(lake, row, status=after)
+        assert row.status == after
+    else:
+        with pytest.raises(Conflict, match=f"This anomaly is {before}; it can become"):
+            judge(lake, row, status=after)
+        assert row.status == before
+
+
+def test_every_judgement_keeps_who_when_and_why(lake: Lake, row: Anomaly) -> None:
+    judge(lake, row, status="acknowledged", note="mine")
+    judge(lake, row, status="resolved")
+    assert (row.judged_by, row.note) == ("bob@example.com", "mine")
+    said = [(each.actor, each.status, each.note) for each in row.judgements]
+    assert said == [
+        ("bob@example.com", "resolved", "mine"),
+        ("bob@example.com", "acknowledged", "mine"),
+    ]
+    assert all(each.at <= utc_now() for each in row.judgements)
+    entries = lake.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [entry.after["status"] for entry in entries] == ["acknowledged", "resolved"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "Give status, note or is_expected"),
+        ({"status": None}, "Give status, note or is_expected"),
+        ({"status": "done"}, "status is wrong"),
+        ({"status": "resolved", "is_expected": True}, "What is expected is a false_positive"),
+        ({"note": "n" * 2001}, "at most 2000"),
+    ],
+)
+def test_nonsense_is_refused_in_words(
+    lake: Lake, row: Anomaly, values: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        judge(lake, row, **values)
+    assert words in refusal.value.sentence
+
+
+def test_members_judge_and_keys_that_may_only_read_do_not(lake: Lake, row: Anomaly) -> None:
+    judge(lake, row, status="acknowledged")
+    key = Caller(lake.organization.id, Permission.READ, "ci", api_key_id="k")
+    with pytest.raises(Forbidden, match="write"):
+        judgements.judge(lake.session, row, key, JudgementDraft(note="x"))
+    writer = replace(key, permission=Permission.WRITE)
+    judgements.judge(lake.session, row, writer, JudgementDraft(note="x"))
+
+
+def test_a_stranger_sees_no_anomaly(lake: Lake, row: Anomaly) -> None:
+    """S24."""
+    stranger = new_organization(lake.session)
+    with pytest.raises(NotFound):
+        service.get(lake.session, stranger, row.id)
+    assert service.list_anomalies(lake.session, stranger) == []
+
+
+def test_precision_counts_what_was_closed_lately(lake: Lake) -> None:
+    days = iter(DateRange(date(2026, 1, 1), TODAY))
+    for status, age in (
+        ("resolved", 1), ("resolved", 80), ("resolved", 100), ("false_positive", 2), ("new", 3),
+        ("investigating", 3),
+    ):  # fmt: skip
+        make_anomaly(
+            lake.session, lake.organization, day=next(days), status=status,
+            judged_at=utc_now() - timedelta(days=age),
+        )  # fmt: skip
+    found = judgements.precision(kept(lake), utc_now())
+    assert (found.right, found.wrong) == (2, 1)
+    assert round(found.percent, 2) == Decimal("66.67")
+    assert judgements.precision([], utc_now()).percent is None
+
+
+# Drivers, on demand --------------------------------------------------------------------------
+
+
+def test_drivers_are_what_moved(lake: Lake) -> None:
+    """A hundred more on one resource; the other costs what it always does."""
+    common = {"sku_id": "s-1", "region_id": "eu", "tags": '{"team":"web"}'}
+    lake.deliver(
+        *costs([], resource_id="i-1", **common),
+        *costs([SPIKE], resource_id="i-2", **{**common, "tags": '{"team":"data"}'}),
+        *costs([SPIKE], service_name="S3", resource_id="i-2"),
+    )
+    run(lake)
+    row = next(row for row in kept(lake) if row.service_name == "EC2")
+    found = service.drivers_of(lake.session, lake.organization, row, lake.store)
+    assert {(each.dimension, each.value) for each in found} == {
+        ("resource_id", "i-2"), ("sku_id", "s-1"), ("region_id", "eu"), ("tag:team", "data"),
+    }  # fmt: skip
+    resource = next(each for each in found if each.dimension == "resource_id")
+    assert resource.change.now == 700
+    assert 100 <= resource.change.before <= 104
+    row.drivers = None
+    lake.session.commit()
+    assert service.drivers_of(lake.session, lake.organization, row, lake.store) == found
+
+
+def test_without_days_before_nothing_is_named(lake: Lake) -> None:
+    row = make_anomaly(lake.session, lake.organization)
+    assert service.drivers_of(lake.session, lake.organization, row, lake.store) == []
+
+
+def test_drivers_are_kept_exactly(session: Session, acme: Organization) -> None:
+    row = make_anomaly(
+        session, acme,
+        drivers=[{"dimension": "sku_id", "value": None, "before": "0.1", "now": "-2"}],
+    )  # fmt: skip
+    assert kept_drivers(row) == [
+        Driver("sku_id", None, Change(Decimal("0.1"), Decimal(-2)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"method": "zscore"}, "method is wrong"),
+        ({"lookback_days": 0}, "lookback_days must be from 7 to 365"),
+        ({"lookback_days": 10_000}, "lookback_days must be from 7 to 365"),
+        ({"threshold": 0}, "threshold of rolling_z_score must be from 0.5 to 20"),
+        ({"threshold": float("nan")}, "threshold is wrong"),
+        ({"threshold": "NaN"}, "threshold is wrong"),
+        ({"start_date": "2026-03-10", "end_date": "2026-03-01"}, "end_date must not be before"),
+        ({"start_date": "yesterday"}, "start_date must be a date"),
+        ({"end_date": "2026-02-30"}, "end_date must be a date"),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_words(lake: Lake, values: dict[str, Any], words: str) -> None:
+    lake.deliver(*costs())
+    with pytest.raises(Invalid) as refusal:
+        wish(lake, **values)
+    assert words in refusal.value.sentence
+
+
+def wish(lake: Lake, **values: Any) -> Outcome:
+    draft = drafts.read(DetectionDraft, values)
+    writer = Caller(lake.organization.id, Permission.WRITE, "ci", api_key_id="k")
+    return service.detect_on_demand(lake.session, lake.organization, writer, draft, lake.store)
+
+
+def test_a_range_without_data_is_told_so(lake: Lake) -> None:
+    lake.deliver(*costs())
+    outcome = wish(lake, start_date="2020-01-01", end_date="2020-02-01")
+    assert (outcome.found, outcome.days) == ((), None)
+    assert "Not enough history" in outcome.note
+
+
+@pytest.mark.parametrize("amount", ["0", "-5"])
+def test_all_zero_and_all_negative_costs_are_nothing_unusual(lake: Lake, amount: str) -> None:
+    days = DateRange(FIRST, TODAY)
+    lake.deliver(*(Charge(day=day, effective_cost=Decimal(amount)) for day in days))
+    for method in Method:
+        outcome = wish(lake, method=method)
+        assert (outcome.found, outcome.note, outcome.series_count) == ((), "", 1)
+
+
+def test_who_may_only_read_may_only_look(lake: Lake) -> None:
+    lake.deliver(*costs())
+    reader = person(lake.organization)
+    look = DetectionDraft(dry_run=True)
+    found = service.detect_on_demand(lake.session, lake.organization, reader, look, lake.store)
+    assert found.found
+    with pytest.raises(Forbidden):
+        service.detect_on_demand(
+            lake.session, lake.organization, reader, DetectionDraft(), lake.store
+        )
+
+
+def test_a_series_is_named_by_all_its_parts() -> None:
+    others = [
+        replace(SERIES, **{name: "x"})
+        for name in ("provider_name", "service_name", "sub_account_id", "currency")
+    ]
+    assert len({SERIES.digest, *(each.digest for each in others)}) == 5
+    assert SERIES.account == "aws:111"
