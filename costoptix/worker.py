@@ -98,6 +98,7 @@ class _Worker:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             judge_nightly(session)
             prune(session)
+            sweep.prune_history(session)
             sweep.sweep(session, self._config)
 
 

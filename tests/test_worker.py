@@ -25,6 +25,7 @@ from costoptix.bills import importer, receive, sweep
 from costoptix.extensions import db
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
 from tests.bills.bill import write
+from tests.bills.conftest import work
 from tests.support.server import ROOT, environment_for
 
 
@@ -156,3 +157,19 @@ def _live_total(session: Session, config: Config) -> Decimal:
         return Decimal(0)
     ((total,),) = duckdb.sql(f"SELECT sum(billed_cost) FROM read_parquet({names})").fetchall()
     return Decimal(total)
+
+
+def test_six_deliveries_of_a_scope_are_kept_and_the_live_one_always(
+    session: Session, acme: Organization, config: Config
+) -> None:
+    for number in range(8):
+        content = write([{"BilledCost": f"10{number}"}])
+        receive.receive(
+            session, acme, command_line(acme.id), io.BytesIO(content), "a.csv",
+            uploads_dir=config.uploads_dir, max_bytes=1 << 20,
+        )  # fmt: skip
+    work(session, config)
+    assert sweep.prune_history(session) == 2
+    kept = session.scalars(select(Delivery)).all()
+    assert len(kept) == sweep.HISTORY_KEPT
+    assert sum(each.is_live for each in kept) == 1

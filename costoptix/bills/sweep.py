@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config import Config
+from costoptix.bills.deliveries import half_of
 from costoptix.bills.importer import STAGING
+from costoptix.database import writing
 from costoptix.models import Delivery, Import
+
+HISTORY_KEPT = 6
+"""Deliveries of one scope, the live one among them."""
 
 GRACE = timedelta(hours=1)
 """By the file system's own clock, which is what the files' ages are told by."""
@@ -48,6 +54,29 @@ def sweep(session: Session, config: Config) -> int:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+    return len(old)
+
+
+def prune_history(session: Session) -> int:
+    """Forget the oldest deliveries of each scope beyond ``HISTORY_KEPT``; return how many.
+
+    What is live is always kept. The files go with the next sweep.
+    """
+    scopes: defaultdict[tuple[object, ...], list[Delivery]] = defaultdict(list)
+    newest_first = select(Delivery).order_by(
+        Delivery.delivered_at.desc(), Delivery.created_at.desc()
+    )
+    with writing(session):
+        for each in session.scalars(newest_first):
+            scope = (each.source_id, each.billing_account_id, each.billing_period, half_of(each))
+            scopes[scope].append(each)
+        old = [
+            each.id
+            for found in scopes.values()
+            for each in found[HISTORY_KEPT:]
+            if not each.is_live
+        ]
+        session.execute(delete(Delivery).where(Delivery.id.in_(old)))
     return len(old)
 
 

@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts
-from costoptix.bills import deliveries, receive
+from costoptix.bills import decisions, deliveries, receive
 from costoptix.bills import imports as bills
 from costoptix.bills.staged import Rejection
 from costoptix.errors import CostOptixError, Invalid
@@ -39,6 +39,12 @@ class UploadDraft(drafts.Draft):
 
     source: str = ""
     currency: str = ""
+
+
+class DecisionDraft(drafts.Draft):
+    """What a person answers to a waiting import."""
+
+    decision: decisions.Decision
 
 
 @page("/imports")
@@ -90,6 +96,20 @@ def withdraw_import(import_id: str) -> ResponseReturnValue:
     return redirect(url_for("web.import_detail", import_id=import_id))
 
 
+@page("/imports/<import_id>/decide", access=Access.ADMIN, methods=("POST",))
+def decide_import(import_id: str) -> ResponseReturnValue:
+    """Answer what a waiting import asks; it goes on in the background."""
+    row = bills.get(db.session(), current_user.organization, import_id)
+    try:
+        draft = forms.read(DecisionDraft)
+        decisions.decide(
+            db.session(), current_user.organization, current_user.caller, row, draft.decision
+        )
+    except CostOptixError as error:
+        return _show_detail(import_id, error)
+    return redirect(url_for("web.import_detail", import_id=import_id))
+
+
 @page("/imports/<import_id>/rejections.csv")
 def rejections(import_id: str) -> ResponseReturnValue:
     """Answer every rejected row as a file for a spreadsheet."""
@@ -127,6 +147,7 @@ def _show_detail(import_id: str, error: CostOptixError | None = None) -> Respons
         metrics=METRICS,
         is_working=row.state in UNFINISHED,
         percent=100 * row.bytes_done // row.size_bytes if row.size_bytes else 0,
+        question=decisions.question_of(row),
         periods=bills.periods(db.session(), row),
         sums=bills.sums(db.session(), row),
         lines=bills.reconciliation(db.session(), row),

@@ -17,6 +17,7 @@ from config import Config
 from costoptix import create_app, worker
 from costoptix.extensions import db
 from costoptix.models import Import, User
+from tests.bills.bill import write
 from tests.web.conftest import Browser, latest
 
 SAMPLE = Path(__file__).parents[1] / "data" / "focus" / "focus_1_0_sample.csv"
@@ -176,3 +177,23 @@ def test_a_long_list_is_paged(alice_browser: Browser, session: Session, alice: U
     assert first.count("bill-") == 50
     assert second.count("bill-") == 1
     assert 'href="/imports?page=2"' in first
+
+
+def test_what_waits_is_asked_with_its_effect_and_decided(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    rows = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
+    send(alice_browser, write(rows))
+    work(app, config)
+    detail = send(alice_browser, write(rows[:1])).headers["Location"]
+    work(app, config)
+    page = alice_browser.get(detail).text
+    assert "waits for a decision" in page
+    assert "222" in page
+    answer = alice_browser.post(f"{detail}/decide", form=detail, decision="replace")
+    assert answer.status_code == 302
+    work(app, config)
+    assert ">live<" in alice_browser.get(detail).text
+    changes = alice_browser.get(f"{detail}/changes").text
+    assert "Restated: -3 USD" in changes
+    assert "222" in changes

@@ -163,8 +163,8 @@ def test_the_account_is_the_enrolment_or_the_billing_profile(stage: Stage) -> No
     enterprise, _ = stage(AZURE / "EA_ActualCost_Small.csv")
     customer, _ = stage(AZURE / "MCA_ActualCost_Made.csv")
 
-    assert [scope.billing_account_id for scope in enterprise.scopes] == ["8611537"]
-    assert [scope.billing_account_id for scope in customer.scopes] == ["ABCD-EFGH-BG7-PGB"]
+    assert {scope.billing_account_id for scope in enterprise.scopes} == {"8611537"}
+    assert {scope.billing_account_id for scope in customer.scopes} == {"ABCD-EFGH-BG7-PGB"}
 
 
 def test_quantity_counts_blocks_of_the_unit(stage: Stage) -> None:
