@@ -52,6 +52,10 @@ types: $(DEV) ## mypy --strict
 .PHONY: gates
 gates: lint types test ## everything that a change must pass
 
+.PHONY: screenshots
+screenshots: $(DEV) ## take the README's pictures (needs Chromium)
+	$(BIN)/python docs/screenshots/make.py
+
 .PHONY: requirements
 requirements: $(DEV) ## compile requirements*.in to pinned, hashed requirements*.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt

@@ -6,7 +6,6 @@ The pages come from the application's own routes, so that a new one is looked at
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,7 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from costoptix import create_app
 from tests.conftest import make_config
-from tests.e2e.conftest import Demo, looking
+from tests.e2e.conftest import looking
+from tests.support.demo import Demo
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -122,13 +122,3 @@ def test_every_page_says_the_same_without_scripts(
             assert answer is not None
             assert answer.status in (200, 403), path
             assert page.locator("h1").count() == 1, path
-
-
-def test_one_walk_from_the_dashboard_to_the_copied_curl(
-    demo: Demo, signed_in: dict[str, Any], browser: Browser, tmp_path: Path
-) -> None:
-    with looking(browser, signed_in, width=1440) as context:
-        page = context.new_page()
-        page.goto(f"{demo.server.url}/")
-        page.locator(".legend a").first.click()
-        page.wait_for_url(lambda url: "/costs" in url and "service_name=" in url)

@@ -1,0 +1,58 @@
+"""One walk: dashboard → a service → the explorer → its CSV and its curl say the same numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import looking
+from tests.support.demo import Demo
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def test_the_explorer_its_csv_and_its_curl_agree(
+    demo: Demo, signed_in: dict[str, Any], browser: Browser
+) -> None:
+    with looking(browser, signed_in, width=1440) as context:
+        page = context.new_page()
+        page.goto(f"{demo.server.url}/?range=last_30_days")
+        page.locator(".legend a").first.click()
+        page.wait_for_url(lambda url: "/costs?" in url and "service_name=" in url)
+        metric = parse_qs(urlsplit(page.url).query).get("metric", ["billed_cost"])[0]
+        on_screen = Decimal(page.locator("h2 .num data").first.get_attribute("value") or "")
+        assert on_screen == _sum_of_csv(page) == _sum_by_curl(page, demo, metric)
+        assert on_screen > 0
+
+
+def _sum_of_csv(page: Page) -> Decimal:
+    link = page.get_by_role("link", name="CSV", exact=True).first.get_attribute("href")
+    assert link is not None
+    text = page.request.get(f"{_origin(page)}{link}").text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    (title,) = (name for name in rows[0] if name.endswith(" cost"))
+    return sum((Decimal(row[title]) for row in rows), Decimal(0))
+
+
+def _sum_by_curl(page: Page, demo: Demo, metric: str) -> Decimal:
+    command = page.locator("#curl").text_content() or ""
+    environment = os.environ | {"COSTOPTIX_KEY": demo.key}
+    told = subprocess.check_output(["sh", "-c", command], env=environment, text=True)
+    data = json.loads(told)["data"]
+    totals = sum((Decimal(total[metric]) for total in data["totals"]), Decimal(0))
+    assert totals == sum((Decimal(row[metric]) for row in data["rows"]), Decimal(0))
+    return totals
+
+
+def _origin(page: Page) -> str:
+    parts = urlsplit(page.url)
+    return f"{parts.scheme}://{parts.netloc}"
