@@ -46,11 +46,11 @@ def _sum_of_csv(page: Page) -> Decimal:
 def _sum_by_curl(page: Page, demo: Demo, metric: str) -> Decimal:
     command = page.locator("#curl").text_content() or ""
     environment = os.environ | {"COSTOPTIX_KEY": demo.key}
-    told = subprocess.check_output(["sh", "-c", command], env=environment, text=True)
-    data = json.loads(told)["data"]
-    totals = sum((Decimal(total[metric]) for total in data["totals"]), Decimal(0))
-    assert totals == sum((Decimal(row[metric]) for row in data["rows"]), Decimal(0))
-    return totals
+    told = subprocess.check_output(
+        ["sh", "-c", command.replace("curl ", "curl -s ", 1)], env=environment, text=True
+    )
+    totals = json.loads(told)["data"]["totals"]
+    return sum((Decimal(total[metric]) for total in totals), Decimal(0))
 
 
 def _origin(page: Page) -> str:
