@@ -20,11 +20,10 @@ from costoptix.costs import daily, movers, outlook, portfolio, quarterly, report
 from costoptix.costs.completeness import known_part
 from costoptix.costs.forecast import Horizon
 from costoptix.costs.layout import METRICS
-from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery, parse_account
+from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery
 from costoptix.costs.report import CostReport, QuantityRow
 from costoptix.drafts import Draft
-from costoptix.errors import Invalid
-from costoptix.periods import DateRange, Preset, parse_day
+from costoptix.periods import DateRange, Preset
 
 Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
 DEFAULT_METRIC: Metric = "effective_cost"
@@ -203,7 +202,9 @@ def get_movers(call: Call) -> Answer:
     asked = _Asked(call, MoversForm, movers.DEFAULT_RANGE)
     form = asked.form
     comparison = movers.comparison(
-        asked.whole, before=_compared_days(form), account=_compared_account(form)
+        asked.whole,
+        before=movers.days_to_compare(form.compare_start_date, form.compare_end_date),
+        account=movers.account_to_compare(form.compare_account),
     )
     found = (
         movers.movers(asked.ask, asked.quantities, comparison, form.metric, form.level)
@@ -228,23 +229,3 @@ def get_forecast(call: Call) -> Answer:
     asked = _Asked(call, ForecastForm, outlook.HISTORY)
     found = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
     return asked.answer([report_figures.Forecast.of(each) for each in found.values()])
-
-
-def _compared_days(form: MoversForm) -> DateRange | None:
-    """Read the days to compare with; None when none are given."""
-    if form.compare_start_date is None and form.compare_end_date is None:
-        return None
-    if form.compare_start_date is None or form.compare_end_date is None:
-        raise Invalid("compare_start_date and compare_end_date must be given together.")
-    first = parse_day(form.compare_start_date, "compare_start_date")
-    last = parse_day(form.compare_end_date, "compare_end_date")
-    if last < first:
-        raise Invalid("compare_end_date must not be before compare_start_date.")
-    return DateRange(first, last)
-
-
-def _compared_account(form: MoversForm) -> str | None:
-    """Read the account to compare with; None when none is given."""
-    if form.compare_account is None:
-        return None
-    return parse_account(form.compare_account, "compare_account")

@@ -18,13 +18,13 @@ from typing import NamedTuple, Protocol
 from costoptix.costs.breakdown import Ask, Group, sums_by_group
 from costoptix.costs.completeness import earlier_part, known_part, known_whole
 from costoptix.costs.query import ACCOUNT as ACCOUNT_FILTER
-from costoptix.costs.query import CostQuery, Filter
+from costoptix.costs.query import CostQuery, Filter, parse_account
 from costoptix.costs.report import CostReport, QuantityRow
 from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, summed
 from costoptix.costs.trends import Change, scaled
 from costoptix.errors import Invalid
 from costoptix.money import EXACT, Amount, total
-from costoptix.periods import DateRange, Preset
+from costoptix.periods import DateRange, Preset, parse_day
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
 
@@ -126,6 +126,31 @@ class Sum:
     currency: str
     change: Change
     causes: Causes
+
+
+def days_to_compare(first: str | None, last: str | None) -> DateRange | None:
+    """Read the parameters ``compare_start_date`` and ``compare_end_date``; None without them.
+
+    Raises:
+        Invalid: one is missing or wrong.
+    """
+    if not first and not last:
+        return None
+    if not first or not last:
+        raise Invalid("compare_start_date and compare_end_date must be given together.")
+    start, end = parse_day(first, "compare_start_date"), parse_day(last, "compare_end_date")
+    if end < start:
+        raise Invalid("compare_end_date must not be before compare_start_date.")
+    return DateRange(start, end)
+
+
+def account_to_compare(text: str | None) -> str | None:
+    """Read the parameter ``compare_account``; None without it.
+
+    Raises:
+        Invalid: it is not ``slug:sub_account_id``.
+    """
+    return parse_account(text, "compare_account") if text else None
 
 
 def comparison(

@@ -60,7 +60,7 @@ class Concentration:
 
 @dataclass(frozen=True)
 class PortfolioHealth:
-    """From 0 to 100, and the points taken off; 0 where something could not be compared."""
+    """From 0 to 100, and the points taken off, to one place; 0 where nothing could be compared."""
 
     score: int
     concentration: Decimal
@@ -254,12 +254,12 @@ def portfolio_health(
     count = services.critical + services.watch + services.healthy if services else 0
     ailing = services.critical + Decimal(services.watch) / 2 if services else Decimal(0)
     points = [
-        CONCENTRATION_POINTS * above / (100 - MEDIUM_SHARE),
-        GROWTH_POINTS * min(max(rise, Decimal(0)), FULL_GROWTH) / FULL_GROWTH,
-        SERVICE_POINTS * ailing / count if count else Decimal(0),
+        _rounded(CONCENTRATION_POINTS * above / (100 - MEDIUM_SHARE)),
+        _rounded(GROWTH_POINTS * min(max(rise, Decimal(0)), FULL_GROWTH) / FULL_GROWTH),
+        _rounded(SERVICE_POINTS * ailing / count if count else Decimal(0)),
     ]
     score = (100 - total(points)).quantize(Decimal(1), ROUND_HALF_UP)
-    return PortfolioHealth(int(score), *(to_amount(each) for each in points))
+    return PortfolioHealth(int(score), *points)
 
 
 def insights(found: Portfolio) -> list[str]:
@@ -292,5 +292,5 @@ def account_name(account: Group) -> str:
     return f"{name or identifier or 'What has no account'} ({provider or 'no provider'})"
 
 
-def _rounded(percent: Decimal) -> Decimal:
-    return percent.quantize(Decimal("0.1"), ROUND_HALF_UP)
+def _rounded(number: Decimal) -> Decimal:
+    return number.quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flask import render_template
 from flask_login import current_user
 
-from costoptix.access.tiers import Feature, Tier, require_feature, tier_of
+from costoptix.access.tiers import Feature, require_feature, tier_of
 from costoptix.clock import utc_today
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Forbidden, Invalid
@@ -46,11 +47,13 @@ def _params(days: Preset | DateRange) -> list[tuple[str, str]]:
     return [("start_date", days.first.isoformat()), ("end_date", days.last.isoformat())]
 
 
-def refusal(feature: Feature) -> str | None:
-    """Return why the reader's organization lacks a feature; None when it has it."""
-    tier: Tier = tier_of(current_user.organization.tier)
+def locked_page(feature: Feature, title: str, would_show: str) -> tuple[str, int] | None:
+    """Return the page that says what a page would show, where the tier lacks it; else None."""
     try:
-        require_feature(tier, feature)
+        require_feature(tier_of(current_user.organization.tier), feature)
     except Forbidden as error:
-        return error.sentence
+        sentence = error.sentence
+        return render_template(
+            "errors/locked.html", title=title, sentence=sentence, would_show=would_show
+        ), error.status
     return None

@@ -14,7 +14,7 @@ from costoptix.costs.quarterly import Quarter, QuarterlyReport, default_range, q
 from costoptix.money import to_text
 from costoptix.web.account_switch import account_switch
 from costoptix.web.costs import csv_line, guarded
-from costoptix.web.figure_questions import read_question, refusal
+from costoptix.web.figure_questions import locked_page, read_question
 from costoptix.web.freshness import empty_page
 from costoptix.web.questions import asker, url_with
 from costoptix.web.routing import page
@@ -34,10 +34,8 @@ _WOULD_SHOW = (
 @page("/quarterly")
 def quarterly() -> ResponseReturnValue:
     """Show the quarters, the latest first."""
-    if sentence := refusal(Feature.QUARTERLY):
-        return render_template(
-            "quarterly/locked.html", sentence=sentence, would_show=_WOULD_SHOW
-        ), 403
+    if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
+        return locked
     question = read_question("web.quarterly", default_range(utc_today()))
     ask = asker()
     found = quarterly_reports(ask, question.query, question.metric)
@@ -58,10 +56,8 @@ def quarterly() -> ResponseReturnValue:
 @page("/quarterly.csv")
 def quarterly_csv() -> ResponseReturnValue:
     """Send every service and account of every quarter."""
-    if sentence := refusal(Feature.QUARTERLY):
-        return render_template(
-            "quarterly/locked.html", sentence=sentence, would_show=_WOULD_SHOW
-        ), 403
+    if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
+        return locked
     question = read_question("web.quarterly", default_range(utc_today()))
     found = quarterly_reports(asker(), question.query, question.metric)
     days = question.query.date_range

@@ -1,0 +1,242 @@
+"""Daily spend, portfolio and quarterly report: the API's numbers, in every state."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from costoptix.periods import DateRange
+from tests.costs.lake import TODAY, Charge, on
+from tests.web.conftest import Browser
+from tests.web.costs import HOSTILE, text
+
+PAGES = ("/daily", "/portfolio", "/quarterly")
+TABS = ("overview", "accounts", "services", "compare")
+EVERY_DAY = DateRange(date(2025, 12, 1), TODAY)
+WEEK = "range=last_7_days"
+
+
+@pytest.fixture
+def billed(lake):
+    """Four months of two services in two accounts, and one in euros."""
+    lake.deliver(
+        *on(Charge(effective_cost=Decimal("20.52")), *EVERY_DAY),
+        *on(Charge(service_name="S3", sub_account_id="222", effective_cost=Decimal(2)), *EVERY_DAY),
+        *on(
+            Charge(
+                service_name="VM", provider_name="Microsoft", sub_account_id="9",
+                billing_currency="EUR", effective_cost=Decimal(3),
+            ),
+            *EVERY_DAY,
+        ),
+    )  # fmt: skip
+    return lake
+
+
+def exact_values(page: str) -> list[str]:
+    return re.findall(r'<data value="([^"]*)"', page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_organization_without_bills_is_led_to_the_imports(lake, alice_browser, path):
+    page = text(alice_browser.get(path).text)
+    assert "No bills yet" in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_range_without_data_leads_to_the_last_month_with_data(billed, alice_browser, path):
+    page = alice_browser.get(f"{path}?start_date=2024-01-01&end_date=2024-01-31")
+    assert page.status_code == 200
+    assert "No data in this range" in page.text
+    assert f"{path}?start_date=2026-03-01&amp;end_date=2026-03-31" in page.text
+
+
+@pytest.mark.parametrize("path", [*PAGES, *(f"/portfolio?tab={tab}" for tab in TABS)])
+def test_a_member_sees_it_and_a_stranger_signs_in(billed, bob_browser, stranger, path):
+    assert bob_browser.get(path).status_code == 200
+    assert "/login" in stranger.get(path).headers["Location"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("metric=cost", "metric"),
+        ("group_by=service_name", "group_by"),
+        ("order_by=-change", "order_by"),
+        ("granularity=daily", "granularity"),
+        ("range=never", "range"),
+        ("start_date=x", "start_date"),
+        ("nonsense=1", "nonsense"),
+        ("account=aws", "account"),
+    ],
+)
+def test_a_wrong_parameter_is_named(billed, alice_browser, path, asked, named):
+    page = alice_browser.get(f"{path}?{asked}")
+    assert page.status_code == 400
+    assert named in text(page.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/daily?range=last_6_months", "90 days"),
+        ("/portfolio?tab=cost", "tab"),
+        ("/portfolio?tab=compare&level=team", "level"),
+        ("/portfolio?tab=compare&compare_start_date=2026-01-01", "compare_end_date"),
+        ("/portfolio?tab=compare&compare_account=aws", "compare_account"),
+    ],
+)
+def test_a_wrong_option_is_named(billed, alice_browser, path, named):
+    page = alice_browser.get(path)
+    assert page.status_code == 400
+    assert named in text(page.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_totals_are_the_cost_query_s(billed, alice_browser, path):
+    page = alice_browser.get(f"{path}?{WEEK}").text
+    totals = billed.ask(("range", "last_7_days")).totals
+    for each in totals:
+        assert str(each.effective_cost.normalize()) in exact_values(page)
+
+
+def test_today_is_partial_and_said_to_be(billed, alice_browser):
+    page = text(alice_browser.get(f"/daily?{WEEK}").text)
+    assert "Fri 20 Mar 2026 ⚡ partial" in page
+    assert "Average per day $22.52 6 complete days" in page
+    assert "needs 14 complete days" in page
+    assert "Trend = stable" in text(alice_browser.get("/daily").text)
+    past = alice_browser.get("/daily?start_date=2026-02-01&end_date=2026-02-10").text
+    assert "⚡" not in past
+
+
+@pytest.mark.parametrize("days", ["7", "14", "30", "60", "90"])
+def test_the_days_offered_are_ranges_of_the_api(billed, alice_browser, days):
+    page = alice_browser.get(f"/daily?range=last_{days}_days")
+    assert f"{days} days" in text(page.text)
+    assert f'/daily?range=last_{days}_days" aria-current="true"' in page.text
+
+
+def test_the_portfolio_says_its_health_and_risk(billed, alice_browser):
+    page = text(alice_browser.get("/portfolio").text)
+    assert "Concentration risk High prod has 91.1%" in page
+    assert "100 less up to 40 points" in page
+    assert "prod (AWS) alone makes 91.1% of the cost." in page
+    assert "Projected monthly $675.60" in page
+
+
+def test_two_accounts_are_compared_by_what_makes_the_difference(billed, alice_browser):
+    page = alice_browser.get(
+        f"/portfolio?{WEEK}&tab=compare&account=aws:111&compare_account=aws:222"
+    ).text
+    assert "against account aws:222" in text(page)
+    assert "−$12.00" in page  # S3 runs in the other account only
+    assert "$123.12" in page
+
+
+def test_two_periods_are_compared(billed, alice_browser):
+    page = text(
+        alice_browser.get(
+            f"/portfolio?{WEEK}&tab=compare&compare_start_date=2026-02-01&compare_end_date=2026-02-10"
+        ).text
+    )
+    assert "14–19 Mar 2026 against 1–10 Feb 2026" in page
+    assert "The two have 6 and 10 days." in page
+
+
+def test_a_mover_opens_one_level_closer(billed, alice_browser):
+    page = alice_browser.get(f"/portfolio?{WEEK}&tab=compare").text
+    opened = next(
+        link
+        for link in re.findall(r'href="([^"]+)"', page)
+        if "level=account" in link and "EC2" in link
+    )
+    closer = text(alice_browser.get(opened.replace("&amp;", "&")).text)
+    assert "prod" in closer
+    assert "S3" not in closer.split("What makes the difference")[1]
+
+
+def test_nothing_to_compare_is_said(billed, alice_browser):
+    page = text(alice_browser.get("/portfolio?tab=compare&range=last_12_months").text)
+    assert "Nothing to compare" in page
+
+
+def test_quarters_are_shown_with_their_change(billed, alice_browser):
+    page = text(alice_browser.get("/quarterly").text)
+    assert "Q1 2026 partial" in page
+    assert "No charges in this quarter." in page  # Q1 to Q3 2025
+
+
+def test_the_quarterly_csv_adds_up_and_is_guarded(lake, alice_browser):
+    """S43: text that looks like a formula is not one."""
+    lake.deliver(
+        Charge(day=date(2026, 1, 5), service_name="=cmd()", effective_cost=Decimal("-1.5")),
+        Charge(day=date(2026, 1, 6), service_name="@S3", effective_cost=Decimal(4)),
+        Charge(day=date(2026, 3, 19), effective_cost=Decimal(1)),
+    )
+    answer = alice_browser.get("/quarterly.csv?start_date=2026-01-01&end_date=2026-03-20")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    sums = {
+        kind: sum(Decimal(row["Cost"]) for row in rows if row["Kind"] == kind)
+        for kind in ("total", "service", "account")
+    }
+    assert set(sums.values()) == {Decimal("3.5")}
+    assert {"'=cmd()", "'@S3"} <= {row["Name"] for row in rows}
+    assert "-1.5" in {row["Cost"] for row in rows}
+
+
+@pytest.mark.parametrize("path", ["/portfolio", "/quarterly", "/quarterly.csv"])
+def test_starter_is_told_what_it_would_show_and_which_tier_has_it(
+    billed, alice_browser, acme, session, path
+):
+    acme.tier = "starter"
+    session.commit()
+    page = alice_browser.get(path)
+    assert page.status_code == 403
+    assert "needs the Professional tier" in page.text
+    assert "This page would show" in page.text
+    acme.tier = "professional"
+    session.commit()
+    assert alice_browser.get(path).status_code == 200
+
+
+def test_another_organization_sees_none_of_it(billed, mallory_browser: Browser):
+    for path in PAGES:
+        assert "No bills yet" in mallory_browser.get(path).text
+
+
+@pytest.mark.parametrize("path", [*PAGES, *(f"/portfolio?tab={tab}" for tab in TABS)])
+def test_hostile_names_are_text(lake, alice_browser, path):
+    """S42: what a bill says is never markup."""
+    lake.deliver(
+        *(
+            Charge(
+                day=day, service_name=name, sub_account_name=name, provider_name=name, sku_id=name
+            )
+            for day in (date(2026, 3, 1), date(2026, 3, 10), date(2026, 3, 18), date(2026, 3, 19))
+            for name in HOSTILE
+        )
+    )
+    page = alice_browser.get(path)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "<img src=x" not in page.text
+
+
+def test_each_formula_can_be_read_and_is_linked(billed, bob_browser):
+    guide = bob_browser.get("/docs/figures").text
+    anchors = set(re.findall(r'<h2 id="([^"]+)"', guide))
+    linked = {
+        anchor
+        for path in (*PAGES, "/portfolio?tab=compare")
+        for anchor in re.findall(r"/docs/figures#([\w-]+)", bob_browser.get(path).text)
+    }
+    assert linked == {"daily-spend", "portfolio", "movers", "quarterly-report"}
+    assert linked <= anchors
+    assert "<script" not in guide.split('<main id="main"')[1].split("</main>")[0]
