@@ -52,12 +52,20 @@ def product(first: str, *others: str) -> str:
     return f"rtrim(rtrim(CAST({result} AS VARCHAR), '0'), '.')"
 
 
+def instant(text: str) -> str:
+    """Return the TIMESTAMP, in UTC, of ISO text, read as every time of a charge is read.
+
+    NULL where it is none, or too far from our days for months to be added and zones applied.
+    """
+    return f"CASE WHEN is_in_time(as_time({text})) THEN as_time({text}) END"
+
+
 def next_day(iso_date: str) -> str:
     """Return the day after an ISO date as text: from an inclusive end to an exclusive one.
 
     Text that is no date passes unchanged, so that its row is rejected for what it says.
     """
-    return f"coalesce(CAST(TRY_CAST({iso_date} AS DATE) + 1 AS VARCHAR), {iso_date})"
+    return f"coalesce(TRY(CAST(TRY_CAST({iso_date} AS DATE) + 1 AS VARCHAR)), {iso_date})"
 
 
 # Control characters that neither notation has bare stand for quotes and escapes meanwhile.

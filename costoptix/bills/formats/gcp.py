@@ -19,6 +19,7 @@ from costoptix.bills.formats import Format, Header, Mapping, Options
 from costoptix.bills.formats.expressions import (
     beside_cells,
     exact_json,
+    instant,
     literal,
     merged,
     object_of_columns,
@@ -155,9 +156,9 @@ def _kinds(header: Header) -> dict[str, str]:
 
 
 def _periods(header: Header) -> dict[str, str]:
-    start = _instant(header.sql("usage_start_time"))
+    start = _iso(header.sql("usage_start_time"))
     month = _field(header, "invoice.month")
-    local = f"timezone('{_TIME_ZONE}', TRY_CAST({start} AS TIMESTAMPTZ))"
+    local = f"timezone('{_TIME_ZONE}', timezone('UTC', {instant(start)}))"
     first = (
         f"coalesce(CAST(try_strptime({month}, ['%Y%m', '%Y-%m']) AS TIMESTAMP), "
         f"CASE WHEN {month} IS NULL THEN date_trunc('month', {local}) END)"
@@ -166,16 +167,16 @@ def _periods(header: Header) -> dict[str, str]:
         "billing_period_start": _in_utc(first),
         "billing_period_end": _in_utc(f"({first} + INTERVAL 1 MONTH)"),
         "charge_period_start": start,
-        "charge_period_end": _instant(header.sql("usage_end_time")),
+        "charge_period_end": _iso(header.sql("usage_end_time")),
     }
 
 
 def _in_utc(local: str) -> str:
-    instant = f"timezone('UTC', timezone('{_TIME_ZONE}', {local}))"
-    return f"strftime({instant}, '%Y-%m-%dT%H:%M:%SZ')"
+    in_utc = f"timezone('UTC', timezone('{_TIME_ZONE}', {local}))"
+    return f"strftime({in_utc}, '%Y-%m-%dT%H:%M:%SZ')"
 
 
-def _instant(text: str) -> str:
+def _iso(text: str) -> str:
     """Bring BigQuery's ``2024-09-01 07:00:00 UTC`` into an ISO shape."""
     return f"replace({text}, ' UTC', 'Z')"
 
@@ -210,7 +211,8 @@ def _service(header: Header) -> dict[str, str]:
 
 def _tags(header: Header) -> str:
     """Merge the project's labels, the tags and the resource's labels; the last one wins."""
-    nested = (_field(header, "project.labels"), _as_json("tags"), _as_json("labels"))
+    project = exact_json(_field(header, "project.labels"))
+    nested = (project, _as_json("tags"), _as_json("labels"))
     by_column = object_of_columns(header.starting_with("labels."))
     return merged(*map(object_of_pairs, nested), by_column)
 

@@ -8,7 +8,13 @@ unit price times the billed quantity. A corrected line arrives as a line of its 
 from __future__ import annotations
 
 from costoptix.bills.formats import Format, Header, Mapping, Options
-from costoptix.bills.formats.expressions import beside_cells, literal, object_of_columns, product
+from costoptix.bills.formats.expressions import (
+    beside_cells,
+    instant,
+    literal,
+    object_of_columns,
+    product,
+)
 from costoptix.bills.formats.lookups import left_join, service_categories
 
 _SERVICE = "product/service"
@@ -29,7 +35,7 @@ def _charge(header: Header) -> dict[str, str]:
     price = header.sql("cost/unitPrice")
     unit = header.coalesce("cost/billingUnitReadable", "cost/skuUnitDescription")
     start = header.sql("lineItem/intervalUsageStart")
-    month = f"date_trunc('month', TRY_CAST({start} AS TIMESTAMPTZ) AT TIME ZONE 'UTC')"
+    month = f"date_trunc('month', {instant(start)})"
     return {
         "billed_cost": cost,
         "effective_cost": cost,

@@ -138,3 +138,15 @@ def _written(rows: list[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+@pytest.mark.parametrize("labels", ["5.", "[1]", '{"key": "a"}', "[[]]", "[None]", ".5"])
+@pytest.mark.parametrize("shape", ["flattened", "nested_json"])
+def test_labels_that_cannot_be_read_are_no_tags(labels: str, shape: str, stage: Stage) -> None:
+    changed = {"labels": labels, "project.labels": labels}
+    rows = rows_of(DATA / "gcp" / f"{shape}.csv")
+    rows = [row | {name: cell for name, cell in changed.items() if name in row} for row in rows]
+
+    staged, _ = stage(_written(rows))
+
+    assert staged.rows_kept >= 8

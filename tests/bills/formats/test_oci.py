@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import orjson
+import pytest
 
 from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, sums, totals
@@ -44,3 +45,12 @@ def test_tags_and_unknown_columns_are_kept(stage: Stage) -> None:
     others = orjson.loads(str(charge["other_columns"]))
     assert others["lineItem/referenceNo"] == "v2.1.2"
     assert others["product/compartmentName"] == "shop"
+
+
+@pytest.mark.parametrize("start", ["294247-01-10T04:00Z", "infinity", "-290308-12-22", "soon"])
+def test_a_time_beyond_all_calendars_rejects_its_row(start: str, stage: Stage) -> None:
+    text = REPORT.read_text().replace("2024-10-01T00:00Z,2024-10-01T01:00Z", f"{start},")
+
+    staged, _ = stage(text.encode())
+
+    assert (staged.rows_kept, staged.rows_rejected) == (2, 1)
