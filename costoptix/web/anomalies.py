@@ -35,6 +35,7 @@ from costoptix.web.charts import StackedChart
 from costoptix.web.cost_charts import stacked_chart
 from costoptix.web.questions import Question, asker, cost_store, url_with
 from costoptix.web.routing import Access, page
+from costoptix.web.wording import SEVERITY_KINDS
 
 PER_PAGE = 50
 ANY = "all"
@@ -49,7 +50,6 @@ STATUS_TITLES = {
     Status.FALSE_POSITIVE: "False positive",
 }
 STATUS_KINDS = {Status.NEW: "accent", Status.INVESTIGATING: "warn", Status.RESOLVED: "down"}
-SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
 METHOD_TITLES = {
     Method.ROLLING_Z_SCORE: "Rolling z-score",
     Method.ADAPTIVE: "Adaptive",

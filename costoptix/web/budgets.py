@@ -19,7 +19,7 @@ from costoptix.budgets.drafts import (
     ChargeCategory,
     Period,
 )
-from costoptix.budgets.figures import Figures, State
+from costoptix.budgets.figures import Figures
 from costoptix.clock import utc_today
 from costoptix.costs import summary
 from costoptix.costs.providers import account_of
@@ -32,18 +32,12 @@ from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 from costoptix.web import forms
 from costoptix.web.questions import Question, asker, cost_store, tag_dimensions
 from costoptix.web.routing import Access, page
-from costoptix.web.wording import METRIC_TITLES
+from costoptix.web.wording import METRIC_TITLES, STATE_KINDS
 
 EXPLORER_METRIC = "billed_cost"
 RULES = 3
 """How many tag rules the form has room for; the API takes more."""
 
-STATE_KINDS = {
-    State.OK: "down",
-    State.WARNING: "warn",
-    State.CRITICAL: "up",
-    State.EXCEEDED: "up",
-}
 PERIOD_TITLES = {
     Period.MONTHLY: "Each month",
     Period.QUARTERLY: "Each quarter",

@@ -20,6 +20,8 @@ HEIGHT = 1000
 BUCKET = 10
 MAX_INTERVALS = 5
 MAX_LABELS = 7
+MARK = 22
+"""How high the mark of an unusual bucket is."""
 HAIR = Decimal("0.04")
 """What hangs below zero by less than this part of a step gets no space of its own."""
 OTHERS_COLOUR = 9
@@ -89,11 +91,15 @@ def _floor(amount: Decimal, step: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One place on the time axis; ``short`` is written under it, ``label`` in full."""
+    """One place on the time axis; ``short`` is written under it, ``label`` in full.
+
+    A ``note`` says what is unusual there; the bucket is marked.
+    """
 
     label: str
     short: str
     is_complete: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,11 @@ class StackedChart:
         return Axis.over([amount for end in ends for amount in end] + list(self.previous))
 
     @property
+    def has_marks(self) -> bool:
+        """Tell whether any bucket has a note."""
+        return any(bucket.note for bucket in self.buckets)
+
+    @property
     def tick_labels(self) -> list[str]:
         """Return the words beside the lines, from the top down."""
         return self.axis.labels(self.currency)
@@ -161,6 +172,7 @@ class StackedChart:
             *(self._bars(band, ends) for band, ends in self._stacks()),
             *self._incomplete(),
             self._previous_line(),
+            *self._marks(),
             f'<rect class="cursor" width="{BUCKET}" height="{HEIGHT}"/></svg>',
         ]
         return Markup("".join(parts))  # noqa: S704 - made of numbers and fixed words only
@@ -214,6 +226,13 @@ class StackedChart:
         for i, bucket in enumerate(self.buckets):
             if not bucket.is_complete:
                 yield f'<rect class="faded" x="{i * BUCKET}" width="{BUCKET}" height="{HEIGHT}"/>'
+
+    def _marks(self) -> Iterator[str]:
+        """Draw a tab at the upper edge over each bucket that has a note."""
+        bar = BUCKET - _gap(len(self.buckets))
+        for i, bucket in enumerate(self.buckets):
+            if bucket.note:
+                yield f'<path class="mark" d="M{i * BUCKET} 0h{bar}v{MARK}h-{bar}z"/>'
 
     def _previous_line(self) -> str:
         """Draw a dashed line over a wide pale one, so that it is seen on any bar."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from costoptix.costs.breakdown import Breakdown
@@ -33,9 +34,16 @@ def granularity_for(days: DateRange) -> Granularity:
 
 
 def stacked_chart(
-    found: Breakdown, question: Question, granularity: Granularity, complete_through: date | None
+    found: Breakdown,
+    question: Question,
+    granularity: Granularity,
+    complete_through: date | None,
+    notes: Mapping[date, str] | None = None,
 ) -> StackedChart:
-    """Return the chart of a breakdown; each band leads to the question for its group alone."""
+    """Return the chart of a breakdown; each band leads to the question for its group alone.
+
+    ``notes`` say what is unusual on a day; the bucket of that day is marked.
+    """
     group_by = question.query.group_by
     bands = [
         Band(
@@ -46,13 +54,18 @@ def stacked_chart(
         )
         for rank, part in enumerate(found.parts)
     ]
-    buckets = [_bucket(days, granularity, complete_through) for days in found.buckets]
+    buckets = [_bucket(days, granularity, complete_through, notes or {}) for days in found.buckets]
     return StackedChart(found.currency, tuple(buckets), tuple(bands), found.previous)
 
 
-def _bucket(days: DateRange, granularity: Granularity, through: date | None) -> Bucket:
+def _bucket(
+    days: DateRange, granularity: Granularity, through: date | None, notes: Mapping[date, str]
+) -> Bucket:
     is_complete = through is not None and days.last <= through
-    return Bucket(bucket_title(days, granularity), _short(days, granularity), is_complete)
+    names = sorted({name for day, name in notes.items() if day in days})
+    return Bucket(
+        bucket_title(days, granularity), _short(days, granularity), is_complete, ", ".join(names)
+    )
 
 
 def bucket_title(days: DateRange, granularity: Granularity) -> str:

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from costoptix.clock import utc_today
-from costoptix.costs import summary
-from costoptix.costs.breakdown import Group, amount_of, breakdowns
+from costoptix.costs import outlook, summary
+from costoptix.costs.breakdown import Ask, Group, amount_of, breakdowns
 from costoptix.costs.completeness import earlier_part, known_part, partial_months
+from costoptix.costs.outlook import Outlook
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.costs.report import CostReport
@@ -20,6 +21,7 @@ from costoptix.costs.trends import HEALTH_RULE, Change, share, sums_by
 from costoptix.errors import Invalid
 from costoptix.money import Amount
 from costoptix.periods import Preset
+from costoptix.web import panels
 from costoptix.web.account_switch import account_switch
 from costoptix.web.charts import StackedChart, sparkline
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
@@ -33,7 +35,7 @@ from costoptix.web.questions import (
     take_metric,
 )
 from costoptix.web.routing import page
-from costoptix.web.wording import dimension_title, value_title
+from costoptix.web.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title, value_title
 
 METRIC = "effective_cost"
 EXPLORER_METRIC = "billed_cost"
@@ -85,7 +87,11 @@ def home() -> ResponseReturnValue:
         ask, query, metric, granularity,
         with_previous=earlier_part(query.date_range, whole) is not None,
     )  # fmt: skip
-    charts = [stacked_chart(each, explorer, granularity, through) for each in found]
+    unusual = panels.anomalies_within(query)
+    charts = [
+        stacked_chart(each, explorer, granularity, through, panels.marks(unusual, each.currency))
+        for each in found
+    ]
     complete = known_part(query.date_range, whole)
     earlier = earlier_part(complete, whole) if complete else None
     movers = (
@@ -109,6 +115,11 @@ def home() -> ResponseReturnValue:
         else [],
         month=summary.this_month(ask, query, metric, utc_today()),
         health_rule=HEALTH_RULE,
+        outlooks=_outlooks(ask, query, metric),
+        anomalies=panels.open_anomalies(),
+        budgets=panels.worst_budgets(),
+        severity_kinds=SEVERITY_KINDS,
+        state_kinds=STATE_KINDS,
         spends=[_spend(each.currency, each.total, movers) for each in found],
         movers=movers[:SHOWN],
         mover_count=len(movers),
@@ -139,6 +150,17 @@ def read_question(pairs: Pairs) -> Question:
     if len(query.group_by) > 1:
         raise Invalid("group_by takes one dimension on the dashboard.")
     return Question("web.home", query, metric, METRIC)
+
+
+def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:
+    """Forecast the running month by currency; nothing where its days are too long unknown."""
+    today = utc_today()
+    found = outlook.month_end(ask, query, metric, today)
+    return {
+        currency: each
+        for currency, each in found.items()
+        if each.month is not None and today in each.month
+    }
 
 
 def _spend(currency: str, amount: Amount | None, movers: list[summary.Mover]) -> Spend:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from costoptix.anomalies.detect import Severity
+from costoptix.budgets.figures import State
 from costoptix.costs.breakdown import Group
 from costoptix.costs.query import is_tag, tag_key
 from costoptix.periods import Preset
@@ -31,6 +33,15 @@ DIMENSION_TITLES = {
     "sku_id": "SKU",
     "account": "Account",
 }
+SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
+STATE_KINDS = {
+    State.OK: "down",
+    State.WARNING: "warn",
+    State.CRITICAL: "up",
+    State.EXCEEDED: "up",
+}
+"""How the badges of anomalies and budgets are coloured."""
+
 PRESET_TITLES = {
     Preset.LAST_7_DAYS: "7 days",
     Preset.LAST_14_DAYS: "14 days",
