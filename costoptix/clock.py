@@ -6,8 +6,12 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-_OFFSET_SECONDS = 0.0
-_FILE: Path | None = None
+
+class _Clock:
+    """How the time is told: by the machine's clock, moved by seconds, or by a file."""
+
+    offset_seconds = 0.0
+    file: Path | None = None
 
 
 def configure(setting: str | None) -> None:
@@ -19,15 +23,14 @@ def configure(setting: str | None) -> None:
     Raises:
         ValueError: the setting is not an instant with a zone.
     """
-    global _OFFSET_SECONDS, _FILE
-    _OFFSET_SECONDS, _FILE = 0.0, None
+    _Clock.offset_seconds, _Clock.file = 0.0, None
     if setting is None:
         return
     if setting.startswith("@"):
-        _FILE = Path(setting[1:])
-        parse_instant(_FILE.read_text())
+        _Clock.file = Path(setting[1:])
+        parse_instant(_Clock.file.read_text())
     else:
-        _OFFSET_SECONDS = parse_instant(setting).timestamp() - time.time()
+        _Clock.offset_seconds = parse_instant(setting).timestamp() - time.time()
 
 
 def parse_instant(text: str) -> datetime:
@@ -47,9 +50,9 @@ def utc_now() -> datetime:
 
 def unix_now() -> float:
     """Return the current instant as Unix seconds."""
-    if _FILE is not None:
-        return parse_instant(_FILE.read_text()).timestamp()
-    return time.time() + _OFFSET_SECONDS
+    if _Clock.file is not None:
+        return parse_instant(_Clock.file.read_text()).timestamp()
+    return time.time() + _Clock.offset_seconds
 
 
 def utc_today() -> date:

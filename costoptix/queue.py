@@ -73,7 +73,7 @@ def claim(session: Session, job_id: str | None = None) -> Job | None:
         if job_id is None:
             return None
         token = new_id()
-        taken = session.execute(
+        taken = session.scalar(
             update(Job)
             .where(Job.id == job_id, claimable)
             .values(
@@ -82,9 +82,10 @@ def claim(session: Session, job_id: str | None = None) -> Job | None:
                 lease_until=now + LEASE,
                 attempts=Job.attempts + 1,
             )
+            .returning(Job.id)
             .execution_options(synchronize_session=False)
         )
-        if taken.rowcount == 0:  # another worker was quicker (PostgreSQL)
+        if taken is None:  # another worker was quicker (PostgreSQL)
             return None
         return session.scalars(
             select(Job).where(Job.id == job_id).execution_options(populate_existing=True)
@@ -119,10 +120,11 @@ def fail(session: Session, job: Job, error: str) -> bool:
 def _close(session: Session, job: Job, **values: Any) -> bool:
     """Change the job only while our lease token is on it."""
     with writing(session):
-        changed = session.execute(
+        changed = session.scalar(
             update(Job)
             .where(Job.id == job.id, Job.lease_token == job.lease_token)
             .values(**values)
+            .returning(Job.id)
             .execution_options(synchronize_session=False)
         )
-    return bool(changed.rowcount)
+    return changed is not None

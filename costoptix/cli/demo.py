@@ -45,10 +45,12 @@ def _import_bills(session: Session, organization: Organization, config: Config) 
     click.echo("Writing Acme Cloud's bills …", err=True)
     due = acme.bring_bills(session, organization, config)
     label = f"Importing {len(due)} bills"
-    with click.progressbar(due, label=label, file=click.get_text_stream("stderr")) as progress:
-        for row, job in progress:
+    stderr = click.get_text_stream("stderr")
+    with click.progressbar(length=len(due), label=label, file=stderr) as progress:
+        for row, job in due:
             wait_for_import(session, config, job, row)
             session.refresh(row)
+            progress.update(1)
             if row.state == "refused":
                 raise Invalid(f"{row.file_name}: {row.error}")
 
