@@ -1,0 +1,43 @@
+"""The application put together: extensions, the two doors, errors and commands."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from config import Config
+from costoptix import api, cli, clock, logs, request_log, web
+from costoptix.costs.store import CostStore
+from costoptix.database import prepare_engine
+from costoptix.extensions import csrf, db, login_manager, migrate
+
+
+def build(config: Config) -> Flask:
+    """Build the application (``costoptix.create_app``)."""
+    clock.configure(config.now)
+    logs.configure(config)
+    app = Flask("costoptix", template_folder="../templates", static_folder="../static")
+    app.config.from_mapping(
+        COSTOPTIX=config,
+        SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        TRUSTED_HOSTS=None,  # decided by web.hosts, which knows the exemption of /healthz
+        MAX_FORM_MEMORY_SIZE=500_000,
+    )
+    app.url_map.merge_slashes = False  # a doubled slash is not found, never redirected
+    _init_extensions(app)
+    app.extensions["cost_store"] = CostStore(config.lake_dir, config.temp_dir)
+    api.init_app(app, config)
+    web.init_app(app, config)
+    cli.init_app(app)
+    request_log.init_app(app)
+    return app
+
+
+def _init_extensions(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db)
+    login_manager.init_app(app)
+    csrf.init_app(app)
