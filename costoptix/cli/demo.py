@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
@@ -45,8 +47,7 @@ def _import_bills(session: Session, organization: Organization, config: Config) 
     click.echo("Writing Acme Cloud's bills …", err=True)
     due = acme.bring_bills(session, organization, config)
     label = f"Importing {len(due)} bills"
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(length=len(due), label=label, file=stderr) as progress:
+    with click.progressbar(length=len(due), label=label, file=sys.stderr) as progress:
         for row, job in due:
             wait_for_import(session, config, job, row)
             session.refresh(row)
