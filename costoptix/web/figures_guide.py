@@ -25,7 +25,7 @@ def docs_figures() -> ResponseReturnValue:
 
 @cache
 def _body(root: Path) -> Markup:
-    """Turn the document into HTML; each heading can be linked to by its words."""
+    """Turn the document into HTML: headings can be linked to by their words, tables scroll."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse((root / DOCUMENT).read_text(encoding="utf-8"))
     for opening, words in pairwise(tokens):
@@ -34,4 +34,6 @@ def _body(root: Path) -> Markup:
         if opening.type == "table_open":
             opening.attrSet("class", "table")
     rendered = markdown.renderer.render(tokens, markdown.options, {})
+    rendered = rendered.replace("<table", '<div class="scroll"><table')
+    rendered = rendered.replace("</table>", "</table></div>")
     return Markup(rendered)  # noqa: S704 - our own document, with raw HTML switched off
