@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import queue
 from costoptix.anomalies import job as anomalies
-from costoptix.bills import importer, receive, sweep
+from costoptix.bills import importer, inbox, receive, sweep
 from costoptix.budgets import job as budgets
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -37,6 +37,7 @@ HANDLERS: Mapping[str, Handler] = {
 
 IDLE_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
+SCAN_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 JOBS_KEPT = timedelta(days=30)
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -74,7 +75,7 @@ class _Worker:
         self._sessions = sessions
         self._config = config
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._next_heartbeat = self._next_housekeeping = 0.0
+        self._next_heartbeat = self._next_scan = self._next_housekeeping = 0.0
 
     def run(self, *, once: bool) -> None:
         while True:
@@ -94,6 +95,9 @@ class _Worker:
             self._next_heartbeat = now + HEARTBEAT_SECONDS
             with writing(session):
                 session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
+        if now >= self._next_scan:
+            self._next_scan = now + SCAN_SECONDS
+            inbox.scan(session, self._config)
         if now >= self._next_housekeeping:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             judge_nightly(session)

@@ -6,21 +6,20 @@ their names as they were sent.
 
 from __future__ import annotations
 
-import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import orjson
 
+from costoptix.bills import manifests
 from costoptix.bills.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
 from costoptix.errors import Invalid
 
 NAMES = "names.json"
 MAX_MEMBERS = 1_000
 _BLOCK = 1 << 20
-_MANIFEST = re.compile(r"(.*-|_)?manifest\.json", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def _members(file: Part, folder: Path) -> Iterator[Part]:
 
 
 def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]:
-    members = [member for member in archive.infolist() if _is_bill(member)]
+    members = _bills(archive)
     if len(members) > MAX_MEMBERS:
         raise Invalid(
             f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
@@ -88,7 +87,42 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, allowan
     return written
 
 
-def _is_bill(member: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    is_hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return not member.is_dir() and not is_hidden and not _MANIFEST.fullmatch(path.name)
+def _bills(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the members that are billing files: what the manifest names, if there is one.
+
+    Raises:
+        Invalid: the manifest cannot be read or names a file that is missing; or there are
+            manifests of several deliveries.
+    """
+    members = {_path(member): member for member in archive.infolist() if _is_shown(member)}
+    found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
+    if not found:
+        return list(members.values())
+    named = {_named(archive, members[path], members) for path in found}
+    if len(named) > 1:
+        raise Invalid("The zip archive holds several deliveries: send them one by one.")
+    return [members[path] for path in named.pop()]
+
+
+def _named(
+    archive: zipfile.ZipFile, manifest: zipfile.ZipInfo, members: Mapping[str, zipfile.ZipInfo]
+) -> tuple[str, ...]:
+    """Return the paths of the members that a manifest names."""
+    if manifest.file_size > manifests.MAX_BYTES:
+        raise Invalid("The manifest in the zip archive is too large.")
+    named = []
+    for file in manifests.parse(archive.read(manifest)).files:
+        path = next((each for each in manifests.endings(file.key) if each in members), None)
+        if path is None:
+            raise Invalid(f"The manifest names {file.key}, which is not in the zip archive.")
+        named.append(path)
+    return tuple(named)
+
+
+def _path(member: zipfile.ZipInfo) -> str:
+    return member.filename.replace("\\", "/")
+
+
+def _is_shown(member: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(_path(member))
+    return not (member.is_dir() or path.name.startswith(".") or "__MACOSX" in path.parts)

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,11 +112,13 @@ def receive_parts(
     source_name: str | None = None,
     currency: str | None = None,
     options: dict[str, Any] | None = None,
+    also: Callable[[Import], None] | None = None,
 ) -> tuple[Import, Job]:
     """Store several files (at most ``max_bytes`` each) as the parts of one delivery.
 
     ``name`` is what people see; ``options`` as in ``receive``, and from a manifest
-    ``delivered_at`` (ISO 8601) and ``row_count``, which the files must hold together.
+    ``delivered_at`` (ISO 8601) and ``row_count``, which the files must hold together. ``also``
+    is called within the transaction that makes the import; what it raises undoes it.
 
     Raises:
         Forbidden, Invalid, TooLarge, NoSpace: as ``receive``.
@@ -130,7 +132,7 @@ def receive_parts(
     try:
         stored = _store_all(files, folder, max_bytes)
         return _record(
-            session, organization, caller, stored,
+            session, organization, caller, stored, also,
             stored_name=folder.name, file_name=_for_people(name), currency=currency,
             options=options or {},
             source_name=source_name.strip() if source_name is not None else None,
@@ -143,7 +145,12 @@ def receive_parts(
 
 
 def _record(
-    session: Session, organization: Organization, caller: Caller, stored: _Stored, **said: Any
+    session: Session,
+    organization: Organization,
+    caller: Caller,
+    stored: _Stored,
+    also: Callable[[Import], None] | None,
+    **said: Any,
 ) -> tuple[Import, Job]:
     with writing(session):
         row = Import(
@@ -162,6 +169,9 @@ def _record(
             session, caller, "import.received", subject=row.file_name, subject_id=row.id,
             after={"sha256": row.sha256, "size_bytes": row.size_bytes},
         )  # fmt: skip
+        if also is not None:
+            session.flush()
+            also(row)
     return row, job
 
 

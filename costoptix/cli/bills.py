@@ -15,7 +15,8 @@ from config import Config
 from costoptix import money, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
-from costoptix.bills import imports, receive
+from costoptix.bills import folders, imports, receive
+from costoptix.bills.folders import Drop
 from costoptix.cli.console import refusals_on_one_line
 from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid
@@ -51,11 +52,14 @@ def import_files(
 ) -> None:
     """Import billing files into ORG, one after the other; return when they are live.
 
+    A FILE may be a zip or a folder: one delivery, or those that its manifests name.
+
     Ends with 1 when a file is refused, or waits because charges would vanish or be doubled.
     """
     session = db.session()
     found = organizations.find(session, organization)
-    results = [_import(session, found, file, source, currency, decision) for file in files]
+    drops = [drop for file in files for drop in folders.deliveries_of(file)]
+    results = [_import(session, found, drop, source, currency, decision) for drop in drops]
     if any(row.state in ("refused", "waiting") for row in results):
         sys.exit(1)
 
@@ -76,29 +80,29 @@ def _config() -> Config:
 def _import(
     session: Session,
     organization: Organization,
-    file: Path,
+    drop: Drop,
     source: str | None,
     currency: str | None,
     decision: str | None,
 ) -> Import:
     config = _config()
+    decided = {} if decision is None else {"decision": decision}
     try:
-        stream = file.open("rb")
+        with drop.opened() as sent:
+            row, job = receive.receive_parts(
+                session,
+                organization,
+                command_line(organization.id),
+                sent,
+                drop.path,
+                uploads_dir=config.uploads_dir,
+                max_bytes=config.max_upload_bytes,
+                source_name=source,
+                currency=currency,
+                options=drop.options | decided,
+            )
     except OSError as error:
-        raise Invalid(f"{file}: {error.strerror}.") from None
-    with stream:
-        row, job = receive.receive_with_job(
-            session,
-            organization,
-            command_line(organization.id),
-            stream,
-            file.name,
-            uploads_dir=config.uploads_dir,
-            max_bytes=config.max_upload_bytes,
-            source_name=source,
-            currency=currency,
-            options=None if decision is None else {"decision": decision},
-        )
+        raise Invalid(f"{error.filename}: {error.strerror}.") from None
     wait_for_import(session, config, job, row)
     row = imports.get(session, organization, row.id)
     _print(session, row)

@@ -21,6 +21,10 @@ from costoptix.models import Import, Organization
 from tests.bills.bill import write
 from tests.bills.conftest import Stage
 
+MANIFEST = b"""{"blobs": [
+    {"blobName": "bills/export/part-1.csv"}, {"blobName": "bills/export/part-2.csv"},
+    {"blobName": "bills/export/empty.csv"}]}"""
+
 
 def zipped(members: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
@@ -38,7 +42,8 @@ def test_the_members_of_a_zip_are_the_parts_of_one_delivery(stage: Stage) -> Non
     members = {
         "export/part-1.csv": write([{"BilledCost": "1"}]),
         "export/part-2.csv": write([{"BilledCost": "2"}]),
-        "export/manifest.json": b"{}",
+        "export/manifest.json": MANIFEST,
+        "export/stale-part-3.csv": write([{"BilledCost": "4"}]),
         "__MACOSX/part-1.csv": b"junk",
         "export/empty.csv": b"",
     }
@@ -62,8 +67,34 @@ def test_s46_a_path_in_a_member_s_name_writes_nowhere_else(tmp_path: Path, stage
         (zipped({"a.csv": write([{}])})[:-30], "damaged"),
         (zipped({"a.csv": b"0" * (300 << 20)}), "250 times"),
         (zipped({"a.csv": write([{}]), "b.csv": b"x,y\n1,2\n"}), "not a header"),
+        (zipped({"part-1.csv": write([{}]), "manifest.json": MANIFEST}), "part-2.csv, which is"),
+        (zipped({"a.csv": write([{}]), "a-Manifest.json": b"{}"}), "names no files"),
+        (zipped({"a.csv": write([{}]), "_manifest.json": b"\xff"}), "cannot be read"),
+        (
+            zipped(
+                {
+                    "part-1.csv": write([{}]),
+                    "part-2.csv": b"",
+                    "empty.csv": b"",
+                    "1/manifest.json": MANIFEST,
+                    "2/manifest.json": b'{"blobs": [{"blobName": "part-1.csv"}]}',
+                }
+            ),
+            "several deliveries",
+        ),
     ],
-    ids=["nested", "many", "empty", "damaged", "bomb", "mixed"],
+    ids=[
+        "nested",
+        "many",
+        "empty",
+        "damaged",
+        "bomb",
+        "mixed",
+        "incomplete",
+        "nothing named",
+        "not a manifest",
+        "several",
+    ],
 )
 def test_s46_a_zip_that_is_no_bill_is_refused_at_once(
     stage: Stage, content: bytes, sentence: str

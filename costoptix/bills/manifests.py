@@ -1,0 +1,127 @@
+"""Manifests: what a cloud says that a delivery consists of, written after all of its files.
+
+AWS: ``<export>-Manifest.json`` with ``dataFiles`` (Data Exports) or ``reportKeys`` (legacy CUR).
+Azure: ``manifest.json`` or ``_manifest.json`` with ``blobs``. Keys are the names that the files
+have in the bucket or container; a copy may begin anywhere below its root.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from costoptix.errors import Invalid
+
+MAX_BYTES = 16 << 20
+_NAME = re.compile(r"(.*-|_)?manifest\.json", re.IGNORECASE)
+_EXECUTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z-")
+"""AWS names the folder of each execution by its time, where it keeps them all."""
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Blob(_Said):
+    name: str = Field(alias="blobName")
+    size_bytes: int | None = Field(None, alias="byteCount")
+
+
+class _Run(_Said):
+    submitted_at: datetime | None = Field(None, alias="submittedTime")
+
+
+class _Document(_Said):
+    report_keys: list[str] | None = Field(None, alias="reportKeys")
+    data_files: list[str] | None = Field(None, alias="dataFiles")
+    blobs: list[_Blob] | None = None
+    row_count: int | None = Field(None, alias="dataRowCount")
+    run: _Run | None = Field(None, alias="runInfo")
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """One file of a delivery: its key, and its size where the manifest says it."""
+
+    key: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The files of one delivery, and what else is known of it."""
+
+    files: tuple[NamedFile, ...]
+    delivered_at: datetime | None
+    row_count: int | None
+
+
+def is_manifest(name: str) -> bool:
+    """Tell by a file's name whether it is a manifest."""
+    return _NAME.fullmatch(name) is not None
+
+
+def parse(content: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        Invalid: it is none of AWS or Azure.
+    """
+    try:
+        said = _Document.model_validate_json(content)
+    except ValidationError as error:
+        raise Invalid("The manifest cannot be read.") from error
+    files = _files(said)
+    if not files:
+        raise Invalid("The manifest names no files.")
+    return Manifest(files, _delivered_at(said, files), said.row_count)
+
+
+def _files(said: _Document) -> tuple[NamedFile, ...]:
+    keys = said.report_keys or said.data_files
+    if keys:
+        return tuple(NamedFile(_without_bucket(key)) for key in dict.fromkeys(keys))
+    return tuple(NamedFile(blob.name, blob.size_bytes) for blob in said.blobs or ())
+
+
+def _without_bucket(key: str) -> str:
+    """Return the key of ``s3://bucket/key``."""
+    return key.partition("://")[2].partition("/")[2] if "://" in key else key
+
+
+def _delivered_at(said: _Document, files: tuple[NamedFile, ...]) -> datetime | None:
+    if said.run is not None and said.run.submitted_at is not None:
+        instant = said.run.submitted_at
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    found = _EXECUTED.search("/" + files[0].key)
+    return None if found is None else datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+
+
+def locate(file: NamedFile, manifest: Path, root: Path) -> Path | None:
+    """Find a named file below ``root`` or beside its manifest; None while it is not whole."""
+    for candidate in _candidates(file.key, manifest, root):
+        if candidate.is_file():
+            is_whole = file.size_bytes in (None, candidate.stat().st_size)
+            return candidate if is_whole else None
+    return None
+
+
+def _candidates(key: str, manifest: Path, root: Path) -> Iterator[Path]:
+    for ending in endings(key):
+        yield root / ending
+    yield from (manifest.parent / ending for ending in list(endings(key))[-1:])
+
+
+def endings(key: str) -> Iterator[str]:
+    """Yield a key and its ends, longest first, as a copy may have them: ``a/b/c``, ``b/c``, ``c``.
+
+    A key that leads out of its folder has none.
+    """
+    parts = PurePosixPath(key.lstrip("/")).parts
+    if ".." not in parts:
+        yield from ("/".join(parts[start:]) for start in range(len(parts)))

@@ -1,0 +1,44 @@
+"""``bills import`` of folders and of files that are not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from costoptix.models import Organization
+from tests.bills.bill import write
+
+
+@pytest.fixture
+def run(app: Flask, acme: Organization):
+    """Import into acme by command."""
+
+    def run(*arguments: object) -> Result:
+        words = ["bills", "import", acme.id, *map(str, arguments)]
+        return app.test_cli_runner().invoke(args=words)
+
+    return run
+
+
+def test_a_folder_is_the_deliveries_that_its_manifests_name(run, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"part-{number}.csv").write_bytes(write([{"BilledCost": f"{number}.5"}]))
+    (tmp_path / "left-behind.csv").write_bytes(write([{"BilledCost": "100"}]))
+    blobs = [{"blobName": f"export/part-{number}.csv"} for number in (1, 2)]
+    (tmp_path / "manifest.json").write_text(json.dumps({"blobs": blobs, "dataRowCount": 2}))
+    result = run(tmp_path, "--source", "azure")
+    assert result.exit_code == 0, result.output
+    assert "file: manifest.json" in result.output
+    assert "state: live" in result.output
+    assert "rows: 2 read, 2 kept, 0 rejected" in result.output
+    assert "billed_cost 4" in result.output
+
+
+def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:
+    result = run(tmp_path / "absent.csv")
+    assert result.exit_code == 1
+    assert "absent.csv: No such file or directory." in result.output
