@@ -26,7 +26,7 @@ from costoptix.bills.rejections import Rejections
 from costoptix.bills.staged import Progress, Staged
 from costoptix.bills.staging import ACCOUNT, ScopeKey, Staging
 from costoptix.costs.layout import METRICS
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, NoSpace
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,6 +51,10 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
         raise Invalid("The file needs more memory than an import may use.") from error
     except duckdb.OutOfRangeException as error:
         raise Invalid("The amounts of the file add up to more than can be kept.") from error
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if "No space left" in str(error):
+            raise NoSpace("There is no space left to read the file.") from error
+        raise Invalid("The file is damaged: it cannot be read as the table it should be.") from error
     finally:
         connection.close()
 

@@ -74,19 +74,15 @@ class TextPiece:
         return replace(self, path=first), replace(self, path=second, first_line=middle)
 
     def lines(self, without: Collection[int]) -> Iterator[int]:
-        """Yield the physical line on which each record begins, but of those at these offsets."""
-        line, offset, quotes, start = self.first_line, 0, 0, None
-        with self.path.open("rb") as file:
-            for text in file:
-                if start is None and text.strip(b"\r\n"):
-                    start, is_wanted = line, offset not in without
-                quotes += text.count(b'"')
-                if start is not None and quotes % 2 == 0:
-                    if is_wanted:
-                        yield start
-                    start = None
-                line += 1
-                offset += len(text)
+        """Yield the physical line on which each record begins, but of those on these lines."""
+        csv.field_size_limit(MAX_RECORD_BYTES)
+        with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
+            records = csv.reader(file)
+            line = self.first_line
+            for record in records:
+                if record and line not in without:
+                    yield line
+                line = self.first_line + records.line_num
 
     def line_at(self, offset: int) -> int:
         """Return the physical line that holds the byte at this offset of the piece."""

@@ -94,11 +94,14 @@ class Inspector:
     def _bad_cells(
         self, piece: TextPiece | ParquetPiece, broken: dict[int, Rejection]
     ) -> Iterator[Rejection]:
-        lines = enumerate(piece.lines(broken), start=1)
+        without = {each.line for each in broken.values()}
+        lines = enumerate(piece.lines(without), start=1)
         number = line = 0
         for record, group, written, cells in self._bad_rows(piece):
             while number < record:
-                number, line = next(lines)
+                # Of damaged quotes two readers may count the records differently: then the
+                # line is that of the last record that both know.
+                number, line = next(lines, (record, line))
             self._ledger.reject(group, written)
             for column, (value, is_good) in zip(CHECKED, cells, strict=True):
                 if not is_good:
