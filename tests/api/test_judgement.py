@@ -1,0 +1,214 @@
+"""/anomalies and /budgets at the door: the contract's fields, the explorer's numbers, words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from costoptix import clock
+from costoptix.models import Organization
+from costoptix.periods import DateRange
+from tests.anomalies.anomaly import make_anomaly
+from tests.api.conftest import Api, MakeKey
+from tests.costs.lake import Charge, Lake, open_writer
+
+BUDGET = {"name": "Web", "amount": "100.50", "currency": "USD"}
+ANOMALY_FIELDS = {
+    "id", "date", "provider_name", "service_name", "account", "currency", "actual", "expected",
+    "low", "high", "deviation_percent", "impact", "severity", "method", "status", "note",
+    "drivers", "created_at",
+}  # fmt: skip
+BUDGET_FIELDS = {
+    "id", "name", "amount", "currency", "period", "account", "metric", "charge_categories",
+    "tag_rules", "warning_threshold", "critical_threshold", "current_spend", "predicted_spend",
+    "utilization_percent", "state", "days_remaining", "crosses_on",
+}  # fmt: skip
+
+
+@pytest.fixture
+def lake(app: Flask, session: Session, acme: Organization) -> Iterator[Lake]:
+    """The lake of the application, as acme's."""
+    clock.configure("2026-03-20T12:00:00Z")
+    with open_writer() as writer:
+        yield Lake(session, app.extensions["cost_store"], writer, acme)
+
+
+def test_a_budget_is_made_looked_at_changed_checked_and_deleted(api: Api, lake: Lake) -> None:
+    lake.deliver(
+        Charge(billed_cost=Decimal("90.123456789012345678"), tags='{"team":"web"}'),
+        Charge(billed_cost=Decimal(7), tags='{"team":"data"}'),
+        Charge(billed_cost=Decimal(5), sub_account_id="222"),
+    )
+    rules = [{"key": "team", "operator": "in", "values": ["web"]}]
+    made = api.post("/budgets", json=BUDGET | {"account": "aws:111", "tag_rules": rules})
+    assert made.status_code == 201
+    budget = made.get_json()["data"]
+    assert set(budget) >= BUDGET_FIELDS | {"history"}
+    path = f"/budgets/{budget['id']}"
+    assert made.headers["Location"] == f"/api/v1{path}"
+    asked = "/costs?range=this_month&account=aws:111&tag:team=web"
+    (total,) = api.get(asked).get_json()["data"]["totals"]
+    assert budget["current_spend"] == total["billed_cost"] == "90.123456789012345678"
+    assert (budget["amount"], budget["state"]) == ("100.5", "warning")
+    assert (budget["days_remaining"], budget["tag_rules"]) == (11, rules)
+    assert api.get(path).get_json()["data"] == budget
+    (listed,) = api.get("/budgets").get_json()["data"]
+    assert set(listed) >= BUDGET_FIELDS
+    check = api.get(f"{path}/check").get_json()["data"]
+    assert (check["state"], check["current_spend"]) == ("warning", total["billed_cost"])
+    changed = api("PATCH", path, json={"amount": 90})
+    assert changed.get_json()["data"]["state"] == "exceeded"
+    assert api.get(f"{path}/check").get_json()["data"]["state"] == "exceeded"
+    assert api.delete(path).status_code == 200
+    assert api.get(path).status_code == 404
+
+
+def test_a_dry_run_makes_no_budget(api: Api, lake: Lake) -> None:
+    lake.deliver(
+        Charge(day=date(2026, 1, 5), billed_cost=Decimal(200)),
+        Charge(day=date(2026, 2, 5), billed_cost=Decimal(50)),
+        Charge(billed_cost=Decimal(99)),
+    )
+    tried = api.post("/budgets/dry-run", json=BUDGET).get_json()["data"]
+    assert tried["state"] == "critical"
+    assert [(each["period_start"], each["kept"]) for each in tried["history"]] == [
+        ("2026-02-01", True), ("2026-01-01", False),
+    ]  # fmt: skip
+    assert [each["complete"] for each in tried["history"]] == [True, False]
+    assert api.get("/budgets").get_json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "n", "currency": "USD", "amount": NaN}',
+        b'{"name": "n", "currency": "USD", "amount": Infinity}',
+        b'{"name": "n", "currency": "USD", "amount": "NaN"}',
+        b'{"name": "n", "currency": "USD", "amount": -1}',
+        b'{"name": "n", "currency": "USD", "amount": 1, "warning_threshold": NaN}',
+        b'{"name": "n", "currency": "USD", "amount": 1, "tag_rules": "team=web"}',
+        b'{"name": "n", "currency": "USD", "amount": 1, "tag_rules": [{"key": "a,b"}]}',
+        b'{"name": "n", "currency": "usd", "amount": 1}',
+    ],
+)  # fmt: skip
+def test_a_budget_of_nonsense_is_400_in_words(api: Api, lake: Lake, body: bytes) -> None:
+    answer = api.post("/budgets", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert len(answer.get_json()["error"].split()) > 3
+
+
+def test_tag_rules_without_the_tier_are_403_naming_it(
+    api: Api, lake: Lake, session: Session, acme: Organization
+) -> None:
+    acme.tier = "starter"
+    session.commit()
+    answer = api.post("/budgets", json=BUDGET | {"tag_rules": [{"key": "a", "values": ["b"]}]})
+    assert answer.status_code == 403
+    assert "Professional" in answer.get_json()["error"]
+
+
+def test_a_read_key_sees_and_cannot_judge_or_make(
+    lake: Lake, session: Session, acme: Organization, make_key: MakeKey,
+    as_key: Callable[[str | None], Api],
+) -> None:  # fmt: skip
+    row = make_anomaly(session, acme)
+    reader = as_key(make_key("read")[1])
+    assert reader.get(f"/anomalies/{row.id}").status_code == 200
+    assert reader("PATCH", f"/anomalies/{row.id}", json={"note": "x"}).status_code == 403
+    assert reader.post("/anomalies/detect", json={"dry_run": True}).status_code == 403
+    assert reader.post("/budgets", json=BUDGET).status_code == 403
+    assert reader.post("/budgets/dry-run", json=BUDGET).status_code == 200
+
+
+def _spike(lake: Lake) -> None:
+    charges = [
+        Charge(day=day, effective_cost=Decimal(100 + day.day % 4), resource_id="i-1")
+        for day in DateRange(date(2026, 1, 1), date(2026, 3, 20))
+    ]
+    spike = date(2026, 3, 10)
+    lake.deliver(
+        *(replace(each, effective_cost=Decimal(900)) if each.day == spike else each
+          for each in charges)
+    )  # fmt: skip
+
+
+def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> None:
+    _spike(lake)
+    wish = {"method": "adaptive", "dry_run": True}
+    dry = api.post("/anomalies/detect", json=wish).get_json()["data"]
+    assert [(each["date"], each["fate"], each["id"]) for each in dry["anomalies"]] == [
+        ("2026-03-10", "new", None)
+    ]
+    assert api.get("/anomalies").get_json()["data"] == []
+    run = api.post("/anomalies/detect", json=wish | {"dry_run": False}).get_json()["data"]
+    (found,) = run["anomalies"]
+    assert set(found) >= ANOMALY_FIELDS
+    path = f"/anomalies/{found['id']}"
+    details = api.get(path).get_json()["data"]
+    assert set(details) >= ANOMALY_FIELDS
+    (total,) = api.get(
+        "/costs?start_date=2026-03-10&end_date=2026-03-10&service_name=EC2&account=aws:111"
+    ).get_json()["data"]["totals"]
+    assert details["actual"] == total["effective_cost"] == "900"
+    assert Decimal(details["impact"]) == 900 - Decimal(details["expected"])
+    assert (details["account"], details["status"]) == ("aws:111", "new")
+    (driver,) = details["drivers"][:1]
+    assert (driver["dimension"], driver["value"], driver["now"]) == ("resource_id", "i-1", "900")
+    judged = api("PATCH", path, json={"status": "resolved", "note": "a load test"})
+    assert judged.get_json()["data"]["note"] == "a load test"
+    again = api.post("/anomalies/detect", json={"method": "adaptive"}).get_json()["data"]
+    assert [(each["fate"], each["status"]) for each in again["anomalies"]] == [
+        ("known", "resolved")
+    ]
+    meta = api.get("/anomalies?status=resolved&severity=high").get_json()["meta"]
+    assert meta["precision"] == {"days": 90, "right": 1, "wrong": 0, "percent": "100"}
+    assert api.get("/anomalies?status=new").get_json()["data"] == []
+
+
+def test_the_list_is_paged_and_cut_to_days(
+    api: Api, lake: Lake, session: Session, acme: Organization
+) -> None:
+    for day in range(1, 6):
+        make_anomaly(session, acme, day=date(2026, 3, day))
+    first = api.get("/anomalies?limit=3").get_json()
+    rest = api.get(f"/anomalies?limit=3&cursor={first['meta']['next_cursor']}").get_json()
+    dates = [each["date"] for each in first["data"] + rest["data"]]
+    assert dates == [f"2026-03-0{day}" for day in (5, 4, 3, 2, 1)]
+    assert rest["meta"]["next_cursor"] is None
+    cut = api.get("/anomalies?start_date=2026-03-02&end_date=2026-03-03").get_json()["data"]
+    assert [each["date"] for each in cut] == ["2026-03-03", "2026-03-02"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "word"),
+    [
+        ("GET", "/anomalies?status=open", None, "status"),
+        ("GET", "/anomalies?severity=huge", None, "severity"),
+        ("GET", "/anomalies?start_date=yesterday", None, "start_date"),
+        ("GET", "/anomalies?limit=0", None, "limit"),
+        ("POST", "/anomalies/detect", {"method": "zscore"}, "method"),
+        ("POST", "/anomalies/detect", {"lookback_days": 0}, "lookback_days"),
+        ("POST", "/anomalies/detect", {"lookback_days": 10_000}, "lookback_days"),
+        ("POST", "/anomalies/detect", {"threshold": -1}, "threshold"),
+        ("POST", "/anomalies/detect", {"start_date": "2010-01-01"}, "5 years"),
+        ("POST", "/anomalies/detect", {"end_date": "2026-13-01"}, "end_date"),
+    ],
+)
+def test_a_wrong_question_is_400_naming_what(
+    api: Api, lake: Lake, method: str, path: str, body: dict[str, object] | None, word: str
+) -> None:
+    answer = api(method, path, json=body)
+    assert answer.status_code == 400
+    assert word in answer.get_json()["error"]
+
+
+def test_without_data_detection_says_so(api: Api, lake: Lake) -> None:
+    found = api.post("/anomalies/detect", json={}).get_json()["data"]
+    assert (found["anomalies"], found["start_date"]) == ([], None)
+    assert "Not enough history" in found["note"]
