@@ -25,7 +25,14 @@ REJECTED = "!"
 
 MONTH = "CAST(date_trunc('month', billing_period_start) AS DATE)"
 """The billing period of a charge, by the row's own BillingPeriodStart."""
-ORDER = ("billing_account_id", MONTH, "service_name", "resource_id", "charge_period_start")
+ORDERED = (
+    "billing_account_id",
+    "billing_period_start",
+    "service_name",
+    "resource_id",
+    "charge_period_start",
+)
+ORDER = tuple(MONTH if name == "billing_period_start" else name for name in ORDERED)
 """How charges lie in their files: what belongs to one delivery, then one service, is together."""
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -62,6 +69,7 @@ _CASTS = {
     Kind.TIME: "as_time({x})",
     Kind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
 }
+_TYPES = {kind: kind.value for kind in Kind} | {Kind.JSON_OBJECT: "VARCHAR"}
 _GOOD = {
     Kind.MONEY: "as_amount({x}) IS NOT NULL",
     Kind.TIME: "coalesce(is_in_time(as_time({x})), false)",
@@ -103,9 +111,14 @@ def _other_columns(header: Header, mapping: Mapping) -> str:
     return f"nullif(CAST({cells} AS VARCHAR), '{{}}')"
 
 
-def charges_sql(mapped: str) -> str:
-    """Write the SELECT of the charges by exact types, sorted, with ``as_written``."""
-    casts = [f"{_cast(column)} AS {column.name}" for column in COLUMNS.values()]
+def charges_sql(mapped: str, mapping: Mapping) -> str:
+    """Write the SELECT of the charges by exact types, sorted, with ``as_written``.
+
+    Columns that the format cannot fill are added after the sort, which would carry them along.
+    """
+    filled = {name for name in COLUMNS if mapping.charges.get(name, "NULL") != "NULL"}
+    filled |= set(ORDERED) | {"billing_currency"}
+    casts = [f"{_cast(COLUMNS[name])} AS {name}" for name in COLUMNS if name in filled]
     rounded = " OR ".join(f"is_rounded({metric})" for metric in METRICS)
     written = ", ".join(f"'{metric}', {metric}" for metric in METRICS)
     note = (
@@ -113,7 +126,14 @@ def charges_sql(mapped: str) -> str:
         f"WHEN {rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
     )
     typed = ", ".join((*casts, OTHER_COLUMNS, f"{note} AS {AS_WRITTEN}"))
-    return f"SELECT * FROM (SELECT {typed} FROM ({mapped})) ORDER BY {', '.join(ORDER)}"  # noqa: S608
+    columns = ", ".join(
+        name if name in filled else f"CAST(NULL AS {_TYPES[column.kind]}) AS {name}"
+        for name, column in COLUMNS.items()
+    )
+    return (
+        f"SELECT {columns}, {OTHER_COLUMNS}, {AS_WRITTEN} FROM "  # noqa: S608
+        f"(SELECT {typed} FROM ({mapped})) ORDER BY {', '.join(ORDER)}"
+    )
 
 
 def _cast(column: Column) -> str:

@@ -54,7 +54,9 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         if "No space left" in str(error):
             raise NoSpace("There is no space left to read the file.") from error
-        raise Invalid("The file is damaged: it cannot be read as the table it should be.") from error
+        raise Invalid(
+            "The file is damaged: it cannot be read as the table it should be."
+        ) from error
     finally:
         connection.close()
 
@@ -92,11 +94,14 @@ class _Loader:
         def mapped(cells: str) -> str:
             return mapped_sql(pieces.header, mapping, self._options, cells)
 
+        def charges(cells: str) -> str:
+            return charges_sql(mapped(cells), mapping)
+
         name = None if is_alone else file.name
         inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
         conditions = {fact: sql(pieces.header) for fact, sql in format_.facts.items()}
         for piece in pieces:
-            if self._load_piece(piece, mapped, inspector):
+            if self._load_piece(piece, charges, inspector):
                 pieces.shrink()
             self._collect_facts(piece, conditions)
             yield pieces.bytes_done
@@ -109,7 +114,9 @@ class _Loader:
             )
         self._format, self._title = format_, title
 
-    def _load_piece(self, piece: Piece, mapped: Callable[[str], str], inspector: Inspector) -> bool:
+    def _load_piece(
+        self, piece: Piece, charges: Callable[[str], str], inspector: Inspector
+    ) -> bool:
         """Stage a piece, in halves where memory does not do; tell whether it was cut.
 
         How much memory a piece takes is not known before: some rows grow with what their format
@@ -119,14 +126,14 @@ class _Loader:
 
         run = self._staging.new_run()
         try:
-            self._duckdb.execute(engine.copy_sql(charges_sql(mapped(piece.cells())), run))
+            self._duckdb.execute(engine.copy_sql(charges(piece.cells()), run))
         except duckdb.OutOfMemoryException:
             run.unlink(missing_ok=True)
             inspector.forget()
             if (halves := piece.halves()) is None:
                 raise
             for half in halves:
-                self._load_piece(half, mapped, inspector)
+                self._load_piece(half, charges, inspector)
             return True
         keys, has_rejected = self._keep_groups(run)
         self._keep_rounded(run)
