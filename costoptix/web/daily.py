@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from costoptix.clock import utc_today
 from costoptix.costs import summary
 from costoptix.costs.breakdown import breakdowns
+from costoptix.costs.completeness import earlier_part
 from costoptix.costs.daily import DEFAULT_RANGE, DailySpend, Day, daily_spend
 from costoptix.costs.trends import Change
 from costoptix.periods import Granularity, Preset
@@ -36,12 +37,19 @@ def daily() -> ResponseReturnValue:
     found = daily_spend(ask, query, metric)
     if not found:
         return empty_page(question)
-    as_of = ask(summary.asked_over(query, query.date_range, metric=metric)).data_as_of
+    whole = ask(summary.asked_over(query, query.date_range, metric=metric))
+    as_of = whole.data_as_of
     explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
     by_service = explorer.grouped("service_name")
     charts = [
         stacked_chart(each, by_service, Granularity.DAILY, as_of.complete_through)
-        for each in breakdowns(ask, by_service.query, metric, Granularity.DAILY)
+        for each in breakdowns(
+            ask,
+            by_service.query,
+            metric,
+            Granularity.DAILY,
+            with_previous=earlier_part(query.date_range, whole) is not None,
+        )
     ]
     return render_template(
         "daily/daily.html",
