@@ -44,6 +44,9 @@ LATER = (
 )  # fmt: skip
 """Columns of the charge table that came after FOCUS 1.2."""
 
+_MARKS = ("','", "'\"'", "chr(10)", "chr(13)")
+"""What a cell is quoted for: asked one by one, twice as fast as by a pattern."""
+
 _CSV_TEXT = {
     Kind.TEXT: "{x}",
     Kind.JSON_OBJECT: "{x}",
@@ -204,8 +207,9 @@ def _line_sql(statement: Statement, expressions: Mapping[str, str]) -> str:
 
 
 def _quoted_cell(name: str) -> str:
+    must_be_quoted = " OR ".join(f"contains({name}, {mark})" for mark in _MARKS)
     return (
-        f"coalesce(CASE WHEN regexp_matches({name}, '[\",\\r\\n]') "
+        f"coalesce(CASE WHEN {must_be_quoted} "
         f"THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END, '')"
     )
 
