@@ -7,9 +7,12 @@ import pkgutil
 
 from flask import Flask
 
+_SHARED = ("console", "progress")
+"""What commands are made with, and no commands themselves."""
+
 
 def init_app(app: Flask) -> None:
-    """Register every command of this package (each module but console has ``register(app)``)."""
+    """Register every command of this package (each module but _SHARED has ``register(app)``)."""
     for module in pkgutil.iter_modules(__path__):
-        if module.name != "console":
+        if module.name not in _SHARED:
             importlib.import_module(f"{__name__}.{module.name}").register(app)

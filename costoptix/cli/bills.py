@@ -18,6 +18,7 @@ from costoptix.access.permissions import command_line
 from costoptix.bills import folders, imports, receive
 from costoptix.bills.folders import Drop
 from costoptix.cli.console import refusals_on_one_line
+from costoptix.cli.progress import import_progress
 from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -103,7 +104,8 @@ def _import(
             )
     except OSError as error:
         raise Invalid(f"{error.filename}: {error.strerror}.") from None
-    wait_for_import(session, config, job, row)
+    with import_progress(row):
+        wait_for_import(session, config, job, row)
     row = imports.get(session, organization, row.id)
     _print(session, row)
     return row
