@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import clock, queue
-from costoptix.models import Job
+from costoptix.models import Job, Organization
 
 START = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 
@@ -86,3 +87,27 @@ def test_a_failing_job_is_tried_again_later_and_given_up_in_the_end(
     session.expire_all()
     last = session.get_one(Job, queued.id)
     assert (last.state, last.error) == ("failed", "it broke")
+
+
+def test_a_job_that_waits_is_not_added_again(
+    session: Session, hand: Path, acme: Organization, elsewhere: Organization
+) -> None:
+    """One that runs may have looked too early: then another is added."""
+    for organization in (acme, acme, elsewhere):
+        queue.enqueue_once(session, "check", organization.id)
+    claimed = queue.claim(session)
+    assert claimed is not None
+    queue.enqueue_once(session, "check", claimed.organization_id or "")
+    made = session.scalars(select(Job)).all()
+    assert sorted(job.state for job in made) == ["due", "due", "running"]
+
+
+def test_a_job_made_since_is_enough(session: Session, hand: Path, acme: Organization) -> None:
+    queue.enqueue_once(session, "check", acme.id, since=START)
+    job = queue.claim(session)
+    assert job is not None
+    queue.finish(session, job)
+    queue.enqueue_once(session, "check", acme.id, since=START)
+    assert queue.claim(session) is None
+    queue.enqueue_once(session, "check", acme.id, since=START + timedelta(minutes=1))
+    assert queue.claim(session) is not None
