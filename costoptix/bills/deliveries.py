@@ -10,21 +10,23 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Exists, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from costoptix import queue
+from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import job as anomalies
 from costoptix.bills.formats import Half
-from costoptix.bills.staged import Scope, Staged
+from costoptix.bills.staged import CategorySum, Scope, Staged
 from costoptix.budgets import job as budgets
 from costoptix.clock import parse_instant, utc_now
+from costoptix.costs.layout import METRICS
 from costoptix.database import writing
 from costoptix.errors import Conflict
 from costoptix.models import Delivery, DeliveryFile, Import, Organization, Source, new_id
@@ -121,6 +123,7 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
         | {
             "half": scope.half,
             "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],
+            "sums": [each.model_dump(mode="json") for each in scope.sums],
         },
         files=[
             DeliveryFile(
@@ -129,6 +132,33 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
             for file, path in zip(scope.files, placed.paths, strict=True)
         ],
     )
+
+
+SumKey = tuple[date, str, str | None, str]
+"""Billing period, currency, charge category and metric."""
+
+
+def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, Decimal]:
+    """Add up what is live in the scopes of an import before it: what it is about to replace."""
+    totals: dict[SumKey, Decimal] = {}
+    for account, period in {
+        (each.billing_account_id, each.billing_period) for each in staged.scopes
+    }:
+        live = session.scalars(
+            select(Delivery).where(
+                Delivery.source_id == source.id,
+                Delivery.billing_account_id == account,
+                Delivery.billing_period == period,
+                Delivery.is_live,
+            )
+        )
+        for said in (said for delivery in live for said in delivery.facts.get("sums", [])):
+            known = CategorySum.model_validate(said)
+            for metric in METRICS:
+                key = (period, known.currency, known.charge_category, metric)
+                amount = getattr(known, metric) or Decimal(0)
+                totals[key] = money.EXACT.add(totals.get(key, Decimal(0)), amount)
+    return totals
 
 
 def delivered_at(row: Import) -> datetime:

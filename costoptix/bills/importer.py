@@ -10,7 +10,8 @@ import contextlib
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import exists, select, update
@@ -200,7 +201,8 @@ class _Run:
         self, staged: Staged, placed: tuple[deliveries.Placed, ...], source: Source
     ) -> None:
         row = self._row
-        self._session.add_all(_line(row.id, line) for line in staged.lines)
+        before = deliveries.live_sums(self._session, source, staged)
+        self._session.add_all(_line(row.id, line, before) for line in staged.lines)
         is_live = deliveries.make_live(self._session, row, source, staged, placed)
         now = utc_now()
         row.source_id = source.id
@@ -257,11 +259,20 @@ def _counts(staged: Staged) -> dict[str, object]:
     }
 
 
-def _line(import_id: str, line: Line) -> ReconciliationLine:
+def _line(
+    import_id: str, line: Line, before: Mapping[deliveries.SumKey, Decimal]
+) -> ReconciliationLine:
     values = line.model_dump()
     category = values.pop("charge_category")
+    period, currency = line.billing_period, line.currency
+    sum_before = None
+    if period is not None and currency is not None:
+        sum_before = before.get((period, currency, category, line.metric))
     return ReconciliationLine(
-        import_id=import_id, charge_category=category and category[:40], **values
+        import_id=import_id,
+        charge_category=category and category[:40],
+        sum_before=sum_before,
+        **values,
     )
 
 

@@ -50,6 +50,17 @@ class SubAccount(_Said):
     effective_cost: Decimal
 
 
+class CategorySum(_Said):
+    """What a scope holds of one currency and charge category; kept with its delivery."""
+
+    currency: str
+    charge_category: str | None
+    billed_cost: Decimal
+    effective_cost: Decimal
+    list_cost: Decimal | None
+    contracted_cost: Decimal | None
+
+
 class Scope(_Said):
     """The charges of one billing account and billing period, and the files that hold them."""
 
@@ -60,6 +71,7 @@ class Scope(_Said):
     last_day: date
     files: tuple[StagedFile, ...]
     sub_accounts: tuple[SubAccount, ...]
+    sums: tuple[CategorySum, ...]
     half: Half | None = None
 
 

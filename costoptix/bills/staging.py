@@ -19,7 +19,7 @@ from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED
 from costoptix.bills.formats import PURCHASES_SQL, Half
 from costoptix.bills.formats.expressions import literal
 from costoptix.bills.reconcile import Group, Unreconciled
-from costoptix.bills.staged import Scope, StagedFile, SubAccount
+from costoptix.bills.staged import CategorySum, Scope, StagedFile, SubAccount
 from costoptix.costs.layout import CHARGES, METRICS, ROLL_UPS, roll_up_sql
 
 if TYPE_CHECKING:
@@ -158,17 +158,31 @@ class Staging:
                 last_day=scope.last_day,
                 files=(*scope.charges, *scope.roll_ups),
                 sub_accounts=tuple(self._sub_accounts(scope)),
+                sums=tuple(self._category_sums(scope)),
                 half=scope.half,
             )
             for (account, month), scope in (*self._scopes.items(), *self._purchases.items())
         )
 
-    def _sub_accounts(self, scope: _Scope) -> Iterator[SubAccount]:
+    def _coarse(self, scope: _Scope) -> str:
         path = next(file.name for file in scope.roll_ups if file.kind == _COARSE)
+        return engine.parquet_sql([self._folder / path])
+
+    def _category_sums(self, scope: _Scope) -> Iterator[CategorySum]:
+        sql = (
+            f"SELECT currency, charge_category, {_SUMS} FROM {self._coarse(scope)} "  # noqa: S608
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        for currency, category, *sums in self._rows(sql):
+            yield CategorySum.model_validate(
+                {"currency": currency, "charge_category": category}
+                | dict(zip(METRICS, sums, strict=True))
+            )
+
+    def _sub_accounts(self, scope: _Scope) -> Iterator[SubAccount]:
         sql = (
             "SELECT provider_name, sub_account_id, currency, sum(billed_cost), "  # noqa: S608
-            f"sum(effective_cost) FROM {engine.parquet_sql([self._folder / path])} "
-            "GROUP BY ALL ORDER BY ALL"
+            f"sum(effective_cost) FROM {self._coarse(scope)} GROUP BY ALL ORDER BY ALL"
         )
         for provider, sub_account, currency, billed, effective in self._rows(sql):
             yield SubAccount(

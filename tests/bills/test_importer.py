@@ -363,3 +363,15 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
     assert [delivery.facts["sub_accounts"][0]["billed_cost"] for delivery in live] == [
         "103.000000000000000000"
     ]
+
+
+def test_the_reconciliation_says_what_was_there_before(take_in: TakeIn, session: Session) -> None:
+    first, second = take_in(bill("100")), take_in(bill("90"))
+    (before,) = [
+        line for line in imports.reconciliation(session, first) if line.metric == "billed_cost"
+    ]
+    (after,) = [
+        line for line in imports.reconciliation(session, second) if line.metric == "billed_cost"
+    ]
+    assert (before.sum_before, before.sum_stored) == (None, 100)
+    assert (after.sum_before, after.sum_stored) == (100, 90)
