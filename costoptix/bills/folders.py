@@ -2,7 +2,7 @@
 
 With a manifest anywhere in it, a folder holds what complete manifests name, and nothing else: a
 part that none of them names is of another delivery. Without one, a file that lies directly in the
-folder is a delivery of its own, and all files of one subfolder are the parts of one.
+folder is a delivery of its own, and all files of one subfolder, however deep, are the parts of one.
 """
 
 from __future__ import annotations
@@ -149,10 +149,12 @@ def read_manifest(path: Path, root: Path) -> Drop | None:
 
 
 def _by_place(files: Iterable[Path], root: Path) -> Iterator[Drop]:
-    by_folder: defaultdict[Path, list[Path]] = defaultdict(list)
+    by_folder: defaultdict[str, list[Path]] = defaultdict(list)
     for file in files:
-        by_folder[file.parent].append(file)
-    for file in by_folder.pop(root, ()):
-        yield Drop(file.name, (file,))
+        folder, *deeper = file.relative_to(root).parts
+        if deeper:
+            by_folder[folder].append(file)
+        else:
+            yield Drop(file.name, (file,))
     for folder, parts in by_folder.items():
-        yield Drop(str(folder.relative_to(root)), tuple(parts))
+        yield Drop(folder, tuple(parts))

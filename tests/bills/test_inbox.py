@@ -133,7 +133,7 @@ def test_the_files_of_a_folder_are_one_delivery(
     session: Session, config: Config, scan: Scan, source: Path
 ) -> None:
     for number in (1, 2):
-        put(source / "2026-03" / f"part-{number}.csv", bill(f"{number}"))
+        put(source / "2026-03" / f"{number}" / "part.csv", bill(f"{number}"))
     assert scan() == 1
     work(session, config)
     assert live_rows(session) == [2]

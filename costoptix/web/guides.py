@@ -1,4 +1,4 @@
-"""``/docs/figures``: how the figures come about, from the document in ``docs/``."""
+"""Documents of ``docs/`` as pages: how the figures come about, how bills come in."""
 
 from __future__ import annotations
 
@@ -14,20 +14,29 @@ from markupsafe import Markup
 
 from costoptix.web.routing import page
 
-DOCUMENT = Path("docs") / "figures.md"
-
 
 @page("/docs/figures")
 def docs_figures() -> ResponseReturnValue:
-    """Show the document."""
-    return render_template("docs/figures.html", body=_body(Path(current_app.root_path).parent))
+    """Show how every figure is computed."""
+    return _show("figures.md", "How we compute this")
+
+
+@page("/docs/imports")
+def docs_imports() -> ResponseReturnValue:
+    """Show how bills come in by themselves, and how each cloud is told to write them."""
+    return _show("imports.md", "Bills that come in by themselves")
+
+
+def _show(document: str, title: str) -> ResponseReturnValue:
+    root = Path(current_app.root_path).parent
+    return render_template("docs/document.html", title=title, body=_body(root / "docs" / document))
 
 
 @cache
-def _body(root: Path) -> Markup:
+def _body(document: Path) -> Markup:
     """Turn the document into HTML: headings can be linked to by their words, tables scroll."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = markdown.parse((root / DOCUMENT).read_text(encoding="utf-8"))
+    tokens = markdown.parse(document.read_text(encoding="utf-8"))
     for opening, words in pairwise(tokens):
         if opening.type == "heading_open":
             opening.attrSet("id", re.sub(r"\W+", "-", words.content.lower()).strip("-"))

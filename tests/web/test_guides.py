@@ -1,0 +1,12 @@
+"""Documents as pages."""
+
+from __future__ import annotations
+
+from tests.web.conftest import Browser
+
+
+def test_the_guide_to_imports_has_a_recipe_for_every_cloud(bob_browser: Browser) -> None:
+    page = bob_browser.get("/docs/imports").text
+    for recipe in ("aws s3 sync", "azcopy sync", "gcloud storage rsync", "OnCalendar"):
+        assert recipe in page
+    assert "<title>Bills that come in by themselves" in page
