@@ -24,6 +24,7 @@ from costoptix.costs.rhythm import (
     check,
     to_money,
 )
+from costoptix.costs.trends import share
 from costoptix.errors import Invalid
 from costoptix.money import Amount
 
@@ -102,9 +103,8 @@ class Finding:
     """A day that lies outside what its method expected (``low`` to ``high``, both included).
 
     ``impact`` is ``actual`` less ``expected``: negative when a day cost less.
-    ``deviation_percent`` is the impact in percent of the size of ``expected``, two places, None
-    when nothing was expected. Findings on consecutive days are one episode, named by its first
-    day: one alert.
+    ``deviation_percent`` is what ``deviation`` says. Findings on consecutive days are one
+    episode, named by its first day: one alert.
     """
 
     day: date
@@ -165,12 +165,19 @@ def severity_of(impact: Amount, deviation_percent: Decimal | None) -> Severity:
     return Severity.LOW
 
 
+def deviation(impact: Amount, expected: Amount) -> Decimal | None:
+    """Return an impact in percent of the size of what was expected, two places.
+
+    None when nothing was expected, or so little that the percentage is beyond all measure.
+    """
+    percent = share(impact, abs(expected))
+    return None if percent is None else round(percent, 2)
+
+
 def _finding(day: date, actual: Amount, verdict: Verdict, method: Method, episode: date) -> Finding:
     expected = to_money(verdict.expected)
     impact = actual - expected
-    percent = None
-    if expected:
-        percent = round(100 * impact / abs(expected), 2)
+    percent = deviation(impact, expected)
     return Finding(
         day=day,
         actual=actual,

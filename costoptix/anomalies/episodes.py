@@ -20,6 +20,7 @@ from costoptix.anomalies.detect import (
     Settings,
     Severity,
     detect,
+    deviation,
     severity_of,
 )
 from costoptix.costs.breakdown import Ask
@@ -27,7 +28,7 @@ from costoptix.costs.completeness import known_part
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
 from costoptix.costs.rhythm import DailyAmounts
-from costoptix.money import EXACT, Amount, total
+from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, DateRange, Granularity
 
 METRIC = "effective_cost"
@@ -153,9 +154,7 @@ def _episode(series: Series, days: list[Finding]) -> Episode:
         total([getattr(finding, name) for finding in days])
         for name in ("actual", "expected", "low", "high", "impact")
     )
-    percent = None
-    if expected:
-        percent = round(EXACT.divide(100 * impact, abs(expected)), 2)
+    percent = deviation(impact, expected)
     return Episode(
         series=series,
         days=DateRange(days[0].day, days[-1].day),

@@ -59,10 +59,16 @@ class FiguresData:
 
 
 @dataclass(frozen=True)
-class AnomalyData(FiguresData):
-    """An anomaly. ``drivers`` is null in lists where they have not been worked out yet."""
+class Named:
+    """What has an id."""
 
     id: str
+
+
+@dataclass(frozen=True)
+class AnomalyData(FiguresData, Named):
+    """An anomaly. ``drivers`` is null in lists where they have not been worked out yet."""
+
     status: Status
     is_expected: bool
     note: str

@@ -56,8 +56,8 @@ class Past:
 
 
 @dataclass(frozen=True)
-class BudgetData(Standing):
-    """A budget and how it stands."""
+class Terms:
+    """What a budget says."""
 
     id: str
     name: str
@@ -72,6 +72,11 @@ class BudgetData(Standing):
     critical_threshold: Decimal
     created_by: str
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class BudgetData(Standing, Terms):
+    """A budget and how it stands."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from costoptix.anomalies.detect import (
     Settings,
     Severity,
     detect,
+    deviation,
     severity_of,
 )
 from costoptix.errors import Invalid
@@ -256,3 +257,14 @@ def test_amounts_that_are_no_numbers_are_refused(bad):
 def test_days_out_of_order_are_refused():
     with pytest.raises(ValueError, match="ascend"):
         detect(daily(20, lambda _: 1)[::-1])
+
+
+@pytest.mark.parametrize(
+    ("impact", "expected", "percent"),
+    [
+        ("5", "10", "50.00"), ("-5", "10", "-50.00"), ("5", "-10", "50.00"), ("1", "3", "33.33"),
+        ("5", "0", None), ("99999999999999999999", "0.000000000000000001", None),
+    ],
+)  # fmt: skip
+def test_a_deviation_is_in_percent_of_the_size_of_what_was_expected(impact, expected, percent):
+    assert deviation(Decimal(impact), Decimal(expected)) == (percent and Decimal(percent))

@@ -387,9 +387,7 @@ def test_drivers_are_kept_exactly(session: Session, acme: Organization) -> None:
         session, acme,
         drivers=[{"dimension": "sku_id", "value": None, "before": "0.1", "now": "-2"}],
     )  # fmt: skip
-    assert kept_drivers(row) == [
-        Driver("sku_id", None, Change(Decimal("0.1"), Decimal(-2)))
-    ]
+    assert kept_drivers(row) == [Driver("sku_id", None, Change(Decimal("0.1"), Decimal(-2)))]
 
 
 @pytest.mark.parametrize(
