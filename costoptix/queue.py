@@ -9,16 +9,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.models import Job, new_id
+from costoptix.models import Job, WorkerHeartbeat, new_id
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=10)
+MISSED_AFTER = timedelta(minutes=1)
 
 
 def enqueue(
@@ -115,6 +116,17 @@ def fail(session: Session, job: Job, error: str) -> bool:
     return _close(
         session, job, state="failed", finished_at=utc_now(), error=error, lease_token=None
     )
+
+
+def has_worker(session: Session) -> bool:
+    """Tell whether a worker was seen within the last minute.
+
+    One that is at a long job renews the lease of that job, not its heartbeat.
+    """
+    now = utc_now()
+    is_seen = exists().where(WorkerHeartbeat.seen_at > now - MISSED_AFTER)
+    is_at_work = exists().where(Job.state == "running", Job.lease_until > now)
+    return bool(session.scalar(select(or_(is_seen, is_at_work))))
 
 
 def _close(session: Session, job: Job, **values: Any) -> bool:

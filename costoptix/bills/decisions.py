@@ -60,6 +60,16 @@ class Effect(BaseModel):
     sub_accounts: tuple[str, ...]  # those that would vanish, or that both have
     source: str  # whose charges are live
 
+    @property
+    def change(self) -> Decimal:
+        """Return what the month costs more if the delivery replaces what is live; or less."""
+        return money.EXACT.subtract(self.delivered, self.live)
+
+    @property
+    def together(self) -> Decimal:
+        """Return what the month costs if both count."""
+        return money.EXACT.add(self.live, self.delivered)
+
 
 class Question(BaseModel):
     """What a person is asked, with the effect in money (billed cost)."""

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from costoptix.bills import imports, restatement
+from costoptix.bills.restatement import COMPARED, Change
 from costoptix.costs.store import CostStore
 from costoptix.extensions import db
+from costoptix.money import EXACT
 from costoptix.web.routing import page
 
 CHANGES_SHOWN = 100
+SUMS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Summed:
+    """The changes of one value of a dimension, added up."""
+
+    value: str | None
+    currency: str
+    difference: Decimal
 
 
 @page("/imports/<import_id>/changes")
@@ -24,5 +39,18 @@ def import_changes(import_id: str) -> ResponseReturnValue:
         "imports/changes.html",
         row=row,
         restatements=restatement.restatements(session, row, store),
+        compared=COMPARED,
+        summed=summed,
         shown=CHANGES_SHOWN,
+        sums_shown=SUMS_SHOWN,
     )
+
+
+def summed(changes: tuple[Change, ...], dimension: str) -> list[Summed]:
+    """Return the changes by the values of a dimension that changed, the largest first."""
+    totals: dict[tuple[str | None, str], Decimal] = {}
+    for change in changes:
+        key = (getattr(change, dimension), change.currency)
+        totals[key] = EXACT.add(totals.get(key, Decimal(0)), change.difference)
+    found = [Summed(value, currency, total) for (value, currency), total in totals.items() if total]
+    return sorted(found, key=lambda each: (-abs(each.difference), each.value or ""))

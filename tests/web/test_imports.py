@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from config import Config
-from costoptix import create_app, worker
+from costoptix import create_app, queue, worker
+from costoptix.clock import utc_now
 from costoptix.extensions import db
-from costoptix.models import Import, User
+from costoptix.models import Import, Job, User, WorkerHeartbeat
 from tests.bills.bill import write
 from tests.web.conftest import Browser, latest
 
@@ -32,6 +36,20 @@ def work(app: Flask, config: Config) -> None:
     with app.app_context():
         engine = db.engine
     worker.run(lambda: Session(engine, expire_on_commit=False), config, once=True)
+
+
+def bring(app: Flask, config: Config, browser: Browser, *bills: list[dict[str, str]]) -> str:
+    """Import one bill after the other; return the page of the last."""
+    detail = ""
+    for rows in bills:
+        detail = send(browser, write(rows)).headers["Location"]
+        work(app, config)
+    return detail
+
+
+def said(page: str, role: str = "status") -> str:
+    """Return what a page tells in its notices."""
+    return " ".join(re.findall(f'role="{role}">(.*?)</div>', page, re.DOTALL))
 
 
 def with_broken_row() -> bytes:
@@ -81,13 +99,40 @@ def test_rejected_rows_are_shown_and_safe_in_a_spreadsheet(
     ]
 
 
+def test_the_file_of_a_rejected_row_is_named_in_a_drop_of_several(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    """S43: the name of a file is guarded, too."""
+    good = write([{}] * 40)
+    bad = write([{"BilledCost": "much"}])
+    files = [(io.BytesIO(good), "good.csv"), (io.BytesIO(bad), "=cmd.csv")]
+    answer = alice_browser.post("/imports", form="/imports", file=files)
+    detail = answer.headers["Location"]
+    work(app, config)
+    assert "=cmd.csv" in alice_browser.get(detail).text
+    rows = list(csv.DictReader(io.StringIO(alice_browser.get(f"{detail}/rejections.csv").text)))
+    assert [row["file"] for row in rows] == ["'=cmd.csv"]
+
+
 def test_an_import_can_be_withdrawn(app: Flask, config: Config, alice_browser: Browser) -> None:
     detail = send(alice_browser, SAMPLE.read_bytes()).headers["Location"]
     early = alice_browser.post(f"{detail}/withdraw", form="/imports")
     assert early.status_code == 409
+    assert "nothing to undo" in alice_browser.get(f"{detail}/withdraw").text
     work(app, config)
-    assert alice_browser.post(f"{detail}/withdraw", form="/imports").status_code == 302
+    assert "there was none before" in alice_browser.get(f"{detail}/withdraw").text
+    answer = alice_browser.post(f"{detail}/withdraw", form=f"{detail}/withdraw")
+    assert answer.status_code == 302
     assert ">withdrawn<" in alice_browser.get(detail).text
+
+
+def test_undoing_says_beforehand_what_it_changes(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    detail = bring(app, config, alice_browser, [{"BilledCost": "7"}], [{"BilledCost": "9.50"}])
+    page = alice_browser.get(f"{detail}/withdraw").text
+    assert "the delivery of" in page
+    assert 'value="-2.5"' in page
 
 
 def test_a_file_that_is_no_bill_is_refused_in_words(
@@ -100,13 +145,19 @@ def test_a_file_that_is_no_bill_is_refused_in_words(
     assert 'class="notice error"' in page
 
 
-def test_several_files_come_in_at_once(alice_browser: Browser) -> None:
-    files = [(io.BytesIO(b"a"), "one.csv"), (io.BytesIO(b"b"), "two.csv")]
+def test_one_drop_of_several_files_is_one_delivery(
+    app: Flask, config: Config, alice_browser: Browser, session: Session
+) -> None:
+    files = [
+        (io.BytesIO(write([{"BilledCost": cost}])), name)
+        for cost, name in (("7", "one.csv"), ("3", "two.csv"))
+    ]
     answer = alice_browser.post("/imports", form="/imports", file=files)
-    assert answer.headers["Location"] == "/imports"
-    page = alice_browser.get("/imports").text
-    assert "one.csv" in page
-    assert "two.csv" in page
+    work(app, config)
+    page = alice_browser.get(answer.headers["Location"]).text
+    assert "one.csv and 1 more" in page
+    assert "2 read = 2 kept + 0 rejected" in page
+    assert latest(session).scalar(select(func.count()).select_from(Import)) == 1
 
 
 @pytest.mark.parametrize(
@@ -180,20 +231,175 @@ def test_a_long_list_is_paged(alice_browser: Browser, session: Session, alice: U
 
 
 def test_what_waits_is_asked_with_its_effect_and_decided(
-    app: Flask, config: Config, alice_browser: Browser
+    app: Flask, config: Config, alice_browser: Browser, bob_browser: Browser
 ) -> None:
     rows = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
-    send(alice_browser, write(rows))
-    work(app, config)
-    detail = send(alice_browser, write(rows[:1])).headers["Location"]
-    work(app, config)
+    detail = bring(app, config, alice_browser, rows, rows[:1])
     page = alice_browser.get(detail).text
     assert "waits for a decision" in page
-    assert "222" in page
+    for amount in ("10", "7", "-3"):
+        assert f'value="{amount}"' in page
+    assert "to $17.00" in page
+    assert "vanishing, <bdi>222</bdi>" in page
+    assert "An admin of your team decides" in bob_browser.get(detail).text
+    refused = bob_browser.post(f"{detail}/decide", form="/imports", decision="replace")
+    assert refused.status_code == 403
     answer = alice_browser.post(f"{detail}/decide", form=detail, decision="replace")
     assert answer.status_code == 302
     work(app, config)
     assert ">live<" in alice_browser.get(detail).text
-    changes = alice_browser.get(f"{detail}/changes").text
-    assert "Restated: -3 USD" in changes
-    assert "222" in changes
+    again = alice_browser.post(f"{detail}/decide", form="/imports", decision="replace")
+    assert again.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"), [("add", "live"), ("discard", "withdrawn"), ("perhaps", "waiting")]
+)
+def test_a_waiting_import_can_be_added_or_discarded(
+    app: Flask, config: Config, alice_browser: Browser, decision: str, state: str
+) -> None:
+    rows = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
+    detail = bring(app, config, alice_browser, rows, rows[:1])
+    answer = alice_browser.post(f"{detail}/decide", form=detail, decision=decision)
+    assert answer.status_code == (400 if state == "waiting" else 302)
+    work(app, config)
+    assert f">{state}<" in alice_browser.get(detail).text
+
+
+def test_many_unreadable_rows_ask_before_they_are_left_out(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    detail = bring(app, config, alice_browser, [{}, {"BilledCost": "much"}])
+    assert "Import anyway" in alice_browser.get(detail).text
+    alice_browser.post(f"{detail}/decide", form=detail, decision="replace")
+    work(app, config)
+    page = alice_browser.get(detail).text
+    assert "2 read = 1 kept + 1 rejected" in page
+    assert "much" in page
+
+
+def test_the_page_of_changes_has_them_by_service_account_and_category(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    before = [{"BilledCost": "7"}, {"ServiceName": "S3", "BilledCost": "2"}]
+    after = [{"BilledCost": "219.40"}, {"ServiceName": "S3", "BilledCost": "2"}]
+    detail = bring(app, config, alice_browser, before, after)
+    page = alice_browser.get(f"{detail}/changes").text
+    assert "+$212.40</data></b>, 1 service." in page
+    assert page.count("+$212.40") == 5  # in all; by service, account, category; side by side
+    assert "S3" not in page
+
+
+def test_the_reconciliation_has_what_was_there_before(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    bills = [[{"BilledCost": "100.25"}], [{"BilledCost": "101.75"}]]
+    detail = bring(app, config, alice_browser, *bills)
+    page = alice_browser.get(detail).text
+    billed = page.split("Billed cost</summary>")[1].split("</details>")[0]
+    (usage,) = re.findall("<tr>(.*?)</tr>", billed)[1:]
+    assert re.findall("<td[^>]*>(.*?)</td>", usage) == [
+        "Mar 2026", "Usage", "USD", "1", "101.75", "101.75", "0", "0", "0", "100.25",
+    ]  # fmt: skip
+
+
+def test_progress_tells_rows_bytes_and_time_left(
+    alice_browser: Browser, session: Session, at: Callable[[str], None]
+) -> None:
+    at("2026-03-20T12:00:00Z")
+    detail = send(alice_browser, b"a" * 1_000).headers["Location"]
+    assert "Waiting to be read" in alice_browser.get(detail).text
+    row = latest(session).scalars(select(Import)).one()
+    row.state, row.bytes_done, row.rows_read = "running", 250, 1_234
+    row.started_at = utc_now() - timedelta(seconds=60)
+    session.commit()
+    for path in (detail, "/imports"):
+        page = alice_browser.get(path).text
+        assert "1,234 rows · 250 B of 1.0 kB · 4 B/s · about 3 min left" in page
+        assert "25 percent of the file read" in page
+
+
+def test_it_says_when_no_worker_was_seen_for_a_minute(
+    alice_browser: Browser, session: Session, at: Callable[[str], None]
+) -> None:
+    at("2026-03-20T12:00:00Z")
+    detail = send(alice_browser, b"a").headers["Location"]
+    for path in ("/imports", detail):
+        assert "No worker has been seen" in said(alice_browser.get(path).text)
+    session.add(WorkerHeartbeat(id="host:1"))
+    session.commit()
+    for path in ("/imports", detail):
+        assert "No worker" not in alice_browser.get(path).text
+    at("2026-03-20T12:01:01Z")
+    assert "No worker has been seen" in said(alice_browser.get("/imports").text)
+    job = latest(session).scalars(select(Job).where(Job.kind == "import")).one()
+    assert queue.claim(session, job.id) is not None
+    assert "No worker" not in alice_browser.get("/imports").text  # it is at a long job
+
+
+def test_an_empty_list_tells_how_to_get_bills(alice_browser: Browser) -> None:
+    page = alice_browser.get("/imports").text
+    assert "No bills yet" in page
+    for cloud in ("AWS", "Microsoft Azure", "Google Cloud", "Oracle Cloud"):
+        assert f"<b>{cloud}</b>" in page
+
+
+def test_a_file_of_no_bytes_is_refused_in_words(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    detail = send(alice_browser, b"").headers["Location"]
+    work(app, config)
+    page = alice_browser.get(detail).text
+    assert ">refused<" in page
+    assert "empty" in said(page)
+
+
+# What the parser had of the file so far is a temporary file that ends with the request.
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile")
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
+def test_an_upload_that_is_cancelled_leaves_nothing(
+    config: Config, alice_browser: Browser, session: Session
+) -> None:
+    """R8: the browser promised more bytes than it sent."""
+    token = alice_browser.token("/imports")
+    boundary = "x" * 20
+    begun = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        "BilledCost,"
+    ).encode()
+    answer = alice_browser.send(
+        "POST", "/imports", input_stream=io.BytesIO(begun), content_length=len(begun) + 1_000,
+        content_type=f'multipart/form-data; boundary="{boundary}"',
+    )  # fmt: skip
+    assert answer.status_code == 400
+    assert latest(session).scalar(select(func.count()).select_from(Import)) == 0
+    assert not config.uploads_dir.exists() or not list(config.uploads_dir.iterdir())
+
+
+def test_two_drops_of_the_same_file_at_once_count_once(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    """R16: the second one arrives before the first one is read."""
+    details = [send(alice_browser, write([{}])).headers["Location"] for _ in range(2)]
+    work(app, config)
+    first, second = (alice_browser.get(detail).text for detail in details)
+    assert ">live<" in first
+    assert "already imported, nothing changed" in said(second)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("<script>alert(1).csv", "&lt;script&gt;alert(1).csv"), ("\u202egnp.csv", "�gnp.csv"),
+     ("x" * 300 + ".csv", "x" * 300 + ".csv"), ("💸🧾.csv", "💸🧾.csv")],
+)  # fmt: skip
+def test_s44_every_page_of_an_import_shows_its_name_as_text(
+    app: Flask, config: Config, alice_browser: Browser, name: str, shown: str
+) -> None:
+    """S44: markup stays text, a change of direction ends with the name."""
+    detail = send(alice_browser, write([{}]), name).headers["Location"]
+    work(app, config)
+    for path in (detail, f"{detail}/changes", f"{detail}/withdraw", "/imports"):
+        page = alice_browser.get(path).text
+        assert "<script>alert" not in page
+        assert f"<bdi>{shown}</bdi>" in page
