@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from io import BufferedIOBase
+from typing import cast
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -58,10 +61,18 @@ def upload() -> ResponseReturnValue:
         files = [file for file in request.files.getlist("file") if file.filename]
         if not files:
             raise Invalid("Choose a billing file first.")
+        if len(files) > 1 and len({_digest(file) for file in files}) < len(files):
+            raise Invalid("Two of these files are the same: drop each file once.")
         row = _receive(files, draft)
     except CostOptixError as error:
         return _show_list(error)
     return redirect(url_for("web.import_detail", import_id=row.id))
+
+
+def _digest(file: FileStorage) -> bytes:
+    digest = hashlib.file_digest(cast(BufferedIOBase, file.stream), "sha256").digest()
+    file.stream.seek(0)
+    return digest
 
 
 def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> Import:

@@ -160,6 +160,17 @@ def test_one_drop_of_several_files_is_one_delivery(
     assert latest(session).scalar(select(func.count()).select_from(Import)) == 1
 
 
+def test_the_same_file_twice_in_one_drop_is_refused(
+    alice_browser: Browser, session: Session
+) -> None:
+    """R16: as parts of one delivery they would count twice."""
+    files = [(io.BytesIO(write([{}])), name) for name in ("one.csv", "copy.csv")]
+    answer = alice_browser.post("/imports", form="/imports", file=files)
+    assert answer.status_code == 400
+    assert "are the same" in said(answer.text, "alert")
+    assert latest(session).scalar(select(func.count()).select_from(Import)) == 0
+
+
 @pytest.mark.parametrize(
     ("fields", "word"), [({"currency": "dollars"}, "currency"), ({"source": "x" * 201}, "source")]
 )
