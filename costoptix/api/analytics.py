@@ -17,6 +17,8 @@ from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_today
 from costoptix.costs import daily, movers, outlook, portfolio, quarterly, report, summary
+from costoptix.costs.asking import asker
+from costoptix.costs.breakdown import Ask
 from costoptix.costs.completeness import known_part
 from costoptix.costs.forecast import Horizon
 from costoptix.costs.layout import METRICS
@@ -97,10 +99,10 @@ class _Asked(Generic[Form]):
         self.fingerprint = repr((call.operation.name, self.query.fingerprint, kept))
         call.check_etag(self.fingerprint, self.form)
 
-    def ask(self, query: CostQuery, limit: int | None = None) -> CostReport:
-        """Answer a query for the caller's organization."""
-        call = self._call
-        return report.run(call.session, call.organization, query, call.store, limit=limit)
+    @cached_property
+    def ask(self) -> Ask:
+        """What answers queries for the caller's organization."""
+        return asker(self._call.session, self._call.organization, self._call.store)
 
     def quantities(self, query: CostQuery) -> tuple[QuantityRow, ...]:
         """Add up what was priced in the caller's organization."""
