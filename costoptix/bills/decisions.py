@@ -193,7 +193,7 @@ def decide(
     """
     require(caller, Permission.WRITE)
     with writing(session):
-        session.refresh(row, with_for_update=True)
+        session.refresh(row, with_for_update={"of": Import})
         question = question_of(row)
         if question is None:
             raise Conflict(f"This import is {row.state}; it does not wait for a decision.")

@@ -247,7 +247,7 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
     """
     require(caller, Permission.WRITE)
     with writing(session):
-        session.refresh(row, with_for_update=True)
+        session.refresh(row, with_for_update={"of": Import})
         if row.state not in ("live", "older"):
             raise Conflict(
                 f"This import is {row.state}; only a live or older one can be withdrawn."
