@@ -8,6 +8,7 @@ from costoptix.costs import summary
 from costoptix.costs.breakdown import Ask
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import ACCOUNT, CostQuery
+from costoptix.web.account_names import given_name
 from costoptix.web.questions import Question
 
 MAX_ACCOUNTS = 500
@@ -34,10 +35,11 @@ def account_switch(ask: Ask, question: Question) -> AccountSwitch:
     for row in report.rows:
         provider, number, name = row.group
         if number:
-            names.setdefault(account_of(provider, number), name or number)
+            account = account_of(provider, number)
+            names.setdefault(account, given_name(account) or name or number)
     chosen = _chosen(question.query)
     for value in chosen:
-        names.setdefault(value, value)
+        names.setdefault(value, given_name(value) or value)
     return AccountSwitch(sorted(names.items(), key=lambda pair: pair[1].lower()), chosen)
 
 

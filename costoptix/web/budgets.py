@@ -30,6 +30,7 @@ from costoptix.models import Budget
 from costoptix.money import to_text
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 from costoptix.web import forms
+from costoptix.web.account_names import given_name
 from costoptix.web.questions import Question, asker, cost_store, tag_dimensions
 from costoptix.web.routing import Access, page
 from costoptix.web.wording import METRIC_TITLES, STATE_KINDS
@@ -251,7 +252,9 @@ def _accounts(chosen: str) -> list[tuple[str, str]]:
     for row in asker()(query).rows:
         provider, number, name = row.group
         if number:
-            names[account_of(provider, number)] = f"{name or number} ({provider or 'no provider'})"
+            account = account_of(provider, number)
+            title = given_name(account) or name or number
+            names[account] = f"{title} ({provider or 'no provider'})"
     return [("", "All accounts"), *sorted(names.items(), key=lambda pair: pair[1].lower())]
 
 

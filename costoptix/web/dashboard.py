@@ -22,6 +22,7 @@ from costoptix.errors import Invalid
 from costoptix.money import Amount
 from costoptix.periods import Preset
 from costoptix.web import panels
+from costoptix.web.account_names import given_name
 from costoptix.web.account_switch import account_switch
 from costoptix.web.charts import StackedChart, sparkline
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
@@ -201,7 +202,8 @@ def _spender(
         if number
         else (question.only("provider_name", provider).only("sub_account_id", None))
     )
-    title = name or value_title(number, "sub_account_id")
+    given = given_name(account_of(provider, number))
+    title = given or name or value_title(number, "sub_account_id")
     return Spender(title, provider or "", currency, amount, part, chosen.url)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from costoptix.anomalies.detect import Severity
 from costoptix.budgets.figures import State
 from costoptix.costs.breakdown import Group
-from costoptix.costs.query import is_tag, tag_key
+from costoptix.costs.query import ACCOUNT, is_tag, tag_key
 from costoptix.periods import Preset
+from costoptix.web.account_names import given_name
 from costoptix.web.routing import web
 
 METRIC_TITLES = {
@@ -85,7 +86,7 @@ def dimension_title(name: str) -> str:
 def value_title(value: str | None, dimension: str) -> str:
     """Return how people call a value; what has none is named by what it lacks."""
     if value:
-        return value
+        return (given_name(value) if dimension == ACCOUNT else None) or value
     if is_tag(dimension):
         return f"No {tag_key(dimension)} tag"
     return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"

@@ -85,3 +85,20 @@ def test_the_explorer_exports_the_charges_behind_it(bob_browser: Browser) -> Non
     assert len(gzip.decompress(answer.data).splitlines()) == 3
     assert bob_browser.get(f"/costs/export?{state}&file=parquet").data.startswith(b"PAR1")
     assert bob_browser.get("/costs/export?file=zip").status_code == 400
+
+
+@pytest.mark.usefixtures("_bill")
+def test_the_name_stands_wherever_the_account_is_chosen(alice_browser: Browser) -> None:
+    alice_browser.post(PAGE, form=PAGE, name="Web shop")
+    home = alice_browser.get("/").text
+    assert '<option value="aws:111">Web shop</option>' in home
+    assert "<bdi>Web shop</bdi>" in alice_browser.get("/costs?account=aws:111").text
+    assert "Web shop (AWS)" in alice_browser.get("/budgets/new").text
+
+
+@pytest.mark.usefixtures("_bill")
+def test_the_bills_stay_as_they_are(alice_browser: Browser) -> None:
+    alice_browser.post(PAGE, form=PAGE, name="Web shop")
+    table = alice_browser.get("/costs.csv?group_by=sub_account_name").text
+    assert "shop" in table
+    assert "Web shop" not in table
