@@ -166,12 +166,13 @@ class ThisMonth:
     @classmethod
     def of(cls, month: summary.ThisMonth, coming: Mapping[str, outlook.Outlook]) -> ThisMonth:
         """Write this month, the largest currency first."""
+        largest_first = sorted(month.by_currency.items(), key=lambda each: -abs(each[1].spent))
         return cls(
             complete=Days.of(month.days),
             compared_with=Days.of(month.earlier_days),
             currencies=[
                 Month.of(currency, figures, coming.get(currency))
-                for currency, figures in month.by_currency.items()
+                for currency, figures in largest_first
             ],
             health_rule=trends.HEALTH_RULE,
         )
