@@ -91,13 +91,16 @@ def test_the_sweep_removes_only_old_files_that_nothing_names(
     new_orphan = old_orphan.with_name("delivery=z")
     staging = config.lake_dir / importer.STAGING / "a-b"
     upload = config.uploads_dir / "orphan"
-    for folder in (old_orphan, new_orphan, staging):
-        folder.mkdir(parents=True)
+    export = config.temp_dir / "exports" / "orphan.parquet"
+    for folder in (old_orphan, new_orphan, staging, export.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     upload.write_bytes(b"x")
+    export.write_bytes(b"x")
     live = [config.lake_dir / path for path in session.scalars(select(DeliveryFile.path))]
-    for path in (old_orphan, staging, upload, *live, *(path.parent for path in live)):
+    for path in (old_orphan, staging, upload, export, *live, *(path.parent for path in live)):
         _age(path, 2 * 3600)
-    assert sweep.sweep(session, config) == 3
+    assert sweep.sweep(session, config) == 4
+    assert not export.exists()
     assert not old_orphan.exists()
     assert not staging.exists()
     assert not upload.exists()

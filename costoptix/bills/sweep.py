@@ -1,4 +1,4 @@
-"""Removing files that nothing names: what killed imports left, and what was replaced for good.
+"""Removing files that nothing names: what killed work left, and what was replaced for good.
 
 Only files over an hour old are touched: a reader may have listed them, or an import may be about
 to name them.
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.bills.deliveries import half_of
 from costoptix.bills.importer import STAGING
+from costoptix.costs.store import EXPORTS
 from costoptix.database import writing
 from costoptix.models import Delivery, Import
 
@@ -41,6 +42,7 @@ def sweep(session: Session, config: Config) -> int:
     lake = config.lake_dir
     orphans = [
         *(p for p in _children(config.uploads_dir) if p.name not in waiting),
+        *_children(config.temp_dir / EXPORTS),
         *(p for p in _children(lake / STAGING) if p.name[:36] not in running),
         *(
             p

@@ -10,3 +10,7 @@ def test_the_guide_to_imports_has_a_recipe_for_every_cloud(bob_browser: Browser)
     for recipe in ("aws s3 sync", "azcopy sync", "gcloud storage rsync", "OnCalendar"):
         assert recipe in page
     assert "<title>Bills that come in by themselves" in page
+
+
+def test_without_bills_the_imports_lead_to_the_guide(alice_browser: Browser) -> None:
+    assert 'href="/docs/imports"' in alice_browser.get("/imports").text
