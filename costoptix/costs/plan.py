@@ -10,6 +10,7 @@ from costoptix.costs.layout import CHARGES, ROLL_UPS
 from costoptix.costs.live import LiveDelivery
 from costoptix.costs.query import CostQuery
 from costoptix.periods import (
+    MAX_RANGE_DAYS,
     DateRange,
     Granularity,
     month_end,
@@ -59,10 +60,10 @@ def _widened(days: DateRange, deliveries: list[LiveDelivery]) -> DateRange:
     """Stretch the range to whole months where that adds no charge."""
     first = min(delivery.first_day for delivery in deliveries)
     last = max(delivery.last_day for delivery in deliveries)
-    return DateRange(
-        month_start(days.first) if days.first <= first else days.first,
-        month_end(days.last) if days.last >= last else days.last,
-    )
+    start = month_start(days.first) if days.first <= first else days.first
+    end = month_end(days.last) if days.last >= last else days.last
+    is_allowed = (end - start).days < MAX_RANGE_DAYS  # of a range of nearly 5 years it may not be
+    return DateRange(start, end) if is_allowed else days
 
 
 def _whole_months(days: DateRange) -> DateRange | None:

@@ -119,3 +119,7 @@ def test_every_day_with_charges_lies_in_exactly_one_part(span, granularity, grou
     for day in (first - timedelta(days=1), last + timedelta(days=1)):
         if day.year == 2025:
             assert not any(day in part.days for part in parts)
+
+
+def test_a_range_of_nearly_five_years_is_answered_too():
+    assert kinds(days="2020-12-30 2025-12-30") != []

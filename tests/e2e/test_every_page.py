@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 WIDTHS = (1440, 390, 320)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-NOT_PAGES = (".csv", ".json", "/healthz", "/setup/demo")
+NOT_PAGES = (".csv", ".json", "/costs/export", "/healthz", "/setup/demo")
 """Ends of paths that answer with something else than a page."""
 
 

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
+
 GET_POSTGRESQL = "PostgreSQL is missing: apt install postgresql"
 GET_REDIS = "Redis is missing: apt install redis-server"
 
@@ -73,10 +75,25 @@ def postgresql(folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command + settings, stdout=log, stderr=log, **options)
         try:
             wait_for_port(port, process)
+            _wait_until_ready(port)
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def _wait_until_ready(port: int, seconds: float = 60) -> None:
+    """Wait until it answers: it listens a while before it lets anybody in."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _server_account() -> tuple[int, int] | None:
