@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from openapi_spec_validator import validate
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -19,9 +19,12 @@ from costoptix.access import api_keys
 from costoptix.access.permissions import Permission, command_line
 from costoptix.api import declared_operations
 from costoptix.api.endpoint import Operation
+from costoptix.costs.accounts import account_id
+from costoptix.drafts import Draft
 from costoptix.models import ApiKey, Budget, Import, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
+from tests.costs.lake import Charge, Lake, open_writer
 
 OPERATIONS = declared_operations()
 WITH_KEY = [each for each in OPERATIONS if each.permission is not None]
@@ -61,7 +64,14 @@ def _make_budget(session: Session, organization: Organization) -> str:
     return row.id
 
 
+def _make_account(session: Session, organization: Organization) -> str:
+    with open_writer() as writer:
+        Lake(session, current_app.extensions["cost_store"], writer, organization).deliver(Charge())
+    return account_id("aws:111")
+
+
 THINGS = {
+    "account_id": _make_account,
     "key_id": _make_key,
     "import_id": _make_import,
     "anomaly_id": _make_anomaly,
@@ -80,8 +90,20 @@ def _answers(operation: Operation, path: str) -> bool:
     return re.fullmatch(re.sub(r"<[^>]+>", "[^/]+", operation.path), path) is not None
 
 
+EXAMPLE = {
+    "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
+    "decision": "discard",
+}  # fmt: skip
+"""Values for fields that bodies need. An operation with a new needed field adds it here."""
+
+
 def _call(api: Api, operation: Operation, thing_id: str = "none") -> TestResponse:
-    return api(operation.method, _path(operation, thing_id))
+    body = {} if operation.body is None else {"json": _needed(operation.body)}
+    return api(operation.method, _path(operation, thing_id), **body)
+
+
+def _needed(body: type[Draft]) -> dict[str, object]:
+    return {name: EXAMPLE[name] for name, field in body.model_fields.items() if field.is_required()}
 
 
 def _assert_refused(response: TestResponse, status: int) -> str:
@@ -157,10 +179,7 @@ def test_an_unknown_field_is_refused_by_name(operation: Operation, api: Api) -> 
     """S27: no mass assignment."""
     if operation.body is None:
         return
-    example = {
-        "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
-    }  # fmt: skip
-    known = {k: v for k, v in example.items() if k in operation.body.model_fields}
+    known = {k: v for k, v in EXAMPLE.items() if k in operation.body.model_fields}
     for field in ("organization_id", "role", "id", "created_at", "is_admin", "quota"):
         response = api(operation.method, _path(operation, "none"), json=known | {field: "x"})
         assert field in _assert_refused(response, 400)
