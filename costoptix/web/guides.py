@@ -43,6 +43,7 @@ def _body(document: Path) -> Markup:
         if opening.type == "table_open":
             opening.attrSet("class", "table")
     rendered = markdown.renderer.render(tokens, markdown.options, {})
-    rendered = rendered.replace("<table", '<div class="scroll"><table')
-    rendered = rendered.replace("</table>", "</table></div>")
+    # What scrolls sideways on a phone must be reachable by keyboard.
+    rendered = rendered.replace("<table", '<div class="scroll" tabindex="0"><table')
+    rendered = rendered.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
     return Markup(rendered)  # noqa: S704 - our own document, with raw HTML switched off
