@@ -35,9 +35,18 @@ demo: .venv/.run ## the same on "Acme Cloud", with 13 months of made-up bills
 test: $(DEV) ## run the whole suite on SQLite
 	$(BIN)/pytest -n auto --dist loadgroup
 
+# What keeps its state in the SQL database; the rest says the same on either.
+ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets tests/web \
+	$(filter-out tests/bills/test_damaged.py,$(wildcard tests/bills/test_*.py)) $(wildcard tests/test_*.py)
+
 .PHONY: test-postgresql
-test-postgresql: $(DEV) ## run the whole suite on PostgreSQL
-	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup
+test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQL
+	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup -m "not sqlite" $(ON_POSTGRESQL)
+
+.PHONY: bench
+bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
+	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/judgement.py; do \
+	$(BIN)/python -c "import ast, sys; print(sys.argv[1], '-', ast.get_docstring(ast.parse(open(sys.argv[1]).read())).splitlines()[0])" $$file; done
 
 .PHONY: lint
 lint: $(DEV) ## ruff (bandit's rules among them) and import-linter
