@@ -58,6 +58,7 @@ function upload(form) {
       say(`${size(event.loaded)} of ${size(event.total)} sent`);
     });
     request.addEventListener("load", (event) => {
+      request = null;
       if (event.target.status < 400) location.assign(event.target.responseURL);
       else stop(refused(event.target.responseText) || "The files were refused.");
     });
@@ -75,6 +76,9 @@ function upload(form) {
     if (!request) send();
   });
   cancel.addEventListener("click", () => request?.abort());
+  addEventListener("beforeunload", (event) => {
+    if (request) event.preventDefault(); // leaving would end it half-way: the browser asks
+  });
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();

@@ -39,6 +39,8 @@ def import_sample(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/imports")
     page.locator("input[type=file]").first.set_input_files(SAMPLE)
     page.get_by_role("button", name=re.compile("Import|Upload")).first.click()
+    # Sent by a script, which shows the import when all of it has arrived: leaving earlier ends it.
+    page.wait_for_url(re.compile("/imports/[0-9a-f-]{36}$"))
     page.goto(f"{server.url}/imports")
     expect(page.get_by_text(re.compile("^live$", re.IGNORECASE)).first).to_be_visible(
         timeout=60_000
