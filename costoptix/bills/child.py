@@ -37,6 +37,7 @@ class Request(BaseModel):
     source: Path
     folder: Path
     currency: str | None
+    currencies: dict[str, str]
     settings: dict[str, str]
 
 
@@ -62,8 +63,9 @@ def read(
         ReaderDied: the child ended without an answer.
     """
     request = Request(
-        source=source, folder=folder, currency=options.currency, settings=dict(options.settings)
-    )
+        source=source, folder=folder, currency=options.currency,
+        currencies=dict(options.currencies), settings=dict(options.settings),
+    )  # fmt: skip
     with _child() as (to_child, from_child):
         to_child.write(request.model_dump_json() + "\n")
         to_child.flush()
@@ -112,7 +114,7 @@ def _answer(request: Request) -> Reply:
     from costoptix.bills.load import load  # the limits must hold before DuckDB starts
 
     beat = _Beat()
-    options = Options(currency=request.currency, settings=request.settings)
+    options = Options(request.currency, request.currencies, request.settings)
     try:
         return Reply(staged=load(request.source, request.folder, options, beat.keep))
     except Invalid as error:

@@ -7,8 +7,9 @@ makes its job due again.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,10 +20,12 @@ from sqlalchemy.orm import Session
 from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
-from costoptix.bills.deliveries import delivered_at, half_of
+from costoptix.bills.deliveries import in_scope, version_of
+from costoptix.bills.precedence import Version, live_versions
 from costoptix.bills.receive import JOB_KIND
 from costoptix.bills.staged import Scope, Staged, SubAccount
 from costoptix.clock import utc_now
+from costoptix.costs.providers import slug_of
 from costoptix.database import writing
 from costoptix.errors import Conflict
 from costoptix.models import Delivery, Import, Organization, Source
@@ -87,19 +90,20 @@ def question_of(row: Import) -> Question | None:
     return None if said is None or row.state != "waiting" else Question.model_validate(said)
 
 
-def find(session: Session, row: Import, source: Source | None, staged: Staged) -> Question | None:
-    """Compare what would go live with what is; None when nothing is lost or doubled."""
+def find(
+    session: Session, row: Import, source: Source | None, staged: Staged, delivered_at: datetime
+) -> Question | None:
+    """Compare what would be live with what is; None when nothing is lost or doubled."""
+    months: defaultdict[tuple[str, date], list[Scope]] = defaultdict(list)
+    for scope in staged.scopes:
+        months[scope.billing_account_id, scope.billing_period].append(scope)
     lost: list[Effect] = []
     doubled: list[Effect] = []
-    for scope in staged.scopes:
-        for delivery, name in _live(session, row, scope):
-            if half_of(delivery) != scope.half:
-                continue  # the two halves of a scope go together
-            known = [SubAccount.model_validate(each) for each in _facts(delivery)]
-            if source is not None and delivery.source_id == source.id:
-                lost += _lost(scope, known, name)
-            else:
-                doubled += _doubled(scope, known, name)
+    for key, scopes in months.items():
+        month = _Month(session, row, source, *key)
+        after = month.after(scopes, staged, delivered_at)
+        lost += month.lost(after)
+        doubled += month.doubled(after)
     if lost:
         return Question(
             kind=Kind.REMOVAL,
@@ -115,63 +119,138 @@ def find(session: Session, row: Import, source: Source | None, staged: Staged) -
     return None
 
 
-def _live(session: Session, row: Import, scope: Scope) -> Iterable[tuple[Delivery, str]]:
-    """Return what is live for a scope, in any source, and not newer than the import."""
+SubAccounts = Sequence[SubAccount]
+
+
+class _Month:
+    """One billing account and month: what is live of it, in the source itself and in others."""
+
+    def __init__(
+        self, session: Session, row: Import, source: Source | None, account: str, period: date
+    ) -> None:
+        self._key = (account, period)
+        self._source = source
+        self._mine = in_scope(session, source.id, account, period) if source is not None else []
+        self._before = _all(_sub_accounts(each) for each in self._mine if each.is_live)
+        self._others = _live_elsewhere(session, row, source, account, period)
+
+    def after(self, scopes: Sequence[Scope], staged: Staged, delivered_at: datetime) -> SubAccounts:
+        """Return what would be live in the source once the scopes of an import are in it."""
+        sub_accounts = {each.id: _sub_accounts(each) for each in self._mine}
+        versions = [version_of(each) for each in self._mine]
+        for number, scope in enumerate(scopes):
+            sub_accounts[str(number)] = scope.sub_accounts
+            versions.append(
+                Version(
+                    id=str(number),
+                    delivered_at=delivered_at,
+                    created_at=utc_now(),
+                    first_day=scope.first_day,
+                    last_day=scope.last_day,
+                    half=scope.half,
+                    batch=scope.batch,
+                    exported=staged.exported,
+                )
+            )
+        return _all(sub_accounts[each.id] for each in live_versions(versions))
+
+    def lost(self, after: SubAccounts) -> list[Effect]:
+        """Say what would be gone: sub-accounts, or more of the month than goes without saying."""
+        if self._source is None:
+            return []
+        vanishing = _without(_names(self._before), _names(after))
+        amounts, left = _billed(self._before), _billed(after)
+        return [
+            _effect(self._key, currency, amounts, left, vanishing, self._source.name)
+            for currency, amount in amounts.items()
+            if vanishing or amount - left.get(currency, Decimal(0)) > abs(amount) * LARGEST_LOSS
+        ]
+
+    def doubled(self, after: SubAccounts) -> list[Effect]:
+        """Say which sub-accounts would count in two sources that count in one until now."""
+        coming = _without(_names(after), _names(self._before))
+        effects = []
+        for delivery, name in self._others:
+            known = _sub_accounts(delivery)
+            both = {one: named for one, named in _names(known).items() if one in coming}
+            amounts = _billed(known)
+            if both:
+                effects += [
+                    _effect(self._key, each, amounts, _billed(after), both, name)
+                    for each in amounts
+                ]
+        return effects
+
+
+def _all(found: Iterable[SubAccounts]) -> SubAccounts:
+    return [each for sub_accounts in found for each in sub_accounts]
+
+
+def _live_elsewhere(
+    session: Session, row: Import, source: Source | None, account: str, period: date
+) -> Sequence[tuple[Delivery, str]]:
+    """Return what is live of a month in other sources, with their names."""
     found = session.execute(
         select(Delivery, Source.name)
         .join(Source, Source.id == Delivery.source_id)
         .where(
             Delivery.organization_id == row.organization_id,
-            Delivery.billing_account_id == scope.billing_account_id,
-            Delivery.billing_period == scope.billing_period,
+            Delivery.source_id != (source.id if source is not None else ""),
+            Delivery.billing_period == period,
             Delivery.is_live,
-            Delivery.delivered_at <= delivered_at(row),
         )
+        .order_by(Source.name, Delivery.delivered_at)
     )
-    return [(delivery, name) for delivery, name in found]
-
-
-def _facts(delivery: Delivery) -> list[dict[str, object]]:
-    return list(delivery.facts.get("sub_accounts", []))
-
-
-def _lost(scope: Scope, live: Sequence[SubAccount], source: str) -> list[Effect]:
-    vanishing = _names(live) - _names(scope.sub_accounts)
-    before, after = _billed(live), _billed(scope.sub_accounts)
     return [
-        _effect(scope, currency, before, after, vanishing, source)
-        for currency, amount in before.items()
-        if vanishing or amount - after.get(currency, Decimal(0)) > abs(amount) * LARGEST_LOSS
+        (delivery, name)
+        for delivery, name in found
+        if _last_part(delivery.billing_account_id) == _last_part(account)
     ]
 
 
-def _doubled(scope: Scope, live: Sequence[SubAccount], source: str) -> list[Effect]:
-    both = _names(live) & _names(scope.sub_accounts)
-    before, after = _billed(live), _billed(scope.sub_accounts)
-    return [_effect(scope, c, before, after, both, source) for c in before if both]
+def _sub_accounts(delivery: Delivery) -> SubAccounts:
+    return [SubAccount.model_validate(each) for each in delivery.facts.get("sub_accounts", [])]
 
 
 def _effect(
-    scope: Scope,
+    key: tuple[str, date],
     currency: str,
     before: dict[str, Decimal],
     after: dict[str, Decimal],
-    sub_accounts: set[tuple[str, str]],
+    sub_accounts: Names,
     source: str,
 ) -> Effect:
     return Effect(
-        billing_account_id=scope.billing_account_id,
-        billing_period=scope.billing_period,
+        billing_account_id=key[0],
+        billing_period=key[1],
         currency=currency,
         live=before.get(currency, Decimal(0)),
         delivered=after.get(currency, Decimal(0)),
-        sub_accounts=tuple(sorted(name for _, name in sub_accounts)),
+        sub_accounts=tuple(sorted(sub_accounts.values())),
         source=source,
     )
 
 
-def _names(sub_accounts: Iterable[SubAccount]) -> set[tuple[str, str]]:
-    return {(each.provider_name or "", each.sub_account_id or "") for each in sub_accounts}
+Names = dict[tuple[str, str], str]
+"""Sub-accounts as their bills name them, by what exports of different formats have in common."""
+
+
+def _names(sub_accounts: Iterable[SubAccount]) -> Names:
+    return {
+        (slug_of(each.provider_name or ""), _last_part(each.sub_account_id or "")): (
+            each.sub_account_id or ""
+        )
+        for each in sub_accounts
+    }
+
+
+def _last_part(cloud_id: str) -> str:
+    """Return ``b`` of ``/subscriptions/B``, as Azure's own export has it bare, in any case."""
+    return cloud_id.rsplit("/", 1)[-1].lower()
+
+
+def _without(names: Names, others: Names) -> Names:
+    return {one: named for one, named in names.items() if one not in others}
 
 
 def _billed(sub_accounts: Iterable[SubAccount]) -> dict[str, Decimal]:

@@ -1,19 +1,15 @@
 """Which files readers see: one short transaction makes a delivery live, or takes it back.
 
-Scope = (source, billing account, billing period). Of the deliveries of a scope that are not
-withdrawn, the newest is live and replaces the others whole; they become history.
+Scope = (source, billing account, billing period). Which deliveries of a scope are live is said by
+``precedence``; the others are history.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, Exists, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -23,7 +19,9 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import job as anomalies
 from costoptix.bills.formats import Half
-from costoptix.bills.staged import CategorySum, Scope, Staged
+from costoptix.bills.placing import Placed
+from costoptix.bills.precedence import Version, live_versions
+from costoptix.bills.staged import Batch, CategorySum, Exported, Staged
 from costoptix.budgets import job as budgets
 from costoptix.clock import parse_instant, utc_now
 from costoptix.costs.layout import METRICS
@@ -40,72 +38,30 @@ class DeliveryState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A scope's files in their place in the lake, and the id of the delivery that will own them."""
-
-    delivery_id: str
-    scope: Scope
-    paths: tuple[str, ...]  # within the lake, one per scope.files
-
-
-def place(organization_id: str, staged: Staged, staging: Path, lake: Path) -> tuple[Placed, ...]:
-    """Move the staged files into the lake and sync them; nobody reads them yet."""
-    return tuple(_place(organization_id, scope, staging, lake) for scope in staged.scopes)
-
-
-def _place(organization_id: str, scope: Scope, staging: Path, lake: Path) -> Placed:
-    delivery_id = new_id()
-    folder = (
-        f"organization={organization_id}/billing_period={scope.billing_period:%Y-%m}"
-        f"/delivery={delivery_id}"
-    )
-    (lake / folder).mkdir(mode=0o700, parents=True)
-    paths = []
-    for file in scope.files:
-        path = f"{folder}/{Path(file.name).name}"
-        _sync(staging / file.name)
-        (staging / file.name).rename(lake / path)
-        paths.append(path)
-    for part in (lake / folder, *(lake / folder).parents[:3]):
-        _sync(part)
-    return Placed(delivery_id, scope, tuple(paths))
-
-
-def remove(placed: Iterable[Placed], lake: Path) -> None:
-    """Take back what was placed, where it is not to go live."""
-    for path in {(lake / path).parent for each in placed for path in each.paths}:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def make_live(
-    session: Session, row: Import, source: Source, staged: Staged, placed: Iterable[Placed]
+    session: Session,
+    row: Import,
+    source: Source,
+    staged: Staged,
+    placed: Iterable[Placed],
+    delivered_at: datetime,
 ) -> bool:
     """Write the deliveries of an import and point the readers at them; within ``writing``.
 
     Returns whether at least one of them is live (False: newer ones were there already).
     """
-    scopes = []
-    for each in placed:
-        session.add(_delivery(row, source, staged, each))
-        scopes.append((source.id, each.scope.billing_account_id, each.scope.billing_period))
+    made = [_delivery(row, source, staged, each, delivered_at) for each in placed]
+    session.add_all(made)
     session.flush()
-    for scope in scopes:
-        _point(session, row.organization_id, *scope)
+    _point_all(session, made)
     _settle(session, row.organization_id)
     session.flush()
     return bool(session.scalar(select(_has_live(row.id))))
 
 
-def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> Delivery:
+def _delivery(
+    row: Import, source: Source, staged: Staged, placed: Placed, delivered_at: datetime
+) -> Delivery:
     scope = placed.scope
     return Delivery(
         id=placed.delivery_id,
@@ -114,14 +70,17 @@ def _delivery(row: Import, source: Source, staged: Staged, placed: Placed) -> De
         source_id=source.id,
         billing_account_id=scope.billing_account_id,
         billing_period=scope.billing_period,
-        delivered_at=delivered_at(row),
+        delivered_at=delivered_at,
         state=DeliveryState.OLDER,
         first_day=scope.first_day,
         last_day=scope.last_day,
         row_count=scope.row_count,
         facts=staged.facts
         | {
+            "family": staged.family,
             "half": scope.half,
+            "batch": scope.batch and scope.batch.model_dump(mode="json"),
+            "exported": staged.exported and staged.exported.model_dump(mode="json"),
             "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],
             "sums": [each.model_dump(mode="json") for each in scope.sums],
         },
@@ -161,56 +120,89 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
     return totals
 
 
-def delivered_at(row: Import) -> datetime:
-    """Return the instant by which the deliveries of an import are ordered: newest wins.
+def delivered_at(session: Session, row: Import, source: Source | None, staged: Staged) -> datetime:
+    """Return the instant by which the deliveries of an import are ordered.
 
-    The manifest's if there was one, else the arrival.
+    The manifest's if there was one, else that inside the file, else the arrival. Bytes that the
+    source has brought before are the same delivery again: what replaced them stays, unless a
+    person says that these shall replace it.
     """
     said = row.options.get("delivered_at")
-    return row.created_at if said is None else parse_instant(said)
+    if said is not None:
+        return parse_instant(said)
+    if staged.made_at is not None:
+        return staged.made_at
+    before = None if row.options.get("decision") == "replace" else _before(session, row, source)
+    return row.created_at if before is None else before
 
 
-def _point(
-    session: Session, organization_id: str, source_id: str, account: str, period: object
-) -> None:
-    """Make live what is newest of a scope, of what is not withdrawn."""
-    deliveries = session.scalars(
-        select(Delivery)
+def _before(session: Session, row: Import, source: Source | None) -> datetime | None:
+    """Return when the newest delivery of the same bytes was made that is not withdrawn."""
+    if source is None:
+        return None
+    return session.scalar(
+        select(Delivery.delivered_at)
+        .join(Import, Import.id == Delivery.import_id)
         .where(
-            Delivery.organization_id == organization_id,
-            Delivery.source_id == source_id,
-            Delivery.billing_account_id == account,
-            Delivery.billing_period == period,
+            Import.sha256 == row.sha256,
+            Import.id != row.id,
+            Delivery.source_id == source.id,
             Delivery.state != DeliveryState.WITHDRAWN,
         )
-        .order_by(Delivery.delivered_at.desc(), Delivery.created_at.desc(), Delivery.id)
-    ).all()
-    live = _chosen(deliveries)
-    for delivery in deliveries:
-        delivery.is_live = delivery in live
-        delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+        .order_by(Delivery.delivered_at.desc())
+        .limit(1)
+    )
 
 
-def _chosen(newest_first: Sequence[Delivery]) -> list[Delivery]:
-    """Return what readers get of a scope: the newest, or the newest two halves of it combined."""
-    newest: dict[str | None, Delivery] = {}
-    for delivery in newest_first:
-        newest.setdefault(half_of(delivery), delivery)
-    purchases = newest.pop(Half.PURCHASES, None)
-    amortized = newest.get(Half.AMORTIZED)
-    first = next((each for each in newest_first if half_of(each) in newest), None)
-    if amortized is None or (first is not None and half_of(first) not in _HALVES):
-        return [first] if first is not None else []
-    return [amortized] if purchases is None else [amortized, purchases]
+def in_scope(
+    session: Session, source_id: str, billing_account_id: str, billing_period: date
+) -> list[Delivery]:
+    """Return the deliveries of a scope that are not withdrawn, in no order."""
+    return list(
+        session.scalars(
+            select(Delivery).where(
+                Delivery.source_id == source_id,
+                Delivery.billing_account_id == billing_account_id,
+                Delivery.billing_period == billing_period,
+                Delivery.state != DeliveryState.WITHDRAWN,
+            )
+        )
+    )
 
 
-_HALVES = (Half.ACTUAL, Half.AMORTIZED)
+def version_of(delivery: Delivery) -> Version:
+    """Return a delivery as far as its precedence goes."""
+    batch, exported = delivery.facts.get("batch"), delivery.facts.get("exported")
+    return Version(
+        id=delivery.id,
+        delivered_at=delivery.delivered_at,
+        created_at=delivery.created_at,
+        first_day=delivery.first_day or date.min,
+        last_day=delivery.last_day or date.min,
+        half=half_of(delivery),
+        batch=None if batch is None else Batch.model_validate(batch),
+        exported=None if exported is None else Exported.model_validate(exported),
+    )
 
 
-def half_of(delivery: Delivery) -> str | None:
+def half_of(delivery: Delivery) -> Half | None:
     """Return which half of its scope a delivery is; None where there are no halves."""
-    half: str | None = delivery.facts.get("half")
-    return half
+    half = delivery.facts.get("half")
+    return None if half is None else Half(half)
+
+
+def _point_all(session: Session, changed: Iterable[Delivery]) -> None:
+    """Point the readers anew in every scope of these deliveries."""
+    scopes = {(each.source_id, each.billing_account_id, each.billing_period) for each in changed}
+    for scope in scopes:
+        _point(in_scope(session, *scope))
+
+
+def _point(deliveries: list[Delivery]) -> None:
+    live = {each.id for each in live_versions(map(version_of, deliveries))}
+    for delivery in deliveries:
+        delivery.is_live = delivery.id in live
+        delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
 
 
 def _settle(session: Session, organization_id: str) -> None:
@@ -256,14 +248,40 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
         for delivery in deliveries:
             delivery.is_live, delivery.state = False, DeliveryState.WITHDRAWN
         session.flush()
-        for delivery in deliveries:
-            _point(
-                session, organization.id, delivery.source_id,
-                delivery.billing_account_id, delivery.billing_period,
-            )  # fmt: skip
+        _point_all(session, deliveries)
         audit.record(
             session, caller, "import.withdrawn", subject=row.file_name, subject_id=row.id,
             before={"state": row.state},
         )  # fmt: skip
         row.state, row.finished_at = "withdrawn", utc_now()
+        _settle(session, organization.id)
+
+
+def make_current(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
+    """Make an older import the newest of its scopes, in one instant.
+
+    Raises:
+        Forbidden: the caller may only read.
+        Conflict: nothing of the import has been replaced.
+    """
+    require(caller, Permission.WRITE)
+    with writing(session):
+        session.refresh(row, with_for_update={"of": Import})
+        mine = select(Delivery).where(
+            Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN
+        )
+        deliveries = session.scalars(mine).all()
+        if all(delivery.is_live for delivery in deliveries):
+            raise Conflict(
+                f"This import is {row.state}: only one that was replaced can be made current."
+            )
+        for delivery in deliveries:
+            delivery.delivered_at = utc_now()
+        session.flush()
+        _point_all(session, deliveries)
+        audit.record(
+            session, caller, "import.made_current", subject=row.file_name, subject_id=row.id,
+            before={"state": row.state},
+        )  # fmt: skip
+        row.live_at, row.message = utc_now(), None
         _settle(session, organization.id)

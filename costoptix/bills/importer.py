@@ -7,7 +7,6 @@ delivery names, which the sweep removes; readers see nothing of it.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from config import Config
 from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
-from costoptix.bills import child, decisions, deliveries, rejections
+from costoptix.bills import child, decisions, deliveries, placing, rejections, sources
 from costoptix.bills.decisions import Decision, Kind, Question
 from costoptix.bills.formats import Options
 from costoptix.bills.staged import Line, Progress, Staged
@@ -41,6 +40,7 @@ Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
 STAGING = "staging"
 ALREADY_IMPORTED = "already imported, nothing changed"
 NO_CHARGES = "The file holds no charges."
+REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
 GAVE_UP = "The file could not be read: the reason is in the log of the worker."
 
@@ -89,9 +89,12 @@ class _Run:
             self._conclude(staged, folder)
 
     def _options(self) -> Options:
-        source = self._known_source(self._row.source_name)
-        currency = self._row.currency or (source.currency if source else None)
-        return Options(currency=currency)
+        organization_id = self._row.organization_id
+        if self._row.source_name is None:
+            by_format = sources.currencies(self._session, organization_id)
+            return Options(currency=self._row.currency, currencies=by_format)
+        source = sources.find(self._session, organization_id, self._row.source_name)
+        return Options(currency=self._row.currency or (source.currency if source else None))
 
     def _is_live_already(self) -> bool:
         """Tell whether the same bytes are live, all of them, in the same source."""
@@ -157,21 +160,28 @@ class _Run:
         if question := self._too_many_rejected(staged):
             self._wait(staged, question)
             return
-        placed = deliveries.place(self._row.organization_id, staged, folder, self._lake)
+        placed = placing.place(self._row.organization_id, staged, folder, self._lake)
         with writing(self._session):
             self._hold_lease()
-            source = self._known_source(self._row.source_name or staged.family)
-            question = decisions.find(self._session, self._row, source, staged)
+            name = self._row.source_name or self._propose(staged)
+            question = self._question(staged, name)
             decision = self._row.options.get("decision")
             if question is None or decision is not None:
-                name = self._chosen_name(staged, question, decision)
-                self._go_live(staged, placed, self._source(staged, name))
+                self._go_live(staged, placed, self._chosen_name(name, question, decision))
             else:
                 self._wait(staged, question)
         if self._row.state == "waiting":
-            deliveries.remove(placed, self._lake)
+            placing.remove(placed, self._lake)
         else:
             shutil.rmtree(self._upload, ignore_errors=True)
+
+    def _propose(self, staged: Staged) -> str:
+        return sources.propose(self._session, self._row.organization_id, staged)
+
+    def _question(self, staged: Staged, name: str) -> Question | None:
+        source = sources.find(self._session, self._row.organization_id, name)
+        when = deliveries.delivered_at(self._session, self._row, source, staged)
+        return decisions.find(self._session, self._row, source, staged, when)
 
     def _wait(self, staged: Staged, question: Question) -> None:
         said = {"question": question.model_dump(mode="json")}
@@ -182,60 +192,39 @@ class _Run:
             **_counts(staged),
         )
 
-    def _chosen_name(self, staged: Staged, question: Question | None, decision: str | None) -> str:
+    def _chosen_name(self, name: str, question: Question | None, decision: str | None) -> str:
         """Return the source that a person's decision leads to."""
-        name = self._row.source_name or staged.family
         if question is None:
             return name
         if decision == Decision.REPLACE and question.kind is Kind.OVERLAP:
             return question.effects[0].source
         if decision == Decision.ADD and question.kind is Kind.REMOVAL:
-            return self._unused_name(name)
+            return sources.beside(self._session, self._row.organization_id, name)
         return name
 
-    def _unused_name(self, name: str) -> str:
-        names = (f"{name} ({number})" for number in itertools.count(2))
-        return next(found for found in names if self._known_source(found) is None)
-
     def _go_live(
-        self, staged: Staged, placed: tuple[deliveries.Placed, ...], source: Source
+        self, staged: Staged, placed: tuple[placing.Placed, ...], source_name: str
     ) -> None:
-        row = self._row
-        before = deliveries.live_sums(self._session, source, staged)
-        self._session.add_all(_line(row.id, line, before) for line in staged.lines)
-        is_live = deliveries.make_live(self._session, row, source, staged, placed)
+        row, session = self._row, self._session
+        source = sources.find(session, row.organization_id, source_name) or sources.create(
+            session, row.organization_id, source_name, staged, row.currency
+        )
+        before = deliveries.live_sums(session, source, staged)
+        session.add_all(_line(row.id, line, before) for line in staged.lines)
+        when = deliveries.delivered_at(session, row, source, staged)
+        is_live = deliveries.make_live(session, row, source, staged, placed, when)
         now = utc_now()
         row.source_id = source.id
+        is_older = bool(staged.scopes) and not is_live
         self._change(
-            message=None if staged.scopes else NO_CHARGES,
-            state="live" if is_live or not staged.scopes else "older",
+            message=_message(staged, is_older=is_older),
+            state="older" if is_older else "live",
             bytes_done=row.size_bytes,
             finished_at=now,
             live_at=now if is_live else None,
             **_counts(staged),
         )
         self._record("import.live" if is_live else "import.older")
-
-    def _source(self, staged: Staged, name: str) -> Source:
-        source = self._known_source(name)
-        if source is None:
-            source = Source(
-                id=new_id(),
-                organization_id=self._row.organization_id,
-                name=name,
-                format=staged.family,
-                currency=self._row.currency,
-            )
-            self._session.add(source)
-            self._session.flush()
-        return source
-
-    def _known_source(self, name: str | None) -> Source | None:
-        return self._session.scalar(
-            select(Source).where(
-                Source.organization_id == self._row.organization_id, Source.name == name
-            )
-        )
 
     def _finish(self, **values: object) -> None:
         with writing(self._session):
@@ -248,6 +237,12 @@ class _Run:
         audit.record(
             self._session, worker, action, subject=self._row.file_name, subject_id=self._row.id
         )
+
+
+def _message(staged: Staged, *, is_older: bool) -> str | None:
+    if not staged.scopes:
+        return NO_CHARGES
+    return REPLACED if is_older else None
 
 
 def _counts(staged: Staged) -> dict[str, object]:

@@ -89,10 +89,11 @@ class _Loader:
         pieces = _pieces(file.path, self._folder, self._duckdb)
         format_ = recognize.recognize(pieces.header, self._options)
         self._agree(format_, format_.title(pieces.header))
-        mapping = format_.mapping(pieces.header, self._options)
+        options = self._options.of(format_, pieces.header)
+        mapping = format_.mapping(pieces.header, options)
 
         def mapped(cells: str) -> str:
-            return mapped_sql(pieces.header, mapping, self._options, cells)
+            return mapped_sql(pieces.header, mapping, options, cells)
 
         def charges(cells: str) -> str:
             return charges_sql(mapped(cells), mapping)

@@ -33,7 +33,7 @@ def recognize(header: Header, options: Options) -> Format:
 
 
 def _check_currency(format_: Format, header: Header, options: Options) -> None:
-    if format_.currency and not header.has(*format_.currency) and options.currency is None:
+    if options.of(format_, header).currency is None and not header.has(*format_.currency):
         raise Invalid(
             f"The file has no column {format_.currency[0]}: say which currency its amounts "
             "are in (for example USD)."

@@ -9,7 +9,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix.bills.deliveries import half_of
+from costoptix.bills import precedence
+from costoptix.bills.deliveries import in_scope, version_of
 from costoptix.costs.layout import ROLL_UPS
 from costoptix.costs.store import CostStore
 from costoptix.models import Delivery, DeliveryFile, Import
@@ -72,22 +73,16 @@ def restatements(session: Session, row: Import, store: CostStore) -> list[Restat
 
 
 def _before(session: Session, delivery: Delivery) -> Delivery | None:
-    """Return the newest delivery of the same scope and half that is older than this one."""
-    same = session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.organization_id == delivery.organization_id,
-            Delivery.source_id == delivery.source_id,
-            Delivery.billing_account_id == delivery.billing_account_id,
-            Delivery.billing_period == delivery.billing_period,
-            Delivery.state != "withdrawn",
-            Delivery.id != delivery.id,
-            Delivery.delivered_at <= delivery.delivered_at,
-            Delivery.created_at <= delivery.created_at,
+    """Return the delivery of the same scope whose place this one took; None where it adds."""
+    others = {
+        each.id: each
+        for each in in_scope(
+            session, delivery.source_id, delivery.billing_account_id, delivery.billing_period
         )
-        .order_by(Delivery.delivered_at.desc(), Delivery.created_at.desc())
-    )
-    return next((each for each in same if half_of(each) == half_of(delivery)), None)
+        if each.id != delivery.id
+    }
+    found = precedence.replaced(version_of(delivery), map(version_of, others.values()))
+    return None if found is None else others[found.id]
 
 
 def _changes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -61,8 +61,25 @@ class CategorySum(_Said):
     contracted_cost: Decimal | None
 
 
+class Batch(_Said):
+    """Rows that add to those of other files (Oracle): their file, their reference numbers."""
+
+    file_name: str
+    numbers: tuple[str, str]  # the lowest and the highest, as text
+
+
+class Exported(_Said):
+    """When the rows of an import were exported, where they say so (Google)."""
+
+    first: datetime
+    last: datetime
+
+
 class Scope(_Said):
-    """The charges of one billing account and billing period, and the files that hold them."""
+    """The charges of one billing account and billing period, and the files that hold them.
+
+    Where a month is told in two halves, or file by file, there are several of one month.
+    """
 
     billing_account_id: str  # "" where the file names none
     billing_period: date  # first day of the month
@@ -73,6 +90,7 @@ class Scope(_Said):
     sub_accounts: tuple[SubAccount, ...]
     sums: tuple[CategorySum, ...]
     half: Half | None = None
+    batch: Batch | None = None
 
 
 class Staged(_Said):
@@ -86,6 +104,12 @@ class Staged(_Said):
     scopes: tuple[Scope, ...]
     lines: tuple[Line, ...]
     facts: dict[str, bool]
+    exported: Exported | None = None
+
+    @property
+    def made_at(self) -> datetime | None:
+        """Return when the rows were written, where the file says it."""
+        return None if self.exported is None else self.exported.last
 
 
 class Progress(_Said):

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix.bills.deliveries import half_of
+from costoptix.bills.deliveries import version_of
 from costoptix.bills.importer import STAGING
 from costoptix.costs.store import EXPORTS
 from costoptix.database import writing
@@ -70,8 +70,10 @@ def prune_history(session: Session) -> int:
     )
     with writing(session):
         for each in session.scalars(newest_first):
-            scope = (each.source_id, each.billing_account_id, each.billing_period, half_of(each))
-            scopes[scope].append(each)
+            version = version_of(each)
+            file_name = version.batch and version.batch.file_name
+            scope = (each.source_id, each.billing_account_id, each.billing_period)
+            scopes[*scope, version.half, file_name].append(each)
         old = [
             each.id
             for found in scopes.values()

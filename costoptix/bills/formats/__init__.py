@@ -30,7 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -135,7 +135,14 @@ class Options:
     """What the sender or the source says about a file beyond its bytes."""
 
     currency: str | None = None  # ISO 4217, for files that do not say
+    currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
     settings: MappingOf[str, str] = field(default_factory=dict)  # answers kept with the source
+
+    def of(self, format_: Format, header: Header) -> Options:
+        """Return what holds of a file: the format's currency where the file has no column of it."""
+        if self.currency is not None or header.has(*format_.currency):
+            return self
+        return replace(self, currency=self.currencies.get(format_.family))
 
 
 @dataclass(frozen=True)
