@@ -210,6 +210,17 @@ def withdraw_import(call: Call, import_id: str) -> ImportDetails:
     return _details(call, imports.get(call.session, call.organization, import_id))
 
 
+@operation(
+    "POST", "/imports/<import_id>/make-current", permission=Permission.WRITE, data=ImportDetails,
+    summary="Make an import current that a newer delivery replaced",
+)  # fmt: skip
+def make_import_current(call: Call, import_id: str) -> ImportDetails:
+    """Do it in one instant."""
+    row = imports.get(call.session, call.organization, import_id)
+    deliveries.make_current(call.session, call.organization, call.caller, row)
+    return _details(call, imports.get(call.session, call.organization, import_id))
+
+
 class DecisionDraft(Draft):
     """What a person decides about a waiting import."""
 

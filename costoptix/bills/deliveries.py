@@ -222,7 +222,9 @@ def _settle(session: Session, organization_id: str) -> None:
         .values(state="older")
     )
     session.execute(
-        update(Import).where(mine, Import.state == "older", is_live).values(state="live")
+        update(Import)
+        .where(mine, Import.state == "older", is_live)
+        .values(state="live", message=None)
     )
 
 

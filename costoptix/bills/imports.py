@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,33 +57,49 @@ def get(session: Session, organization: Organization, import_id: str) -> Import:
 
 
 def periods(session: Session, row: Import) -> list[Period]:
-    """Return the billing periods that an import brought, oldest first."""
+    """Return the billing periods that an import brought, oldest first.
+
+    What it brought of one month file by file is one period.
+    """
     found = session.scalars(
         select(Delivery)
         .where(Delivery.import_id == row.id)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
-    combined = {_scope(each): each for each in found if half_of(each) == Half.PURCHASES}
+    purchases = {_month(each): each for each in found if half_of(each) is Half.PURCHASES}
+    wholes: dict[tuple[str, date, str | None], list[Delivery]] = {}
+    for each in found:
+        if half_of(each) is not Half.PURCHASES:
+            wholes.setdefault((*_month(each), half_of(each)), []).append(each)
     return [
         Period(
-            each.billing_account_id,
-            each.billing_period,
-            each.row_count,
-            _state(each, combined.get(_scope(each))),
-            half_of(each),
+            account,
+            period,
+            sum(each.row_count for each in whole),
+            _state(whole, purchases.get((account, period))),
+            half,
         )
-        for each in found
-        if half_of(each) != Half.PURCHASES
+        for (account, period, half), whole in wholes.items()
     ]
 
 
-def _scope(delivery: Delivery) -> tuple[str, date]:
+def was_replaced(found: Iterable[Period]) -> bool:
+    """Tell whether a newer delivery took the place of one of these."""
+    return any(period.state == "older" for period in found)
+
+
+def _month(delivery: Delivery) -> tuple[str, date]:
     return delivery.billing_account_id, delivery.billing_period
 
 
-def _state(whole: Delivery, purchases: Delivery | None) -> str:
-    """Say of an actual half that is read together with an amortized one that it is live."""
-    return purchases.state if purchases is not None and purchases.is_live else whole.state
+def _state(whole: Iterable[Delivery], purchases: Delivery | None) -> str:
+    """Say what became of a month: older where a part of it was replaced.
+
+    An actual half that is read together with an amortized one is live by its purchases.
+    """
+    if purchases is not None and purchases.is_live:
+        return purchases.state
+    return max((each.state for each in whole), key=("live", "withdrawn", "older").index)
 
 
 def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine]:

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from io import BufferedIOBase
 from typing import cast
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts, queue
-from costoptix.bills import decisions, deliveries, receive, restatement
+from costoptix.bills import decisions, receive
 from costoptix.bills import imports as bills
 from costoptix.bills.receive import Sent
 from costoptix.clock import utc_now
-from costoptix.costs.store import CostStore
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.models import Import
@@ -94,36 +93,7 @@ def _name(files: Sequence[FileStorage]) -> str:
 @page("/imports/<import_id>")
 def import_detail(import_id: str) -> ResponseReturnValue:
     """Show one import: its progress or its question, then its reconciliation."""
-    return _show_detail(import_id)
-
-
-@page("/imports/<import_id>/withdraw", access=Access.ADMIN)
-def confirm_withdrawal(import_id: str) -> ResponseReturnValue:
-    """Say what an undo changes, in money, and ask for it."""
-    row = bills.get(db.session(), current_user.organization, import_id)
-    store: CostStore = current_app.extensions["cost_store"]
-    return render_template(
-        "imports/withdraw.html",
-        row=row,
-        can_be_withdrawn=row.state in ("live", "older"),
-        periods=bills.periods(db.session(), row),
-        restatements={
-            (month.billing_account_id, month.billing_period): month
-            for month in restatement.restatements(db.session(), row, store)
-        },
-    )
-
-
-@page("/imports/<import_id>/withdraw", access=Access.ADMIN, methods=("POST",))
-def withdraw_import(import_id: str) -> ResponseReturnValue:
-    """Undo an import: what was live before it is live again."""
-    row = bills.get(db.session(), current_user.organization, import_id)
-    try:
-        deliveries.withdraw(db.session(), current_user.organization, current_user.caller, row)
-    except CostOptixError as error:
-        return _show_detail(import_id, error)
-    flash("The import is withdrawn; what was there before is live again.")
-    return redirect(url_for("web.import_detail", import_id=import_id))
+    return show_detail(import_id)
 
 
 @page("/imports/<import_id>/decide", access=Access.ADMIN, methods=("POST",))
@@ -136,7 +106,7 @@ def decide_import(import_id: str) -> ResponseReturnValue:
             db.session(), current_user.organization, current_user.caller, row, draft.decision
         )
     except CostOptixError as error:
-        return _show_detail(import_id, error)
+        return show_detail(import_id, error)
     return redirect(url_for("web.import_detail", import_id=import_id))
 
 
@@ -160,10 +130,12 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
     return forms.answer(body, error)
 
 
-def _show_detail(import_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+def show_detail(import_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+    """Render the page of an import, with what was refused last."""
     session = db.session()
     row = bills.get(session, current_user.organization, import_id)
     is_working = row.state in UNFINISHED
+    periods = bills.periods(session, row)
     body = render_template(
         "imports/detail.html",
         row=row,
@@ -173,7 +145,8 @@ def _show_detail(import_id: str, error: CostOptixError | None = None) -> Respons
         has_worker=not is_working or queue.has_worker(session),
         progress=Progress.of(row, utc_now()),
         question=decisions.question_of(row),
-        periods=bills.periods(session, row),
+        periods=periods,
+        was_replaced=bills.was_replaced(periods),
         sums=bills.sums(session, row),
         reconciliation=reconciliation.by_metric(bills.reconciliation(session, row)),
         rejections=bills.rejected(config().lake_dir, row, 0, REJECTIONS_SHOWN),

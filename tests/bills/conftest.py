@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import queue
+from costoptix import clock, queue
 from costoptix.access.permissions import Caller, command_line
 from costoptix.bills import importer, receive
 from costoptix.bills.formats import Options
 from costoptix.bills.load import load
 from costoptix.bills.staged import Staged
+from costoptix.costs import report
+from costoptix.costs.query import CostQuery
+from costoptix.costs.store import CostStore
 from costoptix.models import Import, Organization
 
 DATA = Path(__file__).parents[1] / "data"
@@ -74,3 +78,18 @@ def take_in(session: Session, acme: Organization, config: Config, operator: Call
         return row
 
     return run
+
+
+@pytest.fixture
+def billed(session: Session, acme: Organization, config: Config):
+    """Ask what readers see: the billed total of all time, in USD."""
+    store = CostStore(config.lake_dir, config.temp_dir)
+
+    def ask() -> Decimal:
+        session.rollback()
+        pairs = [("start_date", "2023-01-01"), ("end_date", "2026-12-31")]
+        query = CostQuery.from_params(pairs, clock.utc_today())
+        totals = report.run(session, acme, query, store).totals
+        return sum((total.billed_cost for total in totals), Decimal(0))
+
+    return ask

@@ -19,28 +19,10 @@ from costoptix.access.permissions import Caller, Permission, command_line
 from costoptix.bills import decisions, deliveries, importer, imports, receive
 from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.load import load
-from costoptix.costs import report
-from costoptix.costs.query import CostQuery
-from costoptix.costs.store import CostStore
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import write
 from tests.bills.conftest import SAMPLE, TakeIn, work
-
-
-@pytest.fixture
-def billed(session: Session, acme: Organization, config: Config):
-    """Ask what readers see: the billed total of all time, in USD."""
-    store = CostStore(config.lake_dir, config.temp_dir)
-
-    def ask() -> Decimal:
-        session.rollback()
-        pairs = [("start_date", "2023-01-01"), ("end_date", "2026-12-31")]
-        query = CostQuery.from_params(pairs, clock.utc_today())
-        totals = report.run(session, acme, query, store).totals
-        return sum((total.billed_cost for total in totals), Decimal(0))
-
-    return ask
 
 
 @pytest.fixture
