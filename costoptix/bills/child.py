@@ -36,9 +36,7 @@ class Request(BaseModel):
 
     source: Path
     folder: Path
-    currency: str | None
-    currencies: dict[str, str]
-    settings: dict[str, str]
+    options: Options
 
 
 class Reply(BaseModel):
@@ -62,10 +60,7 @@ def read(
         Invalid: the file is refused; the sentence says why.
         ReaderDied: the child ended without an answer.
     """
-    request = Request(
-        source=source, folder=folder, currency=options.currency,
-        currencies=dict(options.currencies), settings=dict(options.settings),
-    )  # fmt: skip
+    request = Request(source=source, folder=folder, options=options)
     with _child() as (to_child, from_child):
         to_child.write(request.model_dump_json() + "\n")
         to_child.flush()
@@ -114,9 +109,8 @@ def _answer(request: Request) -> Reply:
     from costoptix.bills.load import load  # the limits must hold before DuckDB starts
 
     beat = _Beat()
-    options = Options(request.currency, request.currencies, request.settings)
     try:
-        return Reply(staged=load(request.source, request.folder, options, beat.keep))
+        return Reply(staged=load(request.source, request.folder, request.options, beat.keep))
     except Invalid as error:
         return Reply(refused=error.sentence)
     except MemoryError:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from costoptix.bills import manifests
+from costoptix.bills.formats import Half
 from costoptix.bills.receive import Sent
 from costoptix.errors import Invalid
 
@@ -33,6 +34,7 @@ class Drop:
     files: tuple[Path, ...]
     delivered_at: datetime | None = None  # by the manifest
     row_count: int | None = None  # by the manifest
+    export: Half | None = None  # by the manifest
 
     @property
     def appearance(self) -> str:
@@ -42,12 +44,14 @@ class Drop:
 
     @property
     def options(self) -> dict[str, str | int]:
-        """Return what the import is told: when the delivery was made, how many rows it has."""
+        """Return what the import is told: when the delivery was made, its rows, its export."""
         options: dict[str, str | int] = {}
         if self.delivered_at is not None:
             options["delivered_at"] = self.delivered_at.astimezone(UTC).isoformat()
         if self.row_count is not None:
             options["row_count"] = self.row_count
+        if self.export is not None:
+            options["export"] = self.export.value
         return options
 
     @contextmanager
@@ -145,7 +149,8 @@ def read_manifest(path: Path, root: Path) -> Drop | None:
     if len(whole) < len(files):
         return None
     written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return Drop(str(path.relative_to(root)), whole, said.delivered_at or written_at, said.row_count)
+    name, instant = str(path.relative_to(root)), said.delivered_at or written_at
+    return Drop(name, whole, instant, said.row_count, said.export)
 
 
 def _by_place(files: Iterable[Path], root: Path) -> Iterator[Drop]:

@@ -89,12 +89,13 @@ class _Run:
             self._conclude(staged, folder)
 
     def _options(self) -> Options:
-        organization_id = self._row.organization_id
+        organization_id, export = self._row.organization_id, self._row.options.get("export")
         if self._row.source_name is None:
             by_format = sources.currencies(self._session, organization_id)
-            return Options(currency=self._row.currency, currencies=by_format)
+            return Options(currency=self._row.currency, currencies=by_format, export=export)
         source = sources.find(self._session, organization_id, self._row.source_name)
-        return Options(currency=self._row.currency or (source.currency if source else None))
+        currency = self._row.currency or (source.currency if source else None)
+        return Options(currency=currency, export=export)
 
     def _is_live_already(self) -> bool:
         """Tell whether the same bytes are live, all of them, in the same source."""

@@ -7,15 +7,16 @@ process (``child.py``) and touches neither the SQL database nor the lake.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from costoptix.bills import engine, parts, recognize
+from costoptix.bills import engine, halves, parts, recognize
 from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED, charges_sql, mapped_sql
 from costoptix.bills.container import Container, detect
-from costoptix.bills.formats import Format, Options
+from costoptix.bills.formats import Format, Half, Options
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
@@ -61,6 +62,15 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
         connection.close()
 
 
+@dataclass
+class _File:
+    """A file that is being read, and what holds of any of its rows."""
+
+    part: parts.Part
+    facts: dict[str, bool]
+    rows: int = 0  # of them kept
+
+
 class _Loader:
     def __init__(self, folder: Path, options: Options, connection: DuckDBPyConnection) -> None:
         self._folder = folder
@@ -70,7 +80,7 @@ class _Loader:
         self._staging = Staging(connection, folder)
         self._title: str | None = None
         self._format: Format | None = None
-        self._facts: dict[str, bool] = {}
+        self._files: list[_File] = []
 
     def run(self, files: list[parts.Part], report: Report) -> Staged:
         before = 0
@@ -98,14 +108,20 @@ class _Loader:
         def charges(cells: str) -> str:
             return charges_sql(mapped(cells), mapping)
 
+        read = self._begin(file, format_)
         name = None if is_alone else file.name
         inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
         conditions = {fact: sql(pieces.header) for fact, sql in format_.facts.items()}
         for piece in pieces:
             if self._load_piece(piece, charges, inspector):
                 pieces.shrink()
-            self._collect_facts(piece, conditions)
+            self._collect_facts(read, piece, conditions)
             yield pieces.bytes_done
+
+    def _begin(self, file: parts.Part, format_: Format) -> _File:
+        self._staging.begin_file()
+        self._files.append(_File(file, dict.fromkeys(format_.facts, False)))
+        return self._files[-1]
 
     def _agree(self, format_: Format, title: str) -> None:
         """Refuse a drop of files that cannot be the parts of one delivery."""
@@ -160,6 +176,7 @@ class _Loader:
                 continue
             first, last, rows, plain, *sums = counted
             self._staging.count((account, month), first, last, rows)
+            self._files[-1].rows += rows
             keys.add((account, month))
             group = Group(month, currency, category)
             self._ledger.keep(group, plain, dict(zip(METRICS, sums, strict=True)))
@@ -173,20 +190,19 @@ class _Loader:
         for month, currency, category, written in self._rows(sql):
             self._ledger.keep_rounded(Group(month, currency, category), orjson.loads(written))
 
-    def _collect_facts(self, piece: Piece, conditions: dict[str, str]) -> None:
+    def _collect_facts(self, file: _File, piece: Piece, conditions: dict[str, str]) -> None:
         for name, condition in conditions.items():
-            if not self._facts.get(name):
+            if not file.facts[name]:
                 sql = (
                     f"WITH cells AS ({piece.numbered_cells()}) "  # noqa: S608
                     f"SELECT coalesce(bool_or({condition}), false) FROM cells"
                 )
-                self._facts[name] = bool(next(self._rows(sql))[0])
+                file.facts[name] = bool(next(self._rows(sql))[0])
 
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:
             raise Invalid("There is no billing file in it.")
-        facts = dict.fromkeys(self._format.facts, False) | self._facts
-        self._staging.tell_halves(self._format.half(facts))
+        self._staging.tell_halves(self._halves(self._format))
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
         return Staged(
@@ -197,8 +213,19 @@ class _Loader:
             rows_rejected=self._ledger.rows_rejected,
             scopes=self._staging.scopes(),
             lines=lines,
-            facts=facts,
+            facts={
+                fact: any(file.facts[fact] for file in self._files) for fact in self._format.facts
+            },
         )
+
+    def _halves(self, format_: Format) -> list[Half | None]:
+        """Tell the half of each file that has charges: by its manifest, or by its content."""
+        filled = [file for file in self._files if file.rows]
+        told = [
+            file.part.export or self._options.export or format_.half(file.facts) for file in filled
+        ]
+        found = iter(halves.tell(told, [file.part.name for file in filled], self._options.half))
+        return [next(found) if file.rows else None for file in self._files]
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self._duckdb.execute(sql)

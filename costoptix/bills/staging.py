@@ -6,7 +6,7 @@ What is here is read by nobody yet. Before it may go live the files themselves a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -46,6 +46,18 @@ class _Scope:
     row_count: int = 0
     half: Half | None = None
 
+    def count(self, first_day: date, last_day: date, rows: int) -> None:
+        """Note rows and the days they are of."""
+        self.first_day = min(self.first_day, first_day)
+        self.last_day = max(self.last_day, last_day)
+        self.row_count += rows
+
+    def add(self, other: _Scope) -> None:
+        """Take over what is known of the same scope from another file."""
+        if other is not self:
+            self.count(other.first_day, other.last_day, other.row_count)
+            self.charges += other.charges
+
 
 class Staging:
     """A folder that fills with the files of scopes."""
@@ -53,9 +65,14 @@ class Staging:
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
         self._duckdb = connection
         self._folder = folder
-        self._scopes: dict[ScopeKey, _Scope] = {}
-        self._purchases: dict[ScopeKey, _Scope] = {}
+        self._scopes: dict[tuple[ScopeKey, Half | None], _Scope] = {}
+        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until their halves are told
         self._runs = 0
+        self._folders = 0
+
+    def begin_file(self) -> None:
+        """Keep what is counted and taken from now on apart, until its half is told."""
+        self._of_files.append({})
 
     def new_run(self) -> Path:
         """Return where the next run of sorted charges is to be written."""
@@ -64,14 +81,17 @@ class Staging:
 
     def count(self, key: ScopeKey, first_day: date, last_day: date, rows: int) -> None:
         """Note rows of a scope and the days they are of."""
-        if key not in self._scopes:
-            # Numbered: no folder is ever named by a word of a bill.
-            self._scopes[key] = _Scope(f"scope-{len(self._scopes)}")
-            (self._folder / self._scopes[key].folder).mkdir()
-        scope = self._scopes[key]
-        scope.first_day = min(scope.first_day, first_day)
-        scope.last_day = max(scope.last_day, last_day)
-        scope.row_count += rows
+        scopes = self._of_files[-1]
+        if key not in scopes:
+            scopes[key] = self._new_scope()
+        scopes[key].count(first_day, last_day, rows)
+
+    def _new_scope(self, half: Half | None = None) -> _Scope:
+        # Numbered: no folder is ever named by a word of a bill.
+        scope = _Scope(f"scope-{self._folders}", half=half)
+        (self._folder / scope.folder).mkdir()
+        self._folders += 1
+        return scope
 
     def take(self, run: Path, keys: list[ScopeKey], *, has_rejected: bool) -> None:
         """Hand a run to the scopes whose charges it holds; rejected rows are left out."""
@@ -85,15 +105,18 @@ class Staging:
         run.unlink()
 
     def _add_charges(self, key: ScopeKey, file: Path) -> None:
-        scope = self._scopes[key]
-        name = f"{scope.folder}/{CHARGES}-{len(scope.charges)}.parquet"
+        scope = self._of_files[-1][key]
+        name = f"{scope.folder}/{CHARGES}-{self._runs}.parquet"
         file.rename(self._folder / name)
         scope.charges.append(self._describe(CHARGES, name))
 
-    def tell_halves(self, half: Half | None) -> None:
-        """Say which half the charges are; an actual half's purchases are set beside it as well."""
-        for key, scope in self._scopes.items():
-            scope.half = half
+    def tell_halves(self, halves: Sequence[Half | None]) -> None:
+        """Say which half each file is; an actual half's purchases are set beside it as well."""
+        for scopes, half in zip(self._of_files, halves, strict=True):
+            for key, scope in scopes.items():
+                scope.half = half
+                self._scopes.setdefault((key, half), scope).add(scope)
+        for (key, half), scope in list(self._scopes.items()):
             if half is Half.ACTUAL:
                 self._copy_purchases(key, scope)
 
@@ -103,14 +126,13 @@ class Staging:
         rows, first, last = self._row(f"SELECT count(*), {days} {where}")
         if not rows:
             return
-        scope = _Scope(f"{whole.folder}-purchases", half=Half.PURCHASES)
-        scope.first_day, scope.last_day, scope.row_count = first, last, rows
+        scope = self._new_scope(Half.PURCHASES)
+        scope.count(first, last, rows)
         name = f"{scope.folder}/{CHARGES}-0.parquet"
-        (self._folder / scope.folder).mkdir()
         sql = engine.copy_sql(f"SELECT * {where}", self._folder / name)
         self._duckdb.execute(sql)
         scope.charges.append(self._describe(CHARGES, name))
-        self._purchases[key] = scope
+        self._scopes[key, Half.PURCHASES] = scope
 
     def write_roll_ups(self) -> None:
         """Write every roll-up of every scope, and hold it against its charges.
@@ -118,7 +140,7 @@ class Staging:
         Raises:
             Unreconciled: a roll-up does not add up to its charges.
         """
-        for scope in (*self._scopes.values(), *self._purchases.values()):
+        for scope in self._scopes.values():
             charges = self._charges(scope)
             expected = self._row(f"SELECT count(*), {_SUMS} FROM {charges}")  # noqa: S608
             for roll_up in ROLL_UPS:
@@ -134,7 +156,9 @@ class Staging:
     def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
         """Add up the charges that would go live: per group, the rows and the sum per metric."""
         stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
-        for scope in self._scopes.values():
+        for (_, half), scope in self._scopes.items():
+            if half is Half.PURCHASES:
+                continue  # it is part of the actual half
             sql = (
                 f"SELECT {MONTH}, billing_currency, charge_category, count(*), {_SUMS} "  # noqa: S608
                 f"FROM {self._charges(scope)} GROUP BY ALL"
@@ -161,7 +185,7 @@ class Staging:
                 sums=tuple(self._category_sums(scope)),
                 half=scope.half,
             )
-            for (account, month), scope in (*self._scopes.items(), *self._purchases.items())
+            for ((account, month), _), scope in self._scopes.items()
         )
 
     def _coarse(self, scope: _Scope) -> str:

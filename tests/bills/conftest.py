@@ -63,11 +63,12 @@ def operator(acme: Organization) -> Caller:
 
 @pytest.fixture
 def take_in(session: Session, acme: Organization, config: Config, operator: Caller) -> TakeIn:
-    """Receive bytes and run their import here, without a child process."""
+    """Receive the files of one drop and run their import here, without a child process."""
 
-    def run(content: bytes, name: str = "bill.csv", **said: object) -> Import:
-        row, job = receive.receive_with_job(
-            session, acme, operator, io.BytesIO(content), name,
+    def run(*contents: bytes, name: str = "bill.csv", **said: object) -> Import:
+        row, job = receive.receive_parts(
+            session, acme, operator,
+            [receive.Sent(io.BytesIO(content), name) for content in contents], name,
             uploads_dir=config.uploads_dir, max_bytes=10 << 20, **said,
         )  # fmt: skip
         claimed = queue.claim(session, job.id)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -12,13 +16,31 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills import deliveries, imports
+from costoptix.bills import deliveries, folders, imports
 from costoptix.bills.formats import PURCHASES_SQL
 from costoptix.models import Delivery, DeliveryFile, Organization
 from tests.bills.conftest import DATA, TakeIn
 
 ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
 AMORTIZED = (DATA / "azure" / "EA_AmortizedCost_Small.csv").read_bytes()
+MADE = tuple(
+    (DATA / "azure" / f"MCA_{half}Cost_Made.csv").read_bytes() for half in ("Actual", "Amortized")
+)
+
+
+def altered(like: str, **cells: str) -> bytes:
+    """The first row of the amortized export with this pricing model, its cells changed."""
+    rows = csv.DictReader(io.StringIO(AMORTIZED.decode("utf-8-sig"), newline=""))
+    row = next(row for row in rows if row["PricingModel"] == like)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(row))
+    writer.writeheader()
+    writer.writerow(row | cells)
+    return text.getvalue().encode()
+
+
+UNDECIDED = altered("OnDemand", Date="09/30/2023")
+FREE_USE = altered("Reservation", Cost="0", UnitPrice="0", PayGPrice="0")
 
 
 class Read(NamedTuple):
@@ -35,6 +57,8 @@ def live(session: Session, config: Config):
         session.rollback()
         charges = (Delivery.is_live, DeliveryFile.kind == "charges")
         paths = session.scalars(select(DeliveryFile.path).join(Delivery).where(*charges)).all()
+        if not paths:
+            return Read(0, Decimal(0), Decimal(0))
         names = [str(config.lake_dir / path) for path in paths]
         sql = "count(*), coalesce(sum(billed_cost), 0), coalesce(sum(effective_cost), 0)"
         (row,) = duckdb.sql(f"SELECT {sql} FROM read_parquet({names}) WHERE {condition}").fetchall()
@@ -87,3 +111,86 @@ def test_a_newer_half_replaces_its_like_alone(take_in: TakeIn, live) -> None:
     newer = take_in(ACTUAL + b"\n")
     assert live() == both
     assert (first.state, newer.state) == ("older", "live")
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize("pair", [(ACTUAL, AMORTIZED), MADE], ids=["EA", "MCA"])
+def test_both_halves_in_one_drop_are_what_they_are_one_after_the_other(
+    take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller,
+    pair: tuple[bytes, bytes], is_reversed: bool,
+) -> None:  # fmt: skip
+    """What stands in both exports counts once."""
+    apart = [take_in(content) for content in pair]
+    expected = live()
+    for row in apart:
+        deliveries.withdraw(session, acme, operator, row)
+    together = take_in(*(pair[::-1] if is_reversed else pair))
+    assert (together.state, together.rows_kept) == ("live", sum(row.rows_kept for row in apart))
+    assert live() == expected
+    periods = imports.periods(session, together)
+    assert {(each.half, each.state) for each in periods} == {
+        ("actual", "live"),
+        ("amortized", "live"),
+    }
+    deliveries.withdraw(session, acme, operator, together)
+    assert live() == (0, 0, 0)
+
+
+def test_the_published_rule_holds_for_a_drop_of_both_halves(take_in: TakeIn, live) -> None:
+    """Billed is what the actual half invoices, effective what the amortized half spreads."""
+    take_in(*MADE)
+    assert live()[1:] == (Decimal("9.6934"), Decimal("9.7934"))
+
+
+def test_parts_that_cannot_be_told_go_with_the_only_half_that_is(
+    take_in: TakeIn, live, session: Session
+) -> None:
+    row = take_in(UNDECIDED, ACTUAL)
+    (period,) = imports.periods(session, row)
+    assert (period.half, period.row_count) == ("actual", 12)
+
+
+def test_a_part_that_may_be_of_either_half_is_refused_in_words(take_in: TakeIn) -> None:
+    row = take_in(ACTUAL, AMORTIZED, UNDECIDED)
+    assert row.state == "refused"
+    assert "send the two exports apart" in str(row.error)
+
+
+def test_a_part_without_charges_is_of_no_half(take_in: TakeIn) -> None:
+    nothing = ACTUAL.splitlines(keepends=True)[0]
+    assert take_in(ACTUAL, AMORTIZED, nothing).state == "live"
+
+
+def test_use_that_costs_nothing_anywhere_tells_no_half(take_in: TakeIn, session: Session) -> None:
+    """A reservation's hour without a price is 0 in the amortized export as well."""
+    row = take_in(AMORTIZED, FREE_USE)
+    (period,) = imports.periods(session, row)
+    assert (period.half, period.row_count) == ("amortized", 29)
+
+
+AZURE_MANIFEST = """{{"blobs": [{{"blobName": "run/part_0.csv"}}, {{"blobName": "run/part_1.csv"}}],
+    "exportConfig": {{"type": "{}"}}}}"""
+
+
+@pytest.mark.parametrize(("kind", "half"), [("AmortizedCost", "amortized"), ("FocusCost", None)])
+def test_a_manifest_says_which_export_its_files_are(
+    take_in: TakeIn, session: Session, kind: str, half: str | None
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("part_0.csv", UNDECIDED)
+        archive.writestr("part_1.csv", UNDECIDED)
+        archive.writestr("manifest.json", AZURE_MANIFEST.format(kind))
+    (period,) = imports.periods(session, take_in(packed.getvalue()))
+    assert (period.half, period.row_count) == (half, 2)
+
+
+def test_a_manifest_in_a_folder_says_it_as_well(
+    tmp_path: Path, take_in: TakeIn, session: Session
+) -> None:
+    for part in ("part_0.csv", "part_1.csv"):
+        (tmp_path / part).write_bytes(UNDECIDED)
+    (tmp_path / "manifest.json").write_text(AZURE_MANIFEST.format("ActualCost"))
+    (found,) = folders.deliveries_of(tmp_path)
+    (period,) = imports.periods(session, take_in(UNDECIDED, options=found.options))
+    assert period.half == "actual"

@@ -53,7 +53,7 @@ def test_r16_the_same_bytes_again_change_nothing(
 ) -> None:
     take_in(bill("7"))
     version = acme.data_version
-    again = take_in(bill("7"), "renamed.csv")
+    again = take_in(bill("7"), name="renamed.csv")
     session.refresh(acme)
     assert (again.state, again.message) == ("live", importer.ALREADY_IMPORTED)
     assert acme.data_version == version

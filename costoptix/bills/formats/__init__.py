@@ -136,7 +136,8 @@ class Options:
 
     currency: str | None = None  # ISO 4217, for files that do not say
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
-    settings: MappingOf[str, str] = field(default_factory=dict)  # answers kept with the source
+    half: Half | None = None  # of files of which the content cannot tell
+    export: Half | None = None  # which export the whole delivery is, by its manifest
 
     def of(self, format_: Format, header: Header) -> Options:
         """Return what holds of a file: the format's currency where the file has no column of it."""

@@ -253,6 +253,16 @@ def _fact(condition: Callable[[_Columns], str]) -> Callable[[Header], str]:
 _COSTS_SOMETHING = "coalesce(TRY_CAST({} AS DOUBLE) <> 0, true)"
 
 
+def _has_price(columns: _Columns) -> str:
+    """Write the condition that a row's use is not free; true where no price is told."""
+    prices = f"coalesce({columns.unit_price}, {columns.list_price}) IS NULL"
+    some = " OR ".join(
+        f"coalesce(TRY_CAST({price} AS DOUBLE) <> 0, false)"
+        for price in (columns.unit_price, columns.list_price)
+    )
+    return f"({prices} OR {some})"
+
+
 def half(facts: MappingOf[str, bool]) -> Half | None:
     """Tell from the facts of a file which half it is; None where its content cannot tell.
 
@@ -288,9 +298,11 @@ AZURE = Format(
                 f"{c.is_commitment} AND NOT {c.is_bought} AND {_COSTS_SOMETHING.format(c.cost)}"
             )
         ),
+        # What has no price costs nothing in either export.
         "has_uncharged_usage": _fact(
             lambda c: (
-                f"{c.is_commitment} AND {c.is_usage} AND NOT {_COSTS_SOMETHING.format(c.cost)}"
+                f"{c.is_commitment} AND {c.is_usage} AND NOT {_COSTS_SOMETHING.format(c.cost)} "
+                f"AND {_COSTS_SOMETHING.format(c.quantity)} AND {_has_price(c)}"
             )
         ),
     },
