@@ -23,6 +23,7 @@ from costoptix.access.permissions import Caller, Permission
 from costoptix.bills import child, decisions, deliveries, placing, rejections, sources
 from costoptix.bills.decisions import Decision, Kind, Question
 from costoptix.bills.formats import Options
+from costoptix.bills.manifests import check_row_count
 from costoptix.bills.staged import Line, Progress, Staged
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -80,7 +81,7 @@ class _Run:
         with _folder(self._lake / STAGING / f"{self._row.id}-{new_id()}") as folder:
             try:
                 staged = read(self._upload, folder, self._options(), self._keep_progress)
-                self._check_row_count(staged)
+                check_row_count(self._row.options.get("row_count"), staged.rows_read)
             except Invalid as error:
                 self._keep_rejections(folder)
                 self._finish(state="refused", error=error.sentence)
@@ -111,14 +112,6 @@ class _Run:
         if self._row.source_name is not None:
             query = query.join(Source).where(Source.name == self._row.source_name)
         return self._session.scalar(query.limit(1)) is not None
-
-    def _check_row_count(self, staged: Staged) -> None:
-        """Hold the rows against what a manifest said; parts may be missing."""
-        promised = self._row.options.get("row_count")
-        if promised is not None and promised != staged.rows_read:
-            raise Invalid(
-                f"The manifest names {promised} rows, but the files hold {staged.rows_read}."
-            )
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100

@@ -6,9 +6,10 @@ process (``child.py``) and touches neither the SQL database nor the lake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,14 +19,16 @@ from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED, charges_sql, ma
 from costoptix.bills.container import Container, detect
 from costoptix.bills.formats import Format, Half, Options
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
+from costoptix.bills.manifests import check_row_count
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
 from costoptix.bills.reconcile import Group, Ledger
 from costoptix.bills.rejected import Inspector
 from costoptix.bills.rejections import FILE_NAME as REJECTIONS_FILE
 from costoptix.bills.rejections import Rejections
-from costoptix.bills.staged import Progress, Staged
+from costoptix.bills.staged import Batch, Exported, Progress, Staged
 from costoptix.bills.staging import ACCOUNT, ScopeKey, Staging
+from costoptix.bills.telling import Telling
 from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid, NoSpace
 
@@ -67,7 +70,7 @@ class _File:
     """A file that is being read, and what holds of any of its rows."""
 
     part: parts.Part
-    facts: dict[str, bool]
+    telling: Telling
     rows: int = 0  # of them kept
 
 
@@ -87,7 +90,7 @@ class _Loader:
         with Rejections(self._folder / REJECTIONS_FILE) as rejections:
             for file in files:
                 for bytes_done in self._load_file(file, rejections, is_alone=len(files) == 1):
-                    rows = self._ledger.rows_kept + self._ledger.rows_rejected
+                    rows = self._ledger.rows_read
                     report(Progress(bytes_done=before + bytes_done, rows_read=rows))
                 before += file.path.stat().st_size
         return self._staged()
@@ -108,20 +111,16 @@ class _Loader:
         def charges(cells: str) -> str:
             return charges_sql(mapped(cells), mapping)
 
-        read = self._begin(file, format_)
+        self._staging.begin_file()
+        telling = Telling(self._duckdb, format_, pieces.header)
+        self._files.append(_File(file, telling))
         name = None if is_alone else file.name
         inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
-        conditions = {fact: sql(pieces.header) for fact, sql in format_.facts.items()}
         for piece in pieces:
             if self._load_piece(piece, charges, inspector):
                 pieces.shrink()
-            self._collect_facts(read, piece, conditions)
+            telling.read(piece)
             yield pieces.bytes_done
-
-    def _begin(self, file: parts.Part, format_: Format) -> _File:
-        self._staging.begin_file()
-        self._files.append(_File(file, dict.fromkeys(format_.facts, False)))
-        return self._files[-1]
 
     def _agree(self, format_: Format, title: str) -> None:
         """Refuse a drop of files that cannot be the parts of one delivery."""
@@ -190,47 +189,71 @@ class _Loader:
         for month, currency, category, written in self._rows(sql):
             self._ledger.keep_rounded(Group(month, currency, category), orjson.loads(written))
 
-    def _collect_facts(self, file: _File, piece: Piece, conditions: dict[str, str]) -> None:
-        for name, condition in conditions.items():
-            if not file.facts[name]:
-                sql = (
-                    f"WITH cells AS ({piece.numbered_cells()}) "  # noqa: S608
-                    f"SELECT coalesce(bool_or({condition}), false) FROM cells"
-                )
-                file.facts[name] = bool(next(self._rows(sql))[0])
-
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:
             raise Invalid("There is no billing file in it.")
-        self._staging.tell_halves(self._halves(self._format))
+        self._staging.tell(self._halves(self._format), [_batch(file) for file in self._files])
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
+        exported = _together(file.telling.exported for file in self._files if file.rows)
         return Staged(
             format=self._title,
             family=self._format.family,
-            rows_read=self._ledger.rows_kept + self._ledger.rows_rejected,
+            rows_read=self._ledger.rows_read,
             rows_kept=self._ledger.rows_kept,
             rows_rejected=self._ledger.rows_rejected,
             scopes=self._staging.scopes(),
             lines=lines,
             facts={
-                fact: any(file.facts[fact] for file in self._files) for fact in self._format.facts
+                fact: any(file.telling.facts[fact] for file in self._files)
+                for fact in self._format.facts
             },
+            exported=exported,
+            made_at=self._made_at(exported),
         )
 
     def _halves(self, format_: Format) -> list[Half | None]:
         """Tell the half of each file that has charges: by its manifest, or by its content."""
         filled = [file for file in self._files if file.rows]
-        told = [
-            file.part.export or self._options.export or format_.half(file.facts) for file in filled
-        ]
+        told = [self._export(file) or format_.half(file.telling.facts) for file in filled]
         found = iter(halves.tell(told, [file.part.name for file in filled], self._options.half))
         return [next(found) if file.rows else None for file in self._files]
+
+    def _export(self, file: _File) -> Half | None:
+        manifest = file.part.manifest
+        return (manifest and manifest.export) or self._options.export
+
+    def _made_at(self, exported: Exported | None) -> datetime | None:
+        """Return when the files were written: by their manifests, or by their rows.
+
+        Raises:
+            Invalid: their manifest names another number of rows.
+        """
+        found = [file.part.manifest for file in self._files]
+        known = {manifest for manifest in found if manifest is not None}
+        if len(known) == 1 and None not in found:
+            (manifest,) = known
+            check_row_count(manifest.row_count, self._ledger.rows_read)
+        times = [manifest.delivered_at for manifest in known if manifest.delivered_at is not None]
+        return max(times, default=None if exported is None else exported.last)
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         cursor = self._duckdb.execute(sql)
         while rows := cursor.fetchmany(10_000):
             yield from rows
+
+
+def _batch(file: _File) -> Batch | None:
+    return file.telling.batch(PurePosixPath(file.part.name).name)
+
+
+def _together(spans: Iterable[Exported | None]) -> Exported | None:
+    """Return from the first to the last export; None where a file does not say."""
+    known = list(spans)
+    said = [span for span in known if span is not None]
+    if not said or len(said) < len(known):
+        return None
+    return Exported(first=min(span.first for span in said), last=max(span.last for span in said))
 
 
 def _pieces(

@@ -139,3 +139,13 @@ def endings(key: str) -> Iterator[str]:
     parts = PurePosixPath(key.lstrip("/")).parts
     if ".." not in parts:
         yield from ("/".join(parts[start:]) for start in range(len(parts)))
+
+
+def check_row_count(promised: int | None, rows_read: int) -> None:
+    """Hold the rows against what a manifest said; parts may be missing.
+
+    Raises:
+        Invalid: there are more or fewer.
+    """
+    if promised is not None and promised != rows_read:
+        raise Invalid(f"The manifest names {promised} rows, but the files hold {rows_read}.")

@@ -15,7 +15,7 @@ import orjson
 
 from costoptix.bills import manifests
 from costoptix.bills.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
-from costoptix.bills.formats import Half
+from costoptix.bills.manifests import Manifest
 from costoptix.errors import Invalid
 
 NAMES = "names.json"
@@ -29,7 +29,7 @@ class Part:
 
     path: Path
     name: str
-    export: Half | None = None  # by the manifest in its zip
+    manifest: Manifest | None = None  # of its zip
 
 
 def expand(source: Path, folder: Path) -> list[Part]:
@@ -61,7 +61,7 @@ def _members(file: Part, folder: Path) -> Iterator[Part]:
 
 
 def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]:
-    members, export = _bills(archive)
+    members, manifest = _bills(archive)
     if len(members) > MAX_MEMBERS:
         raise Invalid(
             f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
@@ -75,7 +75,7 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]
             continue
         if detect(path) is Container.ZIP:
             raise Invalid("The zip archive holds another archive: send the files in it.")
-        yield Part(path, member.filename, export)
+        yield Part(path, member.filename, manifest)
 
 
 def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, allowance: int) -> int:
@@ -89,10 +89,8 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, allowan
     return written
 
 
-def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Half | None]:
-    """Return the members that are billing files, and which export they are.
-
-    If there is a manifest, they are what it names.
+def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | None]:
+    """Return the members that are billing files: what the manifest names, if there is one.
 
     Raises:
         Invalid: the manifest cannot be read or names a file that is missing; or there are
@@ -102,17 +100,18 @@ def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Half | None
     found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
     if not found:
         return list(members.values()), None
-    named = {_named(archive, members[path], members) for path in found}
+    # AWS writes a manifest twice.
+    named = dict(_named(archive, members[path], members) for path in found)
     if len(named) > 1:
         raise Invalid("The zip archive holds several deliveries: send them one by one.")
-    paths, export = named.pop()
-    return [members[path] for path in paths], export
+    paths, manifest = named.popitem()
+    return [members[path] for path in paths], manifest
 
 
 def _named(
     archive: zipfile.ZipFile, manifest: zipfile.ZipInfo, members: Mapping[str, zipfile.ZipInfo]
-) -> tuple[tuple[str, ...], Half | None]:
-    """Return the paths of the members that a manifest names, and the export it names."""
+) -> tuple[tuple[str, ...], Manifest]:
+    """Return the paths of the members that a manifest names, and what it says."""
     if manifest.file_size > manifests.MAX_BYTES:
         raise Invalid("The manifest in the zip archive is too large.")
     said = manifests.parse(archive.read(manifest))
@@ -121,8 +120,10 @@ def _named(
         path = next((each for each in manifests.endings(file.key) if each in members), None)
         if path is None:
             raise Invalid(f"The manifest names {file.key}, which is not in the zip archive.")
+        if file.size_bytes not in (None, members[path].file_size):
+            raise Invalid(f"The zip archive does not hold all of {file.key}, by its manifest.")
         named.append(path)
-    return tuple(named), said.export
+    return tuple(named), said
 
 
 def _path(member: zipfile.ZipInfo) -> str:

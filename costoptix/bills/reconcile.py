@@ -53,6 +53,11 @@ class Ledger:
         self._tallies: defaultdict[Group, _Tally] = defaultdict(_Tally)
 
     @property
+    def rows_read(self) -> int:
+        """Rows that the file holds."""
+        return self.rows_kept + self.rows_rejected
+
+    @property
     def rows_kept(self) -> int:
         """Rows on their way into the store."""
         return sum(tally.rows_kept for tally in self._tallies.values())

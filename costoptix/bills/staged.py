@@ -105,11 +105,7 @@ class Staged(_Said):
     lines: tuple[Line, ...]
     facts: dict[str, bool]
     exported: Exported | None = None
-
-    @property
-    def made_at(self) -> datetime | None:
-        """Return when the rows were written, where the file says it."""
-        return None if self.exported is None else self.exported.last
+    made_at: datetime | None = None  # by the manifest in a zip, or by the rows
 
 
 class Progress(_Said):

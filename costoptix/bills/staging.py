@@ -19,7 +19,7 @@ from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED
 from costoptix.bills.formats import PURCHASES_SQL, Half
 from costoptix.bills.formats.expressions import literal
 from costoptix.bills.reconcile import Group, Unreconciled
-from costoptix.bills.staged import CategorySum, Scope, StagedFile, SubAccount
+from costoptix.bills.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
 from costoptix.costs.layout import CHARGES, METRICS, ROLL_UPS, roll_up_sql
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class _Scope:
     last_day: date = date.min
     row_count: int = 0
     half: Half | None = None
+    batch: Batch | None = None
 
     def count(self, first_day: date, last_day: date, rows: int) -> None:
         """Note rows and the days they are of."""
@@ -65,13 +66,13 @@ class Staging:
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
         self._duckdb = connection
         self._folder = folder
-        self._scopes: dict[tuple[ScopeKey, Half | None], _Scope] = {}
-        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until their halves are told
+        self._scopes: dict[tuple[ScopeKey, Half | None, Batch | None], _Scope] = {}
+        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until it is told what they are
         self._runs = 0
         self._folders = 0
 
     def begin_file(self) -> None:
-        """Keep what is counted and taken from now on apart, until its half is told."""
+        """Keep what is counted and taken from now on apart, until it is told what it is."""
         self._of_files.append({})
 
     def new_run(self) -> Path:
@@ -110,13 +111,16 @@ class Staging:
         file.rename(self._folder / name)
         scope.charges.append(self._describe(CHARGES, name))
 
-    def tell_halves(self, halves: Sequence[Half | None]) -> None:
-        """Say which half each file is; an actual half's purchases are set beside it as well."""
-        for scopes, half in zip(self._of_files, halves, strict=True):
+    def tell(self, halves: Sequence[Half | None], batches: Sequence[Batch | None]) -> None:
+        """Say which half and which batch each file is; files of one are one scope.
+
+        An actual half's purchases are set beside it as well.
+        """
+        for scopes, half, batch in zip(self._of_files, halves, batches, strict=True):
             for key, scope in scopes.items():
-                scope.half = half
-                self._scopes.setdefault((key, half), scope).add(scope)
-        for (key, half), scope in list(self._scopes.items()):
+                scope.half, scope.batch = half, batch
+                self._scopes.setdefault((key, half, batch), scope).add(scope)
+        for (key, half, _), scope in list(self._scopes.items()):
             if half is Half.ACTUAL:
                 self._copy_purchases(key, scope)
 
@@ -132,7 +136,7 @@ class Staging:
         sql = engine.copy_sql(f"SELECT * {where}", self._folder / name)
         self._duckdb.execute(sql)
         scope.charges.append(self._describe(CHARGES, name))
-        self._scopes[key, Half.PURCHASES] = scope
+        self._scopes[key, Half.PURCHASES, None] = scope
 
     def write_roll_ups(self) -> None:
         """Write every roll-up of every scope, and hold it against its charges.
@@ -156,7 +160,7 @@ class Staging:
     def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
         """Add up the charges that would go live: per group, the rows and the sum per metric."""
         stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
-        for (_, half), scope in self._scopes.items():
+        for (_, half, _), scope in self._scopes.items():
             if half is Half.PURCHASES:
                 continue  # it is part of the actual half
             sql = (
@@ -184,8 +188,9 @@ class Staging:
                 sub_accounts=tuple(self._sub_accounts(scope)),
                 sums=tuple(self._category_sums(scope)),
                 half=scope.half,
+                batch=scope.batch,
             )
-            for ((account, month), _), scope in self._scopes.items()
+            for ((account, month), *_), scope in self._scopes.items()
         )
 
     def _coarse(self, scope: _Scope) -> str:

@@ -117,6 +117,20 @@ def test_withdrawing_is_delete(ask: Ask, work: Callable[[], None]) -> None:
     assert ask("GET", "/costs?range=last_12_months", "read").json["data"]["totals"] == []
 
 
+def test_an_older_import_is_made_current(ask: Ask, work: Callable[[], None]) -> None:
+    first, second = (
+        ask("POST", "/imports", data=write([{"BilledCost": amount}]), content_type="text/csv")
+        for amount in "12"
+    )
+    work()
+    path = f"/imports/{first.json['data']['id']}"
+    assert ask("GET", path).json["data"]["state"] == "older"
+    assert ask("POST", f"{path}/make-current", "read").status_code == 403
+    assert ask("POST", f"{path}/make-current").json["data"]["state"] == "live"
+    assert ask("GET", f"/imports/{second.json['data']['id']}").json["data"]["state"] == "older"
+    assert ask("POST", f"{path}/make-current").status_code == 409
+
+
 def test_a_stranger_s_import_is_not_found(
     ask: Ask, client: FlaskClient, session: Session, elsewhere: Organization, mallory: object
 ) -> None:

@@ -101,7 +101,7 @@ def test_what_was_added_beside_is_refreshed_without_asking_again(take_in: TakeIn
 def test_bytes_that_were_replaced_are_older_when_they_come_again(take_in: TakeIn, billed) -> None:
     take_in(bill("7"))
     take_in(bill("8"))
-    again = take_in(bill("7"), "again.csv")
+    again = take_in(bill("7"), name="again.csv")
     assert (again.state, again.message) == ("older", REPLACED)
     assert billed() == 8
 

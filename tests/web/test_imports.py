@@ -135,6 +135,23 @@ def test_undoing_says_beforehand_what_it_changes(
     assert 'value="-2.5"' in page
 
 
+def test_an_older_import_can_be_made_current_and_says_beforehand_what_that_changes(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    older = bring(app, config, alice_browser, [{"BilledCost": "7"}])
+    newer = bring(app, config, alice_browser, [{"BilledCost": "9.50"}])
+    assert "Make this one current" in alice_browser.get(older).text
+    path = f"{older}/make-current"
+    assert 'value="-2.5"' in alice_browser.get(path).text
+    answer = alice_browser.post(path, form=path)
+    assert answer.status_code == 302
+    assert ">live<" in alice_browser.get(older).text
+    assert ">older<" in alice_browser.get(newer).text
+    again = alice_browser.post(path, form="/imports")
+    assert again.status_code == 409
+    assert "nothing of it was replaced" in alice_browser.get(path).text
+
+
 def test_a_file_that_is_no_bill_is_refused_in_words(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:

@@ -18,6 +18,9 @@ How a format is written (``focus.py`` is the model):
   column of it (``SELECT cells.*, …``) and whatever else the expressions name.
 * Times are text in ISO shapes; other shapes are brought into one by the format
   (``month_first`` below). Times without a zone are UTC.
+* ``Format.number`` is SQL for a row's reference number, where the provider writes every row into
+  one file alone and files add up; ``Format.exported`` for the instant at which it was exported.
+  Which deliveries are live is decided by these (``bills/precedence.py``).
 * ``Format.facts`` are SQL conditions over ``cells``, by name: a fact holds of a file when it is
   true of any of its rows (Azure: what tells the actual from the amortized half). Facts are kept
   with the deliveries.
@@ -130,6 +133,10 @@ def _has_no_halves(_facts: MappingOf[str, bool]) -> Half | None:
     return None
 
 
+def _says_nothing(_header: Header) -> str:
+    return "NULL"
+
+
 @dataclass(frozen=True)
 class Options:
     """What the sender or the source says about a file beyond its bytes."""
@@ -172,6 +179,8 @@ class Format:
     mapping: Callable[[Header, Options], Mapping]
     facts: MappingOf[str, Callable[[Header], str]] = field(default_factory=dict)
     half: Callable[[MappingOf[str, bool]], Half | None] = _has_no_halves  # from the facts
+    number: Callable[[Header], str] = _says_nothing
+    exported: Callable[[Header], str] = _says_nothing
 
     def missing(self, header: Header) -> list[str]:
         """Return the first spelling of each required group that the file lacks."""

@@ -6,6 +6,9 @@ and UsageUnit → ConsumedUnit (1.0); ProviderName → ServiceProviderName (1.3,
 Times are ISO 8601. Files that went through an American spreadsheet have ``4/1/25`` instead. What
 is day and what is month there is only taken for known where it shows: the billing period, read
 month first, goes from the first of a month to the first of a month.
+
+Two providers' own columns say how their files go together: ``oci_ReferenceNumber`` (each row is in
+one of several files a day) and ``x_ExportTime`` (of Google's view of a table that only grows).
 """
 
 from __future__ import annotations
@@ -62,6 +65,11 @@ def _american(time: str, first_days: tuple[str, ...]) -> str:
     )
 
 
+def _iso(text: str) -> str:
+    """Bring BigQuery's ``2024-09-01 07:00:00 UTC`` into an ISO shape."""
+    return f"replace({text}, ' UTC', 'Z')"
+
+
 def _usage_based(expression: str) -> str:
     """Bring the misspelt ``Usage-based`` of some providers to the value of the specification."""
     return f"CASE WHEN {expression} = 'Usage-based' THEN 'Usage-Based' ELSE {expression} END"
@@ -81,4 +89,6 @@ FOCUS = Format(
     ),
     currency=("BillingCurrency",),
     mapping=_mapping,
+    number=lambda header: header.sql("oci_ReferenceNumber"),
+    exported=lambda header: _iso(header.sql("x_ExportTime")),
 )

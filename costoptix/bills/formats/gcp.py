@@ -11,6 +11,7 @@ clamped at zero.
   contracted cost, so that it counts as a saving; any other is a Credit of the same amount in all
   four.
 * The billing period is ``invoice.month``, which is a month in Los Angeles.
+* Google's table only grows: rows exported after all that is there add to them (``export_time``).
 """
 
 from __future__ import annotations
@@ -236,4 +237,5 @@ GCP = Format(
     ),
     currency=("currency",),
     mapping=_mapping,
+    exported=lambda header: _iso(header.sql("export_time")),
 )

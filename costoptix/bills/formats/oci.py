@@ -2,7 +2,8 @@
 
 Billed and effective cost are both of it. Oracle tells no list price; the contracted cost is the
 unit price times the billed quantity. A corrected line arrives as a line of its own, with
-``isCorrection``. The billing period is the month of the charge.
+``isCorrection``. The billing period is the month of the charge. Oracle writes each
+line once, into one of several files a day: files add up.
 """
 
 from __future__ import annotations
@@ -90,4 +91,5 @@ OCI = Format(
     ),
     currency=("cost/currencyCode",),
     mapping=_mapping,
+    number=lambda header: header.sql("lineItem/referenceNo"),
 )
