@@ -10,7 +10,7 @@ import dataclasses
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -41,11 +41,11 @@ def _loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server of this run's own: its URL without a database."""
     if services.postgresql_programs() is None:
         pytest.skip(services.GET_POSTGRESQL)
-    with services.postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+    with services.postgresql() as url:
         yield url
 
 
@@ -134,15 +134,32 @@ def config(
 
 
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
+def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
+    """Start the application on this test's installation, under settings changed by name.
+
+    What it opens is closed after the test: left to the collector, a connection to PostgreSQL
+    would warn within whichever test comes later.
+    """
+    started: list[Flask] = []
+
+    def start(**changes: object) -> Flask:
+        app = create_app(dataclasses.replace(config, **changes))
+        app.testing = True
+        started.append(app)
+        return app
+
+    yield start
+    for app in started:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+            quota_storage().close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
     """The application on this test's installation."""
-    app = create_app(config)
-    app.testing = True
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
-        quota_storage().close()
+    return make_app()
 
 
 @pytest.fixture

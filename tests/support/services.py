@@ -13,10 +13,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -53,26 +55,33 @@ def postgresql_programs() -> Path | None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL server with its data below ``folder``; yields its URL (no database)."""
-    programs = postgresql_programs()
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL server with a folder of its own; yields its URL (no database).
+
+    The folder is not one of pytest's: those are shut for other accounts, anew whenever another
+    run starts, and the server of a run as root has another account.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as name:
+        folder, account = Path(name), _server_account()
+        if account is not None:
+            os.chown(folder, *account)
+        options = {"user": account[0], "group": account[1], "extra_groups": []} if account else {}
+        yield from _serve_postgresql(folder, options)
+
+
+def _serve_postgresql(folder: Path, options: dict[str, Any]) -> Iterator[str]:
+    programs, data, port = postgresql_programs(), folder / "data", free_port()
     assert programs is not None
-    account = _server_account()
-    data, port = folder / "data", free_port()
-    data.mkdir(parents=True)
-    if account is not None:
-        for path in (folder, data):
-            os.chown(path, *account)
-        _let_through(folder)
-    options = {"user": account[0], "group": account[1], "extra_groups": []} if account else {}
     subprocess.run(
         [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
-        check=True, stdout=subprocess.DEVNULL, **options,
+        check=True, stdout=subprocess.DEVNULL, cwd=folder, **options,
     )  # fmt: skip
     command = [programs / "postgres", "-D", data, "-p", str(port), "-k", "", "-h", "127.0.0.1"]
     settings = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=panic"]
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command + settings, stdout=log, stderr=log, **options)
+        process = subprocess.Popen(
+            command + settings, stdout=log, stderr=log, cwd=folder, **options
+        )
         try:
             wait_for_port(port, process)
             _wait_until_ready(port)
@@ -102,12 +111,6 @@ def _server_account() -> tuple[int, int] | None:
         return None
     entry = pwd.getpwnam("postgres")
     return entry.pw_uid, entry.pw_gid
-
-
-def _let_through(folder: Path) -> None:
-    for parent in folder.parents:
-        with suppress(PermissionError):
-            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 @contextmanager

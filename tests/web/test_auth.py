@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from costoptix import create_app
 from costoptix.access import users
 from costoptix.models import AuditEntry, User
 from tests.support.cast import PASSWORD
@@ -58,12 +57,12 @@ def test_s10_an_address_is_throttled_over_all_accounts(app: Flask, alice: User) 
 
 @pytest.mark.usefixtures("wrong_password")
 def test_s10_the_counts_survive_a_restart_and_end(
-    app: Flask, alice: User, at: Callable[[str], None]
+    app: Flask, make_app: Callable[..., Flask], alice: User, at: Callable[[str], None]
 ) -> None:
     """S10: the counts are rows; after five minutes they are gone."""
     at("2026-03-02T08:00:00")
     fail(Browser(app), alice.email, 10)
-    restarted = create_app(app.config["COSTOPTIX"])
+    restarted = make_app()
     at("2026-03-02T08:04:59")  # a start sets the clock
     assert Browser(restarted).sign_in(alice.email).status_code == 429
     at("2026-03-02T08:05:01")

@@ -49,7 +49,8 @@ def test_without_parameters_it_shows_the_last_30_days_by_service(billed, alice_b
     bare = alice_browser.get("/").text
     assert "19 Feb – 20 Mar 2026 · 30 days" in text(bare)
     assert "Daily cost by service" in text(bare)
-    assert bare == alice_browser.get("/?range=last_30_days&group_by=service_name").text
+    said = alice_browser.get("/?range=last_30_days&group_by=service_name").text
+    assert text(bare) == text(said)  # the hidden tokens differ from one second to the next
 
 
 def test_month_to_date_and_its_comparisons(billed, alice_browser: Browser):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
 from flask import Flask, g
 from sqlalchemy.exc import OperationalError
 
-from config import Config
-from costoptix import create_app
 from costoptix.web.headers import CONTENT_SECURITY_POLICY
 from tests.web.conftest import Browser
 
@@ -35,9 +32,9 @@ def test_s16_s17_every_response_carries_the_headers(stranger: Browser, path: str
     assert len(headers["X-Request-ID"]) >= 16
 
 
-def test_s17_https_is_remembered_for_over_a_year(config: Config) -> None:
+def test_s17_https_is_remembered_for_over_a_year(make_app: Callable[..., Flask]) -> None:
     """S17: only where browsers come by https."""
-    app = create_app(dataclasses.replace(config, public_url="https://cost.example.com"))
+    app = make_app(public_url="https://cost.example.com")
     answer = app.test_client().get("/healthz")
     name, _, seconds = answer.headers["Strict-Transport-Security"].split(";")[0].partition("=")
     assert name == "max-age"
@@ -125,9 +122,11 @@ def test_s22_a_silent_database_is_503(broken: Callable[[Exception], Browser]) ->
 
 
 @pytest.mark.parametrize(("hops", "seen"), [(0, "127.0.0.1"), (1, "192.0.2.2"), (2, "192.0.2.1")])
-def test_s40_forwarded_addresses_count_by_hops(config: Config, hops: int, seen: str) -> None:
+def test_s40_forwarded_addresses_count_by_hops(
+    make_app: Callable[..., Flask], hops: int, seen: str
+) -> None:
     """S40: what a client writes itself is not believed."""
-    app = create_app(dataclasses.replace(config, forwarded_hops=hops))
+    app = make_app(forwarded_hops=hops)
     addresses = []
 
     @app.before_request

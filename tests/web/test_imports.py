@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import re
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from config import Config
-from costoptix import create_app, queue, worker
+from costoptix import queue, worker
 from costoptix.clock import utc_now
 from costoptix.extensions import db
 from costoptix.models import Import, Job, User, WorkerHeartbeat
@@ -217,10 +216,9 @@ def test_s45_nobody_but_an_admin_may_send_much(
     assert stranger.post("/login", email="a" * (2 << 20), password="x").status_code == 413
 
 
-def test_s45_a_file_over_the_limit_is_refused(config: Config, alice: User) -> None:
+def test_s45_a_file_over_the_limit_is_refused(make_app: Callable[..., Flask], alice: User) -> None:
     """S45: with the limit in words."""
-    small = create_app(dataclasses.replace(config, max_upload_bytes=1 << 20))
-    browser = Browser(small)
+    browser = Browser(make_app(max_upload_bytes=1 << 20))
     browser.sign_in(alice.email)
     answer = send(browser, b"x" * ((1 << 20) + 1))
     assert answer.status_code == 413

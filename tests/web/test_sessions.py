@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config import Config
-from costoptix import create_app
 from costoptix.access import users
 from costoptix.access.permissions import Caller, Role
 from costoptix.models import Organization, User, UserSession
@@ -199,9 +195,3 @@ def test_own_sessions_are_listed_and_can_be_ended(
     alice_browser.post(f"/settings/security/sessions/{row.id}/end", form=PAGE)
     assert not is_signed_in(other)
     assert is_signed_in(alice_browser)
-
-
-@pytest.fixture
-def make_app(config: Config) -> Callable[..., Flask]:
-    """The application under other settings."""
-    return lambda **changes: create_app(dataclasses.replace(config, **changes))

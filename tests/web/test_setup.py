@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable
 
@@ -12,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import create_app
 from costoptix.access import organizations, setup
 from costoptix.errors import Conflict
 from costoptix.extensions import db
@@ -22,12 +20,6 @@ from tests.web.conftest import Browser, latest
 
 FORM = {"name": "Acme Cloud", "tier": "enterprise", "email": "alice@example.com",
         "password": PASSWORD}  # fmt: skip
-
-
-@pytest.fixture
-def make_app(config: Config) -> Callable[..., Flask]:
-    """The application under other settings."""
-    return lambda **changes: create_app(dataclasses.replace(config, **changes))
 
 
 def test_the_first_start_makes_an_organization_and_its_admin(app: Flask, session: Session) -> None:
