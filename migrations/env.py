@@ -30,6 +30,8 @@ def _migrate(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
         transactional_ddl=True,
+        # Not the module that a column type happens to live in: migrations outlive that.
+        user_module_prefix="costoptix.models.",
     )
     with context.begin_transaction():
         context.run_migrations()

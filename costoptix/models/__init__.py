@@ -1,0 +1,57 @@
+"""Every table, by room. Columns, keys and constraints only: never queries or rules."""
+
+from costoptix.models.access import (
+    ApiKey,
+    AuditEntry,
+    IdempotencyRecord,
+    Invitation,
+    Organization,
+    SetupState,
+    ThrottleCounter,
+    User,
+    UserSession,
+)
+from costoptix.models.anomalies import Anomaly, AnomalyJudgement, DetectionRun
+from costoptix.models.base import Base, ExactDecimal, UTCDateTime, new_id
+from costoptix.models.bills import (
+    Delivery,
+    DeliveryFile,
+    Import,
+    InboxItem,
+    ReconciliationLine,
+    Source,
+)
+from costoptix.models.budgets import Budget
+from costoptix.models.costs import AccountName
+from costoptix.models.events import Event
+from costoptix.models.queue import Job, WorkerHeartbeat
+
+__all__ = [
+    "AccountName",
+    "Anomaly",
+    "AnomalyJudgement",
+    "ApiKey",
+    "AuditEntry",
+    "Base",
+    "Budget",
+    "Delivery",
+    "DeliveryFile",
+    "DetectionRun",
+    "Event",
+    "ExactDecimal",
+    "IdempotencyRecord",
+    "Import",
+    "InboxItem",
+    "Invitation",
+    "Job",
+    "Organization",
+    "ReconciliationLine",
+    "SetupState",
+    "Source",
+    "ThrottleCounter",
+    "UTCDateTime",
+    "User",
+    "UserSession",
+    "WorkerHeartbeat",
+    "new_id",
+]

@@ -1,0 +1,171 @@
+"""Tables of access: organizations, people, sessions, keys, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from costoptix.clock import utc_now
+from costoptix.models.base import Base, id_column, new_id, organization_column
+
+
+class Organization(Base):
+    """A tenant."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = id_column()
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    tier: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # Renewed with every delivery, undo, tag rule and account name, in the same transaction:
+    # what was computed under one value stays true as long as the value stays.
+    data_version: Mapped[str] = mapped_column(String(36), default=new_id)
+
+
+class User(Base):
+    """A person: one address is one user in one organization."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    email: Mapped[str] = mapped_column(String(320), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(200), default="")
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(10))  # permissions.Role
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    organization: Mapped[Organization] = relationship(lazy="joined")
+
+
+class UserSession(Base):
+    """A signed-in browser. The cookie holds a random token; only its SHA-256 is kept."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[str] = id_column()
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    password_confirmed_at: Mapped[datetime] = mapped_column(default=utc_now)
+    role: Mapped[str] = mapped_column(String(10))  # as the token was made: a new role, a new token
+    address: Mapped[str] = mapped_column(String(64), default="")
+    user_agent: Mapped[str] = mapped_column(String(300), default="")
+
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class Invitation(Base):
+    """A link that lets one person join, once. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(320))  # lower case
+    role: Mapped[str] = mapped_column(String(10))  # permissions.Role
+    # The link of somebody who left, or whose password was changed, is void.
+    created_by_user_id: Mapped[str | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE")
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+
+    organization: Mapped[Organization] = relationship(lazy="joined")
+
+
+class ThrottleCounter(Base):
+    """How often something was tried within a window of time."""
+
+    __tablename__ = "throttle_counters"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    attempts: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ApiKey(Base):
+    """A key of an organization. The key itself is not here: a prefix and a SHA-256."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(11))  # cc_ and 8 characters
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    permission: Mapped[str] = mapped_column(String(10))  # permissions.Permission
+    # The maker: a person, another key, or neither (the command line).
+    # No foreign key: an id without a user tells that the maker has left.
+    created_by_user_id: Mapped[str | None] = mapped_column(String(36))
+    created_by: Mapped[str] = mapped_column(String(320))  # as said at the time
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    successor_id: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
+
+
+class AuditEntry(Base):
+    """Who did what, when, from where. Append-only (a trigger refuses changes)."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_organization_id_at", "organization_id", "at"),)
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    # No foreign keys: the entry outlives what it tells of.
+    organization_id: Mapped[str | None] = mapped_column(String(36))
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    actor: Mapped[str] = mapped_column(String(400))  # an address, a key's name and prefix, "cli"
+    actor_id: Mapped[str | None] = mapped_column(String(36))
+    address: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(String(60))  # "api_key.created"
+    subject: Mapped[str] = mapped_column(String(400), default="")
+    subject_id: Mapped[str | None] = mapped_column(String(36))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class IdempotencyRecord(Base):
+    """The answer to a POST that carried an Idempotency-Key, or the claim of one that runs."""
+
+    __tablename__ = "idempotency_records"
+    __table_args__ = (UniqueConstraint("organization_id", "key"),)
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    key: Mapped[str] = mapped_column(String(255))
+    request_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    status: Mapped[int | None]  # None while the twin runs
+    headers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    body: Mapped[str | None] = mapped_column(Text)  # secrets already null
+
+
+class SetupState(Base):
+    """One row of facts about the installation, by name."""
+
+    __tablename__ = "setup_state"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

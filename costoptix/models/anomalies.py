@@ -1,0 +1,94 @@
+"""Tables of what is unusual, and of what people say of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from costoptix.clock import utc_now
+from costoptix.models.base import Base, id_column, organization_column
+
+
+class Anomaly(Base):
+    """One episode of unusual days of a service in an account, and what people say of it."""
+
+    __tablename__ = "anomalies"
+    __table_args__ = (UniqueConstraint("organization_id", "series", "first_day"),)
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    series: Mapped[str] = mapped_column(String(64))  # digest of the four columns below
+    provider_name: Mapped[str | None] = mapped_column(Text)
+    service_name: Mapped[str | None] = mapped_column(Text)
+    sub_account_id: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    actual: Mapped[Decimal]  # all amounts: sums over the days
+    expected: Mapped[Decimal]
+    low: Mapped[Decimal]
+    high: Mapped[Decimal]
+    impact: Mapped[Decimal]
+    deviation_percent: Mapped[Decimal | None]
+    severity: Mapped[str] = mapped_column(String(10))
+    method: Mapped[str] = mapped_column(String(20))
+    lookback_days: Mapped[int]
+    threshold: Mapped[Decimal]
+    drivers: Mapped[list[Any] | None]  # None: to be worked out when asked for
+    status: Mapped[str] = mapped_column(String(20), default="new")
+    is_expected: Mapped[bool] = mapped_column(Boolean, default=False)  # the like is muted
+    note: Mapped[str] = mapped_column(Text, default="")
+    judged_by: Mapped[str | None] = mapped_column(String(400))
+    judged_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+    judgements: Mapped[list[AnomalyJudgement]] = relationship(
+        order_by="AnomalyJudgement.id.desc()", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class AnomalyJudgement(Base):
+    """What one person (or key) said of an anomaly at one time. Append-only."""
+
+    __tablename__ = "anomaly_judgements"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    anomaly_id: Mapped[str] = mapped_column(
+        ForeignKey("anomalies.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    actor: Mapped[str] = mapped_column(String(400))
+    status: Mapped[str] = mapped_column(String(20))
+    is_expected: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str] = mapped_column(Text)
+
+
+class DetectionRun(Base):
+    """The last run of detection: what it looked at, and what the tier did not let it keep."""
+
+    __tablename__ = "detection_runs"
+
+    organization_id: Mapped[str] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
+    )
+    finished_at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(20))
+    complete_through: Mapped[date | None]
+    series_count: Mapped[int]
+    further: Mapped[list[Any]] = mapped_column(JSON)
+    note: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,153 @@
+"""Tables of a bill's way in: sources, imports, deliveries and their files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from costoptix.clock import utc_now
+from costoptix.models.base import Base, ExactDecimal, id_column, organization_column
+
+
+class Source(Base):
+    """Where a team's bills of one kind come from: deliveries of one source replace each other."""
+
+    __tablename__ = "sources"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = organization_column()
+    name: Mapped[str] = mapped_column(String(200))
+    format: Mapped[str | None] = mapped_column(String(40))
+    currency: Mapped[str | None] = mapped_column(String(3))  # for files that do not say
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Import(Base):
+    """A file on its way in, and what became of it."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        Index("ix_imports_organization_id_created_at", "organization_id", "created_at"),
+    )
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    source_id: Mapped[str | None] = mapped_column(ForeignKey("sources.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(12), default="received")
+    file_name: Mapped[str] = mapped_column(String(400))  # as sent; for people only
+    stored_name: Mapped[str] = mapped_column(String(100))  # ours, within the uploads folder
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    format: Mapped[str | None] = mapped_column(String(40))
+    currency: Mapped[str | None] = mapped_column(String(3))  # as asked for by the sender
+    source_name: Mapped[str | None] = mapped_column(String(200))  # as asked for by the sender
+    created_by: Mapped[str] = mapped_column(String(400))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
+    live_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    bytes_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_kept: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    message: Mapped[str | None] = mapped_column(Text)  # "already imported, nothing changed"
+    error: Mapped[str | None] = mapped_column(Text)  # one sentence, when refused
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    source: Mapped[Source | None] = relationship(lazy="joined")
+
+
+class ReconciliationLine(Base):
+    """One sum of one file: in = stored + rejected + rounding, exactly."""
+
+    __tablename__ = "reconciliation_lines"
+
+    id: Mapped[str] = id_column()
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    billing_period: Mapped[date | None]  # first day of the month; None where the row did not say
+    currency: Mapped[str | None] = mapped_column(String(3))
+    charge_category: Mapped[str | None] = mapped_column(String(40))
+    metric: Mapped[str] = mapped_column(String(20))  # billed_cost …
+    rows_read: Mapped[int] = mapped_column(BigInteger)
+    rows_kept: Mapped[int] = mapped_column(BigInteger)
+    rows_rejected: Mapped[int] = mapped_column(BigInteger)
+    rows_rounded: Mapped[int] = mapped_column(BigInteger, default=0)
+    sum_file: Mapped[Decimal] = mapped_column(ExactDecimal(400))
+    sum_stored: Mapped[Decimal]
+    sum_rejected: Mapped[Decimal] = mapped_column(ExactDecimal(400))
+    sum_rounding: Mapped[Decimal] = mapped_column(ExactDecimal(400))
+    sum_before: Mapped[Decimal | None]  # what was live before this delivery
+
+
+class Delivery(Base):
+    """One billing period of one billing account as one import brought it: immutable files."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "ix_deliveries_scope",
+            "organization_id",
+            "source_id",
+            "billing_account_id",
+            "billing_period",
+        ),
+        Index("ix_deliveries_organization_id_is_live", "organization_id", "is_live"),
+    )
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    billing_account_id: Mapped[str] = mapped_column(String(200))
+    billing_period: Mapped[date]  # first day of the month
+    delivered_at: Mapped[datetime]  # manifest time, else time inside the file, else arrival
+    state: Mapped[str] = mapped_column(String(12), default="staged")
+    # The pointer: readers see exactly the deliveries with is_live, changed in one transaction.
+    is_live: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    row_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    files: Mapped[list[DeliveryFile]] = relationship(
+        back_populates="delivery", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class DeliveryFile(Base):
+    """One immutable Parquet file in the lake."""
+
+    __tablename__ = "delivery_files"
+
+    id: Mapped[str] = id_column()
+    delivery_id: Mapped[str] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str] = mapped_column(String(20))  # charges, or the name of a roll-up
+    path: Mapped[str] = mapped_column(String(400))  # within the lake
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+
+    delivery: Mapped[Delivery] = relationship(back_populates="files")
+
+
+class InboxItem(Base):
+    """A file or folder of the watched inbox that was taken in, as it was then."""
+
+    __tablename__ = "inbox_items"
+    __table_args__ = (UniqueConstraint("organization_id", "path"),)
+
+    id: Mapped[str] = id_column()
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(Text)  # within the organization's folder
+    appearance: Mapped[str] = mapped_column(String(64))  # digest of names, sizes and times
+    import_id: Mapped[str | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
+    error: Mapped[str | None] = mapped_column(Text)  # why it could not be taken in
+    taken_at: Mapped[datetime] = mapped_column(default=utc_now)
