@@ -74,7 +74,9 @@ def _is_list(model: type[Draft], name: str) -> bool:
 
 def _sentence(error: ValidationError, model: type[Draft], kind: str) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
-    name = ".".join(str(part) for part in first["loc"])[:100]
+    # Of a repeated parameter, nobody counts which it was.
+    parts = [p for p in first["loc"] if kind != "parameter" or not isinstance(p, int)]
+    name = ".".join(str(part) for part in parts)[:100]
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields) or "none"
         return f"Unknown {kind} {name!a}; allowed: {known}."

@@ -1,13 +1,12 @@
-"""Detection for an organization: run it, list what was kept, say what drove it."""
+"""Detection for an organization: run it, find what was kept, say what drove it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller, Permission, require
@@ -24,7 +23,7 @@ from costoptix.costs.query import is_tag
 from costoptix.costs.store import CostStore
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
-from costoptix.models import Anomaly, DetectionRun, Organization
+from costoptix.models import Anomaly, Organization
 from costoptix.periods import FIRST_DAY, DateRange, parse_day
 
 AUTOMATIC = Settings(Method.ADAPTIVE)
@@ -118,29 +117,6 @@ def newest_days(session: Session, organization: Organization) -> DateRange:
     return DateRange(max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1)), last)
 
 
-def list_anomalies(
-    session: Session,
-    organization: Organization,
-    *,
-    status: str | None = None,
-    severity: str | None = None,
-    first_day: date | None = None,
-    last_day: date | None = None,
-) -> Sequence[Anomaly]:
-    """List the anomalies that were kept, newest first, the largest of a day first."""
-    query = select(Anomaly).where(Anomaly.organization_id == organization.id)
-    if status is not None:
-        query = query.where(Anomaly.status == status)
-    if severity is not None:
-        query = query.where(Anomaly.severity == severity)
-    if first_day is not None:
-        query = query.where(Anomaly.last_day >= first_day)
-    if last_day is not None:
-        query = query.where(Anomaly.first_day <= last_day)
-    rows = session.scalars(query).all()
-    return sorted(rows, key=lambda row: (-row.first_day.toordinal(), -abs(row.impact), row.id))
-
-
 def get(session: Session, organization: Organization, anomaly_id: str) -> Anomaly:
     """Return an anomaly of the organization.
 
@@ -151,11 +127,6 @@ def get(session: Session, organization: Organization, anomaly_id: str) -> Anomal
     if anomaly is None or anomaly.organization_id != organization.id:
         raise NotFound
     return anomaly
-
-
-def last_run(session: Session, organization: Organization) -> DetectionRun | None:
-    """Return what the last run looked at; None before the first."""
-    return session.get(DetectionRun, organization.id)
 
 
 def drivers_of(

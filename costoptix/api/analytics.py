@@ -10,6 +10,7 @@ from pydantic import Field
 
 from costoptix.access.permissions import Permission
 from costoptix.access.tiers import Feature, require_feature
+from costoptix.anomalies import listing
 from costoptix.api import figures, report_figures
 from costoptix.api.answers import Answer
 from costoptix.api.costs import PAGE, SELECTION, question_meta, read
@@ -84,8 +85,12 @@ HORIZON = Parameter(
 class _Asked(Generic[Form]):
     """What a call asks: a form, a question, and how the answer is given."""
 
-    def __init__(self, call: Call, model: type[Form], default: Preset | DateRange) -> None:
+    def __init__(
+        self, call: Call, model: type[Form], default: Preset | DateRange, *also: object
+    ) -> None:
         """Read the call; without days the question is about ``default``.
+
+        ``also`` is what the answer depends on beside the bills.
 
         Raises:
             Invalid: a parameter is wrong.
@@ -97,7 +102,7 @@ class _Asked(Generic[Form]):
         self.form, self.query = read(model, args)
         kept = self.form.model_dump(exclude={"cursor", "limit"})
         self.fingerprint = repr((call.operation.name, self.query.fingerprint, kept))
-        call.check_etag(self.fingerprint, self.form)
+        call.check_etag(self.fingerprint, self.form, *also)
 
     @cached_property
     def ask(self) -> Ask:
@@ -149,11 +154,14 @@ def get_summary(call: Call) -> Answer:
 )  # fmt: skip
 def get_services(call: Call) -> Answer:
     """Answer the service table, the dearest first."""
-    asked = _Asked(call, FiguresForm, Preset.LAST_6_MONTHS)
+    session, organization = call.session, call.organization
+    judged = listing.version(session, organization)
+    asked = _Asked(call, FiguresForm, Preset.LAST_6_MONTHS, judged)
     by_service = replace(asked.query, group_by=summary.SERVICE)
     table = summary.monthly_table(asked.ask, by_service, asked.form.metric)
+    flags = listing.flags(session, organization, asked.ask, by_service)
     days = asked.query.date_range
-    return asked.answer(figures.Services.of(table, days, known_part(days, asked.whole)))
+    return asked.answer(figures.Services.of(table, flags, days, known_part(days, asked.whole)))
 
 
 @operation(

@@ -11,20 +11,22 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from costoptix.access.permissions import Permission
-from costoptix.anomalies import judgements, service
-from costoptix.anomalies.detect import Method, Severity
+from costoptix.anomalies import judgements, listing, service
+from costoptix.anomalies.detect import Method
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
 from costoptix.anomalies.judgements import JudgementDraft, Status
 from costoptix.anomalies.keeping import Fate, Found, kept_drivers, series_of
+from costoptix.anomalies.listing import WantedDraft
 from costoptix.anomalies.service import DetectionDraft
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
 from costoptix.api.paging import PageQuery, page
-from costoptix.clock import utc_now
+from costoptix.clock import utc_now, utc_today
 from costoptix.models import Anomaly
-from costoptix.periods import parse_day
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,10 @@ class DetectionData:
     anomalies: list[FoundData]
 
 
-class AnomaliesQuery(PageQuery):
-    """Which anomalies are wanted: those with a day in the range."""
+class AnomaliesQuery(WantedDraft, PageQuery):
+    """Which anomalies are wanted: those with a day in the range; any where nothing is said."""
 
-    status: Status | None = None
-    severity: Severity | None = None
-    start_date: str | None = None
-    end_date: str | None = None
+    status: list[Status] = Field(default=[], description="Only of this status; repeatable.")
 
 
 @operation(
@@ -120,14 +119,8 @@ class AnomaliesQuery(PageQuery):
 )  # fmt: skip
 def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     """List them."""
-    rows = service.list_anomalies(
-        call.session,
-        call.organization,
-        status=query.status,
-        severity=query.severity,
-        first_day=parse_day(query.start_date, "start_date") if query.start_date else None,
-        last_day=parse_day(query.end_date, "end_date") if query.end_date else None,
-    )
+    wanted = query.wanted(query.status, utc_today())
+    rows = listing.list_anomalies(call.session, call.organization, wanted)
     found, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
     data = [_anomaly(row, kept_drivers(row)) for row in found]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
@@ -177,9 +170,9 @@ def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
 
 def _about(call: Call) -> dict[str, Any]:
     """Return how right detection was, and what the last run found beyond what the tier keeps."""
-    every = service.list_anomalies(call.session, call.organization)
+    every = listing.list_anomalies(call.session, call.organization)
     right = judgements.precision(every, utc_now())
-    last = service.last_run(call.session, call.organization)
+    last = listing.last_run(call.session, call.organization)
     return {
         "precision": {
             "days": judgements.LOOKED_BACK.days,

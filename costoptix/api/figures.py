@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from costoptix.anomalies.detect import Severity
+from costoptix.anomalies.listing import Flag
 from costoptix.costs import daily, forecast, outlook, summary, trends
 from costoptix.costs.breakdown import Group
 from costoptix.costs.completeness import partial_months
@@ -203,6 +205,19 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class AnomalyFlag:
+    """How many anomalies a service had in the range, and how severe the worst was."""
+
+    count: int
+    severity: Severity
+
+    @classmethod
+    def of(cls, flag: Flag | None) -> AnomalyFlag | None:
+        """Write a flag; a service without anomalies has none."""
+        return None if flag is None else cls(flag.count, flag.severity)
+
+
+@dataclass(frozen=True)
 class Service:
     """One service over the months of a range."""
 
@@ -218,9 +233,12 @@ class Service:
     change: Change | None
     month_over_month: Change | None
     confidence: trends.Confidence
+    anomaly_flag: AnomalyFlag | None  # false positives are not counted
 
     @classmethod
-    def of(cls, currency: str, group: Group, figures: trends.MonthlyFigures) -> Service:
+    def of(
+        cls, currency: str, group: Group, figures: trends.MonthlyFigures, flag: Flag | None
+    ) -> Service:
         """Write one line of the table."""
         service, provider = group
         return cls(
@@ -236,6 +254,7 @@ class Service:
             change=Change.of(figures.change),
             month_over_month=Change.of(figures.month_over_month),
             confidence=figures.confidence,
+            anomaly_flag=AnomalyFlag.of(flag),
         )
 
 
@@ -250,11 +269,12 @@ class Services:
     def of(
         cls,
         table: Mapping[tuple[str, Group], trends.MonthlyFigures],
+        flags: Mapping[tuple[str, Group], Flag],
         days: DateRange,
         known: DateRange | None,
     ) -> Services:
         """Write the table, the dearest first."""
-        lines = [Service.of(*key, figures) for key, figures in table.items()]
+        lines = [Service.of(*key, figures, flags.get(key)) for key, figures in table.items()]
         lines.sort(key=_dearest_first)
         return cls(PartialMonth.all_of(days, known), lines)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Annotated
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import AfterValidator, Field
 
 from costoptix import drafts
 from costoptix.access.tiers import tier_of
-from costoptix.anomalies import judgements, service
+from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import (
     MAX_LOOKBACK,
     MIN_LOOKBACK,
@@ -23,22 +26,27 @@ from costoptix.anomalies.detect import (
 from costoptix.anomalies.episodes import METRIC
 from costoptix.anomalies.judgements import NEXT, OPEN, JudgementDraft, Status
 from costoptix.anomalies.keeping import LIKENESS, Fate, series_of
+from costoptix.anomalies.listing import Wanted, WantedDraft
 from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
 from costoptix.clock import utc_now, utc_today
 from costoptix.costs.breakdown import breakdowns
-from costoptix.errors import CostOptixError, Invalid
+from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.models import Anomaly
 from costoptix.periods import FIRST_DAY, DateRange, Granularity
 from costoptix.web import forms
+from costoptix.web.account_names import given_name
 from costoptix.web.charts import StackedChart
 from costoptix.web.cost_charts import stacked_chart
-from costoptix.web.questions import Question, asker, cost_store, url_with
+from costoptix.web.questions import Pairs, Question, asker, cost_store, url_with
 from costoptix.web.routing import Access, page
 from costoptix.web.wording import SEVERITY_KINDS
 
 PER_PAGE = 50
-ANY = "all"
+OPEN_ONES, ANY = "open", "all"
+SHOWN = (OPEN_ONES, *Status, ANY)
+"""What the list can be narrowed to by status; open is what it shows at first."""
+
 DAYS_BEFORE, DAYS_AFTER = 28, 7
 """How much the chart of an anomaly shows around it."""
 
@@ -62,6 +70,41 @@ FATES = {
     Fate.MUTED: "muted: expected",
     Fate.NOT_KEPT: "over the tier's limit",
 }
+
+
+def _shown(status: str) -> str:
+    if status not in SHOWN:
+        raise ValueError(f"it must be one of {', '.join(SHOWN)}")
+    return status
+
+
+class ListForm(WantedDraft):
+    """Which anomalies the list shows, and which page of them."""
+
+    status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
+    page: int = Field(default=1, ge=1, le=1_000_000)
+
+    def asked(self) -> Wanted:
+        """Return what the domain is asked for."""
+        if self.status == ANY:
+            return self.wanted((), utc_today())
+        return self.wanted(
+            OPEN if self.status == OPEN_ONES else (Status(self.status),), utc_today()
+        )
+
+    def pairs(self, *without: str) -> Pairs:
+        """Return the parameters that make this list again, but for some, from its first page."""
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"page", *without})
+        return [
+            (name, value)
+            for name, values in said.items()
+            for value in (values if isinstance(values, list) else [values])
+        ]
+
+    def url(self, **changes: str | None) -> str:
+        """Return the address of the list with some choices changed (None: taken back)."""
+        changed = [(name, value) for name, value in changes.items() if value]
+        return url_with("web.anomalies", self.pairs(*changes) + changed)
 
 
 class JudgementForm(drafts.Draft):
@@ -144,49 +187,45 @@ def _get(anomaly_id: str) -> Anomaly:
 
 
 def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
-    organization = current_user.organization
-    every = service.list_anomalies(db.session(), organization)
-    status, severity = _choice("status", Status), _choice("severity", Severity)
-    rows = [
-        row
-        for row in every
-        if (status == ANY or row.status == status or (not status and row.status in OPEN))
-        and (not severity or row.severity == severity)
-    ]
-    number = max(1, request.args.get("page", 1, type=int))
-    asked = [pair for pair in (("status", status), ("severity", severity)) if pair[1]]
+    session, organization = db.session(), current_user.organization
+    form = drafts.read_pairs(ListForm, [pair for pair in request.args.items(multi=True) if pair[1]])
+    every = listing.list_anomalies(session, organization)
+    rows = listing.list_anomalies(session, organization, form.asked())
     body = render_template(
         "anomalies/list.html",
-        rows=rows[(number - 1) * PER_PAGE : number * PER_PAGE],
+        rows=rows[(form.page - 1) * PER_PAGE : form.page * PER_PAGE],
         row_count=len(rows),
         total=len(every),
-        status=status,
-        severity=severity,
+        form=form,
+        accounts=_accounts(every, form.account),
+        services=_services(every, form.service_name),
         precision=judgements.precision(every, utc_now()),
         looked_back=judgements.LOOKED_BACK.days,
-        last=service.last_run(db.session(), organization),
+        last=listing.last_run(session, organization),
         kept_per_month=tier_of(organization.tier).anomalies_per_month,
         methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
         automatic=METHOD_TITLES[AUTOMATIC.method],
         lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
         thresholds={METHOD_TITLES[method]: found for method, found in THRESHOLDS.items()},
-        newer=url_with("web.anomalies", asked) if number > 1 else "",
-        older=url_with("web.anomalies", [*asked, ("page", str(number + 1))])
-        if len(rows) > number * PER_PAGE
-        else "",
+        newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
+        older=form.url(page=str(form.page + 1)) if len(rows) > form.page * PER_PAGE else "",
         error=error.sentence if error else "",
         **_words(),
     )
     return forms.answer(body, error)
 
 
-def _choice(name: str, allowed: type[Status] | type[Severity]) -> str:
-    """Return a filter of the query string; "" when it is absent."""
-    value = request.args.get(name, "")
-    known = [ANY, *(each.value for each in allowed)]
-    if request.method == "GET" and value and value not in known:
-        raise Invalid(f"{name} must be one of {', '.join(known)}.")
-    return "" if name == "severity" and value == ANY else value
+def _accounts(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """Offer the accounts that have anomalies, and what is chosen already, by name."""
+    known = {*(series_of(row).account for row in every), *chosen}
+    found = [(account, given_name(account) or account) for account in known]
+    return sorted(found, key=lambda pair: pair[1].lower())
+
+
+def _services(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """Offer the services that have anomalies, and what is chosen already."""
+    names = {*(row.service_name for row in every if row.service_name), *chosen}
+    return [(name, name) for name in sorted(names, key=str.lower)]
 
 
 def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseReturnValue:

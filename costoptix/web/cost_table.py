@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from costoptix.anomalies.detect import Severity
+from costoptix.anomalies.listing import Flag
 from costoptix.costs import summary
 from costoptix.costs.breakdown import Ask, Group, amount_of
 from costoptix.costs.completeness import earlier_part, known_part
@@ -23,10 +25,11 @@ MAX_ROWS = 1000
 """Of more groups than these, the largest are shown, and nothing is compared."""
 
 SHOWN_ROWS = 50
-MONTHLY_GROUP = ("service_name",)
-"""Grouped by this over several months, the table tells how each month by month cost moved."""
+BY_SERVICE = ("service_name",)
+"""Grouped by this, the table tells of anomalies; over several months, how each service moved."""
 
-_WORDS = [str(word) for word in (*reversed(Trend), *reversed(Confidence))]
+_WORDS = [str(word) for word in (*reversed(Trend), *reversed(Confidence), Severity.CRITICAL)]
+"""In order; severities have the words of a confidence, and one above."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,19 @@ class Row:
     share: Decimal | None = None  # percent of the currency's total
     change: Change | None = None  # complete days against as many before
     figures: MonthlyFigures | None = None
+    flag: Flag | None = None  # of a service: the anomalies that it had
 
 
 Value = str | date | Decimal | None
+Flags = Mapping[tuple[str, Group], Flag]
+"""By currency and group."""
 
 
 @dataclass(frozen=True)
 class Column:
     """What a column takes from a row, and how it is shown.
 
-    ``kind`` is text, dimension, month; or money, change (money with its sign), percent.
+    ``kind`` is text, dimension, month, severity; or money, change (money with its sign), percent.
     """
 
     name: str  # what ``order_by`` calls it; "" where the page cannot be ordered by it
@@ -86,8 +92,17 @@ def asked(question: Question, days: DateRange) -> CostQuery:
     return replace(query, order_by=order_by, date_range=days, preset=preset)
 
 
-def cost_table(ask: Ask, question: Question, days: DateRange, *, shown: int | None) -> Table:
+def cost_table(
+    ask: Ask,
+    question: Question,
+    days: DateRange,
+    *,
+    shown: int | None,
+    flags: Callable[[CostQuery], Flags],
+) -> Table:
     """Answer the question over ``days`` with at most ``shown`` rows (None: as many as there are).
+
+    ``flags`` tells of a query by service which of its groups had anomalies.
 
     A table of totals with at most ``MAX_ROWS`` rows also compares with the days before. Ordered
     by a column that it does not have (another range may lack it), it keeps the page's own order.
@@ -100,6 +115,9 @@ def cost_table(ask: Ask, question: Question, days: DateRange, *, shown: int | No
     totals = _totals(report, question.metric)
     if is_compared:
         rows, totals = _compared(ask, question, report, rows, totals)
+    if is_compared and query.group_by == BY_SERVICE:
+        flagged = flags(query)
+        rows = [replace(row, flag=flagged.get((row.currency, row.group))) for row in rows]
     columns = tuple(_columns(question, report, rows, is_compared=is_compared))
     by_page = question.page_order.removeprefix("-")
     column = next((each for each in columns if by_page and each.name == by_page), None)
@@ -143,7 +161,7 @@ def _compared(
             )
             for row in totals
         )
-    if query.group_by == MONTHLY_GROUP and len(query.date_range.months()) > 1:
+    if query.group_by == BY_SERVICE and len(query.date_range.months()) > 1:
         figures = summary.monthly_table(ask, query, metric)
         rows = [replace(row, figures=figures.get((row.currency, row.group))) for row in rows]
     return rows, totals
@@ -168,6 +186,8 @@ def _columns(
         yield from _CHANGE_COLUMNS
     if is_compared and any(row.figures for row in rows):
         yield from _MONTHLY_COLUMNS
+    if is_compared and query.group_by == BY_SERVICE:
+        yield _FLAG_COLUMN
 
 
 def _group_value(position: int) -> Callable[[Row], Value]:
@@ -202,6 +222,10 @@ _MONTHLY_COLUMNS = (
     ),
     Column("confidence", "Confidence", "text", _of_figures(lambda of: of.confidence)),
 )  # fmt: skip
+
+_FLAG_COLUMN = Column(
+    "anomaly", "Anomaly", "severity", lambda row: row.flag.severity if row.flag else None
+)
 
 
 def _sort(rows: list[Row], column: Column, *, descending: bool) -> None:

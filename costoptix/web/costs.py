@@ -20,7 +20,7 @@ from costoptix.costs import report, summary
 from costoptix.costs.breakdown import Ask, breakdowns
 from costoptix.costs.completeness import earlier_part, known_part, partial_months
 from costoptix.costs.layout import DIMENSIONS, METRICS
-from costoptix.costs.query import CostQuery, Filter, check_dimension
+from costoptix.costs.query import ACCOUNT, CostQuery, Filter, check_dimension
 from costoptix.costs.report import CostReport, CostRow
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -29,6 +29,7 @@ from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.cost_table import SHOWN_ROWS, Column, Row, Table, asked, cost_table, text_of
 from costoptix.web.freshness import empty_page
+from costoptix.web.panels import anomaly_flags
 from costoptix.web.questions import (
     PAGE_COLUMNS,
     Pairs,
@@ -42,6 +43,7 @@ from costoptix.web.questions import (
     url_with,
 )
 from costoptix.web.routing import page
+from costoptix.web.wording import SEVERITY_KINDS
 
 METRIC = "billed_cost"
 MAX_GROUPS = 2
@@ -91,7 +93,9 @@ def costs() -> ResponseReturnValue:
         ask, query, question.metric, granularity,
         with_previous=earlier_part(days, whole) is not None,
     )  # fmt: skip
-    table = cost_table(ask, question, days, shown=question.limit or SHOWN_ROWS)
+    table = cost_table(
+        ask, question, days, shown=question.limit or SHOWN_ROWS, flags=anomaly_flags(ask)
+    )
     return render_template(
         "costs/costs.html",
         question=question,
@@ -105,6 +109,8 @@ def costs() -> ResponseReturnValue:
         per=PER[granularity],
         table=table,
         text_of=text_of,
+        severity_kinds=SEVERITY_KINDS,
+        flagged_url=lambda row: _anomalies_url(question, row),
         partial_months=partial_months(days, known_part(days, whole))
         if len(days.months()) > 1
         else [],
@@ -128,7 +134,9 @@ def costs_csv() -> ResponseReturnValue:
     question = read_state(given_pairs()).question
     ask = asker()
     days, _ = _days(ask, question)
-    table = cost_table(ask, question, days or question.query.date_range, shown=None)
+    table = cost_table(
+        ask, question, days or question.query.date_range, shown=None, flags=anomaly_flags(ask)
+    )
     name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
     return Response(
         _csv_lines(table),
@@ -189,6 +197,14 @@ def _days(ask: Ask, question: Question) -> tuple[DateRange | None, CostReport]:
     if not whole.totals:
         return None, whole
     return (known_part(days, whole) if question.complete_days else days), whole
+
+
+def _anomalies_url(question: Question, row: Row) -> str:
+    """Return the address of the anomalies behind a service's flag."""
+    days = [("start_date", row.days.first.isoformat()), ("end_date", row.days.last.isoformat())]
+    services = [("service_name", name) for name in row.group if name]
+    accounts = [(ACCOUNT, value or "") for value in _values(question.query.filters, ACCOUNT)]
+    return url_with("web.anomalies", [("status", "all"), *services, *accounts, *days])
 
 
 def _toggle(question: Question, category: str) -> tuple[bool, str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_login import current_user
 
-from costoptix.anomalies import service as anomalies
 from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.judgements import OPEN, Status
-from costoptix.anomalies.keeping import series_of
+from costoptix.anomalies.listing import Flag, Wanted, flags, list_anomalies
 from costoptix.budgets import service as budgets
 from costoptix.budgets.figures import Figures
 from costoptix.clock import utc_today
+from costoptix.costs.breakdown import Ask, Group
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.extensions import db
 from costoptix.models import Anomaly, Budget
@@ -44,22 +44,25 @@ class Budgets:
     count: int
 
 
-def anomalies_within(query: CostQuery) -> list[Anomaly]:
-    """List the anomalies that begin in a query's range, of its accounts; none if it asks closer."""
+def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
+    """List the anomalies with a day in a query's range, of its accounts; none if it asks closer."""
     if query.exclusions or any(each.dimension != ACCOUNT for each in query.filters):
         return []
-    accounts = {value for each in query.filters for value in each.values}
     days = query.date_range
-    found = anomalies.list_anomalies(
-        db.session(), current_user.organization, first_day=days.first, last_day=days.last
-    )
-    return [row for row in found if not accounts or series_of(row).account in accounts]
+    accounts = tuple(value or "" for each in query.filters for value in each.values)
+    wanted = Wanted(accounts=accounts, first_day=days.first, last_day=days.last)
+    return list_anomalies(db.session(), current_user.organization, wanted)
+
+
+def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
+    """Return what tells of a query by service which of its groups had anomalies."""
+    session, organization = db.session(), current_user.organization
+    return lambda query: flags(session, organization, ask, query)
 
 
 def open_anomalies() -> OpenAnomalies:
     """Return the open anomalies, the most severe and dearest first."""
-    rows = anomalies.list_anomalies(db.session(), current_user.organization)
-    found = [row for row in rows if row.status in OPEN]
+    found = list(list_anomalies(db.session(), current_user.organization, Wanted(OPEN)))
     found.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
     return OpenAnomalies(found[:SHOWN], len(found))
 

@@ -14,7 +14,7 @@ from flask import current_app, request, url_for
 from flask_login import current_user
 
 from costoptix.clock import utc_today
-from costoptix.costs import report
+from costoptix.costs import asking, report
 from costoptix.costs.breakdown import Ask, Group
 from costoptix.costs.layout import METRICS
 from costoptix.costs.query import (
@@ -25,7 +25,6 @@ from costoptix.costs.query import (
     Order,
     is_tag,
 )
-from costoptix.costs.report import CostReport
 from costoptix.costs.store import CostStore
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -39,7 +38,7 @@ OPTIONAL = ("account", "group_by", "granularity", "order_by", *PAGE_PARAMETERS)
 
 PAGE_COLUMNS = (
     "before", "change", "average", "peak_month", "trend", "cagr", "total_change", "confidence",
-    "month_over_month",
+    "month_over_month", "anomaly",
 )  # fmt: skip
 """What a table of totals can also be ordered by: columns that only pages have."""
 
@@ -236,12 +235,7 @@ def cost_store() -> CostStore:
 
 def asker() -> Ask:
     """Return what answers queries for the organization of whoever is signed in."""
-    organization, store = current_user.organization, cost_store()
-
-    def ask(query: CostQuery, limit: int | None = None) -> CostReport:
-        return report.run(db.session(), organization, query, store, limit=limit)
-
-    return ask
+    return asking.asker(db.session(), current_user.organization, cost_store())
 
 
 def tag_dimensions() -> list[str]:

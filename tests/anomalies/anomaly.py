@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,9 +18,9 @@ SERIES = Series("AWS", "EC2", "111", "USD")
 def make_anomaly(session: Session, organization: Organization, **values: Any) -> Anomaly:
     """Add an anomaly of an organization: $310 where $10 was expected."""
     day = values.pop("day", date(2026, 3, 2))
-    known = {
-        "series": SERIES.digest, "provider_name": "AWS", "service_name": "EC2",
-        "sub_account_id": "111", "currency": "USD", "first_day": day, "last_day": day,
+    names = {name: values.pop(name, usual) for name, usual in asdict(SERIES).items()}
+    known = names | {
+        "series": Series(**names).digest, "first_day": day, "last_day": day,
         "actual": Decimal(310), "expected": Decimal(10), "low": Decimal(8), "high": Decimal(12),
         "impact": Decimal(300), "deviation_percent": Decimal(3000), "severity": "high",
         "method": "adaptive", "lookback_days": 30, "threshold": Decimal("4.5"),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from costoptix import clock, drafts
 from costoptix.access.permissions import Caller, Permission
-from costoptix.anomalies import judgements, service
+from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.judgements import NEXT, JudgementDraft, Status
@@ -55,7 +55,7 @@ def run(lake: Lake) -> Outcome:
 
 
 def kept(lake: Lake) -> list[Anomaly]:
-    return list(service.list_anomalies(lake.session, lake.organization))
+    return list(listing.list_anomalies(lake.session, lake.organization))
 
 
 def alerts(lake: Lake) -> list[str]:
@@ -92,7 +92,7 @@ def test_without_data_a_run_says_so(lake: Lake) -> None:
     outcome = run(lake)
     assert (outcome.days, outcome.found) == (None, ())
     assert "Not enough history" in outcome.note
-    assert service.last_run(lake.session, lake.organization).note == outcome.note
+    assert listing.last_run(lake.session, lake.organization).note == outcome.note
 
 
 def test_data_of_the_past_are_judged_by_their_own_newest_days(lake: Lake) -> None:
@@ -231,7 +231,7 @@ def test_a_tier_keeps_so_many_a_month_and_shows_the_others(lake: Lake) -> None:
     assert {f.episode.actual for f in by_fate[Fate.NEW]} == {700, 504, 503, 502}
     assert {f.episode.actual for f in by_fate[Fate.NOT_KEPT]} == {501, 500}
     assert len(kept(lake)) == 4
-    last = service.last_run(lake.session, lake.organization)
+    last = listing.last_run(lake.session, lake.organization)
     assert {each["actual"] for each in last.further} == {"501", "500"}
     run(lake)
     assert len(kept(lake)) == 4
@@ -333,7 +333,7 @@ def test_a_stranger_sees_no_anomaly(lake: Lake, row: Anomaly) -> None:
     stranger = new_organization(lake.session)
     with pytest.raises(NotFound):
         service.get(lake.session, stranger, row.id)
-    assert service.list_anomalies(lake.session, stranger) == []
+    assert listing.list_anomalies(lake.session, stranger) == []
 
 
 def test_precision_counts_what_was_closed_lately(lake: Lake) -> None:

@@ -14,6 +14,7 @@ from costoptix import clock
 from costoptix.models import Organization
 from costoptix.money import to_text
 from costoptix.periods import DateRange
+from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
 from tests.costs.lake import TODAY, Charge, Lake, on, open_writer
 
@@ -152,6 +153,28 @@ def test_services_are_followed_over_their_full_months(billed, reader):
     assert first["peak_month"] == "2026-01-01"
     assert first["confidence"] == "medium"
     assert first["change"]["amount"] == "-61.56068018697"
+
+
+def test_a_service_is_flagged_by_its_anomalies_of_the_range(billed, api, session, acme):
+    make_anomaly(session, acme, severity="low", day=date(2026, 2, 3))
+    row = make_anomaly(session, acme, severity="high", day=date(2026, 3, 9))
+    make_anomaly(session, acme, severity="critical", day=date(2025, 3, 9))
+    make_anomaly(session, acme, severity="critical", day=date(2026, 3, 5), currency="EUR")
+
+    def flags(path: str) -> list[object]:
+        return [each["anomaly_flag"] for each in data(api, path)["services"]]
+
+    asked = "services?range=last_3_months"
+    assert flags(asked) == [{"count": 2, "severity": "high"}, None]
+    assert flags(f"{asked}&account=aws:222") == [None]
+    assert flags(f"{asked}&exclude_service_name=S3") == [{"count": 2, "severity": "high"}]
+    first = api.get(f"/analytics/{asked}")
+    unchanged = api.get(f"/analytics/{asked}", headers={"If-None-Match": first.headers["ETag"]})
+    assert unchanged.status_code == 304
+    api("PATCH", f"/anomalies/{row.id}", json={"status": "false_positive"})
+    again = api.get(f"/analytics/{asked}", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    assert flags(asked) == [{"count": 1, "severity": "low"}, None]
 
 
 def test_days_are_marked_that_are_not_complete(billed, reader):

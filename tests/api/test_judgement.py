@@ -186,11 +186,47 @@ def test_the_list_is_paged_and_cut_to_days(
 
 
 @pytest.mark.parametrize(
+    ("asked", "services"),
+    [
+        ("", ["S3", "EC2", "VM"]),
+        ("account=aws:111", ["EC2"]),
+        ("account=aws:111&account=azure:111", ["EC2", "VM"]),
+        ("account=aws:333", []),
+        ("service_name=S3", ["S3"]),
+        ("severity=low&severity=high", ["S3", "EC2"]),
+        ("status=new&status=resolved", ["EC2", "VM"]),
+        ("status=new&account=aws:222", []),
+        ("range=last_14_days", ["S3"]),
+        ("start_date=2026-03-02", ["S3", "EC2"]),
+        ("end_date=2026-03-01", ["VM"]),
+    ],
+)
+def test_the_list_is_narrowed(
+    api: Api, lake: Lake, session: Session, acme: Organization, asked: str, services: list[str]
+) -> None:
+    make_anomaly(session, acme)
+    make_anomaly(
+        session, acme, service_name="S3", sub_account_id="222", day=date(2026, 3, 7),
+        severity="low", status="investigating",
+    )  # fmt: skip
+    make_anomaly(
+        session, acme, provider_name="Microsoft Azure", service_name="VM", day=date(2026, 3, 1),
+        severity="medium", status="resolved",
+    )  # fmt: skip
+    found = api.get(f"/anomalies?{asked}").get_json()["data"]
+    assert [each["service_name"] for each in found] == services
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "word"),
     [
         ("GET", "/anomalies?status=open", None, "status"),
         ("GET", "/anomalies?severity=huge", None, "severity"),
         ("GET", "/anomalies?start_date=yesterday", None, "start_date"),
+        ("GET", "/anomalies?start_date=2026-03-02&end_date=2026-03-01", None, "end_date"),
+        ("GET", "/anomalies?range=last_7_days&end_date=2026-03-01", None, "range"),
+        ("GET", "/anomalies?range=always", None, "range"),
+        ("GET", "/anomalies?account=111", None, "account"),
         ("GET", "/anomalies?limit=0", None, "limit"),
         ("POST", "/anomalies/detect", {"method": "zscore"}, "method"),
         ("POST", "/anomalies/detect", {"lookback_days": 0}, "lookback_days"),

@@ -20,7 +20,8 @@ from costoptix.access import api_keys
 from costoptix.access.permissions import Permission
 from costoptix.costs.layout import METRICS
 from costoptix.web.costs import guarded
-from tests.costs.lake import Charge
+from tests.anomalies.anomaly import make_anomaly
+from tests.costs.lake import Charge, on
 from tests.web.conftest import Browser
 from tests.web.costs import HOSTILE, chart_totals, links, text
 
@@ -199,15 +200,47 @@ def test_grouped_by_service_over_months_it_tells_how_each_moved(billed, alice_br
     head, body, _ = table(
         alice_browser.get("/costs?range=last_3_months&group_by=service_name").text
     )
-    assert head[-7:] == [
+    assert head[-8:] == [
         "Avg monthly", "Peak month", "Trend", "CAGR", "Total change", "MoM", "Confidence",
+        "Anomaly",
     ]  # fmt: skip
-    assert all(row[-5] in ("increasing", "stable", "decreasing", "–") for row in body)
+    assert all(row[-6] in ("increasing", "stable", "decreasing", "–") for row in body)
+
+
+def test_a_service_with_anomalies_is_flagged_and_leads_to_them(
+    lake, alice_browser: Browser, session, acme
+):
+    days = (date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 9))
+    for service in ("EC2", "S3"):
+        for account in ("111", "222"):
+            lake.deliver(*on(Charge(service_name=service, sub_account_id=account), *days))
+    make_anomaly(session, acme, severity="low")
+    make_anomaly(session, acme, severity="critical", sub_account_id="222", day=date(2026, 3, 9))
+    make_anomaly(session, acme, service_name="S3", status="false_positive")
+    asked = f"{MARCH}&group_by=service_name"
+
+    def flags(params: str) -> dict[str, str]:
+        head, body, _ = table(alice_browser.get(f"/costs?{params}").text)
+        assert head[-1] == "Anomaly"
+        return {row[0]: row[-1] for row in body}
+
+    assert flags(asked) == {"EC2": "critical", "S3": "–"}
+    assert flags(f"{asked}&account=aws:111") == {"EC2": "low", "S3": "–"}
+    assert flags(f"{asked}&exclude_sub_account_id=111") == {"EC2": "critical", "S3": "–"}
+    assert flags(f"{asked}&start_date=2026-03-03".replace("start_date=2026-03-01&", "")) == {
+        "EC2": "critical", "S3": "–",
+    }  # fmt: skip
+    assert [row["Anomaly"] for row in csv_rows(alice_browser, asked)] == ["critical", "–"]
+    page = alice_browser.get(f"/costs?{asked}&account=aws:111").text
+    (link,) = [each for each in links(page) if each.startswith("/anomalies?")]
+    behind = alice_browser.get(link).text
+    assert behind.count('class="row-link"') == 1
+    assert "EC2" in behind
 
 
 @pytest.mark.parametrize(
     "column", ["service_name", "billed_cost", "before", "change", "average", "peak_month", "trend",
-               "cagr", "total_change", "month_over_month", "confidence"],
+               "cagr", "total_change", "month_over_month", "confidence", "anomaly"],
 )  # fmt: skip
 def test_every_column_can_be_sorted_both_ways(billed, alice_browser: Browser, column):
     params = "start_date=2026-02-10&end_date=2026-03-18&group_by=service_name&limit=1000"
