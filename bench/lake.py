@@ -21,6 +21,8 @@ _TYPED = {
     "billing_period_start": "BillingPeriodStart::TIMESTAMP::DATE",
     "billing_currency": "BillingCurrency",
     "tags": "Tags",
+    "pricing_quantity": "PricingQuantity::VARCHAR",
+    "pricing_unit": "PricingUnit",
     **{name: name.replace("_", "") for name in DIMENSIONS},
     **{name: f"{name.replace('_', '')}::DECIMAL(38, 18)" for name in METRICS},
 }

@@ -95,20 +95,24 @@ def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) 
     return Statement(" ".join(clauses), values.bound)
 
 
-def quantities_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
-    """Write the SELECT of the priced quantities, from parts that are charges.
+def priced_statement(
+    query: CostQuery, metric: str, parts: tuple[Part, ...], locate: Locate
+) -> Statement:
+    """Write the SELECT of one of the METRICS and the priced quantities, from parts of charges.
 
-    Columns: the groups, currency, the quantity, and its unit. Both are NULL unless every charge
-    of the group has a quantity and all are in one unit: else there is nothing to add up.
+    Columns: the groups, currency, the sum, the quantity (both as text), and its unit. The last
+    two are NULL unless every charge of the group has a quantity and all are in one unit: else
+    there is nothing to add up.
     """
     values = _Values(locate)
     keys = [*_group_keys(query), CURRENCY]
-    source = _source(query, parts, [_QUANTITY, _UNIT], values)
+    source = _source(query, parts, [metric, _QUANTITY, _UNIT], values)
     is_known = f"count({_AMOUNT}) = count(*) AND count({_UNIT}) = count(*)"
-    is_known += f" AND count(DISTINCT {_UNIT}) = 1"
-    wanted = (f"sum({_AMOUNT})", f"min({_UNIT})")
-    known = [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
-    clauses = ["SELECT", ", ".join([*keys, *known]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    is_known += f" AND min({_UNIT}) = max({_UNIT})"
+    wanted = (f"CAST(sum({_AMOUNT}) AS VARCHAR)", f"min({_UNIT})")
+    found = [f"CAST(sum({metric}) AS VARCHAR)"]
+    found += [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
+    clauses = ["SELECT", ", ".join([*keys, *found]), "FROM", source, "GROUP BY", ", ".join(keys)]
     return Statement(" ".join(clauses), values.bound)
 
 
