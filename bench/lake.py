@@ -21,9 +21,14 @@ _TYPED = {
     "billing_period_start": "BillingPeriodStart::TIMESTAMP::DATE",
     "billing_currency": "BillingCurrency",
     "tags": "Tags",
+    "pricing_quantity": "PricingQuantity::VARCHAR",
+    "pricing_unit": "PricingUnit",
     **{name: name.replace("_", "") for name in DIMENSIONS},
     **{name: f"{name.replace('_', '')}::DECIMAL(38, 18)" for name in METRICS},
 }
+MEMORY_LIMIT = "2GB"
+"""Of the writer; the bill is read once per billing account, a month at a time."""
+
 _FILE = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 30720)"
 
 
@@ -58,8 +63,9 @@ def _fill(session: Session, store: CostStore, folder: Path, rows: int) -> None:
     session.add_all([source, imported])
     session.flush()
     columns = ", ".join(f"{typed} AS {name}" for name, typed in _TYPED.items())
-    with duckdb.connect() as writer:
-        writer.execute(f"CREATE TABLE bill AS SELECT {columns} FROM '{source_file}'")
+    limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder / "tmp" / "bench")}
+    with duckdb.connect(config=limits) as writer:
+        writer.execute(f"CREATE VIEW bill AS SELECT {columns} FROM '{source_file}'")
         scopes = "SELECT DISTINCT billing_account_id, billing_period_start FROM bill ORDER BY ALL"
         for account, period in writer.execute(scopes).fetchall():
             delivery = Delivery(

@@ -24,7 +24,7 @@ from costoptix.costs.completeness import known_part
 from costoptix.costs.forecast import Horizon
 from costoptix.costs.layout import METRICS
 from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery
-from costoptix.costs.report import CostReport, QuantityRow
+from costoptix.costs.report import CostReport, PricedRow
 from costoptix.drafts import Draft
 from costoptix.periods import DateRange, Preset
 
@@ -109,10 +109,10 @@ class _Asked(Generic[Form]):
         """What answers queries for the caller's organization."""
         return asker(self._call.session, self._call.organization, self._call.store)
 
-    def quantities(self, query: CostQuery) -> tuple[QuantityRow, ...]:
-        """Add up what was priced in the caller's organization."""
+    def priced(self, query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
+        """Add up a metric and what was priced in the caller's organization."""
         call = self._call
-        return report.quantities(call.session, call.organization, query, call.store)
+        return report.priced(call.session, call.organization, query, metric, call.store)
 
     @cached_property
     def whole(self) -> CostReport:
@@ -216,11 +216,7 @@ def get_movers(call: Call) -> Answer:
         before=movers.days_to_compare(form.compare_start_date, form.compare_end_date),
         account=movers.account_to_compare(form.compare_account),
     )
-    found = (
-        movers.movers(asked.ask, asked.quantities, comparison, form.metric, form.level)
-        if comparison
-        else []
-    )
+    found = movers.movers(asked.priced, comparison, form.metric, form.level) if comparison else []
     version = asked.whole.data_version
     shown, following = page(
         f"movers:{asked.fingerprint}", found, form, lambda mover: f"{version}{mover.key}"

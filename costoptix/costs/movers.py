@@ -15,11 +15,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from costoptix.costs.breakdown import Ask, Group, sums_by_group
+from costoptix.costs.breakdown import Group
 from costoptix.costs.completeness import earlier_part, known_part, known_whole
 from costoptix.costs.query import ACCOUNT as ACCOUNT_FILTER
 from costoptix.costs.query import CostQuery, Filter, parse_account
-from costoptix.costs.report import CostReport, QuantityRow
+from costoptix.costs.report import CostReport, PricedRow
 from costoptix.costs.summary import ACCOUNT, SERVICE, asked_over, summed
 from costoptix.costs.trends import Change, scaled
 from costoptix.errors import Invalid
@@ -39,10 +39,10 @@ LINE = ("sku_id", "charge_category")
 _NOTHING = Amount(0)
 
 
-class AskQuantities(Protocol):
-    """Adds up what was priced for one organization."""
+class AskPriced(Protocol):
+    """Adds up a metric and what was priced for one organization."""
 
-    def __call__(self, query: CostQuery) -> tuple[QuantityRow, ...]:
+    def __call__(self, query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
         """Return one row per group and currency."""
 
 
@@ -92,6 +92,8 @@ class Causes:
     def sum_of(cls, parts: Iterable[Causes]) -> Causes:
         """Add up causes, each by itself."""
         known = list(parts)
+        if len(known) == 1:
+            return known[0]
         return cls(*(total([getattr(part, field.name) for part in known]) for field in fields(cls)))
 
 
@@ -181,13 +183,9 @@ def comparison(
     return Comparison(now, replace(now, date_range=earlier))
 
 
-def movers(
-    ask: Ask, ask_quantities: AskQuantities, asked: Comparison, metric: str, level: Level
-) -> list[Mover]:
+def movers(ask: AskPriced, asked: Comparison, metric: str, level: Level) -> list[Mover]:
     """Rank the groups of both sides by how much money they moved, either way; ties by name."""
-    now, before = (
-        _lines(ask, ask_quantities, query, metric, level) for query in (asked.now, asked.before)
-    )
+    now, before = (_lines(ask, query, metric, level) for query in (asked.now, asked.before))
     found = [
         _mover(currency, group, now.get((currency, group), {}), before.get((currency, group), {}))
         for currency, group in {**now, **before}
@@ -227,20 +225,17 @@ _Lines = dict[Group, _Line]
 
 
 def _lines(
-    ask: Ask, ask_quantities: AskQuantities, query: CostQuery, metric: str, level: Level
+    ask: AskPriced, query: CostQuery, metric: str, level: Level
 ) -> dict[tuple[str, Group], _Lines]:
     """Return the lines of one side by currency and group."""
     names = level.group_by
     line_names = tuple(name for name in LINE if name not in names)
     asked = asked_over(query, query.date_range, *names, *line_names, metric=metric)
-    amounts = sums_by_group(ask(asked).rows, metric)
-    quantities = {(row.currency, row.group): row for row in ask_quantities(asked)}
     found: dict[tuple[str, Group], _Lines] = {}
-    for currency, by_group in amounts.items():
-        for group, amount in by_group.items():
-            row = quantities[currency, group]
-            lines = found.setdefault((currency, group[: len(names)]), {})
-            lines[group[len(names) :]] = _Line(amount, row.quantity, row.unit)
+    for row in ask(asked, metric):
+        if row.amount is not None:
+            lines = found.setdefault((row.currency, row.group[: len(names)]), {})
+            lines[row.group[len(names) :]] = _Line(row.amount, row.quantity, row.unit)
     return found
 
 

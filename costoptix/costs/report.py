@@ -33,13 +33,13 @@ from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
 
 __all__ = [
-    "CostReport", "CostRow", "CurrencyTotal", "Cursor", "QuantityRow", "data_as_of", "quantities",
-    "run", "stream",
+    "CostReport", "CostRow", "CurrencyTotal", "Cursor", "PricedRow", "data_as_of", "priced", "run",
+    "stream",
 ]  # fmt: skip
 
 MAX_TAG_KEYS = 10_000
-MAX_ADDED_HERE = 2_000
-"""Up to so many rows Python adds up sooner than files are read a second time."""
+MAX_ADDED_HERE = 20_000
+"""Up to so many rows Python adds up sooner (1 µs each) than files are read a second time."""
 
 _SUMS = len(METRICS) + len(MISSING) + 3  # after the groups: currency, sums, two counts
 _Answer = TypeVar("_Answer")
@@ -76,14 +76,15 @@ class CurrencyTotal(NamedTuple):
     contracted_cost_missing: int
 
 
-class QuantityRow(NamedTuple):
-    """How much of something was priced: a group, a currency, a quantity and its unit.
+class PricedRow(NamedTuple):
+    """What something cost and how much of it was priced: a group, a currency and one metric.
 
-    Both are None where a charge of the group has no quantity, or units differ.
+    Quantity and unit are None where a charge of the group has no quantity, or units differ.
     """
 
     group: tuple[str | None, ...]  # in the order of the query's group_by
     currency: str
+    amount: Amount | None  # None when no charge of the group has the metric
     quantity: Decimal | None
     unit: str | None
 
@@ -181,24 +182,39 @@ def stream(
     return with_live(session, organization, store, answer)
 
 
-def quantities(
-    session: Session, organization: Organization, query: CostQuery, store: CostStore
-) -> tuple[QuantityRow, ...]:
-    """Add up what was priced, by the query's groups over its whole range; always from the charges.
+def priced(
+    session: Session, organization: Organization, query: CostQuery, metric: str, store: CostStore
+) -> tuple[PricedRow, ...]:
+    """Add up one metric and what was priced, by the query's groups over its whole range.
+
+    Always from the charges; in no order.
 
     Raises:
-        Invalid: a sum exceeds 26 digits.
+        Invalid: a sum exceeds 20 digits, or a quantity 26.
     """
 
-    def answer(live: LiveData) -> tuple[QuantityRow, ...]:
-        parts = plan(query, live.deliveries, kinds={CHARGES})
-        if not parts:
-            return ()
-        statement = sql.quantities_statement(query, parts, store.path)
-        found = store.read(statement.sql, statement.parameters)
-        return tuple(QuantityRow(row[:-3], *row[-3:]) for row in found)
+    def answer(live: LiveData) -> tuple[PricedRow, ...]:
+        key = (organization.id, live.data_version, query, metric)
+        known = store.priced.get(key)
+        if known is None:
+            known = tuple(_priced(query, metric, live, store))
+            store.priced.put(key, known, weight=1 + len(known))
+        return known
 
     return with_live(session, organization, store, answer)
+
+
+def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> Iterator[PricedRow]:
+    parts = plan(query, live.deliveries, kinds={CHARGES})
+    if not parts:
+        return
+    statement = sql.priced_statement(query, metric, parts, store.path)
+    for *group, currency, amount, quantity, unit in store.read(statement.sql, statement.parameters):
+        yield PricedRow(tuple(group), currency, _known(amount), _known(quantity), unit)
+
+
+def _known(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def dimension_values(
@@ -385,8 +401,8 @@ def _amounts(
     return (
         Decimal(billed),
         Decimal(effective),
-        None if listed is None else Decimal(listed),
-        None if contracted is None else Decimal(contracted),
+        _known(listed),
+        _known(contracted),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from costoptix.costs.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
@@ -31,7 +31,6 @@ _AMOUNT = f"TRY_CAST({_QUANTITY} AS DECIMAL(38, 12))"  # kept as text: as it was
 
 _SUMMED = (*METRICS, *MISSING.values())
 _BUCKET_UNIT = {
-    Granularity.DAILY: "day",
     Granularity.WEEKLY: "week",  # ISO: from Monday
     Granularity.MONTHLY: "month",
     Granularity.QUARTERLY: "quarter",
@@ -74,8 +73,13 @@ def rows_statement(
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
     sums = [*_sums(), _count(CHARGE_COUNT), "count(*) OVER ()"]
-    source = _source(query, parts, [*_SUMMED, CHARGE_COUNT], values)
+    by_group = [chosen for chosen in query.filters if chosen.dimension in _grouped_tags(query)]
+    before = replace(query, filters=tuple(each for each in query.filters if each not in by_group))
+    source = _source(before, parts, [*_SUMMED, CHARGE_COUNT], values)
     clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    if by_group:
+        having = [_is_group_any_of(query, chosen, values) for chosen in by_group]
+        clauses += ["HAVING", " AND ".join(having)]
     clauses += ["ORDER BY", ", ".join(_ordering(query))]
     if limit is not None:
         clauses += ["LIMIT", values.bind(limit), "OFFSET", values.bind(offset)]
@@ -91,20 +95,24 @@ def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) 
     return Statement(" ".join(clauses), values.bound)
 
 
-def quantities_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
-    """Write the SELECT of the priced quantities, from parts that are charges.
+def priced_statement(
+    query: CostQuery, metric: str, parts: tuple[Part, ...], locate: Locate
+) -> Statement:
+    """Write the SELECT of one of the METRICS and the priced quantities, from parts of charges.
 
-    Columns: the groups, currency, the quantity, and its unit. Both are NULL unless every charge
-    of the group has a quantity and all are in one unit: else there is nothing to add up.
+    Columns: the groups, currency, the sum, the quantity (both as text), and its unit. The last
+    two are NULL unless every charge of the group has a quantity and all are in one unit: else
+    there is nothing to add up.
     """
     values = _Values(locate)
     keys = [*_group_keys(query), CURRENCY]
-    source = _source(query, parts, [_QUANTITY, _UNIT], values)
+    source = _source(query, parts, [metric, _QUANTITY, _UNIT], values)
     is_known = f"count({_AMOUNT}) = count(*) AND count({_UNIT}) = count(*)"
-    is_known += f" AND count(DISTINCT {_UNIT}) = 1"
-    wanted = (f"sum({_AMOUNT})", f"min({_UNIT})")
-    known = [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
-    clauses = ["SELECT", ", ".join([*keys, *known]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    is_known += f" AND min({_UNIT}) = max({_UNIT})"
+    wanted = (f"CAST(sum({_AMOUNT}) AS VARCHAR)", f"min({_UNIT})")
+    found = [f"CAST(sum({metric}) AS VARCHAR)"]
+    found += [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
+    clauses = ["SELECT", ", ".join([*keys, *found]), "FROM", source, "GROUP BY", ", ".join(keys)]
     return Statement(" ".join(clauses), values.bound)
 
 
@@ -203,6 +211,8 @@ def _bucket_key(query: CostQuery) -> list[str]:
 def _bucket(query: CostQuery, time: str) -> list[tuple[str, str]]:
     if query.granularity is Granularity.TOTAL:
         return []
+    if query.granularity is Granularity.DAILY:
+        return [(PERIOD_START, f"CAST({time} AS DATE)")]
     unit = _BUCKET_UNIT[query.granularity]
     return [(PERIOD_START, f"CAST(date_trunc('{unit}', {time}) AS DATE)")]
 
@@ -236,11 +246,32 @@ def _is_any_of(chosen: Filter, values: _Values) -> str:
         options = [_is_account(value or "", values) for value in chosen.values]
         return "(" + " OR ".join(options) + ")"
     column = _dimension(chosen.dimension, values)
+    if is_tag(chosen.dimension):
+        return _is_tag_any_of(column, chosen, values)
     named = [values.bind(value) for value in chosen.values if value is not None]
     options = [f"{column} IN ({', '.join(named)})"] if named else []
     if None in chosen.values:
         options.append(f"{column} IS NULL")
     return "(" + " OR ".join(options) + ")"
+
+
+def _grouped_tags(query: CostQuery) -> list[str]:
+    return [name for name in query.group_by if is_tag(name)]
+
+
+def _is_group_any_of(query: CostQuery, chosen: Filter, values: _Values) -> str:
+    """Write a condition on the groups of a tag, which spares reading each row's JSON twice.
+
+    The ``min`` of equal values keeps DuckDB from asking it of the rows after all.
+    """
+    group = _group_keys(query)[query.group_by.index(chosen.dimension)]
+    return _is_tag_any_of(f"min({group})", chosen, values)
+
+
+def _is_tag_any_of(value: str, chosen: Filter, values: _Values) -> str:
+    """Write a condition on a tag that names it once: no tag and an empty one are the same."""
+    options = ", ".join(values.bind(option or "") for option in chosen.values)
+    return f"coalesce({value}, '') IN ({options})"
 
 
 def _is_account(account: str, values: _Values) -> str:

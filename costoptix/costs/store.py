@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from costoptix.costs.live import LiveData
-    from costoptix.costs.report import CostReport
+    from costoptix.costs.report import CostReport, PricedRow
 
 THREADS = 2
 MEMORY_LIMIT = "1GB"
@@ -45,6 +45,7 @@ class CostStore:
         self._engine: DuckDBPyConnection | None = None
         self._engine_pid = 0
         self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
+        self.priced: BoundedCache[tuple[PricedRow, ...]] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
         self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
 

@@ -14,7 +14,7 @@ from costoptix.costs.movers import Level
 from costoptix.costs.portfolio import DEFAULT_RANGE, HEALTH_FORMULA, insights, portfolios
 from costoptix.costs.providers import account_of
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import CostReport, QuantityRow
+from costoptix.costs.report import CostReport, PricedRow
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.web.account_switch import account_switch
@@ -87,11 +87,7 @@ def _compared(question: Question, whole: CostReport) -> dict[str, object]:
         before=movers.days_to_compare(*(question.own_value(name) for name in COMPARE[1:])),
         account=movers.account_to_compare(question.own_value("compare_account")),
     )
-    found = (
-        movers.movers(asker(), _quantities, comparison, question.metric, level)
-        if comparison
-        else []
-    )
+    found = movers.movers(_priced, comparison, question.metric, level) if comparison else []
     return {
         "level": level,
         "levels": [(each, question.with_own("level", each).url) for each in LEVELS],
@@ -110,8 +106,8 @@ def _level(question: Question) -> Level:
     return Level(text)
 
 
-def _quantities(query: CostQuery) -> tuple[QuantityRow, ...]:
-    return report.quantities(db.session(), current_user.organization, query, cost_store())
+def _priced(query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
+    return report.priced(db.session(), current_user.organization, query, metric, cost_store())
 
 
 def _opened(question: Question, level: Level, mover: movers.Mover) -> str:

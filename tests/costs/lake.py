@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.costs.layout import CHARGES, DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import CostReport, QuantityRow, quantities, run
+from costoptix.costs.report import CostReport, PricedRow, priced, run
 from costoptix.costs.store import CostStore
 from costoptix.models import Base, Delivery, DeliveryFile, Import, Organization, Source, new_id
 from costoptix.periods import month_start
@@ -86,9 +86,9 @@ class Lake:
         """Answer a query, as the pages' and the API's ``ask`` do."""
         return run(self.session, self.organization, asked, self.store, limit=limit)
 
-    def quantities(self, asked: CostQuery) -> tuple[QuantityRow, ...]:
-        """Add up what was priced."""
-        return quantities(self.session, self.organization, asked, self.store)
+    def priced(self, asked: CostQuery, metric: str) -> tuple[PricedRow, ...]:
+        """Add up a metric and what was priced."""
+        return priced(self.session, self.organization, asked, metric, self.store)
 
     def ask(self, *params: tuple[str, str], **options: Any) -> CostReport:
         """Ask with the API's parameters."""

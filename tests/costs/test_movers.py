@@ -30,7 +30,7 @@ def found(lake: Lake, *charges: Charge, level: Level = Level.SERVICE, params=WEE
     lake.deliver(FIRST, LAST, *charges)
     asked = comparison(lake.ask(*params), **options)
     assert asked is not None
-    return movers(lake.question, lake.quantities, asked, "effective_cost", level)
+    return movers(lake.priced, asked, "effective_cost", level)
 
 
 def test_more_hours_at_the_same_price_are_volume(lake: Lake):
@@ -166,7 +166,7 @@ def test_the_parts_add_up_to_the_change_and_the_movers_to_the_totals(bills_lake,
     asked = comparison(lake.ask(("start_date", "2026-01-15"), ("end_date", "2026-03-20")))
     if asked is None:
         return
-    ranked = movers(lake.question, lake.quantities, asked, "billed_cost", level)
+    ranked = movers(lake.priced, asked, "billed_cost", level)
     totals = {
         (side, each.currency): each.billed_cost
         for side in (asked.now, asked.before)
