@@ -14,6 +14,7 @@ from config import Config
 from costoptix import clock, drafts, worker
 from costoptix.access.permissions import command_line
 from costoptix.bills import deliveries, receive
+from costoptix.bills.receive import Sent
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.store import CostStore
@@ -44,10 +45,12 @@ def bring_in(session: Session, organization: Organization, config: Config) -> Im
         for day in range(1, 32)
         for cost in ["900" if day == SPIKE else "10"]
     ]  # fmt: skip
-    return receive.receive(
-        session, organization, command_line(organization.id), io.BytesIO(write(rows)), "a.csv",
+    ((row, _job),) = receive.receive(
+        session, organization, command_line(organization.id),
+        [Sent(io.BytesIO(write(rows)), "a.csv")],
         uploads_dir=config.uploads_dir, max_bytes=1 << 20,
     )  # fmt: skip
+    return row
 
 
 def work(session: Session, config: Config) -> None:

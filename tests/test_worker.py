@@ -22,6 +22,7 @@ from config import Config
 from costoptix import clock, queue, worker
 from costoptix.access.permissions import command_line
 from costoptix.bills import importer, receive, sweep
+from costoptix.bills.receive import Sent
 from costoptix.extensions import db
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
 from tests.bills.bill import write
@@ -31,10 +32,12 @@ from tests.support.server import ROOT, environment_for
 
 @pytest.fixture
 def received(session: Session, acme: Organization, config: Config) -> Import:
-    return receive.receive(
-        session, acme, command_line(acme.id), io.BytesIO(write([{"BilledCost": "7"}])), "a.csv",
+    content = write([{"BilledCost": "7"}])
+    ((row, _job),) = receive.receive(
+        session, acme, command_line(acme.id), [Sent(io.BytesIO(content), "a.csv")],
         uploads_dir=config.uploads_dir, max_bytes=1 << 20,
     )  # fmt: skip
+    return row
 
 
 def test_once_drains_what_is_due_and_ends(
@@ -126,7 +129,7 @@ def test_r1_a_killed_worker_leaves_the_old_or_the_new_month_whole(
             [{"BilledCost": str(number + 1), "ResourceId": f"i-{n}"} for n in range(50)]
         )
         receive.receive(
-            session, acme, command_line(acme.id), io.BytesIO(content), "a.csv",
+            session, acme, command_line(acme.id), [Sent(io.BytesIO(content), "a.csv")],
             uploads_dir=config.uploads_dir, max_bytes=1 << 20,
         )  # fmt: skip
         _run_worker_until_killed(environment, chance.uniform(0.8, 2.5))
@@ -168,7 +171,7 @@ def test_six_deliveries_of_a_scope_are_kept_and_the_live_one_always(
     for number in range(8):
         content = write([{"BilledCost": f"10{number}"}])
         receive.receive(
-            session, acme, command_line(acme.id), io.BytesIO(content), "a.csv",
+            session, acme, command_line(acme.id), [Sent(io.BytesIO(content), "a.csv")],
             uploads_dir=config.uploads_dir, max_bytes=1 << 20,
         )  # fmt: skip
     work(session, config)

@@ -146,12 +146,11 @@ class RejectedRow:
 def send_bill(call: Call) -> Answer:
     """Take it in; the worker reads it."""
     said = _said(call)
-    row = receive.receive(
+    ((row, _job),) = receive.receive(
         call.session,
         call.organization,
         call.caller,
-        call.upload,
-        call.upload.file_name,
+        [receive.Sent(call.upload, call.upload.file_name)],
         uploads_dir=call.config.uploads_dir,
         max_bytes=call.config.max_upload_bytes,
         source_name=said.get("source"),

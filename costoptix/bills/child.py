@@ -1,4 +1,4 @@
-"""Reading a bill in a process of its own: low priority, bounded memory, and it dies alone.
+"""Reading bills in a process of its own: low priority, bounded memory, and it dies alone.
 
 The parent writes one request to the child's input and keeps it open: when it closes, the parent
 is gone and the child ends. The child answers in lines of JSON: progress once a second, then what
@@ -12,8 +12,9 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -34,9 +35,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 class Request(BaseModel):
     """What the child is to do."""
 
-    source: Path
+    source: Path | None = None
     folder: Path
-    options: Options
+    options: Options = Options()
+    files: list[Path] = []  # to be grouped
 
 
 class Reply(BaseModel):
@@ -44,6 +46,7 @@ class Reply(BaseModel):
 
     progress: Progress | None = None
     staged: Staged | None = None
+    groups: list[list[int]] | None = None
     refused: str | None = None
 
 
@@ -61,18 +64,46 @@ def read(
         ReaderDied: the child ended without an answer.
     """
     request = Request(source=source, folder=folder, options=options)
+    reply = _ask(request, on_progress)
+    if reply.refused is not None:
+        raise Invalid(reply.refused)
+    if reply.staged is None:
+        raise _died()
+    return reply.staged
+
+
+def group(files: Sequence[Path]) -> list[list[int]]:
+    """Do ``grouping.group`` in a child process.
+
+    Raises:
+        Invalid: the child ended without an answer.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=files[0].parent) as folder:
+            reply = _ask(Request(files=list(files), folder=Path(folder)), _say_nothing)
+    except ReaderDied as error:
+        raise Invalid("One of these files cannot be looked into: send them one by one.") from error
+    return reply.groups or []
+
+
+def _say_nothing(_progress: Progress) -> None:
+    """Leave what is read at once without a progress."""
+
+
+def _ask(request: Request, on_progress: Callable[[Progress], None]) -> Reply:
     with _child() as (to_child, from_child):
         to_child.write(request.model_dump_json() + "\n")
         to_child.flush()
         for line in from_child:
             reply = Reply.model_validate_json(line)
-            if reply.refused is not None:
-                raise Invalid(reply.refused)
-            if reply.staged is not None:
-                return reply.staged
-            if reply.progress is not None:
-                on_progress(reply.progress)
-    raise ReaderDied("the process that reads bills ended without an answer")
+            if reply.progress is None:
+                return reply
+            on_progress(reply.progress)
+    raise _died()
+
+
+def _died() -> ReaderDied:
+    return ReaderDied("the process that reads bills ended without an answer")
 
 
 @contextlib.contextmanager
@@ -106,8 +137,12 @@ def main() -> None:
 
 
 def _answer(request: Request) -> Reply:
-    from costoptix.bills.load import load  # the limits must hold before DuckDB starts
+    # The limits must hold before DuckDB starts.
+    from costoptix.bills.grouping import group as grouped
+    from costoptix.bills.load import load
 
+    if request.source is None:
+        return Reply(groups=grouped(request.files, request.folder))
     beat = _Beat()
     try:
         return Reply(staged=load(request.source, request.folder, request.options, beat.keep))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".gstmp")
 class Drop:
     """The files of one delivery, in order."""
 
-    path: str  # of the manifest, the folder or the file, within the root
+    path: str  # of the manifest, the folder or the file, within the root; "" of files together
     files: tuple[Path, ...]
     delivered_at: datetime | None = None  # by the manifest
     row_count: int | None = None  # by the manifest
@@ -108,22 +108,29 @@ def _bills(root: Path) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
-def deliveries_of(path: Path) -> list[Drop]:
-    """Return what is meant by a file or folder: a folder without manifests is one delivery.
+def drops_of(paths: Sequence[Path]) -> list[Drop]:
+    """Return what is meant by files and folders that are named together.
+
+    All files are one drop, without a name, of which each kind of file is a delivery. A folder is
+    one delivery, or those that its manifests name.
 
     Raises:
-        Invalid: there is nothing in it, or its manifests name files that are not there.
+        Invalid: a folder is empty, or its manifests name files that are not there.
     """
-    if not path.is_dir():
-        return [Drop(path.name, (path,))]
-    files = tuple(_bills(path))
+    files = tuple(path for path in paths if not path.is_dir())
+    drops = [drop for path in paths if path.is_dir() for drop in _deliveries_of(path)]
+    return [Drop("", files), *drops] if files else drops
+
+
+def _deliveries_of(folder: Path) -> list[Drop]:
+    files = tuple(_bills(folder))
     if not any(manifests.is_manifest(file.name) for file in files):
         if not files:
-            raise Invalid(f"{path}: the folder is empty.")
-        return [Drop(path.resolve().name, files)]
-    drops = find_drops(path)
+            raise Invalid(f"{folder}: the folder is empty.")
+        return [Drop(folder.resolve().name, files)]
+    drops = find_drops(folder)
     if not drops:
-        raise Invalid(f"{path}: files that its manifest names are missing or not whole.")
+        raise Invalid(f"{folder}: files that its manifest names are missing or not whole.")
     return drops
 
 

@@ -128,14 +128,14 @@ class _Source:
 
     def _receive(self, drop: Drop, remember: _Remember) -> None:
         with drop.opened() as sent:
-            receive.receive_parts(
+            receive.receive(
                 self._session,
                 self._organization,
                 Caller(self._organization.id, Permission.WRITE, "inbox"),
                 sent,
-                drop.path,
                 uploads_dir=self._config.uploads_dir,
                 max_bytes=self._config.max_upload_bytes,
+                name=drop.path,
                 source_name=self._folder.name,
                 options=dict(drop.options),
                 also=remember,

@@ -20,6 +20,9 @@ from costoptix.errors import Invalid
 
 NAMES = "names.json"
 MAX_MEMBERS = 1_000
+UNREADABLE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError)
+"""What a zip raises that is damaged, encrypted or of a kind that is not read."""
+
 _BLOCK = 1 << 20
 
 
@@ -54,7 +57,7 @@ def _members(file: Part, folder: Path) -> Iterator[Part]:
     try:
         with zipfile.ZipFile(file.path) as archive:
             yield from _unpack(archive, file.path.stat().st_size, target)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         raise Invalid(
             "The zip archive is damaged, encrypted or of a kind that is not read."
         ) from error
@@ -66,11 +69,11 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]
         raise Invalid(
             f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
         )
-    allowance = max(MIN_ALLOWANCE, MAX_RATIO * size)
+    left = allowance(size)
     for member in members:
         # A path in a member's name is for people only; the file gets a name of ours.
         path = target / str(sum(1 for _ in target.iterdir()))
-        allowance -= _copy(archive, member, path, allowance)
+        left -= unpack(archive, member, path, left)
         if not path.stat().st_size:
             continue
         if detect(path) is Container.ZIP:
@@ -78,12 +81,22 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]
         yield Part(path, member.filename, manifest)
 
 
-def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, allowance: int) -> int:
+def allowance(size: int) -> int:
+    """Return how many bytes a zip of this size may unpack to."""
+    return max(MIN_ALLOWANCE, MAX_RATIO * size)
+
+
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, most: int) -> int:
+    """Unpack a member into a new file and return its size.
+
+    Raises:
+        Invalid: it has more than ``most`` bytes.
+    """
     written = 0
     with archive.open(member) as packed, path.open("xb") as file:
         while block := packed.read(_BLOCK):
             written += len(block)
-            if written > allowance:
+            if written > most:
                 raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
             file.write(block)
     return written
@@ -96,7 +109,7 @@ def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | 
         Invalid: the manifest cannot be read or names a file that is missing; or there are
             manifests of several deliveries.
     """
-    members = {_path(member): member for member in archive.infolist() if _is_shown(member)}
+    members = {_path(member): member for member in shown(archive)}
     found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
     if not found:
         return list(members.values()), None
@@ -128,6 +141,11 @@ def _named(
 
 def _path(member: zipfile.ZipInfo) -> str:
     return member.filename.replace("\\", "/")
+
+
+def shown(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the members that are files and not hidden."""
+    return [member for member in archive.infolist() if _is_shown(member)]
 
 
 def _is_shown(member: zipfile.ZipInfo) -> bool:

@@ -1,15 +1,16 @@
-"""Taking a file in: to disk under a name of ours, hashed, with its Import row and its job."""
+"""Taking files in: to disk under names of ours, hashed, with their Import rows and their jobs."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from sqlalchemy.orm import Session
@@ -42,149 +43,185 @@ class Sent:
     name: str  # as sent; for people only
 
 
+class Received(NamedTuple):
+    """A delivery that is stored: its import, and the job that reads it."""
+
+    row: Import
+    job: Job
+
+
+Apart = Callable[[Sequence[Path]], list[list[int]]]
+"""Tells which of some files, by their numbers, are the parts of one delivery."""
+
+
 @dataclass(frozen=True)
 class _Stored:
+    path: Path
+    name: str  # for people
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """A folder of the uploads that holds the files of one delivery (see ``parts``)."""
+
+    folder: Path
+    files: Sequence[_Stored]
+
+    @property
+    def name(self) -> str:
+        """Return what people see: the file's name, or the first one's and how many more."""
+        first, *more = (each.name for each in self.files)
+        return f"{first} and {len(more)} more" if more else first
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of its file, or of the digests of all of them."""
+        digests = sorted(each.sha256 for each in self.files)
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+    def write_names(self) -> None:
+        (self.folder / NAMES).write_bytes(orjson.dumps([each.name for each in self.files]))
 
 
 def receive(
     session: Session,
     organization: Organization,
     caller: Caller,
-    stream: Readable,
-    file_name: str,
+    files: Sequence[Sent],
     *,
     uploads_dir: Path,
     max_bytes: int,
+    name: str | None = None,
     source_name: str | None = None,
     currency: str | None = None,
     options: dict[str, Any] | None = None,
-) -> Import:
-    """Store a billing file and make its import due; nothing of it is read yet.
+    apart: Apart | None = None,
+    also: Callable[[Import], None] | None = None,
+) -> list[Received]:
+    """Store files (at most ``max_bytes`` each) and make their imports due; nothing is imported yet.
 
-    ``currency`` (ISO 4217) is for files that do not say theirs; ``options`` are answers given
-    beforehand (``accept_rejected``: bool).
+    They are the parts of one delivery, which people see under ``name`` (or the first file's), or
+    of several, which ``apart`` tells by looking at them (``child.group``). ``currency`` (ISO 4217)
+    is for files that do not say theirs. ``options`` are answers given beforehand
+    (``accept_rejected``: bool, ``decision``), and from a manifest ``delivered_at`` (ISO 8601),
+    ``export`` and ``row_count``, which the files must hold together. ``also`` is called with each
+    import within the transaction that makes them; what it raises undoes it.
 
     Raises:
         Forbidden: the caller may only read.
-        Invalid: the currency or source name is wrong.
-        TooLarge: more than ``max_bytes``.
+        Invalid: the currency or source name is wrong, or a file of a drop is there twice.
+        TooLarge: a file has more than ``max_bytes``.
         NoSpace: the disk is full.
-    """
-    return receive_with_job(
-        session, organization, caller, stream, file_name,
-        uploads_dir=uploads_dir, max_bytes=max_bytes,
-        source_name=source_name, currency=currency, options=options,
-    )[0]  # fmt: skip
-
-
-def receive_with_job(
-    session: Session,
-    organization: Organization,
-    caller: Caller,
-    stream: Readable,
-    file_name: str,
-    *,
-    uploads_dir: Path,
-    max_bytes: int,
-    source_name: str | None = None,
-    currency: str | None = None,
-    options: dict[str, Any] | None = None,
-) -> tuple[Import, Job]:
-    """Do the same, and return the job too, for who wants to run it at once."""
-    return receive_parts(
-        session, organization, caller, [Sent(stream, file_name)], file_name,
-        uploads_dir=uploads_dir, max_bytes=max_bytes,
-        source_name=source_name, currency=currency, options=options,
-    )  # fmt: skip
-
-
-def receive_parts(
-    session: Session,
-    organization: Organization,
-    caller: Caller,
-    files: Sequence[Sent],
-    name: str,
-    *,
-    uploads_dir: Path,
-    max_bytes: int,
-    source_name: str | None = None,
-    currency: str | None = None,
-    options: dict[str, Any] | None = None,
-    also: Callable[[Import], None] | None = None,
-) -> tuple[Import, Job]:
-    """Store several files (at most ``max_bytes`` each) as the parts of one delivery.
-
-    ``name`` is what people see; ``options`` as in ``receive``, and from a manifest
-    ``delivered_at`` (ISO 8601) and ``row_count``, which the files must hold together. ``also``
-    is called within the transaction that makes the import; what it raises undoes it.
-
-    Raises:
-        Forbidden, Invalid, TooLarge, NoSpace: as ``receive``.
     """
     require(caller, Permission.WRITE)
     if currency is not None and not money.is_currency(currency):
         raise Invalid("The currency must be a code of three capital letters, like USD.")
     if source_name is not None and not 1 <= len(source_name.strip()) <= 200:
         raise Invalid("The name of a source has 1 to 200 characters.")
-    folder = uploads_dir / new_id()
+    said = {
+        "currency": currency,
+        "options": options or {},
+        "source_name": source_name.strip() if source_name is not None else None,
+        "created_by": caller.label[:400],
+    }
+    with _undone_on_failure() as made:
+        drops = [_store_all(files, _new_folder(uploads_dir, made), max_bytes)]
+        if apart is not None and len(files) > 1:
+            drops = _parted(drops[0], apart, lambda: _new_folder(uploads_dir, made))
+        for drop in drops:
+            drop.write_names()
+        return _record(session, organization, caller, drops, name, said, also)
+
+
+@contextlib.contextmanager
+def _undone_on_failure() -> Iterator[list[Path]]:
+    """Remove the folders that are put in the list when something goes wrong.
+
+    Raises:
+        NoSpace: the disk was full.
+    """
+    folders: list[Path] = []
     try:
-        stored = _store_all(files, folder, max_bytes)
-        return _record(
-            session, organization, caller, stored, also,
-            stored_name=folder.name, file_name=_for_people(name), currency=currency,
-            options=options or {},
-            source_name=source_name.strip() if source_name is not None else None,
-        )  # fmt: skip
+        yield folders
     except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace("There is no space left for the file.") from error
         raise
+
+
+def _new_folder(uploads_dir: Path, made: list[Path]) -> Path:
+    folder = uploads_dir / new_id()
+    made.append(folder)
+    folder.mkdir(mode=0o700, parents=True)
+    return folder
+
+
+def _parted(whole: _Drop, apart: Apart, new_folder: Callable[[], Path]) -> list[_Drop]:
+    """Move the files of several deliveries into folders of their own.
+
+    Raises:
+        Invalid: a file is there twice: as parts of one delivery both would count.
+    """
+    if len({each.sha256 for each in whole.files}) < len(whole.files):
+        raise Invalid("Two of these files are the same: send each file once.")
+    groups = apart([each.path for each in whole.files])
+    if len(groups) == 1:
+        return [whole]
+    drops = [_moved([whole.files[n] for n in numbers], new_folder()) for numbers in groups]
+    shutil.rmtree(whole.folder)
+    return drops
+
+
+def _moved(files: Sequence[_Stored], folder: Path) -> _Drop:
+    paths = [each.path.rename(folder / str(n)) for n, each in enumerate(files)]
+    moved = [replace(each, path=path) for each, path in zip(files, paths, strict=True)]
+    return _Drop(folder, moved)
 
 
 def _record(
     session: Session,
     organization: Organization,
     caller: Caller,
-    stored: _Stored,
+    drops: Sequence[_Drop],
+    name: str | None,
+    said: Mapping[str, Any],
     also: Callable[[Import], None] | None,
-    **said: Any,
-) -> tuple[Import, Job]:
+) -> list[Received]:
     with writing(session):
-        row = Import(
-            id=new_id(),
-            organization_id=organization.id,
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            created_by=caller.label[:400],
-            **said,
-        )
-        session.add(row)
-        job = queue.enqueue(
-            session, JOB_KIND, {"import_id": row.id}, organization_id=organization.id
-        )
-        audit.record(
-            session, caller, "import.received", subject=row.file_name, subject_id=row.id,
-            after={"sha256": row.sha256, "size_bytes": row.size_bytes},
-        )  # fmt: skip
-        if also is not None:
-            session.flush()
-            also(row)
-    return row, job
+        received = []
+        for drop in drops:
+            row = Import(
+                id=new_id(),
+                organization_id=organization.id,
+                stored_name=drop.folder.name,
+                file_name=_for_people(name or drop.name),
+                size_bytes=sum(each.size_bytes for each in drop.files),
+                sha256=drop.sha256,
+                **said,
+            )
+            session.add(row)
+            job = queue.enqueue(
+                session, JOB_KIND, {"import_id": row.id}, organization_id=organization.id
+            )
+            audit.record(
+                session, caller, "import.received", subject=row.file_name, subject_id=row.id,
+                after={"sha256": row.sha256, "size_bytes": row.size_bytes},
+            )  # fmt: skip
+            if also is not None:
+                session.flush()
+                also(row)
+            received.append(Received(row, job))
+    return received
 
 
-def _store_all(files: Sequence[Sent], folder: Path, max_bytes: int) -> _Stored:
-    """Write the drop's folder (see ``parts``); a drop of one file has the digest of that file."""
-    folder.mkdir(mode=0o700, parents=True)
-    stored = [_store(sent, folder / str(n), max_bytes) for n, sent in enumerate(files)]
-    (folder / NAMES).write_bytes(orjson.dumps([_for_people(sent.name) for sent in files]))
-    size = sum(each.size_bytes for each in stored)
-    if len(stored) == 1:
-        return stored[0]
-    digests = "\n".join(sorted(each.sha256 for each in stored))
-    return _Stored(size, hashlib.sha256(digests.encode()).hexdigest())
+def _store_all(files: Sequence[Sent], folder: Path, max_bytes: int) -> _Drop:
+    return _Drop(folder, [_store(sent, folder / str(n), max_bytes) for n, sent in enumerate(files)])
 
 
 def _store(sent: Sent, path: Path, max_bytes: int) -> _Stored:
@@ -198,7 +235,7 @@ def _store(sent: Sent, path: Path, max_bytes: int) -> _Stored:
             file.write(block)
         file.flush()
         os.fsync(file.fileno())
-    return _Stored(size, digest.hexdigest())
+    return _Stored(path, _for_people(sent.name), size, digest.hexdigest())
 
 
 def _for_people(file_name: str) -> str:

@@ -15,8 +15,9 @@ from config import Config
 from costoptix import money, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
-from costoptix.bills import folders, imports, receive
+from costoptix.bills import child, folders, imports, receive
 from costoptix.bills.folders import Drop
+from costoptix.bills.receive import Received
 from costoptix.cli.console import refusals_on_one_line
 from costoptix.cli.progress import import_progress
 from costoptix.costs.layout import METRICS
@@ -51,16 +52,21 @@ def import_files(
     currency: str | None,
     decision: str | None,
 ) -> None:
-    """Import billing files into ORG, one after the other; return when they are live.
+    """Import billing files into ORG; return when they are live.
 
-    A FILE may be a zip or a folder: one delivery, or those that its manifests name.
+    Files with the same header are the parts of one delivery. A FILE may be a zip or a folder: one
+    delivery, or those that its manifests name.
 
     Ends with 1 when a file is refused, or waits because charges would vanish or be doubled.
     """
     session = db.session()
     found = organizations.find(session, organization)
-    drops = [drop for file in files for drop in folders.deliveries_of(file)]
-    results = [_import(session, found, drop, source, currency, decision) for drop in drops]
+    said: dict[str, object] = {} if decision is None else {"decision": decision}
+    results = [
+        _finished(session, found, received)
+        for drop in folders.drops_of(files)
+        for received in _receive(session, found, drop, said, source, currency)
+    ]
     if any(row.state in ("refused", "waiting") for row in results):
         sys.exit(1)
 
@@ -78,34 +84,39 @@ def _config() -> Config:
     return config
 
 
-def _import(
+def _receive(
     session: Session,
     organization: Organization,
     drop: Drop,
+    said: dict[str, object],
     source: str | None,
     currency: str | None,
-    decision: str | None,
-) -> Import:
+) -> list[Received]:
     config = _config()
-    decided = {} if decision is None else {"decision": decision}
     try:
         with drop.opened() as sent:
-            row, job = receive.receive_parts(
+            return receive.receive(
                 session,
                 organization,
                 command_line(organization.id),
                 sent,
-                drop.path,
                 uploads_dir=config.uploads_dir,
                 max_bytes=config.max_upload_bytes,
+                name=drop.path,
                 source_name=source,
                 currency=currency,
-                options=drop.options | decided,
+                options=drop.options | said,
+                apart=None if drop.path else child.group,
             )
     except OSError as error:
         raise Invalid(f"{error.filename}: {error.strerror}.") from None
+
+
+def _finished(session: Session, organization: Organization, received: Received) -> Import:
+    """Wait for an import, showing how far it is, and print what became of it."""
+    row, job = received
     with import_progress(row):
-        wait_for_import(session, config, job, row)
+        wait_for_import(session, _config(), job, row)
     row = imports.get(session, organization, row.id)
     _print(session, row)
     return row

@@ -112,13 +112,15 @@ def _live_digests(session: Session, organization: Organization) -> set[str]:
 
 def _receive(
     session: Session, organization: Organization, config: Config, file: Path
-) -> tuple[Import, Job]:
+) -> receive.Received:
     with file.open("rb") as stream:
-        return receive.receive_with_job(
-            session, organization, command_line(organization.id), stream, file.name,
+        (received,) = receive.receive(
+            session, organization, command_line(organization.id),
+            [receive.Sent(stream, file.name)],
             uploads_dir=config.uploads_dir, max_bytes=config.max_upload_bytes,
             source_name=SOURCES[file.name.partition("-")[0]],
         )  # fmt: skip
+    return received
 
 
 def _new_password() -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from io import BufferedIOBase
-from typing import cast
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts, queue
-from costoptix.bills import decisions, receive
+from costoptix.bills import child, decisions, receive
 from costoptix.bills import imports as bills
 from costoptix.bills.receive import Sent
 from costoptix.clock import utc_now
@@ -54,40 +51,30 @@ def imports() -> ResponseReturnValue:
 
 @page("/imports", access=Access.ADMIN, methods=("POST",))
 def upload() -> ResponseReturnValue:
-    """Take in the files of one drop, as one delivery; they are read in the background."""
+    """Take in the files of one drop, as few deliveries; they are read in the background."""
     try:
         draft = forms.read(UploadDraft)
         files = [file for file in request.files.getlist("file") if file.filename]
         if not files:
             raise Invalid("Choose a billing file first.")
-        if len(files) > 1 and len({_digest(file) for file in files}) < len(files):
-            raise Invalid("Two of these files are the same: drop each file once.")
-        row = _receive(files, draft)
+        rows = _receive(files, draft)
     except CostOptixError as error:
         return _show_list(error)
-    return redirect(url_for("web.import_detail", import_id=row.id))
+    if len(rows) > 1:
+        flash(f"These {len(files)} files are {len(rows)} deliveries: one of each kind of file.")
+        return redirect(url_for("web.imports"))
+    return redirect(url_for("web.import_detail", import_id=rows[0].id))
 
 
-def _digest(file: FileStorage) -> bytes:
-    digest = hashlib.file_digest(cast(BufferedIOBase, file.stream), "sha256").digest()
-    file.stream.seek(0)
-    return digest
-
-
-def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> Import:
-    row, _job = receive.receive_parts(
+def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> list[Import]:
+    received = receive.receive(
         db.session(), current_user.organization, current_user.caller,
-        [Sent(file.stream, file.filename or "") for file in files], _name(files),
+        [Sent(file.stream, file.filename or "") for file in files],
         uploads_dir=config().uploads_dir, max_bytes=config().max_upload_bytes,
         source_name=draft.source.strip() or None, currency=draft.currency.strip() or None,
+        apart=child.group,
     )  # fmt: skip
-    return row
-
-
-def _name(files: Sequence[FileStorage]) -> str:
-    """Return what people see of a drop: its file's name, or the first one's and how many more."""
-    first = files[0].filename or ""
-    return first if len(files) == 1 else f"{first} and {len(files) - 1} more"
+    return [row for row, _job in received]
 
 
 @page("/imports/<import_id>")

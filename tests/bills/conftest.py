@@ -66,9 +66,9 @@ def take_in(session: Session, acme: Organization, config: Config, operator: Call
     """Receive the files of one drop and run their import here, without a child process."""
 
     def run(*contents: bytes, name: str = "bill.csv", **said: object) -> Import:
-        row, job = receive.receive_parts(
+        ((row, job),) = receive.receive(
             session, acme, operator,
-            [receive.Sent(io.BytesIO(content), name) for content in contents], name,
+            [receive.Sent(io.BytesIO(content), name) for content in contents],
             uploads_dir=config.uploads_dir, max_bytes=10 << 20, **said,
         )  # fmt: skip
         claimed = queue.claim(session, job.id)

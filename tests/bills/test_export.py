@@ -18,6 +18,7 @@ from costoptix.bills import importer, receive
 from costoptix.bills.charges import COLUMNS
 from costoptix.bills.export import LATER, FileKind, export
 from costoptix.bills.load import load
+from costoptix.bills.receive import Sent
 from costoptix.costs import report
 from costoptix.costs.layout import DIMENSIONS
 from costoptix.costs.query import CostQuery
@@ -53,8 +54,9 @@ def take_into(session: Session, config: Config) -> TakeInto:
     """Import bytes for an organization."""
 
     def run(organization: Organization, content: bytes) -> Import:
-        row, job = receive.receive_with_job(
-            session, organization, command_line(organization.id), io.BytesIO(content), "bill",
+        ((row, job),) = receive.receive(
+            session, organization, command_line(organization.id),
+            [Sent(io.BytesIO(content), "bill")],
             uploads_dir=config.uploads_dir, max_bytes=10 << 20, currency="USD",
             options={"accept_rejected": True},
         )  # fmt: skip

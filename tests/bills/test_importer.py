@@ -19,6 +19,7 @@ from costoptix.access.permissions import Caller, Permission, command_line
 from costoptix.bills import decisions, deliveries, importer, imports, receive
 from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.load import load
+from costoptix.bills.receive import Sent
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import write
@@ -91,8 +92,8 @@ def test_sources_do_not_replace_each_other(take_in: TakeIn, billed) -> None:
 def test_an_older_delivery_that_arrives_late_is_recorded_as_older(
     take_in: TakeIn, billed, session: Session, acme: Organization, config: Config, operator: Caller
 ) -> None:
-    late, job = receive.receive_with_job(
-        session, acme, operator, io.BytesIO(bill("1")), "late.csv",
+    ((late, job),) = receive.receive(
+        session, acme, operator, [Sent(io.BytesIO(bill("1")), "late.csv")],
         uploads_dir=config.uploads_dir, max_bytes=1 << 20,
     )  # fmt: skip
     take_in(bill("2"))
@@ -137,7 +138,7 @@ def test_a_reader_may_not_send_or_withdraw(
     reader = Caller(acme.id, Permission.READ, "a key", api_key_id=new_id())
     with pytest.raises(Forbidden):
         receive.receive(
-            session, acme, reader, io.BytesIO(b"a"), "a",
+            session, acme, reader, [Sent(io.BytesIO(b"a"), "a")],
             uploads_dir=config.uploads_dir, max_bytes=10,
         )  # fmt: skip
     with pytest.raises(Forbidden):
@@ -187,8 +188,8 @@ def test_an_empty_bill_is_taken_note_of(take_in: TakeIn) -> None:
 def test_a_worker_that_lost_its_lease_changes_nothing(
     session: Session, acme: Organization, config: Config, operator: Caller, billed, tmp_path: Path
 ) -> None:
-    row, job = receive.receive_with_job(
-        session, acme, operator, io.BytesIO(bill("7")), "a.csv",
+    ((row, job),) = receive.receive(
+        session, acme, operator, [Sent(io.BytesIO(bill("7")), "a.csv")],
         uploads_dir=config.uploads_dir, max_bytes=1 << 20,
     )  # fmt: skip
     slow = queue.claim(session, job.id)
@@ -220,8 +221,8 @@ def test_s44_the_name_that_was_sent_is_never_a_path(
         "\u202egnp.csv",
         "",
     ):
-        row = receive.receive(
-            session, acme, operator, io.BytesIO(b"a"), name,
+        ((row, _job),) = receive.receive(
+            session, acme, operator, [Sent(io.BytesIO(b"a"), name)],
             uploads_dir=config.uploads_dir, max_bytes=10,
         )  # fmt: skip
         assert (config.uploads_dir / row.stored_name / "0").read_bytes() == b"a"
@@ -236,7 +237,7 @@ def test_a_file_that_is_too_large_leaves_nothing(
 ) -> None:
     with pytest.raises(TooLarge):
         receive.receive(
-            session, acme, operator, io.BytesIO(b"a" * 11), "a",
+            session, acme, operator, [Sent(io.BytesIO(b"a" * 11), "a")],
             uploads_dir=config.uploads_dir, max_bytes=10,
         )  # fmt: skip
     assert list(config.uploads_dir.iterdir()) == []
@@ -249,7 +250,7 @@ def test_what_the_sender_says_is_checked(
 ) -> None:
     with pytest.raises(Invalid):
         receive.receive(
-            session, acme, operator, io.BytesIO(b"a"), "a",
+            session, acme, operator, [Sent(io.BytesIO(b"a"), "a")],
             uploads_dir=config.uploads_dir, max_bytes=10, **said,
         )  # fmt: skip
 
@@ -332,8 +333,9 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
     session.commit()
     for number in order:
         when = f"2026-03-{number + 1:02}T00:00:00Z"
-        _row, job = receive.receive_with_job(
-            session, owner, command_line(owner.id), io.BytesIO(bill(str(100 + number))), "a.csv",
+        ((_row, job),) = receive.receive(
+            session, owner, command_line(owner.id),
+            [Sent(io.BytesIO(bill(str(100 + number))), "a.csv")],
             uploads_dir=config.uploads_dir, max_bytes=1 << 20, options={"delivered_at": when},
         )  # fmt: skip
         claimed = queue.claim(session, job.id)

@@ -238,14 +238,14 @@ def test_of_two_workers_one_takes_a_drop_in(
     session: Session, config: Config, scan: Scan, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(source / "march.csv", bill("5"))
-    original = receive.receive_parts
+    original = receive.receive
 
     def slow(*args: object, **said: object) -> object:
-        monkeypatch.setattr(receive, "receive_parts", original)
+        monkeypatch.setattr(receive, "receive", original)
         assert scan() == 1  # another worker, while this one copies
         return original(*args, **said)
 
-    monkeypatch.setattr(receive, "receive_parts", slow)
+    monkeypatch.setattr(receive, "receive", slow)
     assert scan() == 0
     assert len(imports(session)) == 1
     assert len(list(config.uploads_dir.iterdir())) == 1
@@ -290,16 +290,16 @@ def _wait_for_items(session: Session, process: subprocess.Popen[bytes], seconds:
 def test_a_folder_without_a_manifest_is_one_delivery_by_command(tmp_path: Path) -> None:
     put(tmp_path / "bills" / "a.csv", b"1")
     put(tmp_path / "bills" / "more" / "b.csv", b"2")
-    (drop,) = folders.deliveries_of(tmp_path / "bills")
+    (drop,) = folders.drops_of([tmp_path / "bills"])
     assert (drop.path, [file.name for file in drop.files]) == ("bills", ["a.csv", "b.csv"])
 
 
 def test_an_empty_folder_or_a_manifest_without_files_is_refused_by_command(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="empty"):
-        folders.deliveries_of(tmp_path)
+        folders.drops_of([tmp_path])
     put(tmp_path / "manifest.json", b'{"blobs": [{"blobName": "a.csv"}]}')
     with pytest.raises(Invalid, match="missing"):
-        folders.deliveries_of(tmp_path)
+        folders.drops_of([tmp_path])
 
 
 def test_a_drop_opens_one_file_at_a_time(tmp_path: Path) -> None:

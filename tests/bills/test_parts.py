@@ -110,8 +110,8 @@ def send(
     files: dict[str, bytes], **said: object,
 ) -> Import:  # fmt: skip
     sent = [receive.Sent(io.BytesIO(content), name) for name, content in files.items()]
-    row, job = receive.receive_parts(
-        session, acme, operator, sent, "drop", uploads_dir=config.uploads_dir,
+    ((row, job),) = receive.receive(
+        session, acme, operator, sent, name="drop", uploads_dir=config.uploads_dir,
         max_bytes=1 << 20, **said,
     )  # fmt: skip
     claimed = queue.claim(session, job.id)
@@ -157,8 +157,8 @@ def test_a_drop_is_stored_under_names_of_ours(
     session: Session, acme: Organization, config: Config, operator: Caller
 ) -> None:
     sent = [receive.Sent(io.BytesIO(b"a"), "../../a.csv"), receive.Sent(io.BytesIO(b"b"), "b")]
-    row, _ = receive.receive_parts(
-        session, acme, operator, sent, "drop", uploads_dir=config.uploads_dir, max_bytes=10
+    ((row, _),) = receive.receive(
+        session, acme, operator, sent, name="drop", uploads_dir=config.uploads_dir, max_bytes=10
     )
     folder = config.uploads_dir / row.stored_name
     assert {path.name for path in folder.iterdir()} == {"0", "1", parts.NAMES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import Result
 from flask import Flask
 
 from costoptix.models import Organization
-from tests.bills.bill import write
+from tests.bills.bill import ORDINARY, write
 
 
 @pytest.fixture
@@ -36,6 +37,26 @@ def test_a_folder_is_the_deliveries_that_its_manifests_name(run, tmp_path: Path)
     assert "state: live" in result.output
     assert "rows: 2 read, 2 kept, 0 rejected" in result.output
     assert "billed_cost 4" in result.output
+
+
+def test_files_with_one_header_are_one_delivery_and_others_are_their_own(
+    run, tmp_path: Path
+) -> None:
+    bills = {
+        "a.csv": write([{"BilledCost": "1"}]),
+        "b.csv": write([{"BilledCost": "2"}], [*ORDINARY, "x_More"]),
+        "c.csv": write([{"BilledCost": "4"}]),
+        "nothing.csv": b"a,b",
+    }
+    for name, content in bills.items():
+        (tmp_path / name).write_bytes(content)
+    result = run(*(tmp_path / name for name in bills), "--add")
+    assert result.exit_code == 1
+    assert re.findall("^(?:file|state|rows): (.*)$", result.stdout, re.MULTILINE) == [
+        "a.csv and 1 more", "live", "2 read, 2 kept, 0 rejected",
+        "b.csv", "live", "1 read, 1 kept, 0 rejected",
+        "nothing.csv", "refused",
+    ]  # fmt: skip
 
 
 def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from tests.bills.bill import write
 from tests.web.conftest import Browser, latest
 
 SAMPLE = Path(__file__).parents[1] / "data" / "focus" / "focus_1_0_sample.csv"
+AZURE = SAMPLE.parents[1] / "azure" / "EA_ActualCost_Small.csv"
 HEADER, *ROWS = SAMPLE.read_text().splitlines()[:41]
 
 
@@ -174,6 +175,31 @@ def test_one_drop_of_several_files_is_one_delivery(
     assert "one.csv and 1 more" in page
     assert "2 read = 2 kept + 0 rejected" in page
     assert latest(session).scalar(select(func.count()).select_from(Import)) == 1
+
+
+def test_files_of_different_kinds_in_one_drop_are_a_delivery_each(
+    app: Flask, config: Config, alice_browser: Browser, session: Session
+) -> None:
+    files = [
+        (io.BytesIO(content), name)
+        for content, name in (
+            (write([{"BilledCost": "7"}]), "one.csv"),
+            (AZURE.read_bytes(), "azure.csv"),
+            (write([{"BilledCost": "3"}]), "two.csv"),
+            (b"a,b", "notes.csv"),
+        )
+    ]
+    answer = alice_browser.post("/imports", form="/imports", file=files)
+    assert answer.headers["Location"] == "/imports"
+    assert "4 files are 3 deliveries" in said(alice_browser.get("/imports").text)
+    work(app, config)
+    rows = latest(session).scalars(select(Import).order_by(Import.file_name)).all()
+    assert [(row.file_name, row.state, row.rows_kept) for row in rows] == [
+        ("azure.csv", "live", 11),
+        ("notes.csv", "refused", 0),
+        ("one.csv and 1 more", "live", 2),
+    ]
+    assert not list(config.uploads_dir.iterdir())
 
 
 def test_the_same_file_twice_in_one_drop_is_refused(

@@ -19,6 +19,7 @@ from costoptix.access import api_keys, invitations, sessions
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Caller, Role
 from costoptix.bills import receive
+from costoptix.bills.receive import Sent
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.accounts import account_id
@@ -44,8 +45,8 @@ def ids(
     sessions.begin(session, alice, address="192.0.2.9", user_agent="another")
     own = session.query(UserSession).filter_by(address="192.0.2.9").one()
     key = KeyDraft(name="CI Pipeline", permission="read", expires_at=None)
-    bill = receive.receive(
-        session, acme, admin, io.BytesIO(b"a,b"), "bill.csv",
+    ((bill, _job),) = receive.receive(
+        session, acme, admin, [Sent(io.BytesIO(b"a,b"), "bill.csv")],
         uploads_dir=config.uploads_dir, max_bytes=10,
     )  # fmt: skip
     budget = drafts.read(BudgetDraft, {"name": "All", "amount": "10", "currency": "USD"})
