@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from config import Config
@@ -11,11 +14,19 @@ from costoptix.database import prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
 
 
+class Application(Flask):
+    """Flask, without a look at each hook of each request whether it is asynchronous: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def build(config: Config) -> Flask:
     """Build the application (``costoptix.create_app``)."""
     clock.configure(config.now)
     logs.configure(config)
-    app = Flask("costoptix", template_folder="../templates", static_folder="../static")
+    app = Application("costoptix", template_folder="../templates", static_folder="../static")
     app.config.from_mapping(
         COSTOPTIX=config,
         SECRET_KEY=config.secret_key,

@@ -18,6 +18,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+_ENCODER = json.JSONEncoder(default=str)  # json.dumps would make one for each line
+
 
 class JSONFormatter(logging.Formatter):
     """Write a record as one JSON object; what ``extra=`` adds becomes its keys."""
@@ -35,7 +37,7 @@ class JSONFormatter(logging.Formatter):
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 def configure(config: Config) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import cast
 
 from pydantic import Field, field_validator
-from sqlalchemy import Connection, Select, Table, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit, key_format
+from costoptix.access.key_lookup import find_row
 from costoptix.access.permissions import Caller, Permission, Role, require
 from costoptix.access.tiers import Tier, tier_of
 from costoptix.clock import parse_instant, utc_now
@@ -99,33 +99,17 @@ def state_of(key: ApiKey) -> KeyState:
 # At each call -------------------------------------------------------------------------------
 
 
-def _finding() -> Select[tuple[object, ...]]:
-    keys, organizations = cast(Table, ApiKey.__table__), cast(Table, Organization.__table__)
-    columns = "id organization_id name prefix permission expires_at revoked_at last_used_at"
-    return (
-        select(
-            *(keys.c[name] for name in columns.split()),
-            organizations.c.tier,
-            organizations.c.data_version,
-        )
-        .join(organizations, organizations.c.id == keys.c.organization_id)
-        .where(keys.c.digest == bindparam("digest"))
-    )
-
-
-_FIND = _finding()
-
-
-def find(connection: Connection, text: str, address: str = "") -> PresentedKey:
+def find(engine: Engine, text: str, address: str = "") -> PresentedKey:
     """Return the key of that text, with its organization's tier as it is now: one query.
 
     Raises:
         Unauthorized: no such key; or, said only to the holder of the real one, it has expired or
             was revoked.
+        sqlalchemy.exc.OperationalError: the database does not answer.
     """
     if not key_format.is_well_formed(text):
         raise Unauthorized(UNKNOWN_KEY)
-    row = connection.execute(_FIND, {"digest": key_format.digest(text)}).first()
+    row = find_row(engine, key_format.digest(text))
     if row is None:
         raise Unauthorized(UNKNOWN_KEY)
     if row.revoked_at is not None:

@@ -81,8 +81,7 @@ def _organization_id() -> str:
 def _authenticate(called: Operation) -> None:
     refuse_key_in_query()
     text = request.headers.get("X-API-Key", "")
-    with db.engine.connect() as connection:
-        key = api_keys.find(connection, text, request.remote_addr or "")
+    key = api_keys.find(db.engine, text, request.remote_addr or "")
     if api_keys.needs_touch(key):
         _touch(key)
     g.api_key = key

@@ -15,10 +15,11 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def init_app(app: Flask, config: Config) -> None:
     """Check the Host of every request before anything else does, and the origin of every form."""
+    trusted = config.trusted_hosts
 
     def check_host() -> None:
         host = request.headers.get("Host", "")
-        if request.path != "/healthz" and not is_trusted(host, config.trusted_hosts):
+        if request.path != "/healthz" and not is_trusted(host, trusted):
             raise SecurityError("The Host header names a server that this installation is not.")
 
     def check_origin() -> None:

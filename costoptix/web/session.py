@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, flash, session
+from flask import Flask, Request, current_app, flash, session
 from flask import request as flask_request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user
 
 from config import Config
@@ -84,6 +85,14 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
         )
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """The signed cookie, for pages only: the API knows keys, and calls there pay for no cookie."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie; below ``/api`` there is none, and nothing can be put into it."""
+        return None if request.path.startswith("/api/") else super().open_session(app, request)
+
+
 def init_app(app: Flask, settings: Config) -> None:
     """Set the cookie's name and flags and tell Flask-Login how to find who is signed in."""
     app.config.from_mapping(
@@ -95,6 +104,7 @@ def init_app(app: Flask, settings: Config) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session
         WTF_CSRF_SSL_STRICT=False,  # web.hosts checks Origin, which browsers always send
     )
+    app.session_interface = PageSessions()
     login_manager.session_protection = None  # the row decides, not the browser's name
     login_manager.user_loader(_load)
     app.add_template_global(current_user, "current_user")

@@ -36,7 +36,7 @@ def _make(session: Session, acme: Organization, admin: Caller, **values: object)
 
 
 def _find(session: Session, text: str) -> api_keys.PresentedKey:
-    return api_keys.find(session.connection(), text)
+    return api_keys.find(session.connection().engine, text)
 
 
 def test_a_key_is_found_by_its_text(session: Session, acme: Organization, admin: Caller) -> None:
