@@ -33,14 +33,14 @@ from costoptix.costs.breakdown import breakdowns
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.models import Anomaly
-from costoptix.periods import FIRST_DAY, DateRange, Granularity
+from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web import forms
 from costoptix.web.account_names import given_name
 from costoptix.web.charts import StackedChart
 from costoptix.web.cost_charts import stacked_chart
 from costoptix.web.questions import Pairs, Question, asker, cost_store, url_with
 from costoptix.web.routing import Access, page
-from costoptix.web.wording import SEVERITY_KINDS
+from costoptix.web.wording import SEVERITY_KINDS, preset_titles, value_title
 
 PER_PAGE = 50
 OPEN_ONES, ANY = "open", "all"
@@ -49,6 +49,11 @@ SHOWN = (OPEN_ONES, *Status, ANY)
 
 DAYS_BEFORE, DAYS_AFTER = 28, 7
 """How much the chart of an anomaly shows around it."""
+
+RANGES = (
+    Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.LAST_90_DAYS, Preset.THIS_MONTH,
+    Preset.LAST_MONTH,
+)  # fmt: skip
 
 STATUS_TITLES = {
     Status.NEW: "New",
@@ -197,6 +202,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         row_count=len(rows),
         total=len(every),
         form=form,
+        presets=preset_titles(RANGES),
         accounts=_accounts(every, form.account),
         services=_services(every, form.service_name),
         precision=judgements.precision(every, utc_now()),
@@ -238,7 +244,7 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
         row=row,
         series=series,
         days=days,
-        chart=_chart(explorer, row.currency),
+        chart=_chart(explorer, row),
         explorer=replace(explorer, query=replace(explorer.query, granularity=Granularity.DAILY)),
         drivers=service.drivers_of(db.session(), current_user.organization, row, cost_store()),
         driver_url=lambda driver: explorer.over(days).only(driver.dimension, driver.value).url,
@@ -261,16 +267,18 @@ def _around(days: DateRange) -> DateRange:
     return DateRange(first, last)
 
 
-def _chart(explorer: Question, currency: str) -> StackedChart | None:
+def _chart(explorer: Question, row: Anomaly) -> StackedChart | None:
     """Draw the days around an anomaly; None where the bills no longer have any."""
     ask = asker()
     found = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
     through = ask(explorer.query).data_as_of.complete_through
+    name = value_title(row.service_name, "service_name")
+    unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)
     return next(
         (
-            stacked_chart(each, explorer, Granularity.DAILY, through)
+            stacked_chart(each, explorer, Granularity.DAILY, through, unusual)
             for each in found
-            if each.currency == currency
+            if each.currency == row.currency
         ),
         None,
     )

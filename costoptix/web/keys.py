@@ -24,9 +24,9 @@ from costoptix.web.routing import Access, page
 from costoptix.web.session import config
 
 PERMISSIONS = [
-    (Permission.READ.value, "Read: ask for costs, budgets, anomalies, imports"),
-    (Permission.WRITE.value, "Write: also import bills, judge anomalies, change budgets"),
-    (Permission.ADMIN.value, "Admin: also make, rotate and revoke keys"),
+    (Permission.READ.value, "Read", "ask for costs, budgets, anomalies, imports"),
+    (Permission.WRITE.value, "Write", "also import bills, judge anomalies, change budgets"),
+    (Permission.ADMIN.value, "Admin", "also make, rotate and revoke keys"),
 ]
 EXPIRIES = [
     ("30", "In 30 days"),
@@ -201,7 +201,8 @@ def _show_keys(
         active=sum(not row.is_over for row in rows),
         form_key_id=new_id(),
         names=NAMES,
-        permissions=PERMISSIONS,
+        permissions=[(value, title) for value, title, _ in PERMISSIONS],
+        meanings=[(title, meaning) for _, title, meaning in PERMISSIONS],
         expiries=EXPIRIES,
         tomorrow=utc_today() + timedelta(days=1),
         base_url=config().public_url,

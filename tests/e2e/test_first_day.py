@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import shlex
 import subprocess
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from costoptix.clock import utc_today
+from costoptix.periods import next_month
 from tests.support.cast import PASSWORD
 from tests.support.server import Server
+from tests.web.costs import HOSTILE
 
 SAMPLE = Path(__file__).parents[1] / "data" / "focus" / "focus_1_0_sample.csv"
+NAMED = [
+    "BillingAccountId", "BillingAccountName", "ChargeDescription", "InvoiceIssuerName",
+    "ProviderName", "PublisherName", "RegionId", "RegionName", "ResourceId", "ResourceName",
+    "ServiceName", "SkuId", "SubAccountId", "SubAccountName",
+]  # fmt: skip
+OTHERS = [
+    "BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "BillingCurrency",
+    "BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd",
+    "ChargeCategory", "Tags",
+]  # fmt: skip
+RANGE = "?range=last_3_months"
+NAMING_PAGES = (
+    f"/{RANGE}", f"/{RANGE}&group_by=tag:team", f"/costs{RANGE}&group_by=service_name",
+    f"/costs{RANGE}&group_by=sub_account_name&group_by=tag:team&filter_by=resource_id",
+    "/daily?range=last_90_days", f"/portfolio{RANGE}", f"/portfolio{RANGE}&tab=accounts",
+    f"/portfolio{RANGE}&tab=services", "/quarterly", "/anomalies", "/accounts", "/imports",
+    "/budgets/new",
+)  # fmt: skip
 KEY = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")
 
 
@@ -86,3 +111,53 @@ def test_set_up_import_ask_and_revoke(page: Page, fresh: Server) -> None:
     status, body = ask(fresh, key, "range=last_month")
     assert status == 401
     assert body["success"] is False
+
+
+def bill_of(names: list[str]) -> bytes:
+    """A FOCUS bill of this month that uses each name wherever a bill has names."""
+    first = utc_today().replace(day=1)
+    days = [first - timedelta(days=40 - n) for n in range(40)]
+    text = io.StringIO()
+    lines = csv.DictWriter(text, NAMED + OTHERS)
+    lines.writeheader()
+    for name, day in product(names, days):
+        cost = 9000 if day == days[-3] else 100
+        lines.writerow(
+            dict.fromkeys(NAMED, name)
+            | dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), cost)
+            | {
+                "BillingCurrency": "USD",
+                "BillingPeriodStart": f"{day.replace(day=1)}T00:00:00Z",
+                "BillingPeriodEnd": f"{next_month(day)}T00:00:00Z",
+                "ChargePeriodStart": f"{day}T00:00:00Z",
+                "ChargePeriodEnd": f"{day + timedelta(days=1)}T00:00:00Z",
+                "ChargeCategory": "Usage",
+                "Tags": json.dumps({"team": name}),
+            }
+        )
+    return text.getvalue().encode()
+
+
+def test_no_name_of_a_bill_breaks_a_page(page: Page, fresh: Server) -> None:
+    """Markup, direction marks, 300 letters, emoji: shown as text, and the layout holds."""
+    wrong: list[str] = []
+    set_up(page, fresh)
+    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{fresh.url}/imports")
+    bill = {"name": f"{HOSTILE[0]} 😀.csv", "mimeType": "text/csv", "buffer": bill_of(HOSTILE)}
+    page.locator("input[type=file]").first.set_input_files([bill])  # type: ignore[list-item]
+    page.get_by_role("button", name=re.compile("Import|Upload")).first.click()
+    expect(page.get_by_text(re.compile("^live$", re.IGNORECASE)).first).to_be_visible(
+        timeout=60_000
+    )
+    for path in NAMING_PAGES:
+        for width in (1440, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(fresh.url + path)
+            found = page.evaluate("document.documentElement.scrollWidth")
+            if found > width:
+                wrong.append(f"{path} is {found} px wide at {width}")
+            if page.locator("main script, main img[onerror]").count():
+                wrong.append(f"{path} holds markup of a name")
+    assert not wrong, "\n".join(wrong)
