@@ -6,7 +6,7 @@ restated down and up again, a job done twice or two workers at once make no seco
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -45,6 +45,12 @@ def raise_once(
         )
         session.flush()
         return True
+
+
+def is_known(session: Session, organization: Organization, keys: Collection[str]) -> bool:
+    """Tell whether there is an event of one of these keys."""
+    known = select(Event.id).where(Event.organization_id == organization.id, Event.key.in_(keys))
+    return session.scalar(known.limit(1)) is not None
 
 
 def of_subject(session: Session, organization: Organization, subject_id: str) -> Sequence[Event]:

@@ -27,7 +27,7 @@ from costoptix.costs.trends import Change
 from costoptix.database import writing
 from costoptix.models import Anomaly, DetectionRun, Organization, new_id
 from costoptix.money import EXACT, to_text
-from costoptix.periods import month_start
+from costoptix.periods import DateRange, month_start
 
 ALERT = "anomaly.detected"
 ALERT_DAYS = 35
@@ -205,16 +205,24 @@ def _forget(
 
 
 def _alert(session: Session, organization: Organization, anomaly: Anomaly, judged: Judged) -> None:
-    """Raise the one event of a new anomaly, unless it matters little or is long past."""
+    """Raise the one event of a new anomaly, unless it matters little or is long past.
+
+    Restated bills may move an episode's first day: what was told of one of its days, or of a day
+    next to them, is not told again.
+    """
     if judged.days is None or anomaly.severity == Severity.LOW:
         return
     if anomaly.first_day <= judged.days.last - timedelta(days=ALERT_DAYS):
+        return
+    one = timedelta(days=1)
+    about = DateRange(anomaly.first_day - one, anomaly.last_day + one)
+    if events.is_known(session, organization, [_alert_key(anomaly, day) for day in about]):
         return
     events.raise_once(
         session,
         organization,
         ALERT,
-        key=f"{ALERT}:{anomaly.series}:{anomaly.first_day}",
+        key=_alert_key(anomaly, anomaly.first_day),
         subject_id=anomaly.id,
         data={
             "anomaly_id": anomaly.id,
@@ -232,6 +240,10 @@ def _alert(session: Session, organization: Organization, anomaly: Anomaly, judge
             "severity": anomaly.severity,
         },
     )
+
+
+def _alert_key(anomaly: Anomaly, day: date) -> str:
+    return f"{ALERT}:{anomaly.series}:{day}"
 
 
 def _run(

@@ -150,6 +150,16 @@ def test_restated_bills_renew_and_take_back_what_nobody_judged(lake: Lake) -> No
     assert alerts(lake) == ["anomaly.detected"]  # once, whatever the data do
 
 
+def test_an_episode_whose_first_day_is_restated_is_told_of_once(lake: Lake) -> None:
+    lake.deliver(*costs())
+    run(lake)
+    day_before = SPIKE - timedelta(days=1)
+    restate(lake, *costs([day_before, SPIKE]))
+    run(lake)
+    assert [row.first_day for row in kept(lake)] == [day_before]
+    assert alerts(lake) == ["anomaly.detected"]
+
+
 @pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
 def test_a_run_changes_nothing_that_a_person_judged(lake: Lake, status: Status) -> None:
     lake.deliver(*costs())
