@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "320MB"
 THREADS = 2
 ROW_GROUP_ROWS = 61_440
+_PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
 
 
 def connect(temp_dir: Path) -> DuckDBPyConnection:
@@ -36,9 +37,14 @@ def connect(temp_dir: Path) -> DuckDBPyConnection:
 
 def copy_sql(select: str, target: Path) -> str:
     """Write the COPY of a SELECT into a zstd Parquet file."""
+    return f"COPY ({select}) TO {literal(str(target))} ({_PARQUET})"
+
+
+def split_sql(select: str, part: str, target: Path) -> str:
+    """Write the COPY of a SELECT into files beneath a folder, which have one ``part`` each."""
     return (
-        f"COPY ({select}) TO {literal(str(target))} "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        f"COPY (SELECT *, {part} AS part FROM ({select})) TO {literal(str(target))} "  # noqa: S608
+        f"({_PARQUET}, PARTITION_BY (part))"
     )
 
 

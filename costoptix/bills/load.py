@@ -12,24 +12,22 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from costoptix.bills import engine, halves, parts, recognize
-from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED, charges_sql, mapped_sql
+from costoptix.bills.casting import charges_sql, mapped_sql
 from costoptix.bills.container import Container, detect
 from costoptix.bills.formats import Format, Half, Options
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.manifests import check_row_count
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
-from costoptix.bills.reconcile import Group, Ledger
+from costoptix.bills.reconcile import Ledger
 from costoptix.bills.rejected import Inspector
 from costoptix.bills.rejections import FILE_NAME as REJECTIONS_FILE
 from costoptix.bills.rejections import Rejections
+from costoptix.bills.runs import Found, Run
 from costoptix.bills.staged import Batch, Exported, Progress, Staged
-from costoptix.bills.staging import ACCOUNT, ScopeKey, Staging
+from costoptix.bills.staging import Staging
 from costoptix.bills.telling import Telling
-from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid, NoSpace
 
 if TYPE_CHECKING:
@@ -84,6 +82,7 @@ class _Loader:
         self._title: str | None = None
         self._format: Format | None = None
         self._files: list[_File] = []
+        self._is_mixed = True  # whether the last piece held several scopes, or rejected rows
 
     def run(self, files: list[parts.Part], report: Report) -> Staged:
         before = 0
@@ -142,52 +141,32 @@ class _Loader:
 
         run = self._staging.new_run()
         try:
-            self._duckdb.execute(engine.copy_sql(charges(piece.cells()), run))
+            run.write(charges(piece.cells()), is_apart=self._is_mixed)
         except duckdb.OutOfMemoryException:
-            run.unlink(missing_ok=True)
+            run.remove()
             inspector.forget()
             if (halves := piece.halves()) is None:
                 raise
             for half in halves:
                 self._load_piece(half, charges, inspector)
             return True
-        keys, has_rejected = self._keep_groups(run)
-        self._keep_rounded(run)
-        inspector.inspect(piece, has_bad_cells=has_rejected)
-        self._staging.take(run, keys, has_rejected=has_rejected)
+        found = list(run.found())
+        self._keep(run, found)
+        inspector.inspect(piece, has_bad_cells=any(each.is_rejected for each in found))
+        self._staging.take(found)
+        run.remove()
+        # As the pieces before, so those to come.
+        self._is_mixed = len({(each.key, each.is_rejected) for each in found}) > 1
         return False
 
-    def _keep_groups(self, run: Path) -> tuple[list[ScopeKey], bool]:
-        """Add the run's good rows to the ledger; return their scopes and if there are bad ones."""
-        sql = (
-            f"SELECT {AS_WRITTEN} IS NOT DISTINCT FROM '{REJECTED}', "  # noqa: S608
-            f"{ACCOUNT}, {MONTH}, billing_currency, charge_category, "
-            "min(charge_period_start)::DATE, max(charge_period_start)::DATE, count(*), "
-            f"count(*) FILTER ({AS_WRITTEN} IS NULL), "
-            + ", ".join(f"sum({metric}) FILTER ({AS_WRITTEN} IS NULL)" for metric in METRICS)
-            + f" FROM {engine.parquet_sql([run])} GROUP BY ALL"
-        )
-        keys: set[ScopeKey] = set()
-        has_rejected = False
-        for is_rejected, account, month, currency, category, *counted in self._rows(sql):
-            if is_rejected:
-                has_rejected = True
-                continue
-            first, last, rows, plain, *sums = counted
-            self._staging.count((account, month), first, last, rows)
-            self._files[-1].rows += rows
-            keys.add((account, month))
-            group = Group(month, currency, category)
-            self._ledger.keep(group, plain, dict(zip(METRICS, sums, strict=True)))
-        return sorted(keys), has_rejected
-
-    def _keep_rounded(self, run: Path) -> None:
-        sql = (
-            f"SELECT {MONTH}, billing_currency, charge_category, {AS_WRITTEN} "  # noqa: S608
-            f"FROM {engine.parquet_sql([run])} WHERE {AS_WRITTEN} <> '{REJECTED}'"
-        )
-        for month, currency, category, written in self._rows(sql):
-            self._ledger.keep_rounded(Group(month, currency, category), orjson.loads(written))
+    def _keep(self, run: Run, found: list[Found]) -> None:
+        """Add a run's good rows to the ledger."""
+        for each in found:
+            if not each.is_rejected:
+                self._files[-1].rows += each.rows
+                self._ledger.keep(each.group, each.plain_rows, each.plain_sums)
+        for group, written in run.rounded():
+            self._ledger.keep_rounded(group, written)
 
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:

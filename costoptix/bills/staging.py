@@ -6,7 +6,8 @@ What is here is read by nobody yet. Before it may go live the files themselves a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,17 +20,16 @@ from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED
 from costoptix.bills.formats import PURCHASES_SQL, Half
 from costoptix.bills.formats.expressions import literal
 from costoptix.bills.reconcile import Group, Unreconciled
+from costoptix.bills.runs import ACCOUNT, Found, Run, ScopeKey
 from costoptix.bills.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
-from costoptix.costs.layout import CHARGES, METRICS, ROLL_UPS, roll_up_sql
+from costoptix.costs.layout import CHARGES, FINEST_FIRST, METRICS, RollUp, coarser_sql, roll_up_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ScopeKey = tuple[str, date]
-"""Billing account id ("" for none) and the first day of the billing period."""
-
-ACCOUNT = "coalesce(billing_account_id, '')"
 _SUMS = ", ".join(f"sum({metric})" for metric in METRICS)
+_Sums = list[Decimal | None]
+"""Per metric of METRICS; None where no charge has it."""
 _COARSE = "monthly"
 """The smallest roll-up that names sub-accounts."""
 
@@ -46,6 +46,7 @@ class _Scope:
     row_count: int = 0
     half: Half | None = None
     batch: Batch | None = None
+    stored: dict[Group, tuple[int, _Sums]] = field(default_factory=dict)  # of its charges' files
 
     def count(self, first_day: date, last_day: date, rows: int) -> None:
         """Note rows and the days they are of."""
@@ -75,17 +76,49 @@ class Staging:
         """Keep what is counted and taken from now on apart, until it is told what it is."""
         self._of_files.append({})
 
-    def new_run(self) -> Path:
-        """Return where the next run of sorted charges is to be written."""
+    def new_run(self) -> Run:
+        """Make the folder for the files of the next run of sorted charges."""
         self._runs += 1
-        return self._folder / f"run-{self._runs}.parquet"
+        return Run(self._duckdb, self._folder / f"run-{self._runs}")
 
-    def count(self, key: ScopeKey, first_day: date, last_day: date, rows: int) -> None:
-        """Note rows of a scope and the days they are of."""
+    def take(self, found: Iterable[Found]) -> None:
+        """Take over the files of a run; rejected rows are left out."""
+        files: dict[Path, list[Found]] = {}
+        for each in found:
+            files.setdefault(each.file, []).append(each)
+        for file, holds in files.items():
+            rows = self._count(each for each in holds if not each.is_rejected)
+            if len(rows) == 1 and not any(each.is_rejected for each in holds):
+                ((key, count),) = rows.items()
+                self._rename(file, key, count)
+            else:
+                self._split(file, rows)
+
+    def _count(self, found: Iterable[Found]) -> Counter[ScopeKey]:
+        """Note what is found of each scope; return the rows of each."""
+        counted: Counter[ScopeKey] = Counter()
         scopes = self._of_files[-1]
-        if key not in scopes:
-            scopes[key] = self._new_scope()
-        scopes[key].count(first_day, last_day, rows)
+        for each in found:
+            if each.key not in scopes:
+                scopes[each.key] = self._new_scope()
+            scopes[each.key].count(each.first_day, each.last_day, each.rows)
+            counted[each.key] += each.rows
+        return counted
+
+    def _rename(self, file: Path, key: ScopeKey, rows: int) -> None:
+        scope = self._of_files[-1][key]
+        name = self._charges_name(scope)
+        file.rename(self._folder / name)
+        scope.charges.append(self._describe(CHARGES, name, rows))
+
+    def _split(self, file: Path, keys: Iterable[ScopeKey]) -> None:
+        for key in keys:
+            scope = self._of_files[-1][key]
+            part = self._write(CHARGES, _part_sql(file, key), self._charges_name(scope))
+            scope.charges.append(part)
+
+    def _charges_name(self, scope: _Scope) -> str:
+        return f"{scope.folder}/{CHARGES}-{self._runs}-{len(scope.charges)}.parquet"
 
     def _new_scope(self, half: Half | None = None) -> _Scope:
         # Numbered: no folder is ever named by a word of a bill.
@@ -93,23 +126,6 @@ class Staging:
         (self._folder / scope.folder).mkdir()
         self._folders += 1
         return scope
-
-    def take(self, run: Path, keys: list[ScopeKey], *, has_rejected: bool) -> None:
-        """Hand a run to the scopes whose charges it holds; rejected rows are left out."""
-        if len(keys) == 1 and not has_rejected:
-            self._add_charges(keys[0], run)
-            return
-        for key in keys:
-            part = run.with_name(f"part-{run.name}")
-            self._duckdb.execute(engine.copy_sql(_part_sql(run, key), part))
-            self._add_charges(key, part)
-        run.unlink()
-
-    def _add_charges(self, key: ScopeKey, file: Path) -> None:
-        scope = self._of_files[-1][key]
-        name = f"{scope.folder}/{CHARGES}-{self._runs}.parquet"
-        file.rename(self._folder / name)
-        scope.charges.append(self._describe(CHARGES, name))
 
     def tell(self, halves: Sequence[Half | None], batches: Sequence[Batch | None]) -> None:
         """Say which half and which batch each file is; files of one are one scope.
@@ -133,42 +149,57 @@ class Staging:
         scope = self._new_scope(Half.PURCHASES)
         scope.count(first, last, rows)
         name = f"{scope.folder}/{CHARGES}-0.parquet"
-        sql = engine.copy_sql(f"SELECT * {where}", self._folder / name)
-        self._duckdb.execute(sql)
-        scope.charges.append(self._describe(CHARGES, name))
+        scope.charges.append(self._write(CHARGES, f"SELECT * {where}", name))
         self._scopes[key, Half.PURCHASES, None] = scope
 
     def write_roll_ups(self) -> None:
-        """Write every roll-up of every scope, and hold it against its charges.
+        """Add up the charges of every scope, write its roll-ups and hold them against these.
 
         Raises:
             Unreconciled: a roll-up does not add up to its charges.
         """
         for scope in self._scopes.values():
-            charges = self._charges(scope)
-            expected = self._row(f"SELECT count(*), {_SUMS} FROM {charges}")  # noqa: S608
-            for roll_up in ROLL_UPS:
+            scope.stored = self._add_up(scope)
+            expected = _total(scope.stored.values())
+            written: dict[RollUp, StagedFile] = {}
+            for roll_up in FINEST_FIRST:
                 name = f"{scope.folder}/{roll_up.name}.parquet"
-                sql = engine.copy_sql(roll_up_sql(roll_up, charges), self._folder / name)
-                self._duckdb.execute(sql)
+                sql = self._roll_up_sql(roll_up, scope, written)
+                written[roll_up] = self._write(roll_up.name, sql, name)
                 file = engine.parquet_sql([self._folder / name])
                 found = self._row(f"SELECT sum(charge_count), {_SUMS} FROM {file}")  # noqa: S608
                 if found != expected:
                     raise Unreconciled(f"{roll_up.name}: {found} instead of {expected}")
-                scope.roll_ups.append(self._describe(roll_up.name, name))
+            scope.roll_ups = list(written.values())
+
+    def _add_up(self, scope: _Scope) -> dict[Group, tuple[int, _Sums]]:
+        """Read the charges back from their files: rows and sums per group."""
+        sql = (
+            f"SELECT {MONTH}, billing_currency, charge_category, count(*), {_SUMS} "  # noqa: S608
+            f"FROM {self._charges(scope)} GROUP BY ALL"
+        )
+        return {
+            Group(month, currency, category): (rows, sums)
+            for month, currency, category, rows, *sums in self._rows(sql)
+        }
+
+    def _roll_up_sql(
+        self, roll_up: RollUp, scope: _Scope, written: Mapping[RollUp, StagedFile]
+    ) -> str:
+        """Write the SELECT of a roll-up: from the smallest that is finer, else from the charges."""
+        finer = [file for other, file in written.items() if other.is_finer_than(roll_up)]
+        if not finer:
+            return roll_up_sql(roll_up, self._charges(scope))
+        smallest = min(finer, key=lambda file: file.row_count)
+        return coarser_sql(roll_up, engine.parquet_sql([self._folder / smallest.name]))
 
     def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
-        """Add up the charges that would go live: per group, the rows and the sum per metric."""
+        """Tell what the files of charges that would go live hold: rows and sums per group."""
         stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
         for (_, half, _), scope in self._scopes.items():
             if half is Half.PURCHASES:
                 continue  # it is part of the actual half
-            sql = (
-                f"SELECT {MONTH}, billing_currency, charge_category, count(*), {_SUMS} "  # noqa: S608
-                f"FROM {self._charges(scope)} GROUP BY ALL"
-            )
-            for month, currency, category, rows, *sums in self._rows(sql):
-                group = Group(month, currency, category)
+            for group, (rows, sums) in scope.stored.items():
                 before, totals = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
                 for metric, amount in zip(METRICS, sums, strict=True):
                     totals[metric] = money.EXACT.add(totals[metric], amount or Decimal(0))
@@ -225,10 +256,14 @@ class Staging:
     def _charges(self, scope: _Scope) -> str:
         return engine.parquet_sql([self._folder / file.name for file in scope.charges])
 
-    def _describe(self, kind: str, name: str) -> StagedFile:
-        path = self._folder / name
-        (rows,) = self._row(f"SELECT count(*) FROM {engine.parquet_sql([path])}")  # noqa: S608
-        return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=path.stat().st_size)
+    def _write(self, kind: str, select: str, name: str) -> StagedFile:
+        """Write what a SELECT yields into a file; DuckDB answers with how many rows that were."""
+        (rows,) = self._row(engine.copy_sql(select, self._folder / name))
+        return self._describe(kind, name, rows)
+
+    def _describe(self, kind: str, name: str, rows: int) -> StagedFile:
+        size = (self._folder / name).stat().st_size
+        return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size)
 
     def _row(self, sql: str) -> tuple[Any, ...]:
         return next(self._rows(sql))
@@ -237,10 +272,19 @@ class Staging:
         return iter(self._duckdb.execute(sql).fetchall())
 
 
-def _part_sql(run: Path, key: ScopeKey) -> str:
+def _total(groups: Iterable[tuple[int, _Sums]]) -> tuple[int | Decimal | None, ...]:
+    """Add up the rows and, per metric, the sums that there are."""
+    rows, sums = zip(*groups, strict=True)
+    columns = [
+        [amount for amount in column if amount is not None] for column in zip(*sums, strict=True)
+    ]
+    return (sum(rows), *(money.total(column) if column else None for column in columns))
+
+
+def _part_sql(file: Path, key: ScopeKey) -> str:
     account, month = key
     return (
-        f"SELECT * FROM {engine.parquet_sql([run])} "  # noqa: S608
+        f"SELECT * FROM {engine.parquet_sql([file])} "  # noqa: S608
         f"WHERE {ACCOUNT} = {literal(account)} AND {MONTH} = DATE '{month}' "
         f"AND {AS_WRITTEN} IS DISTINCT FROM '{REJECTED}'"
     )

@@ -49,6 +49,11 @@ class RollUp:
         """Return what a question may group and filter by, in the words of stored columns."""
         return frozenset((*self.dimensions, *(("tags",) if self.has_tags else ())))
 
+    def is_finer_than(self, other: RollUp) -> bool:
+        """Tell whether ``other`` can be added up from this one."""
+        has_days = self.grain in ("day", other.grain)
+        return self != other and has_days and self.columns >= other.columns
+
 
 _SERVICE_DIMENSIONS = ("provider_name", "service_name", "service_category", "charge_category")
 _REGION_DIMENSIONS = (
@@ -81,10 +86,10 @@ CHARGE_COUNT = "charge_count"
 
 CHARGE_DAY = "CAST(charge_period_start AS DATE)"
 _SORTED_FIRST = ("service_name", "sub_account_id")
-_GRAIN_DAY = {
-    "day": CHARGE_DAY,
-    "month": "CAST(date_trunc('month', charge_period_start) AS DATE)",
-}
+_SUMS = {metric: f"CAST(sum({metric}) AS DECIMAL(38, 18))" for metric in METRICS}
+
+FINEST_FIRST = tuple(sorted(ROLL_UPS, key=lambda each: (-len(each.columns), each.grain)))
+"""The order of writing: what is finer than a roll-up is written before it."""
 
 
 def roll_up_sql(roll_up: RollUp, relation: str) -> str:
@@ -94,17 +99,29 @@ def roll_up_sql(roll_up: RollUp, relation: str) -> str:
     METRICS as DECIMAL(38,18) sums (NULL where no charge of the group has one), the MISSING counts
     and ``charge_count``. Executing it raises duckdb.OutOfRangeException when a sum does not fit.
     """
+    missing = {name: f"count(*) - count({metric})" for metric, name in MISSING.items()}
+    counts = missing | {CHARGE_COUNT: "count(*)"}
+    return _grouped_sql(roll_up, relation, CHARGE_DAY, "billing_currency", counts)
+
+
+def coarser_sql(roll_up: RollUp, finer: str) -> str:
+    """Write the SELECT that makes the same of a relation of the rows of a finer roll-up."""
+    counts = {name: f"CAST(sum({name}) AS BIGINT)" for name in (*MISSING.values(), CHARGE_COUNT)}
+    return _grouped_sql(roll_up, finer, "day", "currency", counts)
+
+
+def _grouped_sql(
+    roll_up: RollUp, relation: str, day: str, currency: str, counts: dict[str, str]
+) -> str:
+    if roll_up.grain == "month":
+        day = f"CAST(date_trunc('month', {day}) AS DATE)"
     groups = (
-        f"{_GRAIN_DAY[roll_up.grain]} AS day",
-        "billing_currency AS currency",
+        f"{day} AS day",
+        f"{currency} AS currency",
         *roll_up.dimensions,
         *(("tags",) if roll_up.has_tags else ()),
     )
-    sums = (
-        *(f"CAST(sum({metric}) AS DECIMAL(38, 18)) AS {metric}" for metric in METRICS),
-        *(f"count(*) - count({metric}) AS {name}" for metric, name in MISSING.items()),
-        f"count(*) AS {CHARGE_COUNT}",
-    )
+    sums = (f"{sql} AS {name}" for name, sql in (_SUMS | counts).items())
     order = (*(name for name in _SORTED_FIRST if name in roll_up.dimensions), "day")
     clauses = ("SELECT", ", ".join((*groups, *sums)), "FROM", relation)
     return " ".join((*clauses, "GROUP BY ALL ORDER BY", ", ".join(order)))
