@@ -224,14 +224,16 @@ class DecisionDraft(Draft):
     """What a person decides about a waiting import."""
 
     decision: Decision = Field(
-        description="replace what is live, add beside it, or discard the file"
+        description="replace what is live, add beside it, or discard the file; where the question "
+        "is half, which export the file is instead: actual or amortized"
     )
 
 
 @operation(
     "POST", "/imports/<import_id>/decide", permission=Permission.WRITE, body=DecisionDraft,
     data=ImportDetails, status=202,
-    summary="Decide about an import that waits, because charges would vanish or be doubled",
+    summary="Decide about an import that waits: charges would vanish or be doubled, rows cannot "
+    "be read, or its export is not told",
 )  # fmt: skip
 def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
     """Decide; the import goes on in the background."""

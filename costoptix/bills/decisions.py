@@ -21,13 +21,14 @@ from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.deliveries import in_scope, version_of
+from costoptix.bills.formats import Half
 from costoptix.bills.precedence import Version, live_versions
 from costoptix.bills.receive import JOB_KIND
 from costoptix.bills.staged import Scope, Staged, SubAccount
 from costoptix.clock import utc_now
 from costoptix.costs.providers import slug_of
 from costoptix.database import writing
-from costoptix.errors import Conflict
+from costoptix.errors import Conflict, Invalid
 from costoptix.models import Delivery, Import, Organization, Source
 
 LARGEST_LOSS = Decimal("0.2")
@@ -40,6 +41,8 @@ class Decision(StrEnum):
     REPLACE = "replace"  # import, in the place of what is live
     ADD = "add"  # import beside what is live
     DISCARD = "discard"
+    ACTUAL = "actual"  # the file is of the actual export
+    AMORTIZED = "amortized"  # the file is of the amortized export
 
 
 class Kind(StrEnum):
@@ -48,6 +51,10 @@ class Kind(StrEnum):
     REJECTED = "rejected"  # more rows cannot be read than goes without saying
     REMOVAL = "removal"  # sub-accounts or much money of a live month would vanish
     OVERLAP = "overlap"  # another source covers the same sub-accounts of the same month
+    HALF = "half"  # of Azure's two exports the file could be either, and it matters
+
+
+_HALVES = (Decision.ACTUAL, Decision.AMORTIZED)
 
 
 class Effect(BaseModel):
@@ -83,6 +90,12 @@ class Question(BaseModel):
     sentence: str
     effects: tuple[Effect, ...] = ()
 
+    @property
+    def answers(self) -> tuple[Decision, ...]:
+        """Return what a person may decide."""
+        ways = _HALVES if self.kind is Kind.HALF else (Decision.REPLACE, Decision.ADD)
+        return (*ways, Decision.DISCARD)
+
 
 def question_of(row: Import) -> Question | None:
     """Return what an import waits for; None when it does not wait."""
@@ -99,11 +112,21 @@ def find(
         months[scope.billing_account_id, scope.billing_period].append(scope)
     lost: list[Effect] = []
     doubled: list[Effect] = []
+    either: list[Effect] = []
     for key, scopes in months.items():
         month = _Month(session, row, source, *key)
+        if staged.is_undecided:
+            either += month.either(scopes, staged, delivered_at)
         after = month.after(scopes, staged, delivered_at)
         lost += month.lost(after)
         doubled += month.doubled(after)
+    if either:
+        return Question(
+            kind=Kind.HALF,
+            sentence="The content does not tell whether this is the actual or the amortized "
+            "export, and what is live of its months depends on it.",
+            effects=tuple(either),
+        )
     if lost:
         return Question(
             kind=Kind.REMOVAL,
@@ -153,6 +176,25 @@ class _Month:
                 )
             )
         return _all(sub_accounts[each.id] for each in live_versions(versions))
+
+    def either(
+        self, scopes: Sequence[Scope], staged: Staged, delivered_at: datetime
+    ) -> list[Effect]:
+        """Say what is live where it matters of which half a file is that does not tell it."""
+        if any(scope.half is not None for scope in scopes):
+            return []
+        actual, amortized = (
+            self.after([scope.as_half(half) for scope in scopes], staged, delivered_at)
+            for half in (Half.ACTUAL, Half.AMORTIZED)
+        )
+        if actual == amortized or self._source is None:
+            return []
+        before = _billed(self._before)
+        after = _billed(_all(scope.sub_accounts for scope in scopes))
+        return [
+            _effect(self._key, currency, before, after, {}, self._source.name)
+            for currency in before
+        ]
 
     def lost(self, after: SubAccounts) -> list[Effect]:
         """Say what would be gone: sub-accounts, or more of the month than goes without saying."""
@@ -269,6 +311,7 @@ def decide(
     Raises:
         Forbidden: the caller may only read.
         Conflict: the import does not wait for a decision.
+        Invalid: the decision is no answer to its question.
     """
     require(caller, Permission.WRITE)
     with writing(session):
@@ -276,15 +319,26 @@ def decide(
         question = question_of(row)
         if question is None:
             raise Conflict(f"This import is {row.state}; it does not wait for a decision.")
+        if decision not in question.answers:
+            raise Invalid(f"Decide one of: {', '.join(question.answers)}. {question.sentence}")
         if decision is Decision.DISCARD:
             row.state, row.finished_at, row.message = "withdrawn", utc_now(), "discarded"
         else:
-            answers: dict[str, object] = {"accept_rejected": True}
-            if question.kind is not Kind.REJECTED:
-                answers = {"decision": decision.value}
-            row.options, row.state, row.message = row.options | answers, "received", None
+            row.options = row.options | _said(question, decision)
+            row.state, row.message = "received", None
             queue.enqueue(session, JOB_KIND, {"import_id": row.id}, organization_id=organization.id)
         audit.record(
             session, caller, "import.decided", subject=row.file_name, subject_id=row.id,
             after={"decision": decision.value},
         )  # fmt: skip
+
+
+def _said(question: Question, decision: Decision) -> dict[str, object]:
+    """Return what an answer adds to the options of the import."""
+    match question.kind:
+        case Kind.REJECTED:
+            return {"accept_rejected": True}
+        case Kind.HALF:
+            return {"half": decision.value}
+        case _:
+            return {"decision": decision.value}

@@ -16,13 +16,11 @@ APART = (
 )
 
 
-def tell(
-    told: Sequence[Half | None], names: Sequence[str], otherwise: Half | None
-) -> list[Half | None]:
+def tell(told: Sequence[Half | None], names: Sequence[str]) -> list[Half | None]:
     """Return the half of each file; ``told`` is what their contents tell, None where they cannot.
 
-    Such a file goes with the only half that is told, or else is ``otherwise``. One file that is
-    both halves makes the others parts of it.
+    Such a file goes with the only half that is told. One file that is both halves makes the others
+    parts of it.
 
     Raises:
         Invalid: both halves are told, and a file could be of either.
@@ -32,5 +30,5 @@ def tell(
         if None in told:
             raise Invalid(APART.format(names[told.index(None)]))
         return list(told)
-    only = Half.BOTH if Half.BOTH in found else next(iter(found), otherwise)
+    only = Half.BOTH if Half.BOTH in found else next(iter(found), None)
     return [only] * len(told)

@@ -7,6 +7,7 @@ delivery names, which the sweep removes; readers see nothing of it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills import child, decisions, deliveries, placing, rejections, sources
 from costoptix.bills.decisions import Decision, Kind, Question
-from costoptix.bills.formats import Options
+from costoptix.bills.formats import Half, Options
 from costoptix.bills.manifests import check_row_count
 from costoptix.bills.staged import Line, Progress, Staged
 from costoptix.clock import utc_now
@@ -158,9 +159,10 @@ class _Run:
         with writing(self._session):
             self._hold_lease()
             name = self._row.source_name or self._propose(staged)
+            staged, placed = self._in_half(staged, placed, name)
             question = self._question(staged, name)
             decision = self._row.options.get("decision")
-            if question is None or decision is not None:
+            if question is None or decision in question.answers:
                 self._go_live(staged, placed, self._chosen_name(name, question, decision))
             else:
                 self._wait(staged, question)
@@ -171,6 +173,23 @@ class _Run:
 
     def _propose(self, staged: Staged) -> str:
         return sources.propose(self._session, self._row.organization_id, staged)
+
+    def _in_half(
+        self, staged: Staged, placed: tuple[placing.Placed, ...], name: str
+    ) -> tuple[Staged, tuple[placing.Placed, ...]]:
+        """Answer by the sender or the source which export a file is that does not tell it."""
+        if not staged.is_undecided:
+            return staged, placed
+        source = sources.find(self._session, self._row.organization_id, name)
+        half = self._row.options.get("half") or sources.only_half(self._session, source)
+        if half is None:
+            return staged, placed
+        scopes = tuple(scope.as_half(Half(half)) for scope in staged.scopes)
+        known = zip(placed, scopes, strict=True)
+        return (
+            staged.model_copy(update={"scopes": scopes}),
+            tuple(dataclasses.replace(each, scope=scope) for each, scope in known),
+        )
 
     def _question(self, staged: Staged, name: str) -> Question | None:
         source = sources.find(self._session, self._row.organization_id, name)
@@ -203,6 +222,8 @@ class _Run:
         source = sources.find(session, row.organization_id, source_name) or sources.create(
             session, row.organization_id, source_name, staged, row.currency
         )
+        if staged.is_undecided and (half := row.options.get("half")):
+            source.settings = source.settings | {sources.HALF: half}
         before = deliveries.live_sums(session, source, staged)
         session.add_all(_line(row.id, line, before) for line in staged.lines)
         when = deliveries.delivered_at(session, row, source, staged)

@@ -171,7 +171,8 @@ class _Loader:
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:
             raise Invalid("There is no billing file in it.")
-        self._staging.tell(self._halves(self._format), [_batch(file) for file in self._files])
+        told = self._halves(self._format)
+        self._staging.tell(told, [_batch(file) for file in self._files])
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
         exported = _together(file.telling.exported for file in self._files if file.rows)
@@ -187,6 +188,7 @@ class _Loader:
                 fact: any(file.telling.facts[fact] for file in self._files)
                 for fact in self._format.facts
             },
+            is_undecided=self._format.has_halves and not any(told),
             exported=exported,
             made_at=self._made_at(exported),
         )
@@ -195,7 +197,7 @@ class _Loader:
         """Tell the half of each file that has charges: by its manifest, or by its content."""
         filled = [file for file in self._files if file.rows]
         told = [self._export(file) or format_.half(file.telling.facts) for file in filled]
-        found = iter(halves.tell(told, [file.part.name for file in filled], self._options.half))
+        found = iter(halves.tell(told, [file.part.name for file in filled]))
         return [next(found) if file.rows else None for file in self._files]
 
     def _export(self, file: _File) -> Half | None:

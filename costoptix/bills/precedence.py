@@ -103,7 +103,9 @@ def _combined(oldest_first: Sequence[Version]) -> tuple[Version, ...]:
     whole = max(newest.values(), key=lambda each: each.order, default=None)
     if whole is None:
         return ()
-    amortized = newest.get(Half.AMORTIZED)
+    amortized, actual = newest.get(Half.AMORTIZED), newest.get(Half.ACTUAL)
+    if purchases and actual and purchases.delivered_at < actual.delivered_at:
+        purchases = None  # what was bought is no more in the newest actual half
     if whole.half not in _TOLD_IN_TWO or amortized is None:
         return (whole,)
     return (amortized,) if purchases is None else (amortized, purchases)

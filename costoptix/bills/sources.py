@@ -10,8 +10,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from costoptix.bills.formats import Half
 from costoptix.bills.staged import Staged
 from costoptix.models import Delivery, Source, new_id
+
+HALF = "half"
+"""The setting of a source that says which of two exports it sends."""
 
 Account = tuple[str, str | None]
 """A billing account and a sub-account of it."""
@@ -49,6 +53,21 @@ def currencies(session: Session, organization_id: str) -> dict[str, str]:
     for format_, currency in session.execute(query):
         said[format_ or ""].add(currency or "")
     return {format_: found.pop() for format_, found in said.items() if len(found) == 1}
+
+
+def only_half(session: Session, source: Source | None) -> Half | None:
+    """Return which of two exports a source sends, where a person said it; None where it sends both.
+
+    A file of which the content does not tell is taken for it.
+    """
+    said = None if source is None else source.settings.get(HALF)
+    if source is None or said is None:
+        return None
+    halves = select(Delivery.facts["half"].as_string()).where(
+        Delivery.source_id == source.id, Delivery.state != "withdrawn"
+    )
+    others = set(session.scalars(halves.distinct())) & {Half.ACTUAL, Half.AMORTIZED} - {said}
+    return None if others else Half(said)
 
 
 def propose(session: Session, organization_id: str, staged: Staged) -> str:

@@ -92,6 +92,10 @@ class Scope(_Said):
     half: Half | None = None
     batch: Batch | None = None
 
+    def as_half(self, half: Half) -> Scope:
+        """Return the same as a half that its content does not tell."""
+        return self.model_copy(update={"half": half})
+
 
 class Staged(_Said):
     """A file read, cast, sorted, stored in the staging folder and reconciled."""
@@ -104,6 +108,7 @@ class Staged(_Said):
     scopes: tuple[Scope, ...]
     lines: tuple[Line, ...]
     facts: dict[str, bool]
+    is_undecided: bool = False  # of two exports, and the content does not tell of which
     exported: Exported | None = None
     made_at: datetime | None = None  # by the manifest in a zip, or by the rows
 

@@ -15,7 +15,8 @@ from config import Config
 from costoptix import money, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
-from costoptix.bills import child, folders, imports, receive
+from costoptix.bills import child, decisions, folders, imports, receive
+from costoptix.bills.decisions import Kind
 from costoptix.bills.folders import Drop
 from costoptix.bills.receive import Received
 from costoptix.cli.console import refusals_on_one_line
@@ -43,6 +44,8 @@ def register(app: Flask) -> None:
 @click.option("--currency", help="ISO 4217 code, for files that do not name their currency")
 @click.option("--replace", "decision", flag_value="replace",
               help="replace what is live, even where charges vanish")  # fmt: skip
+@click.option("--half", type=click.Choice(["actual", "amortized"]),
+              help="which export of Azure it is, where the content does not tell")  # fmt: skip
 @click.option("--add", "decision", flag_value="add", help="add beside what is live")
 @refusals_on_one_line
 def import_files(
@@ -51,6 +54,7 @@ def import_files(
     source: str | None,
     currency: str | None,
     decision: str | None,
+    half: str | None,
 ) -> None:
     """Import billing files into ORG; return when they are live.
 
@@ -61,7 +65,8 @@ def import_files(
     """
     session = db.session()
     found = organizations.find(session, organization)
-    said: dict[str, object] = {} if decision is None else {"decision": decision}
+    answers = {"decision": decision, "half": half}
+    said: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
         _finished(session, found, received)
         for drop in folders.drops_of(files)
@@ -132,6 +137,14 @@ def wait_for_import(session: Session, config: Config, job: Job, row: Import) -> 
         time.sleep(POLL_SECONDS)
 
 
+def _ways(row: Import) -> str:
+    """Say how a waiting import is decided by command."""
+    question = decisions.question_of(row)
+    if question is not None and question.kind is Kind.HALF:
+        return "Say --half actual or --half amortized."
+    return "Say --replace or --add."
+
+
 def _print(session: Session, row: Import) -> None:
     click.echo(f"import: {row.id}")
     click.echo(f"file: {row.file_name}")
@@ -139,7 +152,7 @@ def _print(session: Session, row: Import) -> None:
     if row.error is not None:
         click.echo(f"{row.file_name}: {row.error}", err=True)
     if row.state == "waiting":
-        click.echo(f"{row.file_name}: {row.message} Say --replace or --add.", err=True)
+        click.echo(f"{row.file_name}: {row.message} {_ways(row)}", err=True)
     elif row.message is not None:
         click.echo(f"message: {row.message}")
     if row.format is None:
@@ -148,9 +161,10 @@ def _print(session: Session, row: Import) -> None:
     click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
     for period in imports.periods(session, row):
         account = period.billing_account_id or "no billing account"
+        half = f" ({period.half})" if period.half else ""
         click.echo(
             f"period: {period.billing_period:%Y-%m} {account}: "
-            f"{period.row_count} rows, {period.state}"
+            f"{period.row_count} rows{half}, {period.state}"
         )
     for currency, sums in imports.sums(session, row).items():
         told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)

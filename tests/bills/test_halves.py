@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills import deliveries, folders, imports
+from costoptix.bills import decisions, deliveries, folders, imports
+from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.formats import PURCHASES_SQL
+from costoptix.errors import Invalid
 from costoptix.models import Delivery, DeliveryFile, Organization
-from tests.bills.conftest import DATA, TakeIn
+from tests.bills.conftest import DATA, TakeIn, work
 
 ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
 AMORTIZED = (DATA / "azure" / "EA_AmortizedCost_Small.csv").read_bytes()
@@ -33,7 +35,7 @@ def altered(like: str, **cells: str) -> bytes:
     rows = csv.DictReader(io.StringIO(AMORTIZED.decode("utf-8-sig"), newline=""))
     row = next(row for row in rows if row["PricingModel"] == like)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(row))
+    writer = csv.DictWriter(text, list(row), lineterminator="\n")
     writer.writeheader()
     writer.writerow(row | cells)
     return text.getvalue().encode()
@@ -194,3 +196,59 @@ def test_a_manifest_in_a_folder_says_it_as_well(
     (found,) = folders.drops_of([tmp_path])
     (period,) = imports.periods(session, take_in(UNDECIDED, options=found.options))
     assert period.half == "actual"
+
+
+def test_nobody_is_asked_where_both_answers_come_to_the_same(take_in: TakeIn, live) -> None:
+    states = [take_in(UNDECIDED + b"\n" * number).state for number in range(2)]
+    assert (states, live().rows) == (["live", "live"], 1)
+
+
+def test_a_file_that_is_of_either_half_waits_where_it_matters(
+    take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller, config: Config
+) -> None:
+    """The actual half is replaced, or what it bought is read beside the amortized one."""
+    take_in(ACTUAL)
+    before = live()
+    waiting = take_in(UNDECIDED)
+    question = decisions.question_of(waiting)
+    assert question is not None
+    assert (question.kind, live()) == (Kind.HALF, before)
+    assert [effect.live for effect in question.effects] == [before.billed]
+    with pytest.raises(Invalid, match="actual, amortized, discard"):
+        decisions.decide(session, acme, operator, waiting, Decision.REPLACE)
+    for decision in (Decision.AMORTIZED, Decision.REPLACE):  # much of the month would vanish
+        decisions.decide(session, acme, operator, waiting, decision)
+        work(session, config)
+        session.refresh(waiting)
+    assert (waiting.state, live().rows) == ("live", 2)
+    (period,) = imports.periods(session, waiting)
+    assert period.half == "amortized"
+
+
+def test_a_source_is_asked_once(take_in: TakeIn, live, session: Session) -> None:
+    take_in(ACTUAL)
+    told = take_in(UNDECIDED, options={"half": "actual", "decision": "replace"})
+    assert (told.state, live().rows) == ("live", 1)
+    take_in(ACTUAL + b"\n")
+    again = take_in(UNDECIDED + b"\n", options={"decision": "replace"})
+    (period,) = imports.periods(session, again)
+    assert (again.state, period.half) == ("live", "actual")
+
+
+def test_a_source_that_sends_both_is_asked_each_time(take_in: TakeIn) -> None:
+    take_in(ACTUAL)
+    take_in(UNDECIDED, options={"half": "actual", "decision": "replace"})
+    take_in(ACTUAL + b"\n")
+    take_in(AMORTIZED)
+    assert take_in(UNDECIDED + b"\n").state == "waiting"
+
+
+def test_a_purchase_that_the_newest_actual_half_lacks_is_gone(
+    take_in: TakeIn, live, session: Session
+) -> None:
+    take_in(ACTUAL)
+    take_in(AMORTIZED)
+    assert live().rows == 29
+    said = {"half": "actual", "decision": "replace"}
+    take_in(UNDECIDED, options=said)
+    assert live().rows == 28

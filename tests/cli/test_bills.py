@@ -13,6 +13,8 @@ from flask import Flask
 from costoptix.models import Organization
 from tests.bills.bill import ORDINARY, write
 
+AZURE = Path(__file__).parents[1] / "data" / "azure"
+
 
 @pytest.fixture
 def run(app: Flask, acme: Organization):
@@ -57,6 +59,18 @@ def test_files_with_one_header_are_one_delivery_and_others_are_their_own(
         "b.csv", "live", "1 read, 1 kept, 0 rejected",
         "nothing.csv", "refused",
     ]  # fmt: skip
+
+
+def test_the_half_of_a_file_that_does_not_tell_it_is_said_by_an_option(run, tmp_path: Path) -> None:
+    actual, undecided = AZURE / "EA_ActualCost_Small.csv", tmp_path / "undecided.csv"
+    header, *rows = actual.read_bytes().splitlines(keepends=True)
+    undecided.write_bytes(header + b"".join(rows[1:]))
+    assert run(actual).exit_code == 0
+    asked = run(undecided, "--replace")
+    assert (asked.exit_code, "Say --half actual or --half amortized." in asked.stderr) == (1, True)
+    told = run(undecided, "--replace", "--half", "actual")
+    assert "state: live" in told.stdout
+    assert "(actual)" in told.stdout
 
 
 def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:

@@ -304,6 +304,28 @@ def test_what_waits_is_asked_with_its_effect_and_decided(
     assert again.status_code == 409
 
 
+def test_a_file_of_either_export_is_asked_about_with_buttons(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    send(alice_browser, AZURE.read_bytes())
+    header, *rows = AZURE.read_bytes().splitlines(keepends=True)
+    detail = send(alice_browser, header + b"".join(rows[1:])).headers["Location"]
+    work(app, config)
+    page = alice_browser.get(detail).text
+    assert "does not tell whether this is the actual or the amortized" in page
+    assert "If replaced" not in page
+    assert re.findall('name="decision" value="([a-z]+)"', page) == [
+        "actual",
+        "amortized",
+        "discard",
+    ]
+    wrong = alice_browser.post(f"{detail}/decide", form=detail, decision="add")
+    assert wrong.status_code == 400
+    alice_browser.post(f"{detail}/decide", form=detail, decision="actual")
+    work(app, config)
+    assert "would take charges away" in alice_browser.get(detail).text
+
+
 @pytest.mark.parametrize(
     ("decision", "state"), [("add", "live"), ("discard", "withdrawn"), ("perhaps", "waiting")]
 )

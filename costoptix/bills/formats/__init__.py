@@ -143,7 +143,6 @@ class Options:
 
     currency: str | None = None  # ISO 4217, for files that do not say
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
-    half: Half | None = None  # of files of which the content cannot tell
     export: Half | None = None  # which export the whole delivery is, by its manifest
 
     def of(self, format_: Format, header: Header) -> Options:
@@ -181,6 +180,11 @@ class Format:
     half: Callable[[MappingOf[str, bool]], Half | None] = _has_no_halves  # from the facts
     number: Callable[[Header], str] = _says_nothing
     exported: Callable[[Header], str] = _says_nothing
+
+    @property
+    def has_halves(self) -> bool:
+        """Tell whether the provider writes a month as two exports."""
+        return self.half is not _has_no_halves
 
     def missing(self, header: Header) -> list[str]:
         """Return the first spelling of each required group that the file lacks."""
