@@ -28,6 +28,7 @@ from costoptix.money import to_text
 from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.cost_table import SHOWN_ROWS, Column, Row, Table, asked, cost_table, text_of
+from costoptix.web.display import guarded
 from costoptix.web.freshness import empty_page
 from costoptix.web.panels import anomaly_flags
 from costoptix.web.questions import (
@@ -56,7 +57,6 @@ QUICK_GROUPS = (
     "service_name", "provider_name", "sub_account_name", "region_id", "resource_id", "sku_id",
 )  # fmt: skip
 TENTH = Decimal("0.1")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -272,11 +272,6 @@ def _csv_cell(column: Column, row: Row) -> str:
     if isinstance(value, Decimal):
         return to_text(value)
     return guarded(text_of(column, row))
-
-
-def guarded(text: str) -> str:
-    """Keep a spreadsheet from reading text as a formula (S43); numbers never come this way."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def csv_line(cells: list[str]) -> str:

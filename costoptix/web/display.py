@@ -12,13 +12,22 @@ from costoptix.money import EXACT, to_text
 
 MINUS = "−"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BROWSERS = {
+    "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
+    "Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux",
+}  # fmt: skip
+"""What user agents hold, the telling first: nearly all of them say Safari, many say Linux."""
 _WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (money, exact, number, percent, size, instant, day, ago):
+    for function in (money, exact, number, percent, size, instant, day, ago, browser_title):
         app.add_template_filter(function)
 
 
@@ -102,3 +111,14 @@ def ago(value: datetime) -> str:
         if count := seconds // length:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def browser_title(user_agent: str) -> str:
+    """Name a browser and its system: ``Firefox on Windows``; what is not known is shown as sent."""
+    browser, system = (
+        next((title for sign, title in known.items() if sign in user_agent), "")
+        for known in (_BROWSERS, _SYSTEMS)
+    )
+    if not browser:
+        return user_agent or "unknown"
+    return f"{browser} on {system}" if system else browser

@@ -13,7 +13,8 @@ from costoptix.costs import summary
 from costoptix.costs.quarterly import Quarter, QuarterlyReport, default_range, quarterly_reports
 from costoptix.money import to_text
 from costoptix.web.account_switch import account_switch
-from costoptix.web.costs import csv_line, guarded
+from costoptix.web.costs import csv_line
+from costoptix.web.display import guarded
 from costoptix.web.figure_questions import locked_page, read_question
 from costoptix.web.freshness import empty_page
 from costoptix.web.questions import asker, url_with

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from costoptix.access import api_keys
 from costoptix.access.permissions import Permission
 from costoptix.costs.layout import METRICS
-from costoptix.web.costs import guarded
+from costoptix.web.display import guarded
 from tests.anomalies.anomaly import make_anomaly
 from tests.costs.lake import Charge, on
 from tests.web.conftest import Browser
@@ -193,6 +193,7 @@ def test_s43_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(lake, alice_
     assert sorted(row["Service"] for row in rows) == ["'+4", "'-3", "'=1+1", "'@x"]
     assert {row["Billed cost"] for row in rows} == {"-2"}
     assert guarded("\t=1") == "'\t=1"
+    assert guarded("＝1") == "'＝1"
     assert guarded("Amazon S3") == "Amazon S3"
 
 
