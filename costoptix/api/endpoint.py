@@ -208,7 +208,7 @@ class Call:
         """
         known = (self.caller.organization_id, self.data_version, clock.utc_today())
         g.api_etag = hashlib.blake2b(repr((known, parts)).encode(), digest_size=16).hexdigest()
-        if request.if_none_match.contains_weak(g.api_etag):
+        if _caller_holds(g.api_etag):
             raise NotModified
 
 
@@ -267,9 +267,13 @@ def _finish(result: object) -> Response:
     if request.method not in ("GET", "HEAD") or response.status_code != 200:
         return response
     tag = g.get("api_etag") or hashlib.blake2b(response.get_data(), digest_size=16).hexdigest()
-    if request.if_none_match.contains_weak(tag):
+    if _caller_holds(tag):
         return _tagged(Response(status=304), tag)
     return _tagged(response, tag)
+
+
+def _caller_holds(tag: str) -> bool:
+    return "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag)
 
 
 def _tagged(response: Response, tag: str) -> Response:

@@ -40,6 +40,8 @@ def query_pairs() -> list[tuple[str, str]]:
     Raises:
         Invalid: a name or value holds a NUL, which no database takes.
     """
+    if not request.query_string:
+        return []
     pairs = list(request.args.items(multi=True))
     for name, value in pairs:
         if "\x00" in name or "\x00" in value:
