@@ -55,6 +55,7 @@ class ImportedPeriod:
     rows: int
     state: str
     half: str | None  # "actual" or "amortized", where a month comes in two halves
+    incomplete: str | None  # which cost lacks what while the other half is not here
 
 
 @dataclass(frozen=True)
@@ -282,6 +283,7 @@ def _details(call: Call, row: Import) -> ImportDetails:
                 rows=each.row_count,
                 state=each.state,
                 half=each.half,
+                incomplete=each.incomplete,
             )
             for each in imports.periods(call.session, row)
         ],

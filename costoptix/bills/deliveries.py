@@ -79,6 +79,7 @@ def _delivery(
         | {
             "family": staged.family,
             "half": scope.half,
+            "tells_half": any(staged.facts.values()),
             "batch": scope.batch and scope.batch.model_dump(mode="json"),
             "exported": staged.exported and staged.exported.model_dump(mode="json"),
             "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],

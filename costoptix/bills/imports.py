@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from costoptix.bills import rejections
 from costoptix.bills.deliveries import half_of
 from costoptix.bills.formats import Half
+from costoptix.bills.incomplete import incomplete
 from costoptix.bills.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.models import Delivery, Import, Organization, ReconciliationLine
@@ -29,6 +30,7 @@ class Period:
     row_count: int
     state: str
     half: str | None  # "actual" or "amortized", where the provider tells a month in two halves
+    incomplete: str | None  # which cost lacks what while the other half is not here
 
 
 def list_imports(session: Session, organization: Organization) -> Sequence[Import]:
@@ -71,6 +73,7 @@ def periods(session: Session, row: Import) -> list[Period]:
     for each in found:
         if half_of(each) is not Half.PURCHASES:
             wholes.setdefault((*_month(each), half_of(each)), []).append(each)
+    lacking = _lacking(session, row, [period for _, period, half in wholes if half is not None])
     return [
         Period(
             account,
@@ -78,9 +81,23 @@ def periods(session: Session, row: Import) -> list[Period]:
             sum(each.row_count for each in whole),
             _state(whole, purchases.get((account, period))),
             half,
+            lacking.get((whole[0].source_id, account, period, half)),
         )
         for (account, period, half), whole in wholes.items()
     ]
+
+
+def _lacking(
+    session: Session, row: Import, periods: Sequence[date]
+) -> dict[tuple[str, str, date, str | None], str]:
+    """Say of the live months of an import that lack a half what they lack."""
+    if not periods:
+        return {}
+    found = incomplete(session, row.organization_id, min(periods), max(periods))
+    return {
+        (each.source_id, each.billing_account_id, each.billing_period, each.half): each.sentence
+        for each in found
+    }
 
 
 def was_replaced(found: Iterable[Period]) -> bool:

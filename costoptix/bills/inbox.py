@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -28,6 +29,9 @@ from costoptix.models import Import, InboxItem, Organization
 
 QUIET_SECONDS = 15.0
 """By the file system's own clock: the time of the last change, which no tool can set."""
+
+REFUSALS_SHOWN = 20
+REFUSALS_SHOWN_FOR = timedelta(days=30)
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +58,20 @@ def scan(session: Session, config: Config, quiet_seconds: float = QUIET_SECONDS)
             if _is_quiet(source, quiet_seconds):
                 taken += _Source(session, config, organization, source).take_in()
     return taken
+
+
+def not_taken_in(session: Session, organization: Organization) -> Sequence[InboxItem]:
+    """Return what could not be taken in as it lies there, of the last days, newest first."""
+    return session.scalars(
+        select(InboxItem)
+        .where(
+            InboxItem.organization_id == organization.id,
+            InboxItem.error.is_not(None),
+            InboxItem.taken_at >= utc_now() - REFUSALS_SHOWN_FOR,
+        )
+        .order_by(InboxItem.taken_at.desc(), InboxItem.path)
+        .limit(REFUSALS_SHOWN)
+    ).all()
 
 
 def _organizations(session: Session, inbox: Path) -> Iterator[tuple[Organization, Path]]:

@@ -166,6 +166,8 @@ def _print(session: Session, row: Import) -> None:
             f"period: {period.billing_period:%Y-%m} {account}: "
             f"{period.row_count} rows{half}, {period.state}"
         )
+        if period.incomplete:
+            click.echo(f"note: {period.billing_period:%Y-%m}: {period.incomplete}")
     for currency, sums in imports.sums(session, row).items():
         told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
         click.echo(f"sums {currency}: {told}")

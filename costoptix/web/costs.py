@@ -29,7 +29,7 @@ from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.cost_table import SHOWN_ROWS, Column, Row, Table, asked, cost_table, text_of
 from costoptix.web.display import guarded
-from costoptix.web.freshness import empty_page
+from costoptix.web.freshness import empty_page, lacking
 from costoptix.web.panels import anomaly_flags
 from costoptix.web.questions import (
     PAGE_COLUMNS,
@@ -101,6 +101,7 @@ def costs() -> ResponseReturnValue:
         question=question,
         days=days,
         as_of=whole.data_as_of,
+        lacking=lacking(days),
         charts=[
             stacked_chart(each, question, granularity, whole.data_as_of.complete_through)
             for each in found

@@ -26,7 +26,7 @@ from costoptix.web.account_names import given_name
 from costoptix.web.account_switch import account_switch
 from costoptix.web.charts import StackedChart, sparkline
 from costoptix.web.cost_charts import PER, granularity_for, stacked_chart
-from costoptix.web.freshness import empty_page
+from costoptix.web.freshness import empty_page, lacking
 from costoptix.web.questions import (
     Pairs,
     Question,
@@ -105,6 +105,7 @@ def home() -> ResponseReturnValue:
         question=question,
         explorer=explorer,
         as_of=whole.data_as_of,
+        lacking=lacking(query.date_range),
         complete=complete,
         earlier=earlier,
         charts=charts,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import render_template
 from flask_login import current_user
 
+from costoptix.bills.incomplete import incomplete
 from costoptix.costs.live import read_live
 from costoptix.costs.query import CostQuery
 from costoptix.extensions import db
-from costoptix.periods import month_range
+from costoptix.periods import DateRange, month_range
 from costoptix.web.questions import Question
 
 
@@ -29,3 +32,13 @@ def empty_page(question: Question) -> str:
 def has_filters(query: CostQuery) -> bool:
     """Tell whether a question leaves anything out."""
     return bool(query.filters or query.exclusions)
+
+
+def lacking(days: DateRange) -> dict[str, list[date]]:
+    """Return which cost lacks what in which months of a range, where one half of them is here."""
+    found: dict[str, list[date]] = {}
+    for each in incomplete(db.session(), current_user.organization.id, days.first, days.last):
+        months = found.setdefault(each.sentence, [])
+        if each.billing_period not in months:
+            months.append(each.billing_period)
+    return found

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts, queue
-from costoptix.bills import child, decisions, receive
+from costoptix.bills import child, decisions, inbox, receive
 from costoptix.bills import imports as bills
 from costoptix.bills.receive import Sent
 from costoptix.clock import utc_now
@@ -105,6 +105,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
     body = render_template(
         "imports/list.html",
         imports=shown,
+        not_taken_in=inbox.not_taken_in(db.session(), current_user.organization),
         kinds=STATE_KINDS,
         progress={row.id: Progress.of(row, now) for row in shown},
         is_working=any(row.state in UNFINISHED for row in shown),

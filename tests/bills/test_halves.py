@@ -18,9 +18,10 @@ from config import Config
 from costoptix.access.permissions import Caller
 from costoptix.bills import decisions, deliveries, folders, imports
 from costoptix.bills.decisions import Decision, Kind
-from costoptix.bills.formats import PURCHASES_SQL
+from costoptix.bills.formats import PURCHASES_SQL, Half
+from costoptix.bills.incomplete import SENTENCES
 from costoptix.errors import Invalid
-from costoptix.models import Delivery, DeliveryFile, Organization
+from costoptix.models import Delivery, DeliveryFile, Import, Organization
 from tests.bills.conftest import DATA, TakeIn, work
 
 ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
@@ -252,3 +253,35 @@ def test_a_purchase_that_the_newest_actual_half_lacks_is_gone(
     said = {"half": "actual", "decision": "replace"}
     take_in(UNDECIDED, options=said)
     assert live().rows == 28
+
+
+def lacks(session: Session, row: Import) -> list[str | None]:
+    return [each.incomplete for each in imports.periods(session, row)]
+
+
+def test_with_one_half_only_it_is_said_which_cost_lacks_what(
+    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
+) -> None:
+    actual = take_in(ACTUAL)
+    assert lacks(session, actual) == [SENTENCES[Half.ACTUAL]]
+    amortized = take_in(AMORTIZED)
+    assert lacks(session, actual) == lacks(session, amortized) == [None]
+    deliveries.withdraw(session, acme, operator, actual)
+    assert lacks(session, amortized) == [SENTENCES[Half.AMORTIZED]]
+    assert lacks(session, actual) == [None]
+
+
+def test_what_is_said_to_lack_is_what_the_other_half_brings(take_in: TakeIn, live) -> None:
+    """Of the actual half the effective cost is short, of the amortized one the billed cost."""
+    alone = []
+    for content in MADE:
+        take_in(content, source_name="alone")
+        alone.append(live())
+    actual, both = alone
+    assert (actual.billed, both.billed - actual.billed) == (Decimal("9.6934"), 0)
+    assert both.effective - actual.effective == Decimal("1.188")  # used and unused
+
+
+def test_a_month_without_commitments_lacks_nothing(take_in: TakeIn, session: Session) -> None:
+    assert lacks(session, take_in(UNDECIDED, options={"half": "amortized"})) == [None]
+    assert lacks(session, take_in(UNDECIDED + b"\n", options={"export": "actual"})) == [None]

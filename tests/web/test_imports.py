@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from costoptix import queue, worker
+from costoptix.bills import inbox
 from costoptix.clock import utc_now
 from costoptix.extensions import db
 from costoptix.models import Import, Job, User, WorkerHeartbeat
@@ -477,3 +479,31 @@ def test_s44_every_page_of_an_import_shows_its_name_as_text(
         page = alice_browser.get(path).text
         assert "<script>alert" not in page
         assert f"<bdi>{shown}</bdi>" in page
+
+
+def test_what_the_inbox_could_not_take_in_is_shown_with_its_reason(
+    config: Config, alice: User, alice_browser: Browser, session: Session
+) -> None:
+    assert "Not taken in" not in alice_browser.get("/imports").text
+    folder = config.inbox / alice.organization_id / "aws"
+    folder.mkdir(parents=True)
+    (folder / "<b>march.csv").write_bytes(b"x" * ((1 << 20) + 1))
+    small = dataclasses.replace(config, max_upload_bytes=1 << 20)
+    inbox.scan(session, small, quiet_seconds=-1)
+    page = alice_browser.get("/imports").text
+    assert "aws/&lt;b&gt;march.csv" in page
+    assert "The file is larger than 1 MB." in page
+
+
+def test_a_month_of_one_half_says_which_cost_lacks_what(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    detail = send(alice_browser, AZURE.read_bytes()).headers["Location"]
+    work(app, config)
+    days = "start_date=2023-09-01&end_date=2023-09-30"
+    pages = (detail, f"/?{days}", f"/costs?{days}")
+    sentence = "Effective cost lacks what reservations and savings plans cost"
+    assert all(sentence in alice_browser.get(path).text for path in pages)
+    send(alice_browser, AZURE.with_name("EA_AmortizedCost_Small.csv").read_bytes())
+    work(app, config)
+    assert not any(sentence in alice_browser.get(path).text for path in pages)
