@@ -55,7 +55,9 @@ def document(operations: tuple[Operation, ...]) -> Schema:
     paths: dict[str, Schema] = {}
     for declared in operations:
         path = _VARIABLE.sub(r"{\1}", declared.path)
-        paths.setdefault(path, {})[declared.method.lower()] = _describe(declared, schemas)
+        paths.setdefault(path, {})[declared.method.lower()] = _describe(
+            declared, schemas, definitions
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -103,12 +105,12 @@ def _close(schema: Schema) -> None:
                 _close(part)
 
 
-def _describe(declared: Operation, schemas: Schemas) -> Schema:
+def _describe(declared: Operation, schemas: Schemas, definitions: Schema) -> Schema:
     described: Schema = {
         "operationId": declared.name,
         "summary": declared.summary,
         "security": [{"key": []}] if declared.permission else [],
-        "parameters": _parameters(declared, schemas),
+        "parameters": _parameters(declared, schemas, definitions),
         "responses": _responses(declared, schemas),
     }
     if declared.permission:
@@ -128,7 +130,7 @@ def _upload(declared: Operation) -> Schema:
     return {FORM: {"schema": form}, **raw}
 
 
-def _parameters(declared: Operation, schemas: Schemas) -> list[Schema]:
+def _parameters(declared: Operation, schemas: Schemas, definitions: Schema) -> list[Schema]:
     found = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _VARIABLE.findall(declared.path)
@@ -136,10 +138,18 @@ def _parameters(declared: Operation, schemas: Schemas) -> list[Schema]:
     found += [_parameter(parameter) for parameter in declared.parameters]
     if declared.query is not None:
         schema = schemas[declared.query, "validation"]
+        if "$ref" in schema:
+            schema = definitions[schema["$ref"].removeprefix(_REFERENCE.format(model=""))]
         required = schema.get("required", [])
         found += [
-            {"name": name, "in": "query", "required": name in required, "schema": field}
-            for name, field in schema.get("properties", {}).items()
+            {
+                "name": name,
+                "in": "query",
+                "description": field.get("description", ""),
+                "required": name in required,
+                "schema": field,
+            }
+            for name, field in schema["properties"].items()
         ]
     if declared.method == "POST":
         schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY}

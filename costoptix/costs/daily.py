@@ -92,7 +92,14 @@ def _days(asked: DateRange, by_day: dict[date, Amount], known: DateRange | None)
 
 
 def figures(currency: str, days: tuple[Day, ...], services: Sequence[Amount]) -> DailySpend:
-    """Work out the figures of some days and of the services that they went to."""
+    """Work out the figures of some days and of the services that they went to.
+
+    The total is of all days, everything else of complete ones. Average is their sum ÷ their
+    number, days of zero included. The peak may be a credit when all days are; the lowest is
+    the least that is not zero, so that a day of credit counts. Without complete days these are
+    None; day over day needs two, the trend fourteen; weekday and weekend averages need such
+    days.
+    """
     complete = [day for day in days if day.is_complete]
     amounts = [day.amount for day in complete]
     spending = [day for day in complete if day.amount]
@@ -116,7 +123,9 @@ def figures(currency: str, days: tuple[Day, ...], services: Sequence[Amount]) ->
 def weekly_trend(amounts: Sequence[Amount]) -> Trend | None:
     """Compare the later half of the days with the earlier one, in whole weeks each.
 
-    Both halves have every weekday equally often. None for fewer than two weeks.
+    Both halves have every weekday equally often. Stable below ``STABLE_PERCENT`` of the earlier
+    half's size; from zero any change counts, and a smaller credit is an increase. None for fewer
+    than two weeks.
     """
     half = len(amounts) // (2 * WEEK) * WEEK
     if not half:

@@ -149,8 +149,9 @@ def value_at_risk(amounts: DailyAmounts, period: DateRange) -> Ceiling:
     For each of up to 11 months back, the same number of days as are left, from the same day of
     the month, is divided by what the pace of the 28 days before made likely. The 95% prediction
     limit of these ratios (Student's t), times the present pace and the days left, is added to
-    what is spent. Fewer than 3 such months: linear, the spend so far divided by the days it
-    took, times the days of the period.
+    what is spent. Fewer than 3 such months, or a pace of zero or of credits: linear, the spend
+    so far divided by the days it took, times the days of the period. None before the first
+    complete day.
 
     Raises:
         ValueError: days out of order, or an amount that is not finite.

@@ -233,7 +233,11 @@ def _services(cells: _Cells) -> tuple[ServiceFigures, ...]:
 
 
 def concentration(accounts: Sequence[AccountFigures]) -> Concentration | None:
-    """Judge how much hangs on the largest account, credits left out."""
+    """Return the largest account's total ÷ the sum of the totals above zero, in percent.
+
+    High from ``HIGH_SHARE``, medium from ``MEDIUM_SHARE``, else low. Accounts in credit are left
+    out of the sum; one account has 100%. None without accounts or when none is above zero.
+    """
     spending = total([account.total for account in accounts if account.total > 0])
     largest = share(accounts[0].total, spending) if accounts else None
     if largest is None:
@@ -247,7 +251,8 @@ def portfolio_health(
 ) -> PortfolioHealth:
     """Work out the score by ``HEALTH_FORMULA``; what is unknown takes nothing off.
 
-    ``largest_share`` is the largest account's, in percent of what is not credit.
+    ``largest_share`` is the largest account's, in percent of what is not credit. A fall, or a
+    rise from zero or from credits, takes nothing off; without services none are ailing.
     """
     above = max(Decimal(0), (largest_share or Decimal(0)) - MEDIUM_SHARE)
     rise = (change.percent if change else None) or Decimal(0)

@@ -69,7 +69,12 @@ def default_range(today: date) -> DateRange:
 
 
 def quarterly_reports(ask: Ask, query: CostQuery, metric: str) -> list[QuarterlyReport]:
-    """Work out the quarters that a query's range touches, the largest currency first."""
+    """Work out the quarters that a query's range touches, the largest currency first.
+
+    A change is of a full quarter against the full one before it, None otherwise; its percentage
+    is None after a quarter of zero or of credits. The average is over full quarters with
+    charges, None without any. Without bills there is no report.
+    """
     asked = query.date_range
     services, accounts = (
         ask(

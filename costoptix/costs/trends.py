@@ -50,7 +50,10 @@ class Change:
 
     @property
     def percent(self) -> Decimal | None:
-        """Return the change in percent of what was; None when that was nothing or negative."""
+        """Return (now − before) ÷ before in percent.
+
+        None when before was zero or negative (a month of credits), −100 when now is zero.
+        """
         return share(self.amount, self.before) if self.before > 0 else None
 
 
@@ -76,7 +79,12 @@ class Health:
 
 
 def health(changes: Sequence[Change]) -> Health:
-    """Count services by how much they rose."""
+    """Count services by how much they rose, by ``HEALTH_RULE``.
+
+    A rise is (now − before) ÷ before, its weight (now − before) ÷ all that is spent now. What
+    was zero or a credit and now costs rose beyond measure. Where all that is spent is zero,
+    nothing has a weight and all are healthy; of no service all counts are 0.
+    """
     spend = total([change.now for change in changes])
     levels = [_level(change, spend) for change in changes]
     return Health(levels.count(2), levels.count(1), levels.count(0))
@@ -127,6 +135,12 @@ def monthly_figures(
 ) -> MonthlyFigures:
     """Work out a service's figures.
 
+    Total is the sum; average is total ÷ months with charges, partial ones included (one month:
+    itself); the peak is the dearest month, of equals the latest (all credits: the least of
+    them). Trend, change and CAGR rest on full months with charges and are None for fewer than
+    two of them; month over month compares the last two full months, where a month without
+    charges is 0. Confidence: see ``_confidence``.
+
     Args:
         by_month: the cost by the first day of its month; months without charges are absent.
             At least one.
@@ -153,7 +167,12 @@ def monthly_figures(
 
 
 def trend(amounts: Sequence[Amount]) -> Trend | None:
-    """Judge the slope of the fitted line against the average; None for fewer than two months."""
+    """Judge the slope of the fitted line, Σ(i − ī)(x − x̄) ÷ Σ(i − ī)², against the average.
+
+    Stable when its size is below ``STABLE_PERCENT`` of the size of the average, or zero; so
+    months of zero are stable, and credits that shrink are increasing. Where the average is
+    zero, any slope counts. None for fewer than two months.
+    """
     count = len(amounts)
     if count < 2:
         return None
@@ -168,7 +187,10 @@ def trend(amounts: Sequence[Amount]) -> Trend | None:
 
 
 def direction(change: Change, stable_percent: Decimal) -> Trend:
-    """Judge one change: stable when it is less than a percentage of what was, either way."""
+    """Judge one change: stable when it is less than a percentage of what was, either way.
+
+    From zero any change counts; from a credit, a smaller credit is an increase.
+    """
     threshold = abs(change.before) * stable_percent / 100
     if not change.amount or abs(change.amount) < threshold:
         return Trend.STABLE
@@ -176,9 +198,10 @@ def direction(change: Change, stable_percent: Decimal) -> Trend:
 
 
 def cagr(change: Change, months: int) -> Decimal | None:
-    """Return the compound growth in percent a year, from a change over ``months`` months.
+    """Return the compound growth a year, (now ÷ before)^(12 ÷ months) − 1, in percent.
 
-    None where either end is zero or negative: nothing grows from there.
+    None where either end is zero or negative (a month of credits), as nothing grows from
+    there; for fewer than one month; and from ``LARGEST_GROWTH`` on.
     """
     if change.before <= 0 or change.now <= 0 or months < 1:
         return None
@@ -198,6 +221,10 @@ def _months_between(first: date, last: date) -> int:
 
 
 def _confidence(known: int, month_count: int) -> Confidence:
+    """Judge full months with charges ÷ months of the range: high from 3 and 80%, medium 2 and 50%.
+
+    What the months cost does not matter; without any full month it is low.
+    """
     covered = Decimal(known) / max(1, month_count)
     if known >= 3 and covered >= Decimal("0.8"):
         return Confidence.HIGH
@@ -205,7 +232,10 @@ def _confidence(known: int, month_count: int) -> Confidence:
 
 
 def projected(spent: Amount, days_done: int, days: int) -> Amount | None:
-    """Carry the rate of the complete days on to ``days``; None before the first complete day."""
+    """Return spent ÷ complete days × ``days``; None before the first complete day.
+
+    Zero stays zero, and a month of credits is carried on as one.
+    """
     if days_done < 1:
         return None
     return scaled(spent, Decimal(days), Decimal(days_done))

@@ -99,23 +99,32 @@ def _example(document: Schema, path: str, method: str, operation: Schema) -> Exa
         path=path,
         summary=operation["summary"],
         description=operation.get("description", ""),
-        parameters=[*_parameters(operation), *_fields(document, body)],
+        parameters=[*_parameters(document, operation), *_fields(document, body)],
         curl=_curl(method, address, has_key, _sample(document, body), is_upload),
         python=_python(method, address, has_key, _sample(document, body), is_upload),
     )
 
 
-def _parameters(operation: Schema) -> Iterator[Parameter]:
+def _parameters(document: Schema, operation: Schema) -> Iterator[Parameter]:
     for given in operation["parameters"]:
-        description = given.get("description") or _constraints(given["schema"])
-        yield Parameter(given["name"], given["in"], given.get("required", False), description)
+        meaning = _meaning(document, given["schema"], given.get("description", ""))
+        yield Parameter(given["name"], given["in"], given.get("required", False), meaning)
 
 
 def _fields(document: Schema, body: Schema) -> Iterator[Parameter]:
     for name, schema in body.get("properties", {}).items():
-        found = _resolve(document, schema)
-        description = found.get("description") or _constraints(found)
-        yield Parameter(name, "body", name in body.get("required", []), description)
+        meaning = _meaning(document, schema, _resolve(document, schema).get("description", ""))
+        yield Parameter(name, "body", name in body.get("required", []), meaning)
+
+
+def _meaning(document: Schema, schema: Schema, description: str) -> str:
+    """Say what a value is for, and which values are allowed where they are few."""
+    found = _resolve(document, schema)
+    if found.get("type") == "array":
+        found = _resolve(document, found["items"])
+    if "enum" in found or not description:
+        return f"{description} {_constraints(found)}".strip()
+    return description
 
 
 def _resolve(document: Schema, schema: Schema) -> Schema:

@@ -255,6 +255,14 @@ def test_the_document_is_valid_and_lists_exactly_the_routes(app: Flask, as_key: 
     assert described == routed
 
 
+def test_the_document_names_every_parameter_that_is_read(as_key: AsKey) -> None:
+    paths = as_key(None).get("/openapi.json").get_json()["paths"]
+    for declared in OPERATIONS:
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", declared.path)
+        named = {each["name"] for each in paths[path][declared.method.lower()]["parameters"]}
+        assert declared.query is None or named >= set(declared.query.model_fields), path
+
+
 def test_described_answers_are_closed(as_key: AsKey) -> None:
     """S28: what is not described is not sent."""
     schemas = as_key(None).get("/openapi.json").get_json()["components"]["schemas"]

@@ -122,3 +122,24 @@ def test_every_page_says_the_same_without_scripts(
             assert answer is not None
             assert answer.status in (200, 403), path
             assert page.locator("h1").count() == 1, path
+
+
+MIDDLES = """chart => {
+  const middle = box => box.top + box.height / 2;
+  const boxes = name => [...chart.querySelectorAll(name)].map(one => one.getBoundingClientRect());
+  return [boxes('.ylab span').map(middle), boxes('.area .line').map(middle)];
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_label_of_a_chart_stands_at_its_line(
+    demo: Demo, signed_in: dict[str, Any], browser: Browser, width: int
+) -> None:
+    with looking(browser, signed_in, width=width) as context:
+        page = context.new_page()
+        page.goto(demo.server.url)
+        for labels, lines in page.eval_on_selector_all(
+            "figure[data-chart]", f"charts => charts.map({MIDDLES})"
+        ):
+            assert len(labels) == len(lines) > 1
+            assert labels == pytest.approx(lines, abs=1.5)
