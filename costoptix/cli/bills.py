@@ -44,6 +44,8 @@ def register(app: Flask) -> None:
 @click.option("--currency", help="ISO 4217 code, for files that do not name their currency")
 @click.option("--replace", "decision", flag_value="replace",
               help="replace what is live, even where charges vanish")  # fmt: skip
+@click.option("--import-anyway", is_flag=True,
+              help="import although more than 5% of the rows cannot be read")  # fmt: skip
 @click.option("--half", type=click.Choice(["actual", "amortized"]),
               help="which export of Azure it is, where the content does not tell")  # fmt: skip
 @click.option("--add", "decision", flag_value="add", help="add beside what is live")
@@ -55,17 +57,19 @@ def import_files(
     currency: str | None,
     decision: str | None,
     half: str | None,
+    import_anyway: bool,
 ) -> None:
     """Import billing files into ORG; return when they are live.
 
     Files with the same header are the parts of one delivery. A FILE may be a zip or a folder: one
     delivery, or those that its manifests name.
 
-    Ends with 1 when a file is refused, or waits because charges would vanish or be doubled.
+    Ends with 1 when a file is refused, or waits for a person: charges would vanish or be doubled,
+    too many rows cannot be read, or its export is not told.
     """
     session = db.session()
     found = organizations.find(session, organization)
-    answers = {"decision": decision, "half": half}
+    answers = {"decision": decision, "half": half, "accept_rejected": import_anyway or None}
     said: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
         _finished(session, found, received)
@@ -140,9 +144,13 @@ def wait_for_import(session: Session, config: Config, job: Job, row: Import) -> 
 def _ways(row: Import) -> str:
     """Say how a waiting import is decided by command."""
     question = decisions.question_of(row)
-    if question is not None and question.kind is Kind.HALF:
-        return "Say --half actual or --half amortized."
-    return "Say --replace or --add."
+    match question and question.kind:
+        case Kind.HALF:
+            return "Say --half actual or --half amortized."
+        case Kind.REJECTED:
+            return "Say --import-anyway."
+        case _:
+            return "Say --replace or --add."
 
 
 def _print(session: Session, row: Import) -> None:

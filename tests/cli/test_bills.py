@@ -73,6 +73,15 @@ def test_the_half_of_a_file_that_does_not_tell_it_is_said_by_an_option(run, tmp_
     assert "(actual)" in told.stdout
 
 
+def test_a_file_of_many_bad_rows_is_imported_when_that_is_said(run, tmp_path: Path) -> None:
+    bill = tmp_path / "bill.csv"
+    bill.write_bytes(write([{}, {"BilledCost": "much"}]))
+    asked = run(bill, "--replace")
+    assert (asked.exit_code, "Say --import-anyway." in asked.stderr) == (1, True)
+    told = run(bill, "--import-anyway")
+    assert (told.exit_code, "rows: 2 read, 1 kept, 1 rejected" in told.stdout) == (0, True)
+
+
 def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:
     result = run(tmp_path / "absent.csv")
     assert result.exit_code == 1
