@@ -17,7 +17,7 @@ from costoptix.bills.formats import Half
 from costoptix.models import Delivery
 
 SENTENCES = {
-    Half.ACTUAL: "Effective cost lacks what reservations and savings plans cost: "
+    Half.ACTUAL: "Effective (amortised) cost lacks what reservations and savings plans cost: "
     "only Azure's actual export is here.",
     Half.AMORTIZED: "Billed cost lacks what was paid for reservations and savings plans: "
     "only Azure's amortized export is here.",

@@ -502,7 +502,7 @@ def test_a_month_of_one_half_says_which_cost_lacks_what(
     work(app, config)
     days = "start_date=2023-09-01&end_date=2023-09-30"
     pages = (detail, f"/?{days}", f"/costs?{days}")
-    sentence = "Effective cost lacks what reservations and savings plans cost"
+    sentence = "Effective (amortised) cost lacks what reservations and savings plans cost"
     assert all(sentence in alice_browser.get(path).text for path in pages)
     send(alice_browser, AZURE.with_name("EA_AmortizedCost_Small.csv").read_bytes())
     work(app, config)
