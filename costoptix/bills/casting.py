@@ -9,6 +9,7 @@ its cells are told, and it never reaches a total.
 
 from __future__ import annotations
 
+import json
 import re
 
 from costoptix.bills.charges import COLUMNS, Column, Kind
@@ -40,22 +41,23 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 MACROS = (
     # At most 18 places can fit in 19 characters of plain notation: nothing to round, nothing odd.
     """CREATE MACRO is_odd_number(x) AS
-       length(x) > 19 OR contains(x, 'e') OR contains(x, 'E') OR contains(x, '_')""",
+       strlen(x) > 19 OR contains(x, 'e') OR contains(x, 'E') OR contains(x, '_')""",
     r"""CREATE MACRO is_exact_number(x) AS regexp_full_match(trim(x),
        '[+-]?(\d+(\.\d*)?|\.\d+)'
        '|[+-]?(\d{1,18}(\.\d*)?|\.\d+)[eE](-\d{1,3}|\+?0{1,3})'
        '|[+-]?\d(\.\d{0,17})?[eE]\+?0?\d') AND length(x) <= 100""",
     """CREATE MACRO as_amount(x) AS CASE WHEN NOT is_odd_number(x) OR is_exact_number(x)
        THEN TRY_CAST(x AS DECIMAL(38, 18)) END""",
-    r"""CREATE MACRO is_rounded(x) AS is_odd_number(x) AND NOT coalesce(
-       regexp_full_match(trim(x), '[+-]?\d*(\.\d{0,18}0*)?'), false)""",
-    """CREATE MACRO is_plain_time(x) AS
-       NOT contains(substring(x, 11), '-') AND NOT contains(substring(x, 11), '+')""",
+    # CASE, not AND: what stands in a SELECT list is worked out on both sides of an AND.
+    r"""CREATE MACRO is_rounded(x) AS CASE WHEN is_odd_number(x) THEN NOT coalesce(
+       regexp_full_match(trim(x), '[+-]?\d*(\.\d{0,18}0*)?'), false) ELSE false END""",
+    """CREATE MACRO is_plain_time(x) AS suffix(x, 'Z')
+       OR NOT contains(substring(x, 11), '-') AND NOT contains(substring(x, 11), '+')""",
     """CREATE MACRO zoned_time(x) AS CAST(TRY_STRPTIME(
        replace(regexp_replace(trim(x), '([+-]\\d\\d)$', '\\1:00'), 'T', ' '),
        ['%Y-%m-%d %H:%M:%S%z', '%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%d %H:%M%z']) AS TIMESTAMP)""",
     # Words such as "epoch" and years of two digits would be cast too.
-    """CREATE MACRO as_time(x) AS CASE WHEN substring(x, 5, 1) <> '-' THEN NULL
+    """CREATE MACRO as_time(x) AS CASE WHEN strpos(x, '-') <> 5 THEN NULL
        WHEN is_plain_time(x) THEN TRY_CAST(x AS TIMESTAMP) ELSE zoned_time(x) END""",
     f"""CREATE MACRO is_in_time(t) AS
        t >= TIMESTAMP '{FIRST_YEAR}-01-01' AND t < TIMESTAMP '{LAST_YEAR + 1}-01-01'""",
@@ -99,41 +101,70 @@ def mapped_sql(header: Header, mapping: Mapping, options: Options, cells: str) -
 def _other_columns(header: Header, mapping: Mapping) -> str:
     used = set(re.findall(r'"c\d+"', " ".join((*mapping.charges.values(), mapping.relation))))
     used -= set(mapping.kept)
-    others = [
-        f"{literal(name)}, {identifier(position)}"
+    others = {
+        name: identifier(position)
         for position, name in enumerate(header.names)
         if identifier(position) not in used
-    ]
+    }
     if not others:
         return "NULL"
-    # The patch takes the empty cells out.
-    cells = f"json_merge_patch('{{}}', json_object({', '.join(others)}))"
-    return f"nullif(CAST({cells} AS VARCHAR), '{{}}')"
+    # An empty cell makes its member NULL, which concat_ws leaves out: half the work of json_object.
+    members = (
+        f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || to_json({cell})"
+        for name, cell in others.items()
+    )
+    return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
 
 
 def charges_sql(mapped: str, mapping: Mapping) -> str:
     """Write the SELECT of the charges by exact types, sorted, with ``as_written``.
 
-    Columns that the format cannot fill are added after the sort, which would carry them along.
+    Every cell is cast once, before its row is judged. Columns that the format cannot fill are
+    added after the sort, which would carry them along.
     """
     filled = {name for name in COLUMNS if mapping.charges.get(name, "NULL") != "NULL"}
     filled |= set(ORDERED) | {"billing_currency"}
-    casts = [f"{_cast(COLUMNS[name])} AS {name}" for name in COLUMNS if name in filled]
-    rounded = " OR ".join(f"is_rounded({metric})" for metric in METRICS)
-    written = ", ".join(f"'{metric}', {metric}" for metric in METRICS)
-    note = (
-        f"CASE WHEN NOT ({is_good_sql()}) THEN '{REJECTED}' "
-        f"WHEN {rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
-    )
-    typed = ", ".join((*casts, OTHER_COLUMNS, f"{note} AS {AS_WRITTEN}"))
+    typed = [
+        f"{_typed(column)} AS {name}" if column in CHECKED else name
+        for name, column in COLUMNS.items()
+        if name in filled
+    ]
     columns = ", ".join(
         name if name in filled else f"CAST(NULL AS {_TYPES[column.kind]}) AS {name}"
         for name, column in COLUMNS.items()
     )
+    casts = ", ".join(f"{_cast(column)} AS {_typed(column)}" for column in CHECKED)
+    rounded = ", ".join(f"is_rounded({metric}) AS {metric}_rounded" for metric in METRICS)
     return (
         f"SELECT {columns}, {OTHER_COLUMNS}, {AS_WRITTEN} FROM "  # noqa: S608
-        f"(SELECT {typed} FROM ({mapped})) ORDER BY {', '.join(ORDER)}"
+        f"(SELECT {', '.join(typed)}, {OTHER_COLUMNS}, {_note()} AS {AS_WRITTEN} FROM "
+        f"(SELECT *, {casts}, {rounded} FROM ({mapped}))) ORDER BY {', '.join(ORDER)}"
     )
+
+
+def _typed(column: Column) -> str:
+    """Name the column of a checked cell's value, beside that of its text."""
+    return f"{column.name}_typed"
+
+
+def _note() -> str:
+    """Write ``as_written`` of a row whose cells are cast: as ``is_good_sql`` tells of the text."""
+    is_good = " AND ".join(_is_cast(column) for column in CHECKED)
+    is_rounded = " OR ".join(f"{metric}_rounded" for metric in METRICS)
+    written = ", ".join(f"'{metric}', {metric}" for metric in METRICS)
+    return (
+        f"CASE WHEN NOT ({is_good}) THEN '{REJECTED}' "
+        f"WHEN {is_rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
+    )
+
+
+def _is_cast(column: Column) -> str:
+    if column.kind is Kind.TEXT:
+        return _good(column)
+    good = f"{_typed(column)} IS NOT NULL"
+    if column.kind is Kind.TIME:
+        good = f"coalesce(is_in_time({_typed(column)}), false)"
+    return good if column.is_required else f"({column.name} IS NULL OR {good})"
 
 
 def _cast(column: Column) -> str:

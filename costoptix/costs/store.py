@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 THREADS = 2
 MEMORY_LIMIT = "1GB"
+COPY_MEMORY_LIMIT = "512MB"
+COPY_ROW_GROUP_ROWS = 30_720
+"""One thread and small row groups: a copy holds two of them at most, however long the file is."""
 EXPORTS = "exports"
 """The folder, within the temporary one, of files that are being made to be sent."""
 CACHED_ROWS = 100_000
@@ -85,10 +88,11 @@ class CostStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{uuid4()}.parquet"
         target = str(path).replace("'", "''")
-        statement = f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {COPY_ROW_GROUP_ROWS}"
         try:
-            with self._connection().cursor() as cursor:
-                cursor.execute(statement, dict(parameters))
+            # An engine of its own: several threads keep in memory what they did out of turn.
+            with self._connect("", threads=1, memory_limit=COPY_MEMORY_LIMIT) as engine:
+                engine.execute(f"COPY ({sql}) TO '{target}' ({form})", dict(parameters))
             return path.open("rb")
         except duckdb.IOException as error:
             if "No space left" in str(error):
@@ -101,20 +105,26 @@ class CostStore:
         if self._engine is None or self._engine_pid != os.getpid():
             with self._lock:
                 if self._engine is None or self._engine_pid != os.getpid():
-                    self._engine, self._engine_pid = self._connect(), os.getpid()
+                    spill = str(self._temp / "duckdb")
+                    self._engine, self._engine_pid = self._connect(spill), os.getpid()
         return self._engine
 
-    def _connect(self) -> DuckDBPyConnection:
-        """Open an engine that sees the lake and a folder for exports and nothing else, for good."""
+    def _connect(
+        self, spill: str, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT
+    ) -> DuckDBPyConnection:
+        """Open an engine that sees the lake and a folder for exports and nothing else, for good.
+
+        It spills to the folder ``spill``, which is to be no other engine's; "" is nowhere.
+        """
         import duckdb
 
         self._lake.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = duckdb.connect(
             ":memory:",
             config={
-                "threads": THREADS,
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(self._temp / "duckdb"),
+                "threads": threads,
+                "memory_limit": memory_limit,
+                "temp_directory": spill,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },

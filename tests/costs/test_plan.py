@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costoptix.costs.layout import CHARGES, DIMENSIONS, ROLL_UPS
+from costoptix.costs.layout import CHARGES, DIMENSIONS, FINEST_FIRST, ROLL_UPS
 from costoptix.costs.live import LiveDelivery, LiveFile
 from costoptix.costs.plan import plan
 from costoptix.periods import month_end, month_start, next_month
@@ -123,3 +123,9 @@ def test_every_day_with_charges_lies_in_exactly_one_part(span, granularity, grou
 
 def test_a_range_of_nearly_five_years_is_answered_too():
     assert kinds(days="2020-12-30 2025-12-30") != []
+
+
+def test_a_roll_up_is_written_after_those_that_it_can_be_added_up_from():
+    for position, roll_up in enumerate(FINEST_FIRST):
+        assert not any(other.is_finer_than(roll_up) for other in FINEST_FIRST[position:])
+    assert set(FINEST_FIRST) == set(ROLL_UPS)
