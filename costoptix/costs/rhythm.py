@@ -153,7 +153,7 @@ class Follower:
     A flagged day opens an episode. While it lasts, days that stay away from the old baseline on
     the same side are not flagged again (unless twice as far away), and days back at it close
     the episode. After a week away the new level is the baseline: the history is restated to it,
-    so that pattern and noise carry over.
+    so that pattern and noise carry over, where it had any.
     """
 
     def __init__(self, threshold: float = THRESHOLD) -> None:
@@ -326,11 +326,15 @@ class Follower:
         """Make the level of the episode the baseline: restate the history to it.
 
         The old pattern is moved, and stretched by ``slope``; the noise is what the new days
-        show, tempered by the old.
+        show, tempered by the old. Days that did not move at all (the zeros before a service
+        begins) hold neither pattern nor noise: after them the series begins anew.
         """
         slope = min(_STRETCH[1], max(_STRETCH[0], slope))
         new = fmean(value for _, value, _ in episode.days)
         old = fmean(was for _, _, was in episode.days)
+        if self._never_moved(_ROUNDING * max(abs(new), abs(old))):
+            self._begin_anew(episode)
+            return
         errors = [value - new - slope * (was - old) for _, value, was in episode.days]
         noise = max(self._noise_ratio(errors), slope)
         level, offsets = self.level(), self._pattern.offsets
@@ -344,6 +348,18 @@ class Follower:
         self.history += [(day, value) for day, value, _ in episode.days]
         # a charge may be fixed or follow the level: what was seen stays possible
         self.charges = [max(charge, slope * charge) for charge in self.charges]
+        self._episode, self._until_fit = None, 0
+
+    def _never_moved(self, rounding: float) -> bool:
+        """Tell whether the baseline has neither weekday pattern nor noise."""
+        noise = median(map(abs, self._pattern.residuals))
+        return noise <= rounding and not any(self._pattern.offsets)
+
+    def _begin_anew(self, episode: _Episode) -> None:
+        """Forget what was before an episode."""
+        self.history = [(day, value) for day, value, _ in episode.days]
+        self.charges = []
+        self._pattern = fit(self.history)
         self._episode, self._until_fit = None, 0
 
     def _noise_ratio(self, errors: list[float]) -> float:

@@ -187,6 +187,28 @@ def test_a_level_shift_alerts_once_and_becomes_the_baseline(factor, weekend):
     assert flagged(back) == [day(60), day(120)]
 
 
+@pytest.mark.parametrize("noise", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("weekend", [1.0, 0.6])
+def test_a_new_service_alerts_once(noise: float, weekend: float) -> None:
+    """The zeros before it hold no rhythm: what is ordinary is learned from its own days."""
+    begins, counts = day(310), []
+    for seed in range(20):
+        scatter = jitter(seed, noise)
+        found = flagged(
+            daily(
+                400,
+                lambda day, scatter=scatter: (
+                    max(0, scatter(day)) * (weekend if day.weekday() > 4 else 1)
+                    if day >= begins
+                    else 0
+                ),
+            )
+        )
+        assert found[0] == begins
+        counts.append(len(found))
+    assert sum(counts) <= 2 * len(counts)
+
+
 def test_a_spike_leaves_the_baseline_alone():
     twice = changed(changed(daily(90, jitter()), 50, 3), 60, 3)
     assert flagged(twice) == [day(50), day(60)]
