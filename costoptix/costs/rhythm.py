@@ -36,6 +36,7 @@ _LEVEL_DAYS = 14  # two weeks: even, so that every weekday weighs the same
 _WEEK = 7
 _TO_SIGMA = 1.4826  # the median absolute deviation of a normal law, as its standard deviation
 _MEDIAN_VARIANCE = 1.57  # the variance of a median of n, in units of that of a mean of n
+_OWN_FROM, _OWN_STANDS_OUT = 6, 5.0  # a weekday's errors that tell its noise, if so much larger
 _TAIL = (0.95, 1.25)  # beyond normal laws: never inside 1.25 times what one day in 20 does
 _FEW = 3.0  # a scale from n values is itself uncertain: the margin is widened by 1 + 3/n
 _WORSE = 2.0  # within an episode only a day twice as far away is news
@@ -82,16 +83,33 @@ class Pattern:
 
     offsets: tuple[float, ...]
     residuals: list[float]
+    weekdays: list[int]  # of the residuals
 
     def within(self, share: float) -> float:
         """Return what the given share of the last eight weeks' errors stays within."""
         sizes = sorted(map(abs, self.residuals[-_PATTERN_DAYS:]))
         return sizes[min(len(sizes) - 1, int(share * len(sizes)))] if sizes else 0.0
 
-    def margin(self, threshold: float) -> float:
-        """Return how far a day may lie from expected, given the series' own volatility."""
+    def add(self, weekday: int, residual: float) -> None:
+        """Learn the error of one more day."""
+        self.residuals.append(residual)
+        self.weekdays.append(weekday)
+
+    def margin(self, threshold: float, weekday: int) -> float:
+        """Return how far a day may lie from expected, given the series' own volatility.
+
+        A weekday that is far more volatile than the other days (that of a weekly job, while
+        nothing moves between) has a margin of its own.
+        """
         recent = self.residuals[-_PATTERN_DAYS:]
+        same = [
+            abs(residual)
+            for day, residual in zip(self.weekdays[-_PATTERN_DAYS:], recent, strict=True)
+            if day == weekday
+        ]
         normal = _TO_SIGMA * median(map(abs, recent))
+        own = _TO_SIGMA * median(same) if len(same) >= _OWN_FROM else 0.0
+        normal = own if own > _OWN_STANDS_OUT * normal else normal
         share, factor = _TAIL
         # both bounds move with the threshold; at the default one they are what _TAIL says
         heavy = factor / THRESHOLD * self.within(share)
@@ -144,7 +162,7 @@ def fit(history: Sequence[tuple[int, float]]) -> Pattern:
         bare[index] - median(bare[max(0, index - _LEVEL_DAYS) : index])
         for index in range(_WEEK, len(bare))
     ]
-    return Pattern(offsets, residuals)
+    return Pattern(offsets, residuals, [weekday for weekday, _ in history])
 
 
 class Follower:
@@ -158,7 +176,7 @@ class Follower:
 
     def __init__(self, threshold: float = THRESHOLD) -> None:
         self._threshold = threshold
-        self._pattern = Pattern((0.0,) * _WEEK, [])
+        self._pattern = Pattern((0.0,) * _WEEK, [], [])
         self._until_fit = 0
         self._episode: _Episode | None = None
         self.history: list[tuple[int, float]] = []
@@ -179,7 +197,7 @@ class Follower:
             return None
         self._refit_when_due()
         expected = self.level() + self._pattern.offsets[day.weekday()]
-        margin = self._pattern.margin(self._threshold)
+        margin = self._pattern.margin(self._threshold, day.weekday())
         margin += _ROUNDING * max(abs(value), abs(expected))
         if day.day == 1:
             return self._judge_month_start(value, expected, margin)
@@ -287,7 +305,7 @@ class Follower:
             # after days away one day back may be chance, three are not
             if episode.back >= (1 if episode.away <= 2 else 3):
                 self._episode = None
-                self._pattern.residuals.append(deviation)
+                self._pattern.add(weekday, deviation)
                 return False
         else:
             episode.back = 0
@@ -308,7 +326,7 @@ class Follower:
 
     def _learn(self, weekday: int, value: float, deviation: float) -> None:
         self.history.append((weekday, value))
-        self._pattern.residuals.append(deviation)
+        self._pattern.add(weekday, deviation)
 
     def _slope(self, episode: _Episode) -> float:
         """Return the slope of the episode's values on the weekdays' offsets, 1 without pattern.

@@ -209,6 +209,18 @@ def test_a_new_service_alerts_once(noise: float, weekend: float) -> None:
     assert sum(counts) <= 2 * len(counts)
 
 
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_a_weekly_job_is_judged_by_its_own_volatility(noise: float) -> None:
+    """The quiet days between say nothing about how much it scatters."""
+    counts = []
+    for seed in range(20):
+        scatter = jitter(seed, noise)
+        job = daily(300, lambda day, scatter=scatter: scatter(day) if day.weekday() == 0 else 0)
+        counts.append(len(flagged(job)))
+        assert job[280][0] in flagged(changed(job, 280, 20))
+    assert sum(counts) <= 5 * len(counts)
+
+
 def test_a_spike_leaves_the_baseline_alone():
     twice = changed(changed(daily(90, jitter()), 50, 3), 60, 3)
     assert flagged(twice) == [day(50), day(60)]
