@@ -3,8 +3,9 @@
 A real installation in a temporary folder: gunicorn with the shipped settings, one worker, a
 billing history of 200,000 charges. Callers ask ``GET /costs`` ten times a second, each time
 something that no cache has, and make an API key twice a second. First with the worker idle, then
-while it imports another bill of ROWS charges (500,000), then idle again. Goals: p95 of ``/costs``
-during the import at most 1.5 × idle, no call fails, no key waits longer than a second.
+while it imports another bill of ROWS charges (500,000), beside the first until it is live.
+Goals: p95 of ``/costs`` during the import at most 1.5 × idle, no call fails, no key waits longer
+than a second.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from costoptix.extensions import db
 from costoptix.models import Organization
 
 HISTORY_ROWS = 200_000
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 60.0
 READERS, SECONDS_BETWEEN_READS, SECONDS_BETWEEN_WRITES = 2, 0.2, 0.5
 LONGEST_IMPORT_SECONDS = 600.0
 """A busy machine may need longer: then the calls of so long are what is printed."""
@@ -199,7 +200,7 @@ def p95(taken: Sequence[float]) -> float:
 def report(name: str, calls: Calls) -> None:
     """Print a phase."""
     print(
-        f"{name:16} /costs {len(calls.reads):5} calls, p50 {statistics.median(calls.reads):6.1f}"
+        f"{name:8} /costs {len(calls.reads):5} calls, p50 {statistics.median(calls.reads):6.1f}"
         f", p95 {p95(calls.reads):6.1f} ms   key made {len(calls.writes):4} times,"
         f" p95 {p95(calls.writes):6.1f}, longest {max(calls.writes):6.1f} ms"
         f"   failed {len(calls.failures)} {calls.failures[:3] or ''}"
@@ -221,12 +222,11 @@ def main(arguments: Sequence[str]) -> None:
             idle(port, key)  # to warm up
             before = idle(port, key)
             busy, seconds = during(port, key, bill)
-            after = idle(port, key)
     print(f"{rows:,} charges imported in {seconds:.0f} s, beside the calls")
-    for phase, calls in (("idle, before", before), ("during", busy), ("idle, after", after)):
+    for phase, calls in (("idle", before), ("during", busy)):
         report(phase, calls)
-    both = p95([*before.reads, *after.reads])
-    print(f"p95 of /costs during / idle: {p95(busy.reads) / both:.2f} (goal 1.5)")
+    ratio = p95(busy.reads) / p95(before.reads)
+    print(f"p95 of /costs during / idle: {ratio:.2f} (goal 1.5)")
 
 
 if __name__ == "__main__":
