@@ -28,7 +28,7 @@ from costoptix.bills.manifests import check_row_count
 from costoptix.bills.staged import Line, Progress, Staged
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.errors import Invalid
+from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.models import (
     Delivery,
     Import,
@@ -58,7 +58,8 @@ def run(session: Session, job: Job, config: Config, read: Read = child.read) -> 
 
     Raises:
         LeaseLost: another worker has the job now; nothing was changed.
-        ReaderDied: the reading process was killed; the job may be tried again.
+        NoSpace, ReaderDied: the disk is full, or the reading process was killed; the job may be
+            tried again.
     """
     row = session.get(Import, job.payload["import_id"])
     if row is None or row.state not in ("received", "running"):
@@ -295,8 +296,11 @@ def _folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def give_up(session: Session, job: Job) -> None:
+def give_up(session: Session, job: Job, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
+    if is_full_disk(error) and not isinstance(error, NoSpace):
+        error = NoSpace()
+    sentence = error.sentence if isinstance(error, CostOptixError) else GAVE_UP
     session.refresh(job)
     if job.state != "failed":
         return
@@ -304,5 +308,5 @@ def give_up(session: Session, job: Job) -> None:
         session.execute(
             update(Import)
             .where(Import.id == job.payload["import_id"], Import.state == "running")
-            .values(state="refused", finished_at=utc_now(), error=GAVE_UP)
+            .values(state="refused", finished_at=utc_now(), error=sentence)
         )
