@@ -45,6 +45,10 @@ NO_CHARGES = "The file holds no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
 GAVE_UP = "The file could not be read: the reason is in the log of the worker."
+READER_DIED = (
+    "The process that reads the file was ended each time, perhaps for want of memory: "
+    "see the log of the worker."
+)
 
 
 class LeaseLost(Exception):
@@ -300,7 +304,9 @@ def give_up(session: Session, job: Job, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
     if is_full_disk(error) and not isinstance(error, NoSpace):
         error = NoSpace()
-    sentence = error.sentence if isinstance(error, CostOptixError) else GAVE_UP
+    sentence = READER_DIED if isinstance(error, child.ReaderDied) else GAVE_UP
+    if isinstance(error, CostOptixError):
+        sentence = error.sentence
     session.refresh(job)
     if job.state != "failed":
         return
