@@ -37,11 +37,17 @@ test: $(DEV) ## run the whole suite on SQLite
 
 # What keeps its state in the SQL database; the rest says the same on either.
 ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets tests/web \
-	$(filter-out tests/bills/test_damaged.py,$(wildcard tests/bills/test_*.py)) $(wildcard tests/test_*.py)
+	$(wildcard tests/bills/test_*.py) $(wildcard tests/test_*.py)
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQL
 	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup -m "not sqlite" $(ON_POSTGRESQL)
+
+# The cases of tests/faults and tests/quota by the thousand, and what they counted: docs/proof.md.
+.PHONY: prove
+prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
+	@told=$$(mktemp) && COSTOPTIX_PROVE=$$told $(BIN)/pytest -n auto --dist worksteal tests/faults tests/quota \
+	tests/bills/test_importer.py; code=$$?; date -u +%F; sort $$told; rm -f $$told; exit $$code
 
 .PHONY: bench
 bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)

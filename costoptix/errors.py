@@ -5,6 +5,8 @@ The domain raises these; each door has one handler that turns them into its own 
 
 from __future__ import annotations
 
+import errno
+
 
 class CostOptixError(Exception):
     """A refusal with an HTTP status and one sentence for the person who caused it."""
@@ -83,3 +85,13 @@ class NoSpace(CostOptixError):
     """The disk is full."""
 
     status = 507
+
+    def __init__(self, sentence: str = "There is no space left on the server.") -> None:
+        super().__init__(sentence)
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Tell whether an error of the file system or a database says that a disk is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(words in str(error) for words in ("disk is full", "No space left"))

@@ -140,7 +140,7 @@ def _do(session: Session, job: Job, config: Config) -> None:
         logger.exception("job %s (%s) failed", job.id, job.kind)
         queue.fail(session, job, f"{type(error).__name__}: {error}"[:1000])
         if job.kind == receive.JOB_KIND:
-            importer.give_up(session, job)
+            importer.give_up(session, job, error)
     else:
         queue.finish(session, job)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from limits.errors import StorageError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from costoptix.errors import CostOptixError, NoSpace, Unavailable
+from costoptix.errors import CostOptixError, NoSpace, Unavailable, is_full_disk
 from costoptix.money import to_text
 
 DAILY_LIMIT_REACHED = "Daily API call limit reached. Upgrade your plan for higher limits."
@@ -96,9 +95,8 @@ def _describe(error: Exception) -> tuple[int, str, dict[str, str]]:
 
 def _describe_failure(error: Exception) -> tuple[int, str, dict[str, str]]:
     """Tell a store that does not answer (503) from a full disk (507) and from a mistake (500)."""
-    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    if is_full or "disk is full" in str(error):
-        return _describe(NoSpace("There is no space left on the server."))
+    if is_full_disk(error):
+        return _describe(NoSpace())
     if isinstance(error, OSError):
         return 500, "Internal server error", {}
     logger.error("a store does not answer", exc_info=error)

@@ -22,18 +22,37 @@ class Readable(Protocol):
 
 
 class Upload:
-    """A file as it was sent; ``read`` gives its bytes once."""
+    """A file as it was sent; ``read`` gives its bytes once.
 
-    def __init__(self, stream: Readable, file_name: str, fields: list[tuple[str, str]]) -> None:
+    ``length`` is how many bytes were announced; None where the form's own end tells.
+    """
+
+    def __init__(
+        self,
+        stream: Readable,
+        file_name: str,
+        fields: list[tuple[str, str]],
+        length: int | None = None,
+    ) -> None:
         self._stream = stream
+        self._missing = length
         self._hash = hashlib.sha256(repr(sorted(fields)).encode())
         self.file_name = file_name
         self.fields = fields
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return at most ``size`` bytes; none at the end."""
+        """Return at most ``size`` bytes; none at the end.
+
+        Raises:
+            Invalid: it ends before its announced length. The server only hands on what came,
+                and half a bill would read like a whole one.
+        """
         chunk = self._stream.read(size)
         self._hash.update(chunk)
+        if self._missing is not None:
+            self._missing -= len(chunk)
+            if not chunk and size and self._missing > 0:
+                raise Invalid("The file is cut off: fewer bytes came than were announced.")
         return chunk
 
     def digest(self) -> str:
@@ -62,4 +81,4 @@ def open_upload(media_types: tuple[str, ...], max_bytes: int) -> Upload:
         allowed = ", ".join((FORM, *media_types))
         raise UnsupportedMediaType(f"Send the file as one of: {allowed}.")
     request.max_content_length = max_bytes
-    return Upload(request.stream, "", [])
+    return Upload(request.stream, "", [], request.content_length)

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from costoptix.bills.formats import Options
 from costoptix.bills.staged import Progress, Staged
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, NoSpace
 
 NICENESS = 15
 ADDRESS_SPACE_BYTES = 4 << 30
@@ -48,6 +48,7 @@ class Reply(BaseModel):
     staged: Staged | None = None
     groups: list[list[int]] | None = None
     refused: str | None = None
+    no_space: str | None = None
 
 
 class ReaderDied(Exception):
@@ -61,12 +62,15 @@ def read(
 
     Raises:
         Invalid: the file is refused; the sentence says why.
+        NoSpace: the disk is full; the file may be read later.
         ReaderDied: the child ended without an answer.
     """
     request = Request(source=source, folder=folder, options=options)
     reply = _ask(request, on_progress)
     if reply.refused is not None:
         raise Invalid(reply.refused)
+    if reply.no_space is not None:
+        raise NoSpace(reply.no_space)
     if reply.staged is None:
         raise _died()
     return reply.staged
@@ -148,6 +152,8 @@ def _answer(request: Request) -> Reply:
         return Reply(staged=load(request.source, request.folder, request.options, beat.keep))
     except Invalid as error:
         return Reply(refused=error.sentence)
+    except NoSpace as error:
+        return Reply(no_space=error.sentence)
     except MemoryError:
         return Reply(refused=_TOO_MUCH_MEMORY)
     finally:

@@ -87,7 +87,7 @@ def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Ke
     path = scratch / "member"
     keys = set()
     try:
-        with zipfile.ZipFile(file) as archive:
+        with parts.opened(file) as archive:
             members = parts.shown(archive)
             if any(manifests.is_manifest(Path(member.filename).name) for member in members):
                 return None
@@ -95,8 +95,6 @@ def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Ke
                 _peek(archive, member, path)
                 if path.stat().st_size:
                     keys.add(_key_of_file(path, scratch, connection))
-    except parts.UNREADABLE as error:
-        raise Invalid("The zip archive cannot be read.") from error
     finally:
         path.unlink(missing_ok=True)
     return keys.pop() if len(keys) == 1 else None

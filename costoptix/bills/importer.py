@@ -28,7 +28,7 @@ from costoptix.bills.manifests import check_row_count
 from costoptix.bills.staged import Line, Progress, Staged
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.errors import Invalid
+from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.models import (
     Delivery,
     Import,
@@ -45,6 +45,10 @@ NO_CHARGES = "The file holds no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
 GAVE_UP = "The file could not be read: the reason is in the log of the worker."
+READER_DIED = (
+    "The process that reads the file was ended each time, perhaps for want of memory: "
+    "see the log of the worker."
+)
 
 
 class LeaseLost(Exception):
@@ -58,7 +62,8 @@ def run(session: Session, job: Job, config: Config, read: Read = child.read) -> 
 
     Raises:
         LeaseLost: another worker has the job now; nothing was changed.
-        ReaderDied: the reading process was killed; the job may be tried again.
+        NoSpace, ReaderDied: the disk is full, or the reading process was killed; the job may be
+            tried again.
     """
     row = session.get(Import, job.payload["import_id"])
     if row is None or row.state not in ("received", "running"):
@@ -295,8 +300,13 @@ def _folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def give_up(session: Session, job: Job) -> None:
+def give_up(session: Session, job: Job, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
+    if is_full_disk(error) and not isinstance(error, NoSpace):
+        error = NoSpace()
+    sentence = READER_DIED if isinstance(error, child.ReaderDied) else GAVE_UP
+    if isinstance(error, CostOptixError):
+        sentence = error.sentence
     session.refresh(job)
     if job.state != "failed":
         return
@@ -304,5 +314,5 @@ def give_up(session: Session, job: Job) -> None:
         session.execute(
             update(Import)
             .where(Import.id == job.payload["import_id"], Import.state == "running")
-            .values(state="refused", finished_at=utc_now(), error=GAVE_UP)
+            .values(state="refused", finished_at=utc_now(), error=sentence)
         )

@@ -28,13 +28,14 @@ from costoptix.bills.runs import Found, Run
 from costoptix.bills.staged import Batch, Exported, Progress, Staged
 from costoptix.bills.staging import Staging
 from costoptix.bills.telling import Telling
-from costoptix.errors import Invalid, NoSpace
+from costoptix.errors import Invalid, NoSpace, is_full_disk
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Piece = TextPiece | ParquetPiece
 Report = Callable[[Progress], None]
+DAMAGED = "The file is damaged: it cannot be read as the table it should be."
 
 
 def load(source: Path, folder: Path, options: Options, report: Report) -> Staged:
@@ -42,6 +43,7 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
 
     Raises:
         Invalid: the file is refused; the sentence says why.
+        NoSpace: the disk is full.
         Unreconciled: what is stored is not what was read.
     """
     import duckdb
@@ -53,12 +55,17 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
         raise Invalid("The file needs more memory than an import may use.") from error
     except duckdb.OutOfRangeException as error:
         raise Invalid("The amounts of the file add up to more than can be kept.") from error
-    except (duckdb.InvalidInputException, duckdb.IOException) as error:
-        if "No space left" in str(error):
+    except (duckdb.InvalidInputException, duckdb.IOException, OSError) as error:
+        if is_full_disk(error):
             raise NoSpace("There is no space left to read the file.") from error
-        raise Invalid(
-            "The file is damaged: it cannot be read as the table it should be."
-        ) from error
+        if isinstance(error, OSError):
+            raise
+        raise Invalid(DAMAGED) from error
+    except duckdb.Error as error:
+        if type(error) is not duckdb.Error:  # a defect of ours
+            raise
+        # Damaged pages of a Parquet file: what unpacks them has no class of errors of its own.
+        raise Invalid(DAMAGED) from error
     finally:
         connection.close()
 

@@ -6,7 +6,10 @@ their names as they were sent.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -20,7 +23,10 @@ from costoptix.errors import Invalid
 
 NAMES = "names.json"
 MAX_MEMBERS = 1_000
-UNREADABLE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError)
+MAX_ENTRIES = 10 * MAX_MEMBERS  # folders and hidden files among them
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, UnicodeDecodeError, NotImplementedError, RuntimeError, EOFError,
+)  # fmt: skip
 """What a zip raises that is damaged, encrypted or of a kind that is not read."""
 
 _BLOCK = 1 << 20
@@ -54,10 +60,24 @@ def _members(file: Part, folder: Path) -> Iterator[Part]:
         return
     target = folder / "members"
     target.mkdir(exist_ok=True)
+    with opened(file.path) as archive:
+        yield from _unpack(archive, file.path.stat().st_size, target)
+
+
+@contextlib.contextmanager
+def opened(zip_file: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive for the block.
+
+    Raises:
+        Invalid: it is damaged, which may be seen only while it is read.
+    """
     try:
-        with zipfile.ZipFile(file.path) as archive:
-            yield from _unpack(archive, file.path.stat().st_size, target)
-    except UNREADABLE as error:
+        with zipfile.ZipFile(zip_file) as archive:
+            yield archive
+    except (*_UNREADABLE, OSError) as error:
+        # An archive may say that a member lies before its start: an invalid argument.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise Invalid(
             "The zip archive is damaged, encrypted or of a kind that is not read."
         ) from error
@@ -99,6 +119,8 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, most: 
             if written > most:
                 raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
             file.write(block)
+    if written != member.file_size:
+        raise zipfile.BadZipFile(f"{member.filename} is not as large as the archive says")
     return written
 
 
@@ -106,10 +128,13 @@ def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | 
     """Return the members that are billing files: what the manifest names, if there is one.
 
     Raises:
-        Invalid: the manifest cannot be read or names a file that is missing; or there are
-            manifests of several deliveries.
+        Invalid: the manifest cannot be read or names a file that is missing; there are manifests
+            of several deliveries, two files of one name, or far too many.
     """
-    members = {_path(member): member for member in shown(archive)}
+    all_shown = shown(archive)
+    members = {_path(member): member for member in all_shown}
+    if len(members) < len(all_shown):
+        raise Invalid("The zip archive holds two files of the same name: send them apart.")
     found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
     if not found:
         return list(members.values()), None
@@ -144,8 +169,17 @@ def _path(member: zipfile.ZipInfo) -> str:
 
 
 def shown(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the members that are files and not hidden."""
-    return [member for member in archive.infolist() if _is_shown(member)]
+    """Return the members that are files and not hidden.
+
+    Raises:
+        Invalid: there are far too many.
+    """
+    entries = archive.infolist()
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid(
+            f"The zip archive holds {len(entries)} files; at most {MAX_MEMBERS} are read."
+        )
+    return [member for member in entries if _is_shown(member)]
 
 
 def _is_shown(member: zipfile.ZipInfo) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import shutil
@@ -20,7 +19,7 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.parts import NAMES
 from costoptix.database import writing
-from costoptix.errors import Invalid, NoSpace, TooLarge
+from costoptix.errors import Invalid, NoSpace, TooLarge, is_full_disk
 from costoptix.models import Import, Job, Organization, new_id
 
 JOB_KIND = "import"
@@ -150,7 +149,7 @@ def _undone_on_failure() -> Iterator[list[Path]]:
     except BaseException as error:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full_disk(error):
             raise NoSpace("There is no space left for the file.") from error
         raise
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from costoptix import logs
-from costoptix.errors import CostOptixError, Unavailable
+from costoptix.errors import CostOptixError, NoSpace, Unavailable, is_full_disk
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +84,17 @@ def answer_stale_form(_error: CSRFError) -> ResponseReturnValue:
 
 
 def answer_database_failure(error: Exception) -> ResponseReturnValue:
-    """Say that trying again may help when the database does not answer."""
+    """Tell a full disk from a database that does not answer: then trying again may help."""
+    if is_full_disk(error):
+        return answer_refusal(NoSpace())
     logger.error("the database does not answer", exc_info=error)
     return answer_refusal(Unavailable())
 
 
 def answer_exception(error: Exception) -> ResponseReturnValue:
-    """Log what nobody expected; the page tells only the request's id."""
+    """Log what nobody expected; the page tells only the request's id. A full disk it names."""
+    if isinstance(error, OSError) and is_full_disk(error):
+        return answer_refusal(NoSpace())
     logger.error("unhandled exception", exc_info=error)
     return _page(500, _SENTENCES[500]), 500
 

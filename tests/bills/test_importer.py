@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import write
 from tests.bills.conftest import SAMPLE, TakeIn, work
+from tests.support.proving import count
 
 
 @pytest.fixture
@@ -347,6 +349,66 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
     assert [delivery.facts["sub_accounts"][0]["billed_cost"] for delivery in live] == [
         "103.000000000000000000"
     ]
+
+
+AMOUNTS = st.dictionaries(
+    st.tuples(st.sampled_from(("payer", "other")), st.sampled_from(("03", "04"))),
+    st.integers(-1000, 1000), min_size=1,
+)  # fmt: skip
+"""What a delivery bills, by billing account and month."""
+
+
+@settings(
+    max_examples=count(4, 60), deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(st.lists(AMOUNTS, min_size=2, max_size=4, unique_by=repr), st.data())
+def test_undoing_what_was_added_last_is_the_identity(
+    session: Session, config: Config, sent: list[dict[tuple[str, str], int]], data: st.DataObject
+) -> None:
+    """Whatever came before, and in whichever order what came after is taken back."""
+    owner = Organization(name=new_id(), tier="enterprise")
+    session.add(owner)
+    session.commit()
+    take_in = partial(_take_in, session, config, owner)
+    take_in(sent[0])
+    before = _live(session, owner)
+    added = [take_in(amounts) for amounts in sent[1:]]
+    for row in data.draw(st.permutations(added)):
+        deliveries.withdraw(session, owner, command_line(owner.id), row)
+    assert _live(session, owner) == before
+
+
+def _take_in(
+    session: Session, config: Config, owner: Organization, amounts: dict[tuple[str, str], int]
+) -> Import:
+    rows = (
+        {
+            "BillingAccountId": account, "BilledCost": str(amount),
+            "BillingPeriodStart": f"2026-{month}-01T00:00:00Z",
+            "ChargePeriodStart": f"2026-{month}-02T00:00:00Z",
+        }
+        for (account, month), amount in amounts.items()
+    )  # fmt: skip
+    sent = receive.Sent(io.BytesIO(write(rows)), "a.csv")
+    ((row, job),) = receive.receive(
+        session, owner, command_line(owner.id), [sent],
+        uploads_dir=config.uploads_dir, max_bytes=1 << 20, options={"decision": "replace"},
+    )  # fmt: skip
+    claimed = queue.claim(session, job.id)
+    assert claimed is not None
+    importer.run(session, claimed, config, read=load)
+    queue.finish(session, claimed)
+    return row
+
+
+def _live(session: Session, owner: Organization) -> set[tuple[object, ...]]:
+    session.expire_all()
+    live = select(Delivery).where(Delivery.organization_id == owner.id, Delivery.is_live)
+    return {
+        (each.id, each.billing_account_id, each.billing_period, each.row_count)
+        for each in session.scalars(live)
+    }
 
 
 def test_the_reconciliation_says_what_was_there_before(take_in: TakeIn, session: Session) -> None:

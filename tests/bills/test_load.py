@@ -95,6 +95,12 @@ def test_the_same_bill_in_any_wrapping_is_the_same_charges(
     assert stored(staged, folder, columns) == stored(expected, before, columns)
 
 
+def test_a_parquet_with_a_damaged_page_is_refused(stage: Stage, tmp_path: Path) -> None:
+    content = as_parquet(SAMPLE, tmp_path / "sample.parquet").read_bytes()
+    with pytest.raises(Invalid, match="damaged"):
+        stage(content[:4] + b"\xff" * 20 + content[24:])  # the first page's header
+
+
 def test_header_case_and_order_do_not_matter_and_other_columns_are_kept(stage: Stage) -> None:
     columns = ["x_Operation", *reversed(ORDINARY), "My Column"]
     row = {"x_Operation": "RunInstances", "My Column": 'say "hi"'}

@@ -84,14 +84,14 @@ def on_installation(server: Server, action: Callable[[], Any]) -> Any:
             quota_storage().close()
 
 
-def take_seat(server: Server, tier: str) -> Seat:
+def take_seat(server: Server, tier: str, permission: str = "read") -> Seat:
     """Make an organization of that tier with one key."""
 
     def make() -> Seat:
         organization = Organization(name=f"{tier} {id(object())}", tier=tier)
         db.session.add(organization)
         db.session.commit()
-        draft = api_keys.KeyDraft(name="ci", permission=Permission.READ)
+        draft = api_keys.KeyDraft(name="ci", permission=Permission(permission))
         _, text = api_keys.create(db.session(), organization, command_line(organization.id), draft)
         return Seat(server, organization.id, text)
 

@@ -1,0 +1,98 @@
+"""R1: kill -9 at any point of an import that replaces a live month, and the next worker after it.
+
+Killed are the worker, the process that reads for it, or both, at random moments; every third kill
+waits for the files to be placed, since that window is short. Up to three workers die of one
+import before one is let alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from costoptix.models import Delivery, Import, Job
+from tests.faults import processes
+from tests.faults.month import Month
+from tests.support.proving import count, tell
+
+MOST_KILLS = 3
+"""Of one import; at five the queue gives a job up."""
+MISS = "after the job"
+
+
+@pytest.mark.parametrize("part", range(count(1, 2)))
+def test_r1_a_killed_import_leaves_the_old_or_the_new_month_whole(month: Month, part: int) -> None:
+    """After each kill readers see one of both whole, and after the next worker the new one."""
+    chance = random.Random(part)
+    hits: Counter[str] = Counter()
+    seconds = _first_delivery(month)
+    while hits.total() - hits[MISS] < count(4, 105):
+        row, job = month.deliver()
+        for _ in range(chance.randint(1, MOST_KILLS)):
+            _kill_a_worker(month, chance, seconds)
+            month.check_whole()
+            hits[_reached(month, row, job)] += 1
+            month.pass_time()
+        processes.finish(processes.start(processes.work, month.environment))
+        month.check_settled()
+    kills = ", ".join(f"{stage} {number}" for stage, number in sorted(hits.items()))
+    tell(f"R1 part {part}: {hits.total() - hits[MISS]} kills hit ({kills})")
+
+
+def _first_delivery(month: Month) -> float:
+    """Bring the month in undisturbed; return how many seconds that takes."""
+    month.deliver()
+    begun = time.monotonic()
+    processes.finish(processes.start(processes.work, month.environment))
+    month.check_settled()
+    return time.monotonic() - begun
+
+
+def _kill_a_worker(month: Month, chance: random.Random, seconds: float) -> None:
+    """Start a worker and kill it, its reader or both: by the clock, or when files are placed."""
+    lake = month.config.lake_dir
+    before = set(lake.glob("organization=*/billing_period=*/delivery=*"))
+    worker = processes.start(processes.work, month.environment)
+    if chance.randrange(3):
+        worker.join(chance.uniform(0, seconds))
+    else:
+        processes.wait_until(
+            lambda: (
+                not worker.is_alive()
+                or set(lake.glob("organization=*/billing_period=*/delivery=*")) != before
+            )
+        )
+        worker.join(chance.uniform(0, 0.1))
+    victims = chance.choice(("worker", "worker", "reader", "both"))
+    readers = processes.children(worker.pid or 0)
+    if victims != "worker":
+        for reader in readers:
+            with suppress(ProcessLookupError):
+                os.kill(reader, signal.SIGKILL)
+    if victims != "reader":
+        worker.kill()
+    processes.end(worker)
+    for reader in readers:  # it ends with its worker, before the next takes the job up
+        processes.wait_until(lambda reader=reader: not processes.is_alive(reader))
+
+
+def _reached(month: Month, row: Import, job: Job) -> str:
+    """Say how far the import had come when it was killed."""
+    session = month.latest()
+    if job.state == "done":
+        return MISS
+    if row.state in ("live", "older"):
+        return "live, its job not ended"
+    if row.state == "received":
+        return "not begun"
+    lake = month.config.lake_dir
+    known = {each.id for each in session.query(Delivery)}
+    folders = lake.glob("organization=*/billing_period=*/delivery=*")
+    is_placed = any(path.name.removeprefix("delivery=") not in known for path in folders)
+    return "placed, not live" if is_placed else "being read"
