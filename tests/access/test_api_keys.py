@@ -226,3 +226,17 @@ def test_a_key_outlives_its_maker_and_says_so(
         session.delete(alice)
     assert api_keys.made_by_someone_who_left(session, acme) == {key.id}
     assert _find(session, text)
+
+
+def test_a_connection_that_broke_meanwhile_is_replaced(
+    session: Session, acme: Organization, admin: Caller
+) -> None:
+    _row, text = api_keys.create(session, acme, admin, READ)
+    engine = session.get_bind().engine
+    session.rollback()
+    pooled = engine.raw_connection()
+    connection = pooled.driver_connection
+    pooled.close()
+    assert connection is not None
+    connection.close()
+    assert api_keys.find(engine, text).caller.organization_id == acme.id
