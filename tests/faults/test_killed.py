@@ -13,16 +13,20 @@ import signal
 import time
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from costoptix.models import Delivery, Import, Job
+from costoptix import queue
+from costoptix.models import Import, Job
 from tests.faults import processes
 from tests.faults.month import Month
 from tests.support.proving import count, tell
 
 MOST_KILLS = 3
 """Of one import; at five the queue gives a job up."""
+LONGEST_WAIT = max(queue.LEASE, queue.RETRY_AFTER * 2**MOST_KILLS)
+"""After a worker's death, or after the reader's for the last time."""
 MISS = "after the job"
 
 
@@ -35,10 +39,11 @@ def test_r1_a_killed_import_leaves_the_old_or_the_new_month_whole(month: Month, 
     while hits.total() - hits[MISS] < count(4, 105):
         row, job = month.deliver()
         for _ in range(chance.randint(1, MOST_KILLS)):
+            before = _folders(month)
             _kill_a_worker(month, chance, seconds)
             month.check_whole()
-            hits[_reached(month, row, job)] += 1
-            month.pass_time()
+            hits[_reached(month, row, job, before)] += 1
+            month.pass_time(LONGEST_WAIT)
         processes.finish(processes.start(processes.work, month.environment))
         month.check_settled()
     kills = ", ".join(f"{stage} {number}" for stage, number in sorted(hits.items()))
@@ -56,18 +61,12 @@ def _first_delivery(month: Month) -> float:
 
 def _kill_a_worker(month: Month, chance: random.Random, seconds: float) -> None:
     """Start a worker and kill it, its reader or both: by the clock, or when files are placed."""
-    lake = month.config.lake_dir
-    before = set(lake.glob("organization=*/billing_period=*/delivery=*"))
+    before = _folders(month)
     worker = processes.start(processes.work, month.environment)
     if chance.randrange(3):
         worker.join(chance.uniform(0, seconds))
     else:
-        processes.wait_until(
-            lambda: (
-                not worker.is_alive()
-                or set(lake.glob("organization=*/billing_period=*/delivery=*")) != before
-            )
-        )
+        processes.wait_until(lambda: not worker.is_alive() or _folders(month) != before)
         worker.join(chance.uniform(0, 0.1))
     victims = chance.choice(("worker", "worker", "reader", "both"))
     readers = processes.children(worker.pid or 0)
@@ -82,17 +81,18 @@ def _kill_a_worker(month: Month, chance: random.Random, seconds: float) -> None:
         processes.wait_until(lambda reader=reader: not processes.is_alive(reader))
 
 
-def _reached(month: Month, row: Import, job: Job) -> str:
-    """Say how far the import had come when it was killed."""
-    session = month.latest()
+def _folders(month: Month) -> set[Path]:
+    """Return the folders of deliveries, live and orphaned."""
+    return set(month.config.lake_dir.glob("organization=*/billing_period=*/delivery=*"))
+
+
+def _reached(month: Month, row: Import, job: Job, before: set[Path]) -> str:
+    """Say how far the import had come when it was killed; ``before`` are the folders there were."""
+    month.latest()
     if job.state == "done":
         return MISS
     if row.state in ("live", "older"):
         return "live, its job not ended"
     if row.state == "received":
         return "not begun"
-    lake = month.config.lake_dir
-    known = {each.id for each in session.query(Delivery)}
-    folders = lake.glob("organization=*/billing_period=*/delivery=*")
-    is_placed = any(path.name.removeprefix("delivery=") not in known for path in folders)
-    return "placed, not live" if is_placed else "being read"
+    return "placed, not live" if _folders(month) - before else "being read"
