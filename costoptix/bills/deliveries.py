@@ -180,6 +180,7 @@ def version_of(delivery: Delivery) -> Version:
         created_at=delivery.created_at,
         first_day=delivery.first_day or date.min,
         last_day=delivery.last_day or date.min,
+        import_id=delivery.import_id,
         half=half_of(delivery),
         batch=None if batch is None else Batch.model_validate(batch),
         exported=None if exported is None else Exported.model_validate(exported),

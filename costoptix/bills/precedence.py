@@ -34,14 +34,15 @@ class Version:
     created_at: datetime
     first_day: date  # of its charges, inclusive
     last_day: date  # of its charges, inclusive
+    import_id: str = ""
     half: Half | None = None
     batch: Batch | None = None
     exported: Exported | None = None
 
     @property
-    def order(self) -> tuple[datetime, datetime, str]:
-        """Return what versions are ordered by, the oldest first."""
-        return self.delivered_at, self.created_at, self.id
+    def order(self) -> tuple[datetime, datetime, str, str]:
+        """Return what versions are ordered by, the oldest first; those of one import together."""
+        return self.delivered_at, self.created_at, self.import_id, self.id
 
 
 def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
