@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
-from costoptix.bills import child, decisions, deliveries, placing, rejections, sources
+from costoptix.bills import child, decisions, deliveries, imports, placing, rejections, sources
 from costoptix.bills.decisions import Decision, Kind, Question
 from costoptix.bills.formats import Half, Options
 from costoptix.bills.manifests import check_row_count
@@ -30,7 +30,6 @@ from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.models import (
-    Delivery,
     Import,
     Job,
     ReconciliationLine,
@@ -106,18 +105,16 @@ class _Run:
 
     def _is_live_already(self) -> bool:
         """Tell whether the same bytes are live, all of them, in the same source."""
-        same = (
+        same = select(Import).where(
             Import.organization_id == self._row.organization_id,
             Import.sha256 == self._row.sha256,
             Import.id != self._row.id,
             Import.state == "live",
-            exists().where(Delivery.import_id == Import.id),
-            ~exists().where(Delivery.import_id == Import.id, ~Delivery.is_live),
         )
-        query = select(Import.id).where(*same)
         if self._row.source_name is not None:
-            query = query.join(Source).where(Source.name == self._row.source_name)
-        return self._session.scalar(query.limit(1)) is not None
+            same = same.join(Source).where(Source.name == self._row.source_name)
+        found = (imports.periods(self._session, twin) for twin in self._session.scalars(same).all())
+        return any(periods and not imports.was_replaced(periods) for periods in found)
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100

@@ -15,7 +15,8 @@ from costoptix.bills import rejections
 from costoptix.bills.deliveries import half_of
 from costoptix.bills.formats import Half
 from costoptix.bills.incomplete import incomplete
-from costoptix.bills.staged import Rejection
+from costoptix.bills.staged import CategorySum, Rejection
+from costoptix.costs.layout import METRICS
 from costoptix.errors import NotFound
 from costoptix.models import Delivery, Import, Organization, ReconciliationLine
 from costoptix.money import Amount, total
@@ -136,6 +137,26 @@ def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     for line in reconciliation(session, row):
         if line.currency is not None and line.rows_kept:
             amounts[line.currency][line.metric].append(line.sum_stored)
+    return {
+        currency: {metric: total(found) for metric, found in by_metric.items()}
+        for currency, by_metric in sorted(amounts.items())
+    }
+
+
+def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
+    """Return what readers get of an import, added up, by currency and metric.
+
+    Of an actual half beside an amortized one that is what bought commitments.
+    """
+    live = session.scalars(
+        select(Delivery).where(Delivery.import_id == row.id, Delivery.is_live)
+    ).all()
+    amounts: defaultdict[str, defaultdict[str, list[Amount]]]
+    amounts = defaultdict(lambda: defaultdict(list))
+    for said in (said for delivery in live for said in delivery.facts.get("sums", [])):
+        known = CategorySum.model_validate(said)
+        for metric in METRICS:
+            amounts[known.currency][metric].append(getattr(known, metric) or Amount(0))
     return {
         currency: {metric: total(found) for metric, found in by_metric.items()}
         for currency, by_metric in sorted(amounts.items())

@@ -136,6 +136,7 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         periods=periods,
         was_replaced=bills.was_replaced(periods),
         sums=bills.sums(session, row),
+        live_sums=bills.live_sums(session, row),
         reconciliation=reconciliation.by_metric(bills.reconciliation(session, row)),
         rejections=bills.rejected(config().lake_dir, row, 0, REJECTIONS_SHOWN),
         error=error.sentence if error else "",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills import decisions, deliveries, folders, imports
+from costoptix.bills import decisions, deliveries, folders, importer, imports
 from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.formats import PURCHASES_SQL, Half
 from costoptix.bills.incomplete import SENTENCES
@@ -285,3 +285,13 @@ def test_what_is_said_to_lack_is_what_the_other_half_brings(take_in: TakeIn, liv
 def test_a_month_without_commitments_lacks_nothing(take_in: TakeIn, session: Session) -> None:
     assert lacks(session, take_in(UNDECIDED, options={"half": "amortized"})) == [None]
     assert lacks(session, take_in(UNDECIDED + b"\n", options={"export": "actual"})) == [None]
+
+
+def test_r16_both_halves_sent_again_change_nothing(take_in: TakeIn, live, session: Session) -> None:
+    first = take_in(ACTUAL, AMORTIZED)
+    before = live()
+    again = take_in(AMORTIZED, ACTUAL)
+    assert (again.state, again.message) == ("live", importer.ALREADY_IMPORTED)
+    assert live() == before
+    assert imports.live_sums(session, first)["USD"]["billed_cost"] == before.billed
+    assert imports.sums(session, first)["USD"]["billed_cost"] > before.billed
