@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,8 @@ NAMES = "names.json"
 MAX_MEMBERS = 1_000
 MAX_ENTRIES = 10 * MAX_MEMBERS  # folders and hidden files among them
 _UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, UnicodeDecodeError, NotImplementedError, RuntimeError, EOFError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError, NotImplementedError,
+    RuntimeError, EOFError,
 )  # fmt: skip
 """What a zip raises that is damaged, encrypted or of a kind that is not read."""
 
@@ -75,8 +77,9 @@ def opened(zip_file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(zip_file) as archive:
             yield archive
     except (*_UNREADABLE, OSError) as error:
-        # An archive may say that a member lies before its start: an invalid argument.
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+        # An archive may say that a member lies before its start: an invalid argument. bzip2 says
+        # of what it cannot read that it is an OSError, which is none of the system's.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise Invalid(
             "The zip archive is damaged, encrypted or of a kind that is not read."
@@ -184,4 +187,5 @@ def shown(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def _is_shown(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(_path(member))
-    return not (member.is_dir() or path.name.startswith(".") or "__MACOSX" in path.parts)
+    is_folder = member.filename.endswith("/")  # is_dir() fails on an empty name
+    return not (is_folder or path.name.startswith(".") or "__MACOSX" in path.parts)

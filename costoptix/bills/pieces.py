@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from costoptix.errors import Invalid
 PIECE_BYTES = 64 << 20
 MAX_HEADER_BYTES = 1 << 20
 MAX_COLUMNS = 2_000
+FIRST_RECORDS = 10
+MOST_LACKING = 20
+"""Cells that the first rows may all lack and still be rows of this header."""
 
 
 MAX_RECORD_BYTES = 2 << 20
@@ -101,6 +105,7 @@ class TextPieces:
         self._line = 1
         self._rest = b""  # read, and not yet part of a piece
         self.header = self._read_header()
+        self._check_width()
 
     @property
     def bytes_done(self) -> int:
@@ -121,6 +126,19 @@ class TextPieces:
             first_line = self._line
             self._line += self._write_piece()
             yield TextPiece(self._path, first_line, len(self.header.names))
+
+    def _check_width(self) -> None:
+        """Refuse rows that are of another header.
+
+        DuckDB takes note of every cell that a row lacks, with the whole row: of rows that lack
+        many, more than there is memory for. Those that lack a few are named one by one.
+        """
+        widest, columns = max(_first_widths(self._rest), default=None), len(self.header.names)
+        if widest is not None and widest < columns - MOST_LACKING:
+            raise Invalid(
+                f"The header has {columns} columns, but the first rows have at most {widest} "
+                "cells: it is not their header."
+            )
 
     def _fill(self) -> bool:
         self._rest = next(self._chunks, b"")
@@ -157,6 +175,18 @@ class TextPieces:
         self._rest = text[end:].removeprefix(codecs.BOM_UTF8)
         self._line += text.count(b"\n", 0, end)
         return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
+
+
+def _first_widths(text: bytes) -> list[int]:
+    """Return how many cells the first records have, as far as they can be read."""
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    records = csv.reader(io.StringIO(text.decode(errors="replace"), newline=""))
+    widths: list[int] = []
+    try:
+        widths.extend(len(record) for record in itertools.islice(records, FIRST_RECORDS) if record)
+    except csv.Error:
+        return []
+    return widths
 
 
 def _header_names(text: bytes) -> tuple[str, ...]:

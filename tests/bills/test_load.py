@@ -295,3 +295,15 @@ def test_any_grouping_adds_up_to_the_total(
     sql = f"SELECT {dimension}, sum(billed_cost) FROM {charges(staged, folder)} GROUP BY 1"
     groups = duckdb.sql(sql).fetchall()
     assert sum(amount for _, amount in groups) == totals(staged)["billed_cost"]
+
+
+def test_rows_of_another_header_are_refused_before_their_missing_cells_fill_the_memory(
+    stage: Stage,
+) -> None:
+    more = [f"x_{number}" for number in range(21)]
+    header = ",".join([*ORDINARY, *more]).encode()
+    rows = write([{}] * 40).partition(b"\n")[2]
+    with pytest.raises(Invalid, match="at most 17 cells"):
+        stage(header + b"\n" + rows)
+    staged, _ = stage(header.rpartition(b",")[0] + b"\n" + rows)
+    assert (staged.rows_kept, staged.rows_rejected) == (0, 40)

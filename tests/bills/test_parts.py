@@ -19,7 +19,7 @@ from costoptix.bills.load import load
 from costoptix.errors import Invalid
 from costoptix.models import Import, Organization
 from tests.bills.bill import write
-from tests.bills.conftest import Stage
+from tests.bills.conftest import Stage, TakeIn
 
 MANIFEST = b"""{"blobs": [
     {"blobName": "bills/export/part-1.csv"}, {"blobName": "bills/export/part-2.csv"},
@@ -197,3 +197,29 @@ def test_a_drop_is_stored_under_names_of_ours(
     )
     folder = config.uploads_dir / row.stored_name
     assert {path.name for path in folder.iterdir()} == {"0", "1", parts.NAMES}
+
+
+def damaged(method: int) -> bytes:
+    """A zip whose member is no stream of its kind from the middle on."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        archive.writestr("a.csv", write([{"ResourceId": str(number)} for number in range(900)]))
+    content = bytearray(target.getvalue())
+    middle = len(content) // 2
+    content[middle : middle + 64] = b"\xff" * 64
+    return bytes(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_whose_member_is_damaged_is_refused_in_words(take_in: TakeIn, method: int) -> None:
+    row = take_in(damaged(method), name="bill.zip")
+    assert (row.state, "damaged" in (row.error or "")) == ("refused", True)
+
+
+def test_a_member_without_a_name_is_a_file_like_any(take_in: TakeIn) -> None:
+    entry = zipfile.ZipInfo("x")
+    entry.filename = ""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(entry, write([{}]))
+    assert take_in(target.getvalue(), name="bill.zip").state == "live"
