@@ -25,8 +25,8 @@ PIECE_BYTES = 64 << 20
 MAX_HEADER_BYTES = 1 << 20
 MAX_COLUMNS = 2_000
 FIRST_RECORDS = 10
-MOST_LACKING = 20
-"""Cells that the first rows may all lack and still be rows of this header."""
+MOST_AMISS = 20
+"""Cells that the first rows may all lack or have too many and still be rows of this header."""
 
 
 MAX_RECORD_BYTES = 2 << 20
@@ -130,15 +130,19 @@ class TextPieces:
     def _check_width(self) -> None:
         """Refuse rows that are of another header.
 
-        DuckDB takes note of every cell that a row lacks, with the whole row: of rows that lack
-        many, more than there is memory for. Those that lack a few are named one by one.
+        DuckDB takes note of every cell that a row lacks or has too many, with the whole row: of
+        many such cells, more than there is memory for. Of a few each row is named.
         """
-        widest, columns = max(_first_widths(self._rest), default=None), len(self.header.names)
-        if widest is not None and widest < columns - MOST_LACKING:
-            raise Invalid(
-                f"The header has {columns} columns, but the first rows have at most {widest} "
-                "cells: it is not their header."
-            )
+        columns = len(self.header.names)
+        widths = _first_widths(self._rest, columns)
+        lack = max(widths, default=columns) < columns - MOST_AMISS
+        has_too_many = min(widths, default=columns) > columns + MOST_AMISS
+        if not (lack or has_too_many):
+            return
+        raise Invalid(
+            f"The header has {columns} columns, but the first rows have {min(widths)} to "
+            f"{max(widths)} cells: it is not their header."
+        )
 
     def _fill(self) -> bool:
         self._rest = next(self._chunks, b"")
@@ -177,16 +181,28 @@ class TextPieces:
         return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
 
 
-def _first_widths(text: bytes) -> list[int]:
-    """Return how many cells the first records have, as far as they can be read."""
+def _first_widths(text: bytes, columns: int) -> list[int]:
+    """Return how many cells the first records have, as far as they can be read.
+
+    Empty cells beyond the columns of the header do not count: nothing is lost with them.
+    """
     csv.field_size_limit(MAX_RECORD_BYTES)
     records = csv.reader(io.StringIO(text.decode(errors="replace"), newline=""))
     widths: list[int] = []
     try:
-        widths.extend(len(record) for record in itertools.islice(records, FIRST_RECORDS) if record)
+        widths.extend(
+            _width(each, columns) for each in itertools.islice(records, FIRST_RECORDS) if each
+        )
     except csv.Error:
         return []
     return widths
+
+
+def _width(record: list[str], columns: int) -> int:
+    width = len(record)
+    while width > columns and not record[width - 1]:
+        width -= 1
+    return width
 
 
 def _header_names(text: bytes) -> tuple[str, ...]:

@@ -297,13 +297,20 @@ def test_any_grouping_adds_up_to_the_total(
     assert sum(amount for _, amount in groups) == totals(staged)["billed_cost"]
 
 
-def test_rows_of_another_header_are_refused_before_their_missing_cells_fill_the_memory(
-    stage: Stage,
+@pytest.mark.parametrize("is_header_wide", [True, False])
+def test_rows_of_another_header_are_refused_before_their_cells_fill_the_memory(
+    stage: Stage, is_header_wide: bool
 ) -> None:
-    more = [f"x_{number}" for number in range(21)]
-    header = ",".join([*ORDINARY, *more]).encode()
-    rows = write([{}] * 40).partition(b"\n")[2]
-    with pytest.raises(Invalid, match="at most 17 cells"):
-        stage(header + b"\n" + rows)
-    staged, _ = stage(header.rpartition(b",")[0] + b"\n" + rows)
+    names = [f"x_{number}" for number in range(21)]
+    wide, narrow = [*ORDINARY, *names], list(ORDINARY)
+    header, columns = (wide, narrow) if is_header_wide else (narrow, wide)
+    cells = dict.fromkeys(names, "y")
+    rows = write([cells] * 40, columns).partition(b"\n")[2]
+    with pytest.raises(
+        Invalid, match=f"the first rows have {len(columns)} to {len(columns)} cells"
+    ):
+        stage(",".join(header).encode() + b"\n" + rows)
+    fewer = [name for name in header if name != "x_20"]
+    rows = write([cells] * 40, [name for name in columns if name != "x_20"]).partition(b"\n")[2]
+    staged, _ = stage(",".join(fewer).encode() + b"\n" + rows)
     assert (staged.rows_kept, staged.rows_rejected) == (0, 40)
