@@ -112,13 +112,17 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
                 Delivery.is_live,
             )
         )
-        for said in (said for delivery in live for said in delivery.facts.get("sums", [])):
-            known = CategorySum.model_validate(said)
+        for known in (known for delivery in live for known in sums_of(delivery)):
             for metric in METRICS:
                 key = (period, known.currency, known.charge_category, metric)
                 amount = getattr(known, metric) or Decimal(0)
                 totals[key] = money.EXACT.add(totals.get(key, Decimal(0)), amount)
     return totals
+
+
+def sums_of(delivery: Delivery) -> list[CategorySum]:
+    """Return what a delivery holds, by currency and charge category."""
+    return [CategorySum.model_validate(said) for said in delivery.facts.get("sums", [])]
 
 
 def delivered_at(session: Session, row: Import, source: Source | None, staged: Staged) -> datetime:

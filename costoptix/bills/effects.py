@@ -11,9 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import money
-from costoptix.bills.deliveries import in_scope, version_of
+from costoptix.bills.deliveries import in_scope, sums_of, version_of
 from costoptix.bills.precedence import Version, live_versions
-from costoptix.bills.staged import CategorySum
 from costoptix.clock import utc_now
 from costoptix.models import Delivery, Import
 
@@ -84,8 +83,7 @@ def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> li
 
 def _billed(deliveries: Iterable[Delivery]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for said in (said for delivery in deliveries for said in delivery.facts.get("sums", [])):
-        known = CategorySum.model_validate(said)
+    for known in (known for delivery in deliveries for known in sums_of(delivery)):
         before = totals.get(known.currency, Decimal(0))
         totals[known.currency] = money.EXACT.add(before, known.billed_cost)
     return totals

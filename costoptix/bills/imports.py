@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.bills import rejections
-from costoptix.bills.deliveries import half_of
+from costoptix.bills.deliveries import half_of, sums_of
 from costoptix.bills.formats import Half
 from costoptix.bills.incomplete import incomplete
-from costoptix.bills.staged import CategorySum, Rejection
+from costoptix.bills.staged import Rejection
 from costoptix.costs.layout import METRICS
 from costoptix.errors import NotFound
 from costoptix.models import Delivery, Import, Organization, ReconciliationLine
@@ -153,8 +153,7 @@ def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     ).all()
     amounts: defaultdict[str, defaultdict[str, list[Amount]]]
     amounts = defaultdict(lambda: defaultdict(list))
-    for said in (said for delivery in live for said in delivery.facts.get("sums", [])):
-        known = CategorySum.model_validate(said)
+    for known in (known for delivery in live for known in sums_of(delivery)):
         for metric in METRICS:
             amounts[known.currency][metric].append(getattr(known, metric) or Amount(0))
     return {
