@@ -89,9 +89,9 @@ def test_a_tier_change_within_a_burst_is_exact(server: Server) -> None:
         if answered == 300:
             seat.set_tier("professional")
 
-    passed = burst(seat.call, 2_000, after=raise_tier)[200]
-    passed += burst(seat.call, LIMIT)[200]  # a slow machine may have raised the tier late
-    assert passed == seat.used() == LIMIT
+    within = burst(seat.call, 2_000, after=raise_tier)[200]
+    assert 100 < within <= LIMIT  # raised in its midst, how early depends on the machine
+    assert within + burst(seat.call, LIMIT)[200] == seat.used() == LIMIT
 
 
 def test_enterprise_is_counted_and_never_refused(server: Server) -> None:
