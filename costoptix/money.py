@@ -14,7 +14,7 @@ EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
 """Room for the sum of any file: 38 digits, times more rows than there are, unrounded."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_LARGEST = Decimal(10) ** (38 - PLACES)
+LARGEST = Decimal(10) ** (38 - PLACES)
 """Exclusive: what DECIMAL(38,18) can hold."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -29,7 +29,7 @@ def exact(text: str) -> Decimal:
     if len(text) > 100 or not _NUMBER.fullmatch(text):
         raise ValueError(f"not a number: {text[:40]!r}")
     number = Decimal(text)
-    if abs(number) >= _LARGEST:
+    if abs(number) >= LARGEST:
         raise ValueError("number too large")
     return number
 
@@ -41,7 +41,7 @@ def to_amount(number: Decimal) -> Amount:
         ValueError: the number has more than 20 digits before the point.
     """
     rounded = number.quantize(QUANTUM, context=EXACT)
-    if abs(rounded) >= _LARGEST:
+    if abs(rounded) >= LARGEST:
         raise ValueError("number too large")
     return rounded
 

@@ -11,30 +11,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping as MappingOf
 
 from costoptix.bills.charges import COLUMNS, Column, Kind
 from costoptix.bills.formats import Header, Mapping, Options, identifier
 from costoptix.bills.formats.expressions import literal
-from costoptix.costs.layout import METRICS
 
 OTHER_COLUMNS = "other_columns"
 """JSON text of the cells that no expression of the format names; NULL when there are none."""
 AS_WRITTEN = "as_written"
 """JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
-REJECTED = "!"
-"""In ``as_written`` of a row that cannot be cast, until the row is taken out."""
-
-MONTH = "CAST(date_trunc('month', billing_period_start) AS DATE)"
-"""The billing period of a charge, by the row's own BillingPeriodStart."""
-ORDERED = (
-    "billing_account_id",
-    "billing_period_start",
-    "service_name",
-    "resource_id",
-    "charge_period_start",
-)
-ORDER = tuple(MONTH if name == "billing_period_start" else name for name in ORDERED)
-"""How charges lie in their files: what belongs to one delivery, then one service, is together."""
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
@@ -71,7 +57,6 @@ _CASTS = {
     Kind.TIME: "as_time({x})",
     Kind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
 }
-_TYPES = {kind: kind.value for kind in Kind} | {Kind.JSON_OBJECT: "VARCHAR"}
 _GOOD = {
     Kind.MONEY: "as_amount({x}) IS NOT NULL",
     Kind.TIME: "coalesce(is_in_time(as_time({x})), false)",
@@ -83,19 +68,20 @@ CHECKED: tuple[Column, ...] = tuple(
 """The columns of which a cell can reject its row."""
 
 
-def mapped_sql(header: Header, mapping: Mapping, options: Options, cells: str) -> str:
-    """Write the SELECT of every charge column as text, ``other_columns`` and what ``cells`` adds.
-
-    ``cells`` is SQL (a SELECT) of the file's columns by ``formats.identifier``.
-    """
-    expressions = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
+def expressions(header: Header, mapping: Mapping, options: Options) -> dict[str, str]:
+    """Return SQL that yields text for every charge column and ``other_columns``."""
+    found = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
     if options.currency is not None:
-        currency = expressions["billing_currency"]
-        expressions["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
-    expressions[OTHER_COLUMNS] = _other_columns(header, mapping)
+        currency = found["billing_currency"]
+        found["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
+    return found | {OTHER_COLUMNS: _other_columns(header, mapping)}
+
+
+def mapped_sql(expressions: MappingOf[str, str], relation: str) -> str:
+    """Write the SELECT, from the table ``cells``, of every charge column as text and ``record``."""
     selected = ", ".join(f"CAST({sql} AS VARCHAR) AS {name}" for name, sql in expressions.items())
     # Our own expressions; what comes from the file is quoted.
-    return f"WITH cells AS ({cells}) SELECT {selected}, record FROM ({mapping.relation})"  # noqa: S608
+    return f"SELECT {selected}, record FROM ({relation})"  # noqa: S608
 
 
 def _other_columns(header: Header, mapping: Mapping) -> str:
@@ -116,59 +102,11 @@ def _other_columns(header: Header, mapping: Mapping) -> str:
     return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
 
 
-def charges_sql(mapped: str, mapping: Mapping) -> str:
-    """Write the SELECT of the charges by exact types, sorted, with ``as_written``.
-
-    Every cell is cast once, before its row is judged. Columns that the format cannot fill are
-    added after the sort, which would carry them along.
-    """
-    filled = {name for name in COLUMNS if mapping.charges.get(name, "NULL") != "NULL"}
-    filled |= set(ORDERED) | {"billing_currency"}
-    typed = [
-        f"{_typed(column)} AS {name}" if column in CHECKED else name
-        for name, column in COLUMNS.items()
-        if name in filled
-    ]
-    columns = ", ".join(
-        name if name in filled else f"CAST(NULL AS {_TYPES[column.kind]}) AS {name}"
-        for name, column in COLUMNS.items()
-    )
-    casts = ", ".join(f"{_cast(column)} AS {_typed(column)}" for column in CHECKED)
-    rounded = ", ".join(f"is_rounded({metric}) AS {metric}_rounded" for metric in METRICS)
-    return (
-        f"SELECT {columns}, {OTHER_COLUMNS}, {AS_WRITTEN} FROM "  # noqa: S608
-        f"(SELECT {', '.join(typed)}, {OTHER_COLUMNS}, {_note()} AS {AS_WRITTEN} FROM "
-        f"(SELECT *, {casts}, {rounded} FROM ({mapped}))) ORDER BY {', '.join(ORDER)}"
-    )
-
-
-def _typed(column: Column) -> str:
-    """Name the column of a checked cell's value, beside that of its text."""
-    return f"{column.name}_typed"
-
-
-def _note() -> str:
-    """Write ``as_written`` of a row whose cells are cast: as ``is_good_sql`` tells of the text."""
-    is_good = " AND ".join(_is_cast(column) for column in CHECKED)
-    is_rounded = " OR ".join(f"{metric}_rounded" for metric in METRICS)
-    written = ", ".join(f"'{metric}', {metric}" for metric in METRICS)
-    return (
-        f"CASE WHEN NOT ({is_good}) THEN '{REJECTED}' "
-        f"WHEN {is_rounded} THEN CAST(json_object({written}) AS VARCHAR) END"
-    )
-
-
-def _is_cast(column: Column) -> str:
-    if column.kind is Kind.TEXT:
-        return _good(column)
-    good = f"{_typed(column)} IS NOT NULL"
-    if column.kind is Kind.TIME:
-        good = f"coalesce(is_in_time({_typed(column)}), false)"
-    return good if column.is_required else f"({column.name} IS NULL OR {good})"
-
-
-def _cast(column: Column) -> str:
-    return _CASTS[column.kind].format(x=column.name)
+def checked_sql(column: Column) -> str:
+    """Write the SELECT list that casts a column's text: the value, whether it is good, rounded."""
+    rounded = f"is_rounded({column.name})" if column.kind is Kind.MONEY else "false"
+    cast = _CASTS[column.kind].format(x=column.name)
+    return f"{cast} AS value, {_good(column)} AS is_good, coalesce({rounded}, false) AS is_rounded"
 
 
 def is_good_sql(columns: tuple[Column, ...] = CHECKED) -> str:

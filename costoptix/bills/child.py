@@ -135,6 +135,7 @@ def main() -> None:
     """Answer the request on standard input."""
     os.nice(NICENESS)
     _limit_memory()
+    _keep_memory()
     request = Request.model_validate_json(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _say(_answer(request))
@@ -189,6 +190,11 @@ def _say(reply: Reply) -> None:
 def _limit_memory() -> None:
     with contextlib.suppress(ValueError, OSError):  # not every system can
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+
+
+def _keep_memory() -> None:
+    """Let Arrow use memory again without giving it back to the system between two pieces."""
+    os.environ["MIMALLOC_PURGE_DELAY"] = "-1"  # read when Arrow is imported
 
 
 def _end_with_parent() -> None:

@@ -9,6 +9,7 @@ from costoptix.bills.casting import MACROS
 from costoptix.bills.formats.expressions import literal
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 MEMORY_LIMIT = "320MB"
@@ -40,15 +41,12 @@ def copy_sql(select: str, target: Path) -> str:
     return f"COPY ({select}) TO {literal(str(target))} ({_PARQUET})"
 
 
-def split_sql(select: str, part: str, target: Path) -> str:
-    """Write the COPY of a SELECT into files beneath a folder, which have one ``part`` each."""
-    return (
-        f"COPY (SELECT *, {part} AS part FROM ({select})) TO {literal(str(target))} "  # noqa: S608
-        f"({_PARQUET}, PARTITION_BY (part))"
-    )
-
-
 def parquet_sql(paths: list[Path]) -> str:
     """Write the table function of some Parquet files of one schema."""
     names = ", ".join(literal(str(path)) for path in paths)
     return f"read_parquet([{names}], hive_partitioning = false)"
+
+
+def table(connection: DuckDBPyConnection, sql: str) -> pa.Table:
+    """Return what a statement yields, in memory."""
+    return connection.sql(sql).to_arrow_table()

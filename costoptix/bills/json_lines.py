@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator
@@ -41,7 +42,7 @@ class JsonLinesPiece(TextPiece):
     numbers: array[int] = field(default_factory=lambda: array("q"))  # the line of each record
 
     def halves(self) -> tuple[Self, Self] | None:
-        """Cut the piece in two, which lie beside it; None where it is one record."""
+        """Cut the piece in two; None where it is one record."""
         if (halves := super().halves()) is None:
             return None
         first, second = halves
@@ -73,27 +74,28 @@ class JsonLinesPieces:
         self._piece_bytes //= 2
 
     def __iter__(self) -> Iterator[JsonLinesPiece]:
-        """Yield the pieces; each is overwritten by the next.
+        """Yield the pieces.
 
         Raises:
             Invalid: the file is damaged, unpacks to too much, or a line is no JSON object.
         """
         lines = _lines(self._reader)
         for first in lines:
-            numbers = self._write_piece(chain((first,), lines))
-            yield JsonLinesPiece(self._path, numbers[0], len(self.header.names), numbers)
+            text, numbers = self._records(chain((first,), lines))
+            yield JsonLinesPiece(text, numbers[0], len(self.header.names), self._path, numbers)
 
-    def _write_piece(self, lines: Iterable[tuple[int, bytes]]) -> array[int]:
+    def _records(self, lines: Iterable[tuple[int, bytes]]) -> tuple[bytes, array[int]]:
+        """Return the next objects as records of CSV, and the line that each is on."""
         numbers, read = array("q"), 0
-        with self._path.open("w", encoding="utf-8", newline="") as piece:
-            writer = csv.DictWriter(piece, self.header.names, lineterminator="\n")
-            for number, line in lines:
-                writer.writerow({name: _cell(value) for name, value in _members(number, line)})
-                numbers.append(number)
-                read += len(line)
-                if read >= self._piece_bytes:
-                    break
-        return numbers
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self.header.names, lineterminator="\n")
+        for number, line in lines:
+            writer.writerow({name: _cell(value) for name, value in _members(number, line)})
+            numbers.append(number)
+            read += len(line)
+            if read >= self._piece_bytes:
+                break
+        return text.getvalue().encode(), numbers
 
 
 def _names(reader: TextReader) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A billing file → sorted Parquet files per billing account and period in a staging folder.
 
-Piece by piece: parse, cast, sort, write; then roll-ups; then the reconciliation. Runs in a child
+Piece by piece: read the cells, map them, cast them, sort and write them; then roll-ups; then the
+reconciliation. Work is done on distinct values, not on rows (docs/decisions/0003). Runs in a child
 process (``child.py``) and touches neither the SQL database nor the lake.
 """
 
@@ -10,24 +11,27 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costoptix.bills import engine, halves, parts, recognize
-from costoptix.bills.casting import charges_sql, mapped_sql
+from costoptix.bills.casting import expressions, mapped_sql
+from costoptix.bills.cells import Cells, Reader
 from costoptix.bills.container import Container, detect
 from costoptix.bills.formats import Format, Half, Options
 from costoptix.bills.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.manifests import check_row_count
+from costoptix.bills.mapped import Mapper
 from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import TextPiece, TextPieces
 from costoptix.bills.reconcile import Ledger
 from costoptix.bills.rejected import Inspector
 from costoptix.bills.rejections import FILE_NAME as REJECTIONS_FILE
 from costoptix.bills.rejections import Rejections
-from costoptix.bills.runs import Found, Run
 from costoptix.bills.staged import Batch, Exported, Progress, Staged
 from costoptix.bills.staging import Staging
+from costoptix.bills.sums import TOO_LARGE
 from costoptix.bills.telling import Telling
+from costoptix.bills.typed import Caster, Charges
 from costoptix.errors import Invalid, NoSpace, is_full_disk
 
 if TYPE_CHECKING:
@@ -54,7 +58,7 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
     except duckdb.OutOfMemoryException as error:
         raise Invalid("The file needs more memory than an import may use.") from error
     except duckdb.OutOfRangeException as error:
-        raise Invalid("The amounts of the file add up to more than can be kept.") from error
+        raise Invalid(TOO_LARGE) from error
     except (duckdb.InvalidInputException, duckdb.IOException, OSError) as error:
         if is_full_disk(error):
             raise NoSpace("There is no space left to read the file.") from error
@@ -89,7 +93,7 @@ class _Loader:
         self._title: str | None = None
         self._format: Format | None = None
         self._files: list[_File] = []
-        self._is_mixed = True  # whether the last piece held several scopes, or rejected rows
+        self._caster = Caster(connection)
 
     def run(self, files: list[parts.Part], report: Report) -> Staged:
         before = 0
@@ -110,22 +114,19 @@ class _Loader:
         self._agree(format_, format_.title(pieces.header))
         options = self._options.of(format_, pieces.header)
         mapping = format_.mapping(pieces.header, options)
-
-        def mapped(cells: str) -> str:
-            return mapped_sql(pieces.header, mapping, options, cells)
-
-        def charges(cells: str) -> str:
-            return charges_sql(mapped(cells), mapping)
+        sql = expressions(pieces.header, mapping, options)
 
         self._staging.begin_file()
-        telling = Telling(self._duckdb, format_, pieces.header)
-        self._files.append(_File(file, telling))
+        self._files.append(_File(file, Telling(self._duckdb, format_, pieces.header)))
         name = None if is_alone else file.name
-        inspector = Inspector(self._duckdb, mapped, self._ledger, rejections, name)
+        inspector = Inspector(
+            self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, name
+        )
+        reader = Reader(self._duckdb)
+        mapper = Mapper(self._duckdb, sql, mapping.relation, len(pieces.header.names))
         for piece in pieces:
-            if self._load_piece(piece, charges, inspector):
+            if self._load_piece(piece, reader, mapper, inspector):
                 pieces.shrink()
-            telling.read(piece)
             yield pieces.bytes_done
 
     def _agree(self, format_: Format, title: str) -> None:
@@ -137,7 +138,7 @@ class _Loader:
         self._format, self._title = format_, title
 
     def _load_piece(
-        self, piece: Piece, charges: Callable[[str], str], inspector: Inspector
+        self, piece: Piece, reader: Reader, mapper: Mapper, inspector: Inspector
     ) -> bool:
         """Stage a piece, in halves where memory does not do; tell whether it was cut.
 
@@ -146,33 +147,33 @@ class _Loader:
         """
         import duckdb
 
-        run = self._staging.new_run()
         try:
-            run.write(charges(piece.cells()), is_apart=self._is_mixed)
+            cells = reader.read(piece)
+            charges = self._charges(cells, mapper)
         except duckdb.OutOfMemoryException:
-            run.remove()
             inspector.forget()
             if (halves := piece.halves()) is None:
                 raise
             for half in halves:
-                self._load_piece(half, charges, inspector)
+                self._load_piece(half, reader, mapper, inspector)
             return True
-        found = list(run.found())
-        self._keep(run, found)
-        inspector.inspect(piece, has_bad_cells=any(each.is_rejected for each in found))
-        self._staging.take(found)
-        run.remove()
-        # As the pieces before, so those to come.
-        self._is_mixed = len({(each.key, each.is_rejected) for each in found}) > 1
+        file = self._files[-1]
+        file.telling.read(cells)
+        file.rows += charges.rows
+        self._keep(charges)
+        inspector.inspect(piece, cells, charges)
+        if charges.rows:
+            self._staging.take(charges)
         return False
 
-    def _keep(self, run: Run, found: list[Found]) -> None:
-        """Add a run's good rows to the ledger."""
-        for each in found:
-            if not each.is_rejected:
-                self._files[-1].rows += each.rows
-                self._ledger.keep(each.group, each.plain_rows, each.plain_sums)
-        for group, written in run.rounded():
+    def _charges(self, cells: Cells, mapper: Mapper) -> Charges:
+        return self._caster.charges(mapper.text(cells))
+
+    def _keep(self, charges: Charges) -> None:
+        """Add a piece's good rows to the ledger."""
+        for group, rows, sums in charges.sums():
+            self._ledger.keep(group, rows, sums)
+        for group, written in charges.rounded():
             self._ledger.keep_rounded(group, written)
 
     def _staged(self) -> Staged:
@@ -224,11 +225,6 @@ class _Loader:
             check_row_count(manifest.row_count, self._ledger.rows_read)
         times = [manifest.delivered_at for manifest in known if manifest.delivered_at is not None]
         return max(times, default=None if exported is None else exported.last)
-
-    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        cursor = self._duckdb.execute(sql)
-        while rows := cursor.fetchmany(10_000):
-            yield from rows
 
 
 def _batch(file: _File) -> Batch | None:

@@ -10,13 +10,14 @@ import codecs
 import csv
 import io
 import itertools
-import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from costoptix.bills.container import TextReader
+import numpy as np
+
+from costoptix.bills.container import CHUNK_BYTES, TextReader
 from costoptix.bills.formats import Header
 from costoptix.bills.formats.expressions import literal
 from costoptix.errors import Invalid
@@ -38,49 +39,38 @@ REJECTS_TABLE = "reject_errors"
 class TextPiece:
     """Whole records of a CSV file, without its header."""
 
-    path: Path
+    text: bytes | memoryview
     first_line: int  # physical line of the file on which the piece begins; the header is line 1
-    columns: int
+    width: int
+    path: Path  # where the text lies once it has been asked for as a file
 
     def cells(self) -> str:
         """Write the SELECT of the cells as text; what is no record goes to ``REJECTS_TABLE``."""
-        return f"SELECT *, 0 AS record FROM {self._read_csv('store_rejects = true')}"  # noqa: S608
-
-    def numbered_cells(self) -> str:
-        """Write the same with the number of each ``record``, from 1 (slower)."""
+        self.path.write_bytes(self.text)
+        names = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.width))
         return (
-            "SELECT *, row_number() OVER () AS record "  # noqa: S608
-            f"FROM {self._read_csv('ignore_errors = true')}"
-        )
-
-    def _read_csv(self, errors: str) -> str:
-        names = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.columns))
-        return (
-            f"read_csv({literal(str(self.path))}, auto_detect = false, header = false, "
-            f"delim = ',', quote = '\"', escape = '\"', columns = {{{names}}}, "
-            f"nullstr = ['', 'NULL', 'null'], max_line_size = {MAX_RECORD_BYTES}, {errors})"
+            f"SELECT * FROM read_csv({literal(str(self.path))}, auto_detect = false, "  # noqa: S608
+            "header = false, delim = ',', quote = '\"', escape = '\"', "
+            f"columns = {{{names}}}, nullstr = ['', 'NULL', 'null'], "
+            f"max_line_size = {MAX_RECORD_BYTES}, store_rejects = true)"
         )
 
     def halves(self) -> tuple[Self, Self] | None:
-        """Cut the piece in two, which lie beside it; None where it is one record."""
-        with self.path.open("rb") as file:
-            text = file.read(self.path.stat().st_size // 2)
-            end = _last_record_end(text, 0)
-            rest = text[end:] + file.read(MAX_RECORD_BYTES)
-            if not text[:end].endswith(b"\n") or not rest:
-                return None
-            first, second = (self.path.with_name(f"{self.path.name}-{half}") for half in (1, 2))
-            first.write_bytes(text[:end])
-            with second.open("wb") as other:
-                other.write(rest)
-                shutil.copyfileobj(file, other)
-        middle = self.first_line + text.count(b"\n", 0, end)
-        return replace(self, path=first), replace(self, path=second, first_line=middle)
+        """Cut the piece in two; None where it is one record."""
+        text = bytes(self.text)
+        end = _last_record_end(text[: len(text) // 2], 0)
+        first, second = text[:end], text[end:]
+        if not first.endswith(b"\n") or not second:
+            return None
+        middle = self.first_line + first.count(b"\n")
+        return replace(self, text=first), replace(self, text=second, first_line=middle)
 
     def lines(self, without: Collection[int]) -> Iterator[int]:
         """Yield the physical line on which each record begins, but of those on these lines."""
         csv.field_size_limit(MAX_RECORD_BYTES)
-        with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
+        with io.TextIOWrapper(
+            io.BytesIO(self.text), encoding="utf-8", errors="replace", newline=""
+        ) as file:
             records = csv.reader(file)
             line = self.first_line
             for record in records:
@@ -90,8 +80,7 @@ class TextPiece:
 
     def line_at(self, offset: int) -> int:
         """Return the physical line that holds the byte at this offset of the piece."""
-        with self.path.open("rb") as file:
-            return self.first_line + file.read(offset).count(b"\n")
+        return self.first_line + bytes(self.text[:offset]).count(b"\n")
 
 
 class TextPieces:
@@ -117,15 +106,16 @@ class TextPieces:
         self._piece_bytes //= 2
 
     def __iter__(self) -> Iterator[TextPiece]:
-        """Yield the pieces; each is overwritten by the next.
+        """Yield the pieces; the text of each is overwritten by the next.
 
         Raises:
             Invalid: the file is damaged, unpacks to too much, or is not text.
         """
+        buffer = memoryview(bytearray(self._piece_bytes + CHUNK_BYTES + MAX_HEADER_BYTES))
         while self._rest or self._fill():
             first_line = self._line
-            self._line += self._write_piece()
-            yield TextPiece(self._path, first_line, len(self.header.names))
+            length = self._read_into(buffer)
+            yield TextPiece(buffer[:length], first_line, len(self.header.names), self._path)
 
     def _check_width(self) -> None:
         """Refuse rows that are of another header.
@@ -148,22 +138,21 @@ class TextPieces:
         self._rest = next(self._chunks, b"")
         return bool(self._rest)
 
-    def _write_piece(self) -> int:
-        """Write the next piece and return how many line ends it has."""
-        lines = written = quotes = 0
-        with self._path.open("wb", buffering=0) as piece:
-            while self._rest or self._fill():
-                chunk, self._rest = self._rest, b""
-                if written + len(chunk) >= self._piece_bytes:
-                    end = _last_record_end(chunk, quotes)
-                    chunk, self._rest = chunk[:end], chunk[end:]
-                piece.write(chunk)
-                written += len(chunk)
-                lines += chunk.count(b"\n")
-                quotes += chunk.count(b'"')
-                if self._rest:
-                    break
-        return lines
+    def _read_into(self, buffer: memoryview) -> int:
+        """Put the next piece into the buffer and return its length."""
+        length = quotes = 0
+        while self._rest or self._fill():
+            chunk, self._rest = self._rest, b""
+            if length + len(chunk) >= self._piece_bytes:
+                end = _last_record_end(chunk, quotes)
+                chunk, self._rest = chunk[:end], chunk[end:]
+            buffer[length : length + len(chunk)] = chunk
+            length += len(chunk)
+            self._line += count(chunk, b"\n")
+            if self._rest:
+                break
+            quotes += count(chunk, b'"')
+        return length
 
     def _read_header(self) -> Header:
         text = b""
@@ -179,6 +168,11 @@ class TextPieces:
         self._rest = text[end:].removeprefix(codecs.BOM_UTF8)
         self._line += text.count(b"\n", 0, end)
         return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
+
+
+def count(text: bytes, byte: bytes) -> int:
+    """Return how often a byte is in a text: of frequent ones much faster than ``bytes.count``."""
+    return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == ord(byte)))
 
 
 def _first_widths(text: bytes, columns: int) -> list[int]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from costoptix.bills.casting import CHECKED, MONTH, is_good_sql
+from costoptix.bills.casting import CHECKED, is_good_sql
+from costoptix.bills.cells import Cells
+from costoptix.bills.columns import Rows
 from costoptix.bills.parquet import ParquetPiece
 from costoptix.bills.pieces import REJECTS_TABLE, TextPiece
-from costoptix.bills.reconcile import Group, Ledger
+from costoptix.bills.reconcile import Group, Ledger, Unreconciled
 from costoptix.bills.rejections import Rejections, reason, shown
 from costoptix.bills.staged import Rejection
+from costoptix.bills.typed import Charges
 from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid
 
@@ -63,27 +66,32 @@ class Inspector:
     def __init__(
         self,
         connection: DuckDBPyConnection,
-        mapped: Callable[[str], str],
+        mapped: str,
         ledger: Ledger,
         rejections: Rejections,
         file_name: str | None = None,
     ) -> None:
         self._duckdb = connection
-        self._mapped = mapped
+        self._mapped = mapped  # the SELECT of the charge columns as text, from cells
         self._ledger = ledger
         self._rejections = rejections
         self._file_name = file_name
 
-    def inspect(self, piece: TextPiece | ParquetPiece, *, has_bad_cells: bool) -> None:
-        """Write down every rejected row of a piece that was just read, in file order."""
+    def inspect(self, piece: TextPiece | ParquetPiece, cells: Cells, charges: Charges) -> None:
+        """Write down every rejected row of a piece that was just read, in file order.
+
+        Raises:
+            Unreconciled: they are not as many as were left out.
+        """
         broken: dict[int, Rejection] = {}
-        if isinstance(piece, TextPiece):
+        if isinstance(piece, TextPiece) and not cells.is_regular:
             broken = broken_records(self._duckdb, piece)
         for _ in broken:
             self._ledger.reject(NOWHERE, {})
         found = list(broken.values())
-        if has_bad_cells:
-            found += self._bad_cells(piece, broken)
+        if charges.rejected:
+            lines = _lines(piece, charges.rejected_records, broken.values())
+            found += self._bad_cells(cells.take(charges.rejected_records), lines, charges.rejected)
         for rejection in sorted(found, key=lambda each: each.line):
             self._rejections.add(rejection.model_copy(update={"file": self._file_name}))
 
@@ -91,41 +99,51 @@ class Inspector:
         """Forget what a read that failed has noted."""
         drop_rejects(self._duckdb)
 
-    def _bad_cells(
-        self, piece: TextPiece | ParquetPiece, broken: dict[int, Rejection]
-    ) -> Iterator[Rejection]:
-        without = {each.line for each in broken.values()}
-        lines = enumerate(piece.lines(without), start=1)
-        number = line = 0
-        for record, group, written, cells in self._bad_rows(piece):
-            while number < record:
-                # Of damaged quotes two readers may count the records differently: then the
-                # line is that of the last record that both know.
-                number, line = next(lines, (record, line))
+    def _bad_cells(self, cells: Cells, lines: Sequence[int], expected: int) -> Iterator[Rejection]:
+        rejected = 0
+        for record, group, written, checked in self._bad_rows(cells):
+            rejected += 1
             self._ledger.reject(group, written)
-            for column, (value, is_good) in zip(CHECKED, cells, strict=True):
+            for column, (value, is_good) in zip(CHECKED, checked, strict=True):
                 if not is_good:
                     yield Rejection(
-                        line=line,
+                        line=lines[record],
                         column=column.focus_name,
                         value=shown(value),
                         reason=reason(column, value),
                     )
+        if rejected != expected:
+            raise Unreconciled(f"{expected} rows were left out, {rejected} are named")
 
     def _bad_rows(
-        self, piece: TextPiece | ParquetPiece
+        self, cells: Cells
     ) -> Iterator[tuple[int, Group, dict[str, str | None], list[tuple[str | None, bool]]]]:
         checks = ", ".join(f"{column.name}, {is_good_sql((column,))}" for column in CHECKED)
-        month = MONTH.replace("billing_period_start", "as_time(billing_period_start)")
+        month = "CAST(date_trunc('month', as_time(billing_period_start)) AS DATE)"
         sql = (
             f"SELECT record, {month}, billing_currency, charge_category, "  # noqa: S608
-            f"{', '.join(METRICS)}, {checks} FROM ({self._mapped(piece.numbered_cells())}) "
+            f"{', '.join(METRICS)}, {checks} FROM ({self._mapped}) "
             f"WHERE NOT ({is_good_sql()}) ORDER BY record"
         )
-        cursor = self._duckdb.execute(sql)
-        while rows := cursor.fetchmany(1_000):
-            for row in rows:
-                yield _read(row)
+        with cells.viewed(self._duckdb, sql):
+            rows = self._duckdb.execute(sql).fetchall()
+        return map(_read, rows)
+
+
+def _lines(
+    piece: TextPiece | ParquetPiece, records: Rows, broken: Iterable[Rejection]
+) -> list[int]:
+    """Return the line on which each of some records, in order, begins."""
+    lines: list[int] = []
+    number = line = -1
+    found = piece.lines({each.line for each in broken})
+    for record in records.tolist():
+        while number < record:
+            # Of damaged quotes two readers may count the records differently: then the line is
+            # that of the last record that both know.
+            number, line = number + 1, next(found, line)
+        lines.append(line)
+    return lines
 
 
 def _read(

@@ -6,7 +6,6 @@ What is here is read by nobody yet. Before it may go live the files themselves a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,23 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costoptix import money
-from costoptix.bills import engine
-from costoptix.bills.casting import AS_WRITTEN, MONTH, REJECTED
+from costoptix.bills import engine, parquet_files, rolling
 from costoptix.bills.formats import PURCHASES_SQL, Half
-from costoptix.bills.formats.expressions import literal
 from costoptix.bills.reconcile import Group, Unreconciled
-from costoptix.bills.runs import ACCOUNT, Found, Run, ScopeKey
+from costoptix.bills.rolling import Grouped, Sums
+from costoptix.bills.runs import ScopeKey, runs
 from costoptix.bills.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
-from costoptix.costs.layout import CHARGES, FINEST_FIRST, METRICS, RollUp, coarser_sql, roll_up_sql
+from costoptix.bills.typed import Charges
+from costoptix.costs.layout import (
+    CHARGE_COUNT,
+    CHARGES,
+    FINEST_FIRST,
+    METRICS,
+    RollUp,
+    roll_up_sql,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_SUMS = ", ".join(f"sum({metric})" for metric in METRICS)
-_Sums = list[Decimal | None]
-"""Per metric of METRICS; None where no charge has it."""
-_COARSE = "monthly"
-"""The smallest roll-up that names sub-accounts."""
 
 
 @dataclass
@@ -46,7 +46,9 @@ class _Scope:
     row_count: int = 0
     half: Half | None = None
     batch: Batch | None = None
-    stored: dict[Group, tuple[int, _Sums]] = field(default_factory=dict)  # of its charges' files
+    stored: dict[Group, tuple[int, Sums]] = field(default_factory=dict)  # of its charges' files
+    sub_accounts: tuple[SubAccount, ...] = ()
+    sums: tuple[CategorySum, ...] = ()
 
     def count(self, first_day: date, last_day: date, rows: int) -> None:
         """Note rows and the days they are of."""
@@ -69,56 +71,25 @@ class Staging:
         self._folder = folder
         self._scopes: dict[tuple[ScopeKey, Half | None, Batch | None], _Scope] = {}
         self._of_files: list[dict[ScopeKey, _Scope]] = []  # until it is told what they are
-        self._runs = 0
         self._folders = 0
+        self._taken = 0
 
     def begin_file(self) -> None:
         """Keep what is counted and taken from now on apart, until it is told what it is."""
         self._of_files.append({})
 
-    def new_run(self) -> Run:
-        """Make the folder for the files of the next run of sorted charges."""
-        self._runs += 1
-        return Run(self._duckdb, self._folder / f"run-{self._runs}")
-
-    def take(self, found: Iterable[Found]) -> None:
-        """Take over the files of a run; rejected rows are left out."""
-        files: dict[Path, list[Found]] = {}
-        for each in found:
-            files.setdefault(each.file, []).append(each)
-        for file, holds in files.items():
-            rows = self._count(each for each in holds if not each.is_rejected)
-            if len(rows) == 1 and not any(each.is_rejected for each in holds):
-                ((key, count),) = rows.items()
-                self._rename(file, key, count)
-            else:
-                self._split(file, rows)
-
-    def _count(self, found: Iterable[Found]) -> Counter[ScopeKey]:
-        """Note what is found of each scope; return the rows of each."""
-        counted: Counter[ScopeKey] = Counter()
+    def take(self, charges: Charges) -> None:
+        """Write the charges of a piece, sorted, into files of their scopes."""
+        self._taken += 1
         scopes = self._of_files[-1]
-        for each in found:
-            if each.key not in scopes:
-                scopes[each.key] = self._new_scope()
-            scopes[each.key].count(each.first_day, each.last_day, each.rows)
-            counted[each.key] += each.rows
-        return counted
-
-    def _rename(self, file: Path, key: ScopeKey, rows: int) -> None:
-        scope = self._of_files[-1][key]
-        name = self._charges_name(scope)
-        file.rename(self._folder / name)
-        scope.charges.append(self._describe(CHARGES, name, rows))
-
-    def _split(self, file: Path, keys: Iterable[ScopeKey]) -> None:
-        for key in keys:
-            scope = self._of_files[-1][key]
-            part = self._write(CHARGES, _part_sql(file, key), self._charges_name(scope))
-            scope.charges.append(part)
-
-    def _charges_name(self, scope: _Scope) -> str:
-        return f"{scope.folder}/{CHARGES}-{self._runs}-{len(scope.charges)}.parquet"
+        for run in runs(charges):
+            if run.key not in scopes:
+                scopes[run.key] = self._new_scope()
+            scope = scopes[run.key]
+            scope.count(run.first_day, run.last_day, len(run.rows))
+            name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
+            size = parquet_files.write(self._folder / name, charges.columns, run.rows)
+            scope.charges.append(_described(CHARGES, name, len(run.rows), size))
 
     def _new_scope(self, half: Half | None = None) -> _Scope:
         # Numbered: no folder is ever named by a word of a bill.
@@ -149,7 +120,7 @@ class Staging:
         scope = self._new_scope(Half.PURCHASES)
         scope.count(first, last, rows)
         name = f"{scope.folder}/{CHARGES}-0.parquet"
-        scope.charges.append(self._write(CHARGES, f"SELECT * {where}", name))
+        scope.charges.append(self._copy(CHARGES, f"SELECT * {where}", name))
         self._scopes[key, Half.PURCHASES, None] = scope
 
     def write_roll_ups(self) -> None:
@@ -157,41 +128,37 @@ class Staging:
 
         Raises:
             Unreconciled: a roll-up does not add up to its charges.
+            Invalid: a sum is too large to be kept.
         """
         for scope in self._scopes.values():
-            scope.stored = self._add_up(scope)
-            expected = _total(scope.stored.values())
-            written: dict[RollUp, StagedFile] = {}
+            found = rolling.read([self._folder / file.name for file in scope.charges])
+            scope.stored = found.stored
+            expected = _total(found.stored.values())
             for roll_up in FINEST_FIRST:
-                name = f"{scope.folder}/{roll_up.name}.parquet"
-                sql = self._roll_up_sql(roll_up, scope, written)
-                written[roll_up] = self._write(roll_up.name, sql, name)
-                file = engine.parquet_sql([self._folder / name])
-                found = self._row(f"SELECT sum(charge_count), {_SUMS} FROM {file}")  # noqa: S608
-                if found != expected:
-                    raise Unreconciled(f"{roll_up.name}: {found} instead of {expected}")
-            scope.roll_ups = list(written.values())
+                file = self._write(roll_up, scope, found.roll_ups.get(roll_up))
+                total = self._total_of(file)
+                if total != expected:
+                    raise Unreconciled(f"{roll_up.name}: {total} instead of {expected}")
+                scope.roll_ups.append(file)
+            coarse = found.roll_ups[rolling.COARSE]
+            scope.sub_accounts = tuple(_sub_accounts(coarse))
+            scope.sums = tuple(_category_sums(coarse))
 
-    def _add_up(self, scope: _Scope) -> dict[Group, tuple[int, _Sums]]:
-        """Read the charges back from their files: rows and sums per group."""
-        sql = (
-            f"SELECT {MONTH}, billing_currency, charge_category, count(*), {_SUMS} "  # noqa: S608
-            f"FROM {self._charges(scope)} GROUP BY ALL"
-        )
-        return {
-            Group(month, currency, category): (rows, sums)
-            for month, currency, category, rows, *sums in self._rows(sql)
-        }
+    def _write(self, roll_up: RollUp, scope: _Scope, grouped: Grouped | None) -> StagedFile:
+        name = f"{scope.folder}/{roll_up.name}.parquet"
+        if grouped is None:  # too many groups to be in memory
+            return self._copy(roll_up.name, roll_up_sql(roll_up, self._charges(scope)), name)
+        size = grouped.write(self._folder / name, roll_up)
+        return _described(roll_up.name, name, grouped.rows, size)
 
-    def _roll_up_sql(
-        self, roll_up: RollUp, scope: _Scope, written: Mapping[RollUp, StagedFile]
-    ) -> str:
-        """Write the SELECT of a roll-up: from the smallest that is finer, else from the charges."""
-        finer = [file for other, file in written.items() if other.is_finer_than(roll_up)]
-        if not finer:
-            return roll_up_sql(roll_up, self._charges(scope))
-        smallest = min(finer, key=lambda file: file.row_count)
-        return coarser_sql(roll_up, engine.parquet_sql([self._folder / smallest.name]))
+    def _total_of(self, file: StagedFile) -> tuple[int, Sums]:
+        """Read a roll-up back: the charges that it counts and their sums."""
+        rows, totals = 0, rolling.no_sums()
+        names = (*METRICS, CHARGE_COUNT)
+        for columns, _ in parquet_files.read([self._folder / file.name], names, ()):
+            counted, sums = rolling.total(columns)
+            rows, totals = rows + counted, rolling.added(totals, sums)
+        return rows, totals
 
     def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
         """Tell what the files of charges that would go live hold: rows and sums per group."""
@@ -201,7 +168,7 @@ class Staging:
                 continue  # it is part of the actual half
             for group, (rows, sums) in scope.stored.items():
                 before, totals = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
-                for metric, amount in zip(METRICS, sums, strict=True):
+                for metric, amount in sums.items():
                     totals[metric] = money.EXACT.add(totals[metric], amount or Decimal(0))
                 stored[group] = (before + rows, totals)
         return stored
@@ -216,75 +183,47 @@ class Staging:
                 first_day=scope.first_day,
                 last_day=scope.last_day,
                 files=(*scope.charges, *scope.roll_ups),
-                sub_accounts=tuple(self._sub_accounts(scope)),
-                sums=tuple(self._category_sums(scope)),
+                sub_accounts=scope.sub_accounts,
+                sums=scope.sums,
                 half=scope.half,
                 batch=scope.batch,
             )
             for ((account, month), *_), scope in self._scopes.items()
         )
 
-    def _coarse(self, scope: _Scope) -> str:
-        path = next(file.name for file in scope.roll_ups if file.kind == _COARSE)
-        return engine.parquet_sql([self._folder / path])
-
-    def _category_sums(self, scope: _Scope) -> Iterator[CategorySum]:
-        sql = (
-            f"SELECT currency, charge_category, {_SUMS} FROM {self._coarse(scope)} "  # noqa: S608
-            "GROUP BY ALL ORDER BY ALL"
-        )
-        for currency, category, *sums in self._rows(sql):
-            yield CategorySum.model_validate(
-                {"currency": currency, "charge_category": category}
-                | dict(zip(METRICS, sums, strict=True))
-            )
-
-    def _sub_accounts(self, scope: _Scope) -> Iterator[SubAccount]:
-        sql = (
-            "SELECT provider_name, sub_account_id, currency, sum(billed_cost), "  # noqa: S608
-            f"sum(effective_cost) FROM {self._coarse(scope)} GROUP BY ALL ORDER BY ALL"
-        )
-        for provider, sub_account, currency, billed, effective in self._rows(sql):
-            yield SubAccount(
-                provider_name=provider,
-                sub_account_id=sub_account,
-                currency=currency,
-                billed_cost=billed,
-                effective_cost=effective,
-            )
-
     def _charges(self, scope: _Scope) -> str:
         return engine.parquet_sql([self._folder / file.name for file in scope.charges])
 
-    def _write(self, kind: str, select: str, name: str) -> StagedFile:
+    def _copy(self, kind: str, select: str, name: str) -> StagedFile:
         """Write what a SELECT yields into a file; DuckDB answers with how many rows that were."""
-        (rows,) = self._row(engine.copy_sql(select, self._folder / name))
-        return self._describe(kind, name, rows)
-
-    def _describe(self, kind: str, name: str, rows: int) -> StagedFile:
-        size = (self._folder / name).stat().st_size
-        return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size)
+        path = self._folder / name
+        (rows,) = self._row(engine.copy_sql(select, path))
+        return _described(kind, name, rows, path.stat().st_size)
 
     def _row(self, sql: str) -> tuple[Any, ...]:
-        return next(self._rows(sql))
-
-    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        return iter(self._duckdb.execute(sql).fetchall())
+        return next(iter(self._duckdb.execute(sql).fetchall()))
 
 
-def _total(groups: Iterable[tuple[int, _Sums]]) -> tuple[int | Decimal | None, ...]:
-    """Add up the rows and, per metric, the sums that there are."""
-    rows, sums = zip(*groups, strict=True)
-    columns = [
-        [amount for amount in column if amount is not None] for column in zip(*sums, strict=True)
-    ]
-    return (sum(rows), *(money.total(column) if column else None for column in columns))
+def _described(kind: str, name: str, rows: int, size: int) -> StagedFile:
+    return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size)
 
 
-def _part_sql(file: Path, key: ScopeKey) -> str:
-    account, month = key
-    return (
-        f"SELECT * FROM {engine.parquet_sql([file])} "  # noqa: S608
-        f"WHERE {ACCOUNT} = {literal(account)} AND {MONTH} = DATE '{month}' "
-        f"AND {AS_WRITTEN} IS DISTINCT FROM '{REJECTED}'"
-    )
+def _category_sums(coarse: Grouped) -> Iterator[CategorySum]:
+    for (currency, category), sums in coarse.sums_by("currency", "charge_category"):
+        yield CategorySum.model_validate({"currency": currency, "charge_category": category} | sums)
+
+
+def _sub_accounts(coarse: Grouped) -> Iterator[SubAccount]:
+    names = ("provider_name", "sub_account_id", "currency")
+    for values, sums in coarse.sums_by(*names):
+        yield SubAccount.model_validate(
+            dict(zip(names, values, strict=True))
+            | {"billed_cost": sums["billed_cost"], "effective_cost": sums["effective_cost"]}
+        )
+
+
+def _total(groups: Iterable[tuple[int, Sums]]) -> tuple[int, Sums]:
+    rows, totals = 0, rolling.no_sums()
+    for count, sums in groups:
+        rows, totals = rows + count, rolling.added(totals, sums)
+    return rows, totals

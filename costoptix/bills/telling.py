@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from costoptix.bills.cells import VIEW, Cells
 from costoptix.bills.formats import Format, Header
 from costoptix.bills.formats.expressions import instant
-from costoptix.bills.parquet import ParquetPiece
-from costoptix.bills.pieces import TextPiece
 from costoptix.bills.staged import Batch, Exported
 
 if TYPE_CHECKING:
@@ -29,9 +28,9 @@ class Telling:
         self._times: tuple[datetime, datetime] | None = None
         self._is_whole = True
 
-    def read(self, piece: TextPiece | ParquetPiece) -> None:
+    def read(self, cells: Cells) -> None:
         """Take note of one more piece."""
-        if self._says_nothing:
+        if self._says_nothing or not cells.rows:
             return
         told = [
             *(f"coalesce(bool_or({condition}), false)" for condition in self._conditions),
@@ -39,8 +38,9 @@ class Telling:
             f"min({self._exported}), max({self._exported})",
             f"count(*) = count({self._exported})",
         ]
-        sql = f"WITH cells AS ({piece.numbered_cells()}) SELECT {', '.join(told)} FROM cells"  # noqa: S608
-        row = self._duckdb.execute(sql).fetchone() or ()
+        sql = f"SELECT {', '.join(told)} FROM {VIEW}"  # noqa: S608
+        with cells.viewed(self._duckdb, sql):
+            (row,) = self._duckdb.execute(sql).fetchall()
         *facts, first, last, earliest, latest, is_whole = row
         for name, holds in zip(self.facts, facts, strict=True):
             self.facts[name] |= holds

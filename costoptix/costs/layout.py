@@ -85,7 +85,9 @@ CHARGE_COUNT = "charge_count"
 """The roll-up column that counts the charges behind a row."""
 
 CHARGE_DAY = "CAST(charge_period_start AS DATE)"
-_SORTED_FIRST = ("service_name", "sub_account_id")
+SORTED_FIRST = ("service_name", "sub_account_id")
+"""What the rows of a roll-up are sorted by before ``day``, as far as it has these."""
+
 _SUMS = {metric: f"CAST(sum({metric}) AS DECIMAL(38, 18))" for metric in METRICS}
 
 FINEST_FIRST = tuple(sorted(ROLL_UPS, key=lambda each: (-len(each.columns), each.grain)))
@@ -93,35 +95,24 @@ FINEST_FIRST = tuple(sorted(ROLL_UPS, key=lambda each: (-len(each.columns), each
 
 
 def roll_up_sql(roll_up: RollUp, relation: str) -> str:
-    """Write the SELECT that makes a roll-up of ``relation``: a table, view or (subquery).
+    """Write the SELECT that a roll-up of ``relation`` is: a table, view or (subquery) of charges.
 
     Columns: ``day`` DATE, ``currency``, the dimensions, ``tags`` where the roll-up has them, the
     METRICS as DECIMAL(38,18) sums (NULL where no charge of the group has one), the MISSING counts
     and ``charge_count``. Executing it raises duckdb.OutOfRangeException when a sum does not fit.
     """
-    missing = {name: f"count(*) - count({metric})" for metric, name in MISSING.items()}
-    counts = missing | {CHARGE_COUNT: "count(*)"}
-    return _grouped_sql(roll_up, relation, CHARGE_DAY, "billing_currency", counts)
-
-
-def coarser_sql(roll_up: RollUp, finer: str) -> str:
-    """Write the SELECT that makes the same of a relation of the rows of a finer roll-up."""
-    counts = {name: f"CAST(sum({name}) AS BIGINT)" for name in (*MISSING.values(), CHARGE_COUNT)}
-    return _grouped_sql(roll_up, finer, "day", "currency", counts)
-
-
-def _grouped_sql(
-    roll_up: RollUp, relation: str, day: str, currency: str, counts: dict[str, str]
-) -> str:
+    day = CHARGE_DAY
     if roll_up.grain == "month":
         day = f"CAST(date_trunc('month', {day}) AS DATE)"
     groups = (
         f"{day} AS day",
-        f"{currency} AS currency",
+        "billing_currency AS currency",
         *roll_up.dimensions,
         *(("tags",) if roll_up.has_tags else ()),
     )
+    missing = {name: f"count(*) - count({metric})" for metric, name in MISSING.items()}
+    counts = missing | {CHARGE_COUNT: "count(*)"}
     sums = (f"{sql} AS {name}" for name, sql in (_SUMS | counts).items())
-    order = (*(name for name in _SORTED_FIRST if name in roll_up.dimensions), "day")
+    order = (*(name for name in SORTED_FIRST if name in roll_up.dimensions), "day")
     clauses = ("SELECT", ", ".join((*groups, *sums)), "FROM", relation)
     return " ".join((*clauses, "GROUP BY ALL ORDER BY", ", ".join(order)))

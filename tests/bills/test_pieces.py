@@ -24,7 +24,7 @@ def read(content: bytes, piece_bytes: int = 64) -> tuple[tuple[str, ...], list[t
         source = Path(folder) / "sent"
         source.write_bytes(content)
         pieces = TextPieces(source, Path(folder), piece_bytes)
-        found = [(piece.first_line, piece.path.read_bytes()) for piece in pieces]
+        found = [(piece.first_line, bytes(piece.text)) for piece in pieces]
         return pieces.header.names, found
 
 

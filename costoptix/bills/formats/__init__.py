@@ -13,6 +13,8 @@ How a format is written (``focus.py`` is the model):
   with ``::VARCHAR``; amounts must be computed in DECIMAL, never DOUBLE). Columns left out are
   NULL. The casting to exact types, the checks, the rejections and ``other_columns`` (every
   column of the file that no expression names) are done for all formats by ``charges.py``.
+  An expression must yield the same for the same cells: it is worked out once for all rows that
+  have them (``mapped.py``).
 * Where one row becomes several charges (the credits of GCP), or rows are left out by the
   provider's published rule, ``Mapping.relation`` is a SELECT from ``cells`` that yields every
   column of it (``SELECT cells.*, …``) and whatever else the expressions name.
@@ -152,12 +154,16 @@ class Options:
         return replace(self, currency=self.currencies.get(format_.family))
 
 
+CELLS = "SELECT cells.* FROM cells"
+"""The relation of a format in which a row is a charge."""
+
+
 @dataclass(frozen=True)
 class Mapping:
     """One format's columns as expressions for the columns of the charge table."""
 
     charges: MappingOf[str, str]  # column of charges.COLUMNS → SQL that yields text
-    relation: str = "SELECT cells.* FROM cells"  # what the expressions select from
+    relation: str = CELLS  # what the expressions select from
     kept: tuple[str, ...] = ()  # columns that only decide something: in other_columns as well
 
 

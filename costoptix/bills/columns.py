@@ -1,0 +1,195 @@
+"""Columns of a bill in memory: where values repeat they are held once, and rows are numbers.
+
+Most cells of a bill say what the row before said. What is done to each distinct value, instead of
+each row, is done a hundred times less often; sorting and storing move small numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import compute
+
+Codes = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+"""Numbers of rows, from 0."""
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+NULL = -1
+"""The code of NULL: as an index of numpy it is the last, where what holds of NULL is put."""
+
+_FEW = 64
+_LARGEST_KEY = 1 << 62
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as codes into its values.
+
+    ``values`` has no value twice. It may hold more than there are codes of, and NULL where a cell
+    could not be cast, which no row that is kept refers to.
+    """
+
+    codes: Codes
+    values: pa.Array
+
+    def take(self, rows: Rows) -> Coded:
+        """Return some rows of the column."""
+        return Coded(self.codes[rows], self.values)
+
+    def through(self, values: pa.Array) -> Coded:
+        """Return the column with each value replaced by what is at its place in ``values``."""
+        inner = encode(values)
+        codes = np.append(inner.codes, np.int32(NULL))[self.codes]
+        return Coded(codes.astype(np.int32, copy=False), inner.values)
+
+    def compact(self) -> Coded:
+        """Return the same column without values that no row has, unless these are few."""
+        size = len(self.values)
+        if size <= _FEW:
+            return self
+        is_used = np.zeros(size + 1, dtype=np.bool_)
+        is_used[self.codes] = True  # NULL sets the last
+        is_used[-1] = False
+        used = np.flatnonzero(is_used)
+        if len(used) == size:
+            return self
+        renumbered = np.full(size + 1, NULL, dtype=np.int32)
+        renumbered[used] = np.arange(len(used), dtype=np.int32)
+        return Coded(renumbered[self.codes], self.values.take(pa.array(used)))
+
+    def arrow(self) -> pa.Array:
+        """Return the column as a dictionary array."""
+        if not len(self.values):
+            codes = pa.nulls(len(self.codes), pa.int32())
+            return pa.DictionaryArray.from_arrays(codes, self.values, safe=False)
+        is_null = self.codes < 0
+        codes = pa.array(self.codes, mask=is_null if is_null.any() else None)
+        return pa.DictionaryArray.from_arrays(codes, self.values, safe=False)
+
+
+Column: TypeAlias = Coded | pa.Array
+"""A column of any type; plain where nearly every value is another."""
+
+
+def encode(values: pa.Array | pa.ChunkedArray) -> Coded:
+    """Number the distinct values by their first appearance."""
+    encoded = values.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):  # it had no chunks, or too many bytes for one
+            encoded = encoded.unify_dictionaries().combine_chunks()
+    return Coded(np.asarray(encoded.indices.fill_null(NULL), dtype=np.int32), encoded.dictionary)
+
+
+def plain(values: pa.ChunkedArray) -> pa.Array:
+    """Return the values in one array."""
+    found = values.combine_chunks()
+    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+
+
+def hardly_repeats(column: Column) -> bool:
+    """Tell whether numbering a column's values is not worth it."""
+    return not isinstance(column, Coded) or 2 * len(column.values) > len(column.codes)
+
+
+def constant(value: str | None, rows: int, type_: pa.DataType | None = None) -> Coded:
+    """Return a column of one value."""
+    values = pa.array([] if value is None else [value], type=type_ or pa.string())
+    return Coded(np.full(rows, NULL if value is None else 0, dtype=np.int32), values)
+
+
+def take(column: Column, rows: Rows) -> Column:
+    """Return some rows of a column."""
+    return column.take(rows) if isinstance(column, Coded) else column.take(pa.array(rows))
+
+
+def without(column: Column, texts: Sequence[str]) -> Column:
+    """Return a column in which some texts are NULL."""
+    values = column.values if isinstance(column, Coded) else column
+    found = compute.is_in(values, value_set=pa.array(texts, type=values.type))
+    if not compute.any(found).as_py():
+        return column
+    cleaned = compute.if_else(found, pa.scalar(None, values.type), values)
+    return column.through(cleaned) if isinstance(column, Coded) else cleaned
+
+
+def arrow(column: Column) -> pa.Array:
+    """Return a column as Arrow has it."""
+    return column.arrow() if isinstance(column, Coded) else column
+
+
+def coded(column: Column) -> Coded:
+    """Return a column with its distinct values numbered."""
+    return column if isinstance(column, Coded) else encode(column)
+
+
+def concatenated(columns: Sequence[Coded]) -> Coded:
+    """Return the rows of several columns, one after the other."""
+    found = pa.chunked_array([column.arrow() for column in columns])
+    return encode(found.unify_dictionaries())
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The distinct combinations of some columns: each row's, and a row that has it."""
+
+    codes: Codes
+    firsts: Rows
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+
+def distinct(columns: Sequence[Coded], rows: int) -> Distinct:
+    """Number the combinations of values by their first appearance."""
+    key, _ = _combined(((column.codes, len(column.values)) for column in columns), rows)
+    return _numbered(key)
+
+
+def _numbered(key: Rows) -> Distinct:
+    encoded = pa.array(key).dictionary_encode()
+    codes = np.asarray(encoded.indices, dtype=np.int32)
+    firsts = np.empty(len(encoded.dictionary), dtype=np.int64)
+    firsts[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of what is written twice the last
+    return Distinct(codes, firsts)
+
+
+def _combined(columns: Iterable[tuple[Codes, int]], rows: int) -> tuple[Rows, int]:
+    """Return one number per combination, and what they are all below."""
+    key, below = np.zeros(rows, dtype=np.int64), 1
+    for codes, size in columns:
+        if below > _LARGEST_KEY // (size + 1):
+            found = _numbered(key)
+            key, below = found.codes.astype(np.int64), len(found)
+        key = key * (size + 1) + (codes + 1)
+        below *= size + 1
+    return key, below
+
+
+def order(columns: Sequence[Column], rows: int) -> Rows:
+    """Return the row numbers, sorted by some columns; NULL comes last."""
+    key, below = np.zeros(rows, dtype=np.int64), 1
+    for column in columns:
+        ranks, size = _ranks(coded(column))
+        if below > _LARGEST_KEY // size:
+            _, key = np.unique(key, return_inverse=True)
+            below = rows
+        key = key * size + ranks
+        below *= size
+    return np.argsort(key, kind="stable")
+
+
+def _ranks(column: Coded) -> tuple[Rows, int]:
+    """Return each row's place among the sorted values, NULL last; and how many places there are."""
+    size = len(column.values)
+    ranks = np.empty(size + 1, dtype=np.int64)
+    ranks[np.asarray(compute.sort_indices(column.values))] = np.arange(size)
+    ranks[-1] = size
+    return ranks[column.codes], size + 1

@@ -1,0 +1,229 @@
+"""Charges of exact types: every distinct text is cast and judged once, as ``casting`` says.
+
+A row with a cell that cannot be cast is left out; ``rejected`` names it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from pyarrow import compute
+
+from costoptix.bills import engine, sums
+from costoptix.bills.casting import (
+    AS_WRITTEN,
+    CHECKED,
+    FIRST_YEAR,
+    LAST_YEAR,
+    OTHER_COLUMNS,
+    checked_sql,
+)
+from costoptix.bills.charges import COLUMNS, Column, Kind
+from costoptix.bills.columns import Bytes, Coded, Flags, Rows, arrow, coded, constant, encode, take
+from costoptix.bills.columns import Column as Values
+from costoptix.bills.mapped import Text
+from costoptix.bills.reconcile import Group
+from costoptix.costs.layout import METRICS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+AMOUNT = pa.decimal128(38, 18)
+TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.MONEY: AMOUNT,
+    Kind.TIME: pa.timestamp("us"),
+    Kind.JSON_OBJECT: pa.string(),
+}
+SCHEMA: Mapping[str, pa.DataType] = {
+    **{name: TYPES[column.kind] for name, column in COLUMNS.items()},
+    OTHER_COLUMNS: pa.string(),
+    AS_WRITTEN: pa.string(),
+}
+"""The columns of a file of charges, in their order."""
+
+_PLAIN_BYTES = 19
+"""Plain notation of at most so many bytes has at most 18 places: nothing to round."""
+_IN_AMOUNTS = np.isin(np.arange(256), list(b"0123456789.-"))
+_SHAPE = b"0000-00-00T00:00:00Z"
+_AS_SHAPE = np.where(np.isin(np.arange(256), list(b"0123456789")), ord("0"), np.arange(256))
+
+
+@dataclass(frozen=True)
+class Charges:
+    """The good rows of a piece."""
+
+    columns: Mapping[str, Values]  # of SCHEMA
+    rows: int
+    is_rounded: Flags  # whether 18 places did not hold one of the amounts
+    rejected: int  # rows that were left out
+    rejected_records: Rows  # the rows of the cells that these are of
+
+    def sums(self) -> Iterator[tuple[Group, int, dict[str, Decimal | None]]]:
+        """Add up the rows that are not rounded: per group their number and their amounts.
+
+        Raises:
+            Invalid: they add up to more than can be kept.
+        """
+        rows = np.flatnonzero(~self.is_rounded)
+        groups = [
+            months(coded(self.columns["billing_period_start"])),
+            coded(self.columns["billing_currency"]),
+            coded(self.columns["charge_category"]),
+        ]
+        amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
+        for values, count, found in sums.by([each.take(rows) for each in groups], amounts):
+            yield Group(*values), count, found
+
+    def rounded(self) -> Iterator[tuple[Group, dict[str, str | None]]]:
+        """Yield the rounded rows: their amounts as written."""
+        rows = np.flatnonzero(self.is_rounded)
+        if not len(rows):
+            return
+        groups = zip(
+            months(coded(take(self.columns["billing_period_start"], rows))).arrow().to_pylist(),
+            arrow(take(self.columns["billing_currency"], rows)).to_pylist(),
+            arrow(take(self.columns["charge_category"], rows)).to_pylist(),
+            arrow(take(self.columns[AS_WRITTEN], rows)).to_pylist(),
+            strict=True,
+        )
+        for month, currency, category, written in groups:
+            yield Group(month, currency, category), orjson.loads(written)
+
+
+def months(times: Coded) -> Coded:
+    """Return the month of each time: its first day."""
+    first_days = compute.floor_temporal(times.values, unit="month")
+    return times.through(first_days.cast(pa.date32()))
+
+
+class Caster:
+    """Casts the text of a piece's charges."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._duckdb = connection
+
+    def charges(self, mapped: Text) -> Charges:
+        """Cast what is checked, and leave out the rows that have a bad cell."""
+        text, rows = mapped.columns, mapped.rows
+        columns = dict(text)
+        is_good = np.ones(rows, dtype=np.bool_)
+        is_rounded = np.zeros(rows, dtype=np.bool_)
+        for column in CHECKED:
+            columns[column.name], good, rounded = self._cast(text[column.name], column)
+            is_good &= good
+            is_rounded |= rounded
+        is_rounded &= is_good
+        columns[AS_WRITTEN] = _as_written(text, rows, np.flatnonzero(is_rounded))
+        kept = np.flatnonzero(is_good)
+        if len(kept) < rows:
+            columns = {name: take(column, kept) for name, column in columns.items()}
+            is_rounded = is_rounded[kept]
+        ordered = {name: columns[name] for name in SCHEMA}
+        bad = np.unique(mapped.records[~is_good])
+        return Charges(ordered, len(kept), is_rounded, rows - len(kept), bad)
+
+    def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
+        """Return the column's values, whether each row's is good, and whether it was rounded."""
+        values = text.values if isinstance(text, Coded) else text
+        cast, good, rounded = self._checked(values, column)
+        if not isinstance(text, Coded):
+            return cast, good, rounded
+        good = np.append(good, not column.is_required)[text.codes]
+        rounded = np.append(rounded, np.False_)[text.codes]
+        if column.kind is Kind.MONEY:
+            return cast.take(arrow(text).indices), good, rounded
+        return text.through(cast), good, rounded
+
+    def _checked(self, values: pa.Array, column: Column) -> tuple[pa.Array, Flags, Flags]:
+        plain = _PLAINLY[column.kind](values) if column.kind in _PLAINLY else None
+        if plain is not None:
+            never = np.zeros(len(values), dtype=np.bool_)
+            return plain, np.asarray(plain.is_valid()) if column.is_required else ~never, never
+        name = column.name
+        table = pa.table({name: values, "number": pa.array(np.arange(len(values)))})
+        self._duckdb.register("texts", table)
+        found = engine.table(
+            self._duckdb,
+            f"SELECT {checked_sql(column)} FROM texts ORDER BY number",  # noqa: S608
+        )
+        self._duckdb.unregister("texts")
+        found = found.combine_chunks()
+        cast = _one(found.column("value"), TYPES[column.kind])
+        return cast, _flags(found.column("is_good")), _flags(found.column("is_rounded"))
+
+
+def plain_amounts(texts: pa.Array) -> pa.Array | None:
+    """Cast texts that are all of at most 19 digits, a point and a minus; None where one is not.
+
+    Arrow reads such a text as the same number as ``as_amount`` of ``casting`` does, or not at all.
+    """
+    longest = compute.max(compute.binary_length(texts)).as_py() or 0
+    if longest > _PLAIN_BYTES or not _IN_AMOUNTS[_bytes(texts)].all():
+        return None
+    return _read(texts, AMOUNT)
+
+
+def plain_times(texts: pa.Array) -> pa.Array | None:
+    """Cast texts that are all of the form ``2026-11-30T23:00:00Z``; None where one is not.
+
+    Arrow reads such a text as the same time as ``as_time`` of ``casting`` does, or not at all.
+    """
+    written = _bytes(texts)
+    if texts.null_count or not len(texts) or len(written) != len(texts) * len(_SHAPE):
+        return None
+    shapes = _AS_SHAPE[written.reshape(len(texts), len(_SHAPE))]
+    if not (shapes == np.frombuffer(_SHAPE, dtype=np.uint8)).all():
+        return None
+    times = _read(compute.utf8_rtrim(texts, "Z"), TYPES[Kind.TIME])
+    if times is None or compute.min(times).as_py().year < FIRST_YEAR:
+        return None
+    return None if compute.max(times).as_py().year > LAST_YEAR else times
+
+
+_PLAINLY = {Kind.MONEY: plain_amounts, Kind.TIME: plain_times}
+"""What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
+
+
+def _bytes(texts: pa.Array) -> Bytes:
+    """Return what is written, one text after the other."""
+    _, offsets, text = texts.buffers()
+    if not len(texts) or text is None:
+        return np.zeros(0, dtype=np.uint8)
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset :][: len(texts) + 1]
+    return np.frombuffer(text, dtype=np.uint8)[bounds[0] : bounds[-1]]
+
+
+def _read(texts: pa.Array, type_: pa.DataType) -> pa.Array | None:
+    try:
+        return texts.cast(type_)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:
+    if not len(rounded):
+        return constant(None, rows)
+    amounts = [arrow(take(text[metric], rounded)).to_pylist() for metric in METRICS]
+    written = [
+        orjson.dumps(dict(zip(METRICS, each, strict=True))).decode()
+        for each in zip(*amounts, strict=True)
+    ]
+    notes = encode(pa.array(written, type=pa.string()))
+    codes = constant(None, rows).codes
+    codes[rounded] = notes.codes
+    return Coded(codes, notes.values)
+
+
+def _one(column: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:
+    return pa.concat_arrays(column.chunks).cast(type_) if column.chunks else pa.array([], type_)
+
+
+def _flags(column: pa.ChunkedArray) -> Flags:
+    return np.asarray(_one(column, pa.bool_()), dtype=np.bool_)
