@@ -194,7 +194,7 @@ def _limit_memory() -> None:
 
 def _keep_memory() -> None:
     """Let Arrow use memory again without giving it back to the system between two pieces."""
-    os.environ["MIMALLOC_PURGE_DELAY"] = "-1"  # read when Arrow is imported
+    os.environ["MIMALLOC_PURGE_DELAY"] = "10000"  # ms; read when Arrow is imported
 
 
 def _end_with_parent() -> None:

@@ -21,7 +21,13 @@ import orjson
 
 from costoptix.bills.container import TextReader
 from costoptix.bills.formats import Header
-from costoptix.bills.pieces import MAX_COLUMNS, MAX_RECORD_BYTES, PIECE_BYTES, TextPiece
+from costoptix.bills.pieces import (
+    MAX_COLUMNS,
+    MAX_RECORD_BYTES,
+    PIECE_BYTES,
+    TextPiece,
+    most_rows,
+)
 from costoptix.errors import Invalid
 
 
@@ -87,13 +93,14 @@ class JsonLinesPieces:
     def _records(self, lines: Iterable[tuple[int, bytes]]) -> tuple[bytes, array[int]]:
         """Return the next objects as records of CSV, and the line that each is on."""
         numbers, read = array("q"), 0
+        most = most_rows(len(self.header.names))
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.header.names, lineterminator="\n")
         for number, line in lines:
             writer.writerow({name: _cell(value) for name, value in _members(number, line)})
             numbers.append(number)
             read += len(line)
-            if read >= self._piece_bytes:
+            if read >= self._piece_bytes or len(numbers) >= most:
                 break
         return text.getvalue().encode(), numbers
 

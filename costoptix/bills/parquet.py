@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from costoptix.bills.formats import Header, identifier
 from costoptix.bills.formats.expressions import literal
-from costoptix.bills.pieces import MAX_COLUMNS
+from costoptix.bills.pieces import MAX_COLUMNS, PIECE_ROWS, most_rows
 from costoptix.errors import Invalid
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pyarrow import parquet as pq
 
 TEXT = "VARCHAR"
-PIECE_ROWS = 128 << 10
 MAX_CELLS = 20_000_000_000
 """Rows × columns: a hundred million rows of two hundred columns."""
 _BYTES = 64 << 20
@@ -136,7 +135,7 @@ def _tables(source: Path, columns: Sequence[tuple[str, str]]) -> Iterator[pa.Tab
     with _damage_told(), parquet.ParquetFile(source, read_dictionary=texts) as file:
         if not _is_ordinary(file, columns):
             return
-        for groups, rows in _together(file.metadata):
+        for groups, rows in _together(file.metadata, most_rows(len(columns))):
             if rows is None:
                 yield file.read_row_groups(groups, use_threads=False).rename_columns(names)
                 continue
@@ -156,18 +155,18 @@ def _is_ordinary(file: pq.ParquetFile, columns: Sequence[tuple[str, str]]) -> bo
     )
 
 
-def _together(metadata: pq.FileMetaData) -> Iterator[tuple[list[int], int | None]]:
+def _together(metadata: pq.FileMetaData, most: int) -> Iterator[tuple[list[int], int | None]]:
     """Yield the numbers of row groups to be read at once, or one and how many rows at a time."""
     groups: list[int] = []
     rows = size = 0
     for number in range(metadata.num_row_groups):
         more = metadata.row_group(number)
-        if groups and (rows + more.num_rows > PIECE_ROWS or size + more.total_byte_size > _BYTES):
+        if groups and (rows + more.num_rows > most or size + more.total_byte_size > _BYTES):
             yield groups, None
             groups, rows, size = [], 0, 0
-        if more.num_rows > 2 * PIECE_ROWS or more.total_byte_size > _BYTES:
+        if more.num_rows > 2 * most or more.total_byte_size > _BYTES:
             part = min(1.0, _BYTES / more.total_byte_size)
-            yield [number], max(min(int(more.num_rows * part), PIECE_ROWS), 1)
+            yield [number], max(min(int(more.num_rows * part), most), 1)
             continue
         groups.append(number)
         rows, size = rows + more.num_rows, size + more.total_byte_size

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from costoptix.bills.columns import Coded, Column, Rows, constant, encode, plain, take
 from costoptix.bills.engine import ROW_GROUP_ROWS
 
-BATCH_ROWS = 4 * ROW_GROUP_ROWS
+BATCH_ROWS = 2 * ROW_GROUP_ROWS
 STATISTICS = (
     "billing_account_id", "sub_account_id", "service_name", "resource_id", "charge_period_start",
     "day",

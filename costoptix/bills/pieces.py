@@ -23,6 +23,9 @@ from costoptix.bills.formats.expressions import literal
 from costoptix.errors import Invalid
 
 PIECE_BYTES = 64 << 20
+PIECE_ROWS = 128 << 10
+PIECE_CELLS = 6 << 20
+"""A piece has about so many at most: in memory a cell takes a few bytes even where it is empty."""
 MAX_HEADER_BYTES = 1 << 20
 MAX_COLUMNS = 2_000
 FIRST_RECORDS = 10
@@ -95,6 +98,7 @@ class TextPieces:
         self._rest = b""  # read, and not yet part of a piece
         self.header = self._read_header()
         self._check_width()
+        self._piece_bytes = min(piece_bytes, self._bytes_of(most_rows(len(self.header.names))))
 
     @property
     def bytes_done(self) -> int:
@@ -116,6 +120,11 @@ class TextPieces:
             first_line = self._line
             length = self._read_into(buffer)
             yield TextPiece(buffer[:length], first_line, len(self.header.names), self._path)
+
+    def _bytes_of(self, rows: int) -> int:
+        """Return about how many bytes so many rows take, by the first ones."""
+        lines = max(count(self._rest, b"\n"), 1)
+        return max(len(self._rest) * rows // lines, CHUNK_BYTES)
 
     def _check_width(self) -> None:
         """Refuse rows that are of another header.
@@ -168,6 +177,11 @@ class TextPieces:
         self._rest = text[end:].removeprefix(codecs.BOM_UTF8)
         self._line += text.count(b"\n", 0, end)
         return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
+
+
+def most_rows(columns: int) -> int:
+    """Return how many rows of so many columns a piece should have at most."""
+    return max(min(PIECE_ROWS, PIECE_CELLS // columns), 1)
 
 
 def count(text: bytes, byte: bytes) -> int:

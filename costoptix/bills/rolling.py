@@ -42,8 +42,8 @@ from costoptix.costs.layout import (
     RollUp,
 )
 
-MOST_GROUPS = 1_000_000
-"""More groups than these are not kept in memory: DuckDB adds them up, and may spill."""
+MOST_BYTES = 48 << 20
+"""Groups that take more are not kept in memory: DuckDB adds them up, and may spill."""
 
 COARSE = next(roll_up for roll_up in FINEST_FIRST if roll_up.name == "monthly")
 """The smallest roll-up that names sub-accounts; it is always kept in memory."""
@@ -68,6 +68,13 @@ class Grouped:
         """Return how many there are."""
         return len(self.counts[CHARGE_COUNT])
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes they take in memory, about."""
+        columns = sum(each.values.nbytes + each.codes.nbytes for each in self.groups.values())
+        amounts = sum(each.nbytes for each in self.amounts.values())
+        return int(columns + amounts + sum(each.nbytes for each in self.counts.values()))
+
     def by(self, roll_up: RollUp) -> Grouped:
         """Add up by the columns of a roll-up.
 
@@ -81,7 +88,7 @@ class Grouped:
         found = sums.grouped(kinds.codes, self.amounts)
         numbers = np.asarray(found.column("group"))
         return Grouped(
-            {name: column.take(kinds.firsts[numbers]) for name, column in groups.items()},
+            {name: column.take(kinds.firsts[numbers]).compact() for name, column in groups.items()},
             {name: _one(found.column(name)) for name in METRICS},
             {
                 name: np.bincount(kinds.codes, counts, len(kinds)).astype(np.int64)[numbers]
@@ -166,9 +173,9 @@ def _smallest(roll_up: RollUp, known: Mapping[RollUp, Grouped], charges: Grouped
 def _add(parts: list[Grouped], part: Grouped, roll_up: RollUp, too_many: set[RollUp]) -> None:
     """Keep one more part; add the parts up as soon as they may come to much less."""
     parts.append(part)
-    if sum(each.rows for each in parts) > MOST_GROUPS:
+    if sum(each.size for each in parts) > MOST_BYTES:
         parts[:] = [_together(parts, roll_up)]
-        if roll_up != COARSE and parts[0].rows > MOST_GROUPS // 2:
+        if roll_up != COARSE and parts[0].size > MOST_BYTES // 2:
             too_many.add(roll_up)
             parts.clear()
 

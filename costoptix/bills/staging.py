@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from costoptix import money
 from costoptix.bills import engine, parquet_files, rolling
 from costoptix.bills.formats import PURCHASES_SQL, Half
@@ -147,6 +149,7 @@ class Staging:
     def _write(self, roll_up: RollUp, scope: _Scope, grouped: Grouped | None) -> StagedFile:
         name = f"{scope.folder}/{roll_up.name}.parquet"
         if grouped is None:  # too many groups to be in memory
+            pa.default_memory_pool().release_unused()
             return self._copy(roll_up.name, roll_up_sql(roll_up, self._charges(scope)), name)
         size = grouped.write(self._folder / name, roll_up)
         return _described(roll_up.name, name, grouped.rows, size)

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from costoptix.bills import cells, engine, parquet
+from costoptix.bills import cells, engine, parquet, pieces
 from costoptix.bills.cells import NULLS, Reader, is_regular
 from costoptix.bills.columns import arrow
 from costoptix.bills.parquet import ParquetPieces
@@ -105,7 +105,7 @@ def test_a_parquet_file_is_the_same_text_however_it_is_read(
 ) -> None:
     path = tmp_path / "file.parquet"
     duckdb.execute(f"COPY ({KINDS}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {row_group})")
-    monkeypatch.setattr(parquet, "PIECE_ROWS", 15)
+    monkeypatch.setattr(pieces, "PIECE_ROWS", 15)
     monkeypatch.setattr(parquet, "_BYTES", bytes_at_once)
     found, expected = [], []
     for piece in ParquetPieces(path, duckdb, 12):

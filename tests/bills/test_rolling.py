@@ -17,7 +17,7 @@ from tests.bills.conftest import SAMPLE, Stage
 
 @pytest.mark.parametrize(
     ("row_group", "batch", "most"),
-    [(7, 20, 1_000_000), (61_440, 245_760, 10), (5, 5, 30), (50, 1, 300)],
+    [(7, 20, 48 << 20), (61_440, 245_760, 10), (5, 5, 3_000), (50, 1, 100_000)],
     ids=["many batches", "all too many groups", "small batches and too many", "added up early"],
 )
 def test_a_roll_up_is_the_grouping_of_its_charges_however_it_is_made(
@@ -25,7 +25,7 @@ def test_a_roll_up_is_the_grouping_of_its_charges_however_it_is_made(
 ) -> None:
     monkeypatch.setattr(parquet_files, "ROW_GROUP_ROWS", row_group)
     monkeypatch.setattr(parquet_files, "BATCH_ROWS", batch)
-    monkeypatch.setattr(rolling, "MOST_GROUPS", most)
+    monkeypatch.setattr(rolling, "MOST_BYTES", most)
     staged, folder = stage(SAMPLE)
     for scope in staged.scopes:
         paths = [str(folder / file.name) for file in scope.files if file.kind == "charges"]
