@@ -8,7 +8,7 @@ makes its job due again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -107,13 +107,10 @@ def find(
     session: Session, row: Import, source: Source | None, staged: Staged, delivered_at: datetime
 ) -> Question | None:
     """Compare what would be live with what is; None when nothing is lost or doubled."""
-    months: defaultdict[tuple[str, date], list[Scope]] = defaultdict(list)
-    for scope in staged.scopes:
-        months[scope.billing_account_id, scope.billing_period].append(scope)
     lost: list[Effect] = []
     doubled: list[Effect] = []
     either: list[Effect] = []
-    for key, scopes in months.items():
+    for key, scopes in _by_month(staged).items():
         month = _Month(session, row, source, *key)
         if staged.is_undecided:
             either += month.either(scopes, staged, delivered_at)
@@ -140,6 +137,25 @@ def find(
             effects=tuple(doubled),
         )
     return None
+
+
+def covered(
+    session: Session, row: Import, source: Source | None, staged: Staged, delivered_at: datetime
+) -> list[Delivery]:
+    """Return what is live in other sources of sub-accounts that an import brings to its own."""
+    found = []
+    for key, scopes in _by_month(staged).items():
+        month = _Month(session, row, source, *key)
+        after = month.after(scopes, staged, delivered_at)
+        found += [delivery for delivery, *_ in month.covered(after)]
+    return found
+
+
+def _by_month(staged: Staged) -> Mapping[tuple[str, date], list[Scope]]:
+    months: defaultdict[tuple[str, date], list[Scope]] = defaultdict(list)
+    for scope in staged.scopes:
+        months[scope.billing_account_id, scope.billing_period].append(scope)
+    return months
 
 
 SubAccounts = Sequence[SubAccount]
@@ -210,18 +226,22 @@ class _Month:
 
     def doubled(self, after: SubAccounts) -> list[Effect]:
         """Say which sub-accounts would count in two sources that count in one until now."""
-        coming = _without(_names(after), _names(self._before))
         effects = []
-        for delivery, name in self._others:
-            known = _sub_accounts(delivery)
-            both = {one: named for one, named in _names(known).items() if one in coming}
-            amounts = _billed(known)
-            if both:
-                effects += [
-                    _effect(self._key, each, amounts, _billed(after), both, name)
-                    for each in amounts
-                ]
+        for delivery, name, both in self.covered(after):
+            amounts = _billed(_sub_accounts(delivery))
+            effects += [
+                _effect(self._key, each, amounts, _billed(after), both, name) for each in amounts
+            ]
         return effects
+
+    def covered(self, after: SubAccounts) -> Iterator[tuple[Delivery, str, Names]]:
+        """Yield what is live in other sources, with their names, of sub-accounts that come."""
+        coming = _without(_names(after), _names(self._before))
+        for delivery, name in self._others:
+            known = _names(_sub_accounts(delivery))
+            both = {one: named for one, named in known.items() if one in coming}
+            if both:
+                yield delivery, name, both
 
 
 def _all(found: Iterable[SubAccounts]) -> SubAccounts:

@@ -6,7 +6,7 @@ Scope = (source, billing account, billing period). Which deliveries of a scope a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -45,15 +45,22 @@ def make_live(
     staged: Staged,
     placed: Iterable[Placed],
     delivered_at: datetime,
+    covered: Sequence[Delivery] = (),
 ) -> bool:
     """Write the deliveries of an import and point the readers at them; within ``writing``.
+
+    ``covered`` are deliveries of other scopes that count no more, as a person has decided.
 
     Returns whether at least one of them is live (False: newer ones were there already).
     """
     made = [_delivery(row, source, staged, each, delivered_at) for each in placed]
     session.add_all(made)
+    scopes = {_scope_of(each) for each in made}
+    for other in covered:
+        if _scope_of(other) not in scopes:  # else the newest of the scope counts anyway
+            other.replaced_by_id = row.id
     session.flush()
-    _point_all(session, made)
+    _point_all(session, (*made, *covered))
     _settle(session, row.organization_id)
     session.flush()
     return bool(session.scalar(select(_has_live(row.id))))
@@ -199,16 +206,28 @@ def half_of(delivery: Delivery) -> Half | None:
 
 def _point_all(session: Session, changed: Iterable[Delivery]) -> None:
     """Point the readers anew in every scope of these deliveries."""
-    scopes = {(each.source_id, each.billing_account_id, each.billing_period) for each in changed}
-    for scope in scopes:
-        _point(in_scope(session, *scope))
+    for scope in {_scope_of(each) for each in changed}:
+        _point(session, in_scope(session, *scope))
 
 
-def _point(deliveries: list[Delivery]) -> None:
-    live = {each.id for each in live_versions(map(version_of, deliveries))}
+def _scope_of(delivery: Delivery) -> tuple[str, str, date]:
+    return delivery.source_id, delivery.billing_account_id, delivery.billing_period
+
+
+def _point(session: Session, deliveries: list[Delivery]) -> None:
+    counting = (each for each in deliveries if replaced_by(session, each) is None)
+    live = {each.id for each in live_versions(map(version_of, counting))}
     for delivery in deliveries:
         delivery.is_live = delivery.id in live
         delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+
+
+def replaced_by(session: Session, delivery: Delivery) -> Import | None:
+    """Return the import that counts in the stead of a delivery of another scope."""
+    if delivery.replaced_by_id is None:
+        return None
+    other = session.get(Import, delivery.replaced_by_id)
+    return None if other is None or other.state == "withdrawn" else other
 
 
 def _settle(session: Session, organization_id: str) -> None:
@@ -255,13 +274,14 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
         deliveries = session.scalars(select(Delivery).where(Delivery.import_id == row.id)).all()
         for delivery in deliveries:
             delivery.is_live, delivery.state = False, DeliveryState.WITHDRAWN
-        session.flush()
-        _point_all(session, deliveries)
         audit.record(
             session, caller, "import.withdrawn", subject=row.file_name, subject_id=row.id,
             before={"state": row.state},
         )  # fmt: skip
         row.state, row.finished_at = "withdrawn", utc_now()
+        session.flush()
+        freed = session.scalars(select(Delivery).where(Delivery.replaced_by_id == row.id)).all()
+        _point_all(session, (*deliveries, *freed))
         _settle(session, organization.id)
 
 
@@ -270,7 +290,8 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
 
     Raises:
         Forbidden: the caller may only read.
-        Conflict: nothing of the import has been replaced.
+        Conflict: nothing of the import has been replaced, or an import of another source counts
+            in its stead.
     """
     require(caller, Permission.WRITE)
     with writing(session):
@@ -284,6 +305,8 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
                 f"This import is {row.state}: only one that was replaced can be made current."
             )
         for delivery in deliveries:
+            if (other := replaced_by(session, delivery)) is not None:
+                raise Conflict(f"{other.file_name} replaces it in another source: undo that one.")
             delivery.delivered_at = utc_now()
         session.flush()
         _point_all(session, deliveries)

@@ -30,6 +30,7 @@ from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.models import (
+    Delivery,
     Import,
     Job,
     ReconciliationLine,
@@ -165,7 +166,9 @@ class _Run:
             question = self._question(staged, name)
             decision = self._row.options.get("decision")
             if question is None or decision in question.answers:
-                self._go_live(staged, placed, self._chosen_name(name, question, decision))
+                chosen = self._chosen_name(name, question, decision)
+                covered = self._covered(staged, name, question, decision)
+                self._go_live(staged, placed, chosen, covered)
             else:
                 self._wait(staged, question)
         if self._row.state == "waiting":
@@ -217,8 +220,22 @@ class _Run:
             return sources.beside(self._session, self._row.organization_id, name)
         return name
 
+    def _covered(
+        self, staged: Staged, name: str, question: Question | None, decision: str | None
+    ) -> list[Delivery]:
+        """Return what counts no more in other sources, by a person's decision."""
+        if question is None or question.kind is not Kind.OVERLAP or decision != Decision.REPLACE:
+            return []
+        source = sources.find(self._session, self._row.organization_id, name)
+        when = deliveries.delivered_at(self._session, self._row, source, staged)
+        return decisions.covered(self._session, self._row, source, staged, when)
+
     def _go_live(
-        self, staged: Staged, placed: tuple[placing.Placed, ...], source_name: str
+        self,
+        staged: Staged,
+        placed: tuple[placing.Placed, ...],
+        source_name: str,
+        covered: list[Delivery],
     ) -> None:
         row, session = self._row, self._session
         source = sources.find(session, row.organization_id, source_name) or sources.create(
@@ -229,7 +246,7 @@ class _Run:
         before = deliveries.live_sums(session, source, staged)
         session.add_all(_line(row.id, line, before) for line in staged.lines)
         when = deliveries.delivered_at(session, row, source, staged)
-        is_live = deliveries.make_live(session, row, source, staged, placed, when)
+        is_live = deliveries.make_live(session, row, source, staged, placed, when, covered)
         now = utc_now()
         row.source_id = source.id
         is_older = bool(staged.scopes) and not is_live

@@ -110,6 +110,10 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(String(12), default="staged")
     # The pointer: readers see exactly the deliveries with is_live, changed in one transaction.
     is_live: Mapped[bool] = mapped_column(Boolean, default=False)
+    # An import of another scope that counts in its stead, until that one is withdrawn.
+    replaced_by_id: Mapped[str | None] = mapped_column(
+        ForeignKey("imports.id", ondelete="SET NULL"), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]

@@ -335,6 +335,7 @@ def upgrade() -> None:
     sa.Column('delivered_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('is_live', sa.Boolean(), nullable=False),
+    sa.Column('replaced_by_id', sa.String(length=36), nullable=True),
     sa.Column('created_at', costoptix.models.UTCDateTime(timezone=True), nullable=False),
     sa.Column('first_day', sa.Date(), nullable=True),
     sa.Column('last_day', sa.Date(), nullable=True),
@@ -342,12 +343,14 @@ def upgrade() -> None:
     sa.Column('facts', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['import_id'], ['imports.id'], name=op.f('fk_deliveries_import_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], name=op.f('fk_deliveries_organization_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['replaced_by_id'], ['imports.id'], name=op.f('fk_deliveries_replaced_by_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['source_id'], ['sources.id'], name=op.f('fk_deliveries_source_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries'))
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_deliveries_import_id'), ['import_id'], unique=False)
         batch_op.create_index('ix_deliveries_organization_id_is_live', ['organization_id', 'is_live'], unique=False)
+        batch_op.create_index(batch_op.f('ix_deliveries_replaced_by_id'), ['replaced_by_id'], unique=False)
         batch_op.create_index('ix_deliveries_scope', ['organization_id', 'source_id', 'billing_account_id', 'billing_period'], unique=False)
 
     op.create_table('inbox_items',
@@ -414,6 +417,7 @@ def downgrade() -> None:
     op.drop_table('inbox_items')
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.drop_index('ix_deliveries_scope')
+        batch_op.drop_index(batch_op.f('ix_deliveries_replaced_by_id'))
         batch_op.drop_index('ix_deliveries_organization_id_is_live')
         batch_op.drop_index(batch_op.f('ix_deliveries_import_id'))
 

@@ -309,6 +309,60 @@ def test_a_second_source_of_the_same_accounts_waits(
     assert billed() == total
 
 
+def _three_sources(take_in: TakeIn, decide) -> Import:
+    """Take in one payer by two sources that count both, and by a third that replaces them."""
+    take_in(bill("7"), source_name="cur")
+    decide(take_in(bill("5"), source_name="copy"), Decision.ADD)
+    row = take_in(bill("8"), source_name="focus")
+    assert row.state == "waiting"
+    decide(row, Decision.REPLACE)
+    return row
+
+
+def test_what_replaces_two_other_sources_counts_alone(take_in: TakeIn, billed, decide) -> None:
+    row = _three_sources(take_in, decide)
+    assert row.state == "live"
+    assert billed() == 8
+
+
+def test_undoing_what_replaced_other_sources_brings_them_back(
+    take_in: TakeIn, billed, decide, session: Session, acme: Organization, operator: Caller
+) -> None:
+    row = _three_sources(take_in, decide)
+    deliveries.withdraw(session, acme, operator, row)
+    assert billed() == 12
+
+
+def test_another_spelling_of_the_billing_account_is_replaced_as_well(
+    take_in: TakeIn, billed, decide, session: Session, acme: Organization, operator: Caller
+) -> None:
+    first = write([{"BilledCost": "7", "BillingAccountId": "/billing/PAYER"}])
+    before = take_in(first, source_name="cur")
+    row = take_in(bill("8"), source_name="focus")
+    assert row.state == "waiting"
+    decide(row, Decision.REPLACE)
+    session.refresh(before)
+    assert (row.state, before.state) == ("live", "older")
+    assert billed() == 8
+    with pytest.raises(Conflict, match=r"bill\.csv replaces it.* undo that one"):
+        deliveries.make_current(session, acme, operator, before)
+    deliveries.withdraw(session, acme, operator, row)
+    session.refresh(before)
+    assert before.state == "live"
+    assert billed() == 7
+
+
+def test_what_replaced_stays_so_when_a_newer_delivery_of_its_source_comes(
+    take_in: TakeIn, billed, decide
+) -> None:
+    row = _three_sources(take_in, decide)
+    assert row.source is not None
+    taken, other = ("copy", "cur") if row.source.name == "copy" else ("cur", "copy")
+    assert take_in(bill("9"), source_name=taken).state == "live"
+    assert billed() == 9
+    assert take_in(bill("6"), source_name=other).state == "waiting"  # counts elsewhere by now
+
+
 def test_a_decision_may_be_given_beforehand(take_in: TakeIn, billed) -> None:
     take_in(bill("7"), source_name="cur")
     said = {"decision": "add"}
