@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
-from costoptix.bills.deliveries import in_scope, version_of
+from costoptix.bills.deliveries import in_scope, replaced_by, version_of
 from costoptix.bills.formats import Half
 from costoptix.bills.precedence import Version, live_versions
 from costoptix.bills.receive import JOB_KIND
@@ -169,7 +169,8 @@ class _Month:
     ) -> None:
         self._key = (account, period)
         self._source = source
-        self._mine = in_scope(session, source.id, account, period) if source is not None else []
+        mine = in_scope(session, source.id, account, period) if source is not None else []
+        self._mine = [each for each in mine if replaced_by(session, each) is None]
         self._before = _all(_sub_accounts(each) for each in self._mine if each.is_live)
         self._others = _live_elsewhere(session, row, source, account, period)
 

@@ -55,9 +55,9 @@ def make_live(
     """
     made = [_delivery(row, source, staged, each, delivered_at) for each in placed]
     session.add_all(made)
-    scopes = {_scope_of(each) for each in made}
+    scopes = {scope_of(each) for each in made}
     for other in covered:
-        if _scope_of(other) not in scopes:  # else the newest of the scope counts anyway
+        if scope_of(other) not in scopes:  # else the newest of the scope counts anyway
             other.replaced_by_id = row.id
     session.flush()
     _point_all(session, (*made, *covered))
@@ -206,11 +206,12 @@ def half_of(delivery: Delivery) -> Half | None:
 
 def _point_all(session: Session, changed: Iterable[Delivery]) -> None:
     """Point the readers anew in every scope of these deliveries."""
-    for scope in {_scope_of(each) for each in changed}:
+    for scope in {scope_of(each) for each in changed}:
         _point(session, in_scope(session, *scope))
 
 
-def _scope_of(delivery: Delivery) -> tuple[str, str, date]:
+def scope_of(delivery: Delivery) -> tuple[str, str, date]:
+    """Return the source, billing account and billing period of a delivery."""
     return delivery.source_id, delivery.billing_account_id, delivery.billing_period
 
 
@@ -228,6 +229,12 @@ def replaced_by(session: Session, delivery: Delivery) -> Import | None:
         return None
     other = session.get(Import, delivery.replaced_by_id)
     return None if other is None or other.state == "withdrawn" else other
+
+
+def counting_instead(session: Session, row: Import) -> Import | None:
+    """Return an import of another source that counts in the stead of one, by a decision."""
+    mine = session.scalars(select(Delivery).where(Delivery.import_id == row.id))
+    return next(filter(None, (replaced_by(session, each) for each in mine)), None)
 
 
 def _settle(session: Session, organization_id: str) -> None:

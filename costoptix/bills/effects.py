@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import money
-from costoptix.bills.deliveries import in_scope, sums_of, version_of
+from costoptix.bills.deliveries import in_scope, replaced_by, scope_of, sums_of, version_of
 from costoptix.bills.precedence import Version, live_versions
 from costoptix.clock import utc_now
 from costoptix.models import Delivery, Import
@@ -39,7 +39,8 @@ class Shift:
 
 def of_withdrawing(session: Session, row: Import) -> list[Shift]:
     """Return what taking an import back would change, the oldest month first."""
-    return _shifts(session, row, lambda _version: None)
+    freed = select(Delivery).where(Delivery.replaced_by_id == row.id)
+    return _shifts(session, row, lambda _version: None, session.scalars(freed).all())
 
 
 def of_making_current(session: Session, row: Import) -> list[Shift]:
@@ -48,19 +49,34 @@ def of_making_current(session: Session, row: Import) -> list[Shift]:
     return _shifts(session, row, lambda version: replace(version, delivered_at=now))
 
 
-def _shifts(session: Session, row: Import, change: Change) -> list[Shift]:
+def _shifts(
+    session: Session, row: Import, change: Change, freed: Sequence[Delivery] = ()
+) -> list[Shift]:
     mine = session.scalars(
         select(Delivery)
         .where(Delivery.import_id == row.id, Delivery.state != "withdrawn")
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
-    scopes = {(each.source_id, each.billing_account_id, each.billing_period): None for each in mine}
+    scopes = {scope_of(each): None for each in (*mine, *freed)}
+    kept_out = {each.id for each in freed}
     return [
-        shift for scope in scopes for shift in _shifts_of(in_scope(session, *scope), row.id, change)
+        shift
+        for scope in scopes
+        for shift in _shifts_of(
+            [
+                each
+                for each in in_scope(session, *scope)
+                if each.id in kept_out or replaced_by(session, each) is None
+            ],
+            row.id,
+            change,
+        )
     ]
 
 
 def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> list[Shift]:
+    if not deliveries:
+        return []
     by_id = {each.id: each for each in deliveries}
     changed = (
         change(version_of(each)) if each.import_id == import_id else version_of(each)

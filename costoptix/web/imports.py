@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts, queue
-from costoptix.bills import child, decisions, inbox, receive
+from costoptix.bills import child, decisions, deliveries, inbox, receive
 from costoptix.bills import imports as bills
 from costoptix.bills.receive import Sent
 from costoptix.clock import utc_now
@@ -135,6 +135,7 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         question=decisions.question_of(row),
         periods=periods,
         was_replaced=bills.was_replaced(periods),
+        counts_instead=deliveries.counting_instead(session, row),
         sums=bills.sums(session, row),
         live_sums=bills.live_sums(session, row),
         reconciliation=reconciliation.by_metric(bills.reconciliation(session, row)),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import clock, queue
 from costoptix.access.permissions import Caller, Permission, command_line
-from costoptix.bills import decisions, deliveries, importer, imports, receive
+from costoptix.bills import decisions, deliveries, effects, importer, imports, receive
 from costoptix.bills.decisions import Decision, Kind
 from costoptix.bills.load import load
 from costoptix.bills.receive import Sent
@@ -329,6 +329,8 @@ def test_undoing_what_replaced_other_sources_brings_them_back(
     take_in: TakeIn, billed, decide, session: Session, acme: Organization, operator: Caller
 ) -> None:
     row = _three_sources(take_in, decide)
+    shifts = effects.of_withdrawing(session, row)
+    assert sum(shift.change for shift in shifts) == 12 - 8
     deliveries.withdraw(session, acme, operator, row)
     assert billed() == 12
 

@@ -154,6 +154,28 @@ def test_an_older_import_can_be_made_current_and_says_beforehand_what_that_chang
     assert "nothing of it was replaced" in alice_browser.get(path).text
 
 
+def test_an_import_that_another_source_replaced_names_what_counts_instead(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    older = bring(app, config, alice_browser, [{"BillingAccountId": "/billing/PAYER"}])
+    newer = send(alice_browser, write([{}]), "copy.csv", source="copy").headers["Location"]
+    work(app, config)
+    answer = alice_browser.post(f"{newer}/decide", form=newer, decision="replace")
+    assert answer.status_code == 302
+    work(app, config)
+    told = said(alice_browser.get(older).text)
+    assert f'href="{newer}"' in told
+    assert "counts in its stead" in told
+    assert "Make this one current" not in told
+    path = f"{older}/make-current"
+    assert alice_browser.post(path, form=path).status_code == 409
+    page = alice_browser.get(f"{newer}/withdraw").text
+    assert 'value="-1"' in page
+    assert 'value="1"' in page
+    alice_browser.post(f"{newer}/withdraw", form=f"{newer}/withdraw")
+    assert ">live<" in alice_browser.get(older).text
+
+
 def test_a_file_that_is_no_bill_is_refused_in_words(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:
