@@ -12,17 +12,21 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket, BytecodeCache
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
+from xdist.remote import Producer
 
 from config import Config
 from costoptix import clock, create_app
@@ -31,6 +35,7 @@ from costoptix.extensions import db, quota_storage
 from costoptix.models import Organization, User
 from tests.support import services
 from tests.support.cast import PASSWORD, PASSWORD_HASH
+from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
 
@@ -61,6 +66,33 @@ def _routes_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_once)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_verified_once() -> Iterator[None]:
+    """Verify a password against a hash once a run, with the shipped settings: nearly every test of
+    a page signs in, with the same password. A password that is wrong is verified each time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PasswordHasher, "verify", cache(PasswordHasher.verify))
+        yield
+
+
+class _CompiledTemplates(BytecodeCache):
+    """What Jinja has compiled in this run; by file and content, so a changed one is compiled."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED_TEMPLATES = _CompiledTemplates()
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +200,7 @@ def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
     def start(**changes: object) -> Flask:
         app = create_app(dataclasses.replace(config, **changes))
         app.testing = True
+        app.jinja_env.bytecode_cache = _COMPILED_TEMPLATES
         started.append(app)
         with app.app_context():
             if db.engine.dialect.name == "sqlite":
@@ -257,6 +290,16 @@ def mallory(session: Session, elsewhere: Organization) -> User:
 def admin(alice: User) -> Caller:
     """Alice as a caller of the domain."""
     return Caller(alice.organization_id, Permission.ADMIN, alice.email, user_id=alice.id)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)  # known with -n only
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SuiteScheduling | None:
+    """With ``--dist loadfile``."""
+    return SuiteScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

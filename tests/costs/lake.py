@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +150,17 @@ def _values(charge: Charge) -> list[Any]:
 @contextmanager
 def open_writer() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open what writes the files of a lake."""
-    columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
-    with duckdb.connect() as writer:
-        writer.execute(f"CREATE TABLE charges ({columns})")
+    with _engine().cursor() as writer:
         yield writer
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """Start the engine of all writers: to start one takes longer than to write a small lake."""
+    columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in _COLUMNS)
+    engine = duckdb.connect()
+    engine.execute(f"CREATE TABLE charges ({columns})")
+    return engine
 
 
 @contextmanager
