@@ -33,7 +33,7 @@ demo: .venv/.run ## the same on "Acme Cloud", with 13 months of made-up bills
 
 .PHONY: test
 test: $(DEV) ## run the whole suite on SQLite
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile
 
 # What keeps its state in the SQL database; the rest says the same on either.
 ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets tests/web \
@@ -41,7 +41,7 @@ ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets 
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQL
-	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadgroup -m "not sqlite" $(ON_POSTGRESQL)
+	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadfile -m "not sqlite" $(ON_POSTGRESQL)
 
 # The cases of tests/faults and tests/quota by the thousand, and what they counted: docs/proof.md.
 .PHONY: prove

@@ -11,13 +11,10 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import looking
 from tests.support.demo import Demo
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_the_explorer_its_csv_and_its_curl_agree(
