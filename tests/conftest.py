@@ -10,12 +10,10 @@ import dataclasses
 import os
 import shutil
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -35,9 +33,13 @@ from costoptix.extensions import db, quota_storage
 from costoptix.models import Organization, User
 from tests.support import services
 from tests.support.cast import PASSWORD, PASSWORD_HASH
+from tests.support.databases import Reused, new_database
 from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
+
+DATABASES = ("costoptix.db", "quota.db")
+"""On SQLite: the files that a migrated installation has."""
 
 
 @pytest.fixture(autouse=True)
@@ -120,25 +122,6 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-class new_database:  # noqa: N801 - used as a function
-    """Make a database (a copy of ``template`` if given) for the length of a block."""
-
-    def __init__(self, server: str, template: str = "template1") -> None:
-        self._server, self._template, self._name = server, template, f"t{uuid.uuid4().hex}"
-
-    def __enter__(self) -> str:
-        self._run(f"CREATE DATABASE {self._name} TEMPLATE {self._template}")
-        return f"{self._server}/{self._name}"
-
-    def __exit__(self, *_: object) -> None:
-        self._run(f"DROP DATABASE {self._name} WITH (FORCE)")
-
-    def _run(self, statement: str) -> None:
-        plain = self._server.replace("postgresql+psycopg://", "postgresql://") + "/postgres"
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(statement)
-
-
 def make_config(data_dir: Path, **changes: object) -> Config:
     """Return the configuration of a test installation in ``data_dir``."""
     environment = {"COSTOPTIX_DATA_DIR": str(data_dir), "COSTOPTIX_TESTING": "1"}
@@ -173,6 +156,13 @@ def _migrate(config: Config) -> None:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def database_of_tests(migrated: str) -> Iterator[Reused]:
+    """On PostgreSQL: the database that this run's tests use one after the other."""
+    with Reused(migrated) as database:
+        yield database
+
+
 @pytest.fixture
 def config(
     tmp_path: Path, migrated: str, request: pytest.FixtureRequest, on_postgresql: bool
@@ -180,12 +170,13 @@ def config(
     """The configuration of this test's own installation, its database migrated and empty."""
     if not on_postgresql:
         config = make_config(tmp_path / "instance")
-        shutil.copyfile(migrated, config.data_dir / "costoptix.db")
+        for name in DATABASES:
+            shutil.copyfile(Path(migrated).with_name(name), config.data_dir / name)
         yield config
         return
-    server, _, template = migrated.rpartition("/")
-    with new_database(server, template) as url:
-        yield make_config(tmp_path / "instance", database_url=url, quota_url=url)
+    database: Reused = request.getfixturevalue("database_of_tests")
+    yield make_config(tmp_path / "instance", database_url=database.url, quota_url=database.url)
+    database.empty()
 
 
 @pytest.fixture
