@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -21,7 +22,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from jinja2.bccache import Bucket, BytecodeCache
 from pytest_socket import socket_allow_hosts
-from sqlalchemy import event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from xdist.remote import Producer
@@ -196,6 +197,7 @@ def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
         with app.app_context():
             if db.engine.dialect.name == "sqlite":
                 event.listen(db.engine, "connect", _without_sync)
+            _share_statements(db.engine)
         return app
 
     yield start
@@ -204,6 +206,22 @@ def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
             db.session.remove()
             db.engine.dispose()
             quota_storage().close()
+
+
+_DIALECTS: dict[str, Dialect] = {}
+_STATEMENTS: dict[Any, Any] = {}
+
+
+def _share_statements(engine: Engine) -> None:
+    """Have this run's engines write each statement once: by itself, each would write its own.
+
+    What SQLAlchemy has written is kept by dialect, so that they share that as well.
+    """
+    if engine.dialect.name not in _DIALECTS:
+        engine.connect().close()  # a dialect is whole when it has seen its server
+        _DIALECTS[engine.dialect.name] = engine.dialect
+    engine.dialect = _DIALECTS[engine.dialect.name]
+    engine.update_execution_options(compiled_cache=_STATEMENTS)
 
 
 def _without_sync(connection: sqlite3.Connection, _record: object) -> None:
