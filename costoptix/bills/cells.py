@@ -46,8 +46,9 @@ RECORD = "record"
 """The column of the view that is the number of the row, from 0."""
 
 _BLOCK_BYTES = 1 << 20
-_WINDOW_BYTES = 1 << 20
+_WINDOW_BYTES = 1 << 19
 _QUOTE, _RETURN = b'"\r'
+_NOT_ASCII = 0x80
 _LINE_ENDS = np.arange(256) == ord("\n")
 _MAY_OPEN_AFTER = np.isin(np.arange(256), list(b',\n"'))
 _MAY_FOLLOW_CLOSE = np.isin(np.arange(256), list(b',\r\n"'))
@@ -189,10 +190,15 @@ def _read_regular(piece: TextPiece) -> pa.Table | None:
                 column_types=dict.fromkeys(names, pa.string()),
                 null_values=NULLS,
                 strings_can_be_null=True,
+                check_utf8=not _is_ascii(piece.text),
             ),
         )
     except pa.ArrowInvalid:  # more cells or less, not UTF-8, longer than a block
         return None
+
+
+def _is_ascii(text: bytes | memoryview) -> bool:
+    return not len(text) or bool(np.frombuffer(text, dtype=np.uint8).max() < _NOT_ASCII)
 
 
 def is_regular(text: bytes | memoryview) -> bool:
@@ -201,7 +207,10 @@ def is_regular(text: bytes | memoryview) -> bool:
     opens = True  # whether the next quote does
     for start in range(0, len(found), _WINDOW_BYTES):
         window = found[start : start + _WINDOW_BYTES]
-        if not _are_followed(found, np.flatnonzero(window == _RETURN) + start, _LINE_ENDS):
+        returns = window == _RETURN
+        if np.count_nonzero(returns) and not _are_followed(
+            found, np.flatnonzero(returns) + start, _LINE_ENDS
+        ):
             return False
         quotes = np.flatnonzero(window == _QUOTE) + start
         opening, closing = (quotes[::2], quotes[1::2]) if opens else (quotes[1::2], quotes[::2])
