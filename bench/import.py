@@ -125,31 +125,17 @@ def import_bill(file: Path, folder: Path) -> None:
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
+    from bench import lake
     from config import Config
-    from costoptix import queue
-    from costoptix.access.permissions import command_line
-    from costoptix.bills import importer, receive
     from costoptix.database import prepare_engine
-    from costoptix.models import Base, Organization
+    from costoptix.models import Base
 
     config = Config.from_environ({"COSTOPTIX_DATA_DIR": str(folder)})
     engine = create_engine(config.database_url)
     prepare_engine(engine)
     Base.metadata.create_all(engine)
-    with Session(engine, expire_on_commit=False) as session, file.open("rb") as content:
-        organization = Organization(name="Bench", tier="enterprise")
-        session.add(organization)
-        session.commit()
-        ((row, job),) = receive.receive(
-            session, organization, command_line(organization.id),
-            [receive.Sent(content, file.name)],
-            uploads_dir=config.uploads_dir, max_bytes=file.stat().st_size,
-        )  # fmt: skip
-        claimed = queue.claim(session, job.id)
-        assert claimed is not None
-        importer.run(session, claimed, config)
-        session.refresh(row)
-        assert row.state == "live", row.error
+    with Session(engine, expire_on_commit=False) as session:
+        _, row = lake.import_bill(session, config, file)
         (folder / ROWS).write_text(str(row.rows_kept))
 
 

@@ -24,8 +24,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from bench.generate import LAST_DAY
-from bench.lake import open_bench
-from config import Config
+from bench.lake import config_of, open_bench
 from costoptix import create_app
 from costoptix.access.passwords import hash_password
 from costoptix.costs.cache import BoundedCache
@@ -113,16 +112,12 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path(arguments[1]) if len(arguments) > 1 else Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     with open_bench(folder, rows) as (session, organization, _store):
-        config = dataclasses.replace(
-            Config.from_environ({"COSTOPTIX_DATA_DIR": str(folder), "COSTOPTIX_TESTING": "1"}),
-            database_url=f"sqlite:///{folder / f'{rows}.db'}",
-            now=f"{LAST_DAY}T12:00:00Z",
-        )
+        config = dataclasses.replace(config_of(folder, rows), now=f"{LAST_DAY}T12:00:00Z")
         app = create_app(config)
         client = signed_in(app, session, organization)
         print(f"{rows:,} charges; milliseconds, p50 / p95 (CPU)")
         for name, address in PAGES.items():
-            times = measure(app, client, address, folder / f"lake-{rows}")
+            times = measure(app, client, address, config.lake_dir)
             cells = [f"{kind} {_spread(taken)}" for kind, taken in times.items()]
             weight = len(gzip.compress(client.get(address).data)) / 1000
             print(f"{name:34} {'   '.join(cells)}   {weight:5.1f} KB gz")
