@@ -8,6 +8,7 @@ it staged or why it refused.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import subprocess
@@ -133,6 +134,7 @@ def _child() -> Iterator[tuple[IO[str], IO[str]]]:
 
 def main() -> None:
     """Answer the request on standard input."""
+    gc.disable()  # the process is short, and next to nothing in it refers to itself
     os.nice(NICENESS)
     _limit_memory()
     _keep_memory()

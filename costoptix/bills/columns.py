@@ -24,7 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 NULL = -1
 """The code of NULL: as an index of numpy it is the last, where what holds of NULL is put."""
 
-_FEW = 64
+_FEW = 256
 _LARGEST_KEY = 1 << 62
 
 

@@ -21,6 +21,7 @@ from costoptix.bills.cells import RECORD, VIEW, Cells, named_columns
 from costoptix.bills.columns import (
     Coded,
     Column,
+    Distinct,
     Rows,
     coded,
     constant,
@@ -81,6 +82,7 @@ class Mapper:
                 self._joined[name] = sql
             else:
                 self._computed[tuple(named_columns(sql))][name] = sql
+        self._related = _related(self._computed)
 
     def _added(self, width: int) -> set[str]:
         """Return the columns that the relation has beside the cells."""
@@ -100,29 +102,40 @@ class Mapper:
             records, joined = self._work_out(cells, self._joined, self._relation)
             found |= {name: _column(text) for name, text in joined.items()}
         rows = np.arange(cells.rows) if records is None else records
-        for numbers, expressions in self._computed.items():
-            computed = self._computed_of(cells, numbers, expressions)
+        for numbers, groups in self._related.items():
+            computed = self._computed_of(cells, numbers, groups)
             found |= {name: _of(column, records) for name, column in computed.items()}
         found |= {name: _of(cells.columns[number], records) for name, number in self._cells.items()}
         found |= {name: constant(value, len(rows)) for name, value in self._constants.items()}
         return Text(found, rows)
 
     def _computed_of(
-        self, cells: Cells, numbers: Sequence[int], expressions: Mapping[str, str]
+        self, cells: Cells, numbers: Sequence[int], groups: Sequence[tuple[int, ...]]
     ) -> dict[str, Column]:
-        """Work expressions out per distinct combination of the cells that they name."""
+        """Work expressions out per distinct combination of the cells that they name.
+
+        Together those that name some of the same cells, where that makes few combinations.
+        """
+        kinds = self._kinds(cells, numbers)
+        if kinds is None and len(groups) > 1:
+            apart = (self._computed_of(cells, group, [group]) for group in groups)
+            return {name: column for found in apart for name, column in found.items()}
+        expressions = {name: sql for group in groups for name, sql in self._computed[group].items()}
+        if kinds is None:
+            _, texts = self._work_out(cells, expressions, VIEW)
+            return {name: _column(text) for name, text in texts.items()}
+        _, texts = self._work_out(cells.take(kinds.firsts, numbers), expressions, VIEW)
+        rows = kinds.codes.astype(np.int64)
+        return {name: coded(_column(text)).take(rows) for name, text in texts.items()}
+
+    def _kinds(self, cells: Cells, numbers: Sequence[int]) -> Distinct | None:
+        """Return the distinct combinations of some cells, if they are few."""
         named = [cells.columns[number] for number in numbers]
         repeating = [column for column in named if isinstance(column, Coded)]
-        if len(repeating) == len(named):
-            kinds = distinct(repeating, cells.rows)
-            if 2 * len(kinds) <= cells.rows:
-                _, texts = self._work_out(cells.take(kinds.firsts, numbers), expressions, VIEW)
-                return {
-                    name: coded(_column(text)).take(kinds.codes.astype(np.int64))
-                    for name, text in texts.items()
-                }
-        _, texts = self._work_out(cells, expressions, VIEW)
-        return {name: _column(text) for name, text in texts.items()}
+        if len(repeating) < len(named):
+            return None
+        kinds = distinct(repeating, cells.rows)
+        return kinds if 2 * len(kinds) <= cells.rows else None
 
     def _work_out(
         self, cells: Cells, expressions: Mapping[str, str], relation: str
@@ -137,6 +150,19 @@ class Mapper:
             in_order = np.argsort(rows, kind="stable")
             table, rows = table.take(pa.array(in_order)), rows[in_order]
         return rows, {name: table.column(name) for name in expressions}
+
+
+def _related(
+    groups: Iterable[tuple[int, ...]],
+) -> dict[tuple[int, ...], list[tuple[int, ...]]]:
+    """Put groups of cells together that have some in common: all of theirs → these groups."""
+    related: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for group in groups:
+        touching = [numbers for numbers in related if not set(numbers).isdisjoint(group)]
+        joined = [each for numbers in touching for each in related.pop(numbers)]
+        numbers = tuple(sorted({*group, *(one for each in joined for one in each)}))
+        related[numbers] = [*joined, group]
+    return related
 
 
 def _from(relation: str) -> str:

@@ -48,6 +48,7 @@ SCHEMA: Mapping[str, pa.DataType] = {
 }
 """The columns of a file of charges, in their order."""
 
+_MOST_REMEMBERED = 20_000
 _PLAIN_BYTES = 19
 """Plain notation of at most so many bytes has at most 18 places: nothing to round."""
 _IN_AMOUNTS = np.isin(np.arange(256), list(b"0123456789.-"))
@@ -108,6 +109,7 @@ class Caster:
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self._duckdb = connection
+        self._known: dict[str, _Known] = {}
 
     def charges(self, mapped: Text) -> Charges:
         """Cast what is checked, and leave out the rows that have a bad cell."""
@@ -131,32 +133,84 @@ class Caster:
 
     def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
         """Return the column's values, whether each row's is good, and whether it was rounded."""
-        values = text.values if isinstance(text, Coded) else text
-        cast, good, rounded = self._checked(values, column)
         if not isinstance(text, Coded):
-            return cast, good, rounded
-        good = np.append(good, not column.is_required)[text.codes]
-        rounded = np.append(rounded, np.False_)[text.codes]
+            cast = _plainly(text, column) or self._by_duckdb(text, column)
+            return cast.values, cast.is_good, cast.is_rounded
+        cast = _plainly(text.values, column) or self._remembered(text.values, column)
+        good = np.append(cast.is_good, not column.is_required)[text.codes]
+        rounded = np.append(cast.is_rounded, np.False_)[text.codes]
         if column.kind is Kind.MONEY:
-            return cast.take(arrow(text).indices), good, rounded
-        return text.through(cast), good, rounded
+            return cast.values.take(arrow(text).indices), good, rounded
+        return text.through(cast.values), good, rounded
 
-    def _checked(self, values: pa.Array, column: Column) -> tuple[pa.Array, Flags, Flags]:
-        plain = _PLAINLY[column.kind](values) if column.kind in _PLAINLY else None
-        if plain is not None:
-            never = np.zeros(len(values), dtype=np.bool_)
-            return plain, np.asarray(plain.is_valid()) if column.is_required else ~never, never
-        name = column.name
-        table = pa.table({name: values, "number": pa.array(np.arange(len(values)))})
+    def _remembered(self, texts: pa.Array, column: Column) -> _Cast:
+        """Cast what no piece before has had; sets of tags, say, come again and again."""
+        known = self._known.get(column.name)
+        if known is None:
+            known = _Known(texts, self._by_duckdb(texts, column))
+        elif len(new := texts.filter(compute.is_null(compute.index_in(texts, known.texts)))):
+            known = known.with_more(new, self._by_duckdb(new, column))
+        if len(known.texts) <= _MOST_REMEMBERED:
+            self._known[column.name] = known
+        return known.of(texts)
+
+    def _by_duckdb(self, texts: pa.Array, column: Column) -> _Cast:
+        table = pa.table({column.name: texts, "number": pa.array(np.arange(len(texts)))})
         self._duckdb.register("texts", table)
         found = engine.table(
             self._duckdb,
             f"SELECT {checked_sql(column)} FROM texts ORDER BY number",  # noqa: S608
         )
         self._duckdb.unregister("texts")
-        found = found.combine_chunks()
-        cast = _one(found.column("value"), TYPES[column.kind])
-        return cast, _flags(found.column("is_good")), _flags(found.column("is_rounded"))
+        return _Cast(
+            _one(found.column("value"), TYPES[column.kind]),
+            _flags(found.column("is_good")),
+            _flags(found.column("is_rounded")),
+        )
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """Texts cast: NULL where one is not good."""
+
+    values: pa.Array
+    is_good: Flags
+    is_rounded: Flags
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Distinct texts and what they are."""
+
+    texts: pa.Array
+    cast: _Cast
+
+    def of(self, texts: pa.Array) -> _Cast:
+        """Return what some of them are."""
+        at = compute.index_in(texts, self.texts)
+        rows = np.asarray(at)
+        cast = self.cast
+        return _Cast(cast.values.take(at), cast.is_good[rows], cast.is_rounded[rows])
+
+    def with_more(self, texts: pa.Array, cast: _Cast) -> _Known:
+        """Return these and others."""
+        return _Known(
+            pa.concat_arrays([self.texts, texts]),
+            _Cast(
+                pa.concat_arrays([self.cast.values, cast.values]),
+                np.concatenate([self.cast.is_good, cast.is_good]),
+                np.concatenate([self.cast.is_rounded, cast.is_rounded]),
+            ),
+        )
+
+
+def _plainly(texts: pa.Array, column: Column) -> _Cast | None:
+    values = _PLAINLY[column.kind](texts) if column.kind in _PLAINLY else None
+    if values is None:
+        return None
+    never = np.zeros(len(texts), dtype=np.bool_)
+    is_there = np.asarray(values.is_valid())
+    return _Cast(values, is_there if column.is_required else ~never, never)
 
 
 def plain_amounts(texts: pa.Array) -> pa.Array | None:

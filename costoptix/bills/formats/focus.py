@@ -32,6 +32,7 @@ _FIRST_SEEN = (
 )
 """Newest first: columns that a version brought."""
 
+_EXPORTED = "x_ExportTime"
 _FIRST_OF_MONTH = r"^\s*\d{1,2}/0?1/(\d{4}|\d{2})\s*$"
 
 
@@ -90,5 +91,5 @@ FOCUS = Format(
     currency=("BillingCurrency",),
     mapping=_mapping,
     number=lambda header: header.sql("oci_ReferenceNumber"),
-    exported=lambda header: _iso(header.sql("x_ExportTime")),
+    exported=lambda header: _iso(header.sql(_EXPORTED)) if header.has(_EXPORTED) else "NULL",
 )
