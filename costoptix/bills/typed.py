@@ -15,17 +15,10 @@ import orjson
 import pyarrow as pa
 from pyarrow import compute
 
-from costoptix.bills import engine, sums
-from costoptix.bills.casting import (
-    AS_WRITTEN,
-    CHECKED,
-    FIRST_YEAR,
-    LAST_YEAR,
-    OTHER_COLUMNS,
-    checked_sql,
-)
+from costoptix.bills import engine, plain, sums
+from costoptix.bills.casting import AS_WRITTEN, CHECKED, OTHER_COLUMNS, checked_sql
 from costoptix.bills.charges import COLUMNS, Column, Kind
-from costoptix.bills.columns import Bytes, Coded, Flags, Rows, arrow, coded, constant, encode, take
+from costoptix.bills.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
 from costoptix.bills.columns import Column as Values
 from costoptix.bills.mapped import Text
 from costoptix.bills.reconcile import Group
@@ -34,11 +27,10 @@ from costoptix.costs.layout import METRICS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-AMOUNT = pa.decimal128(38, 18)
 TYPES = {
     Kind.TEXT: pa.string(),
-    Kind.MONEY: AMOUNT,
-    Kind.TIME: pa.timestamp("us"),
+    Kind.MONEY: plain.AMOUNT,
+    Kind.TIME: plain.TIME,
     Kind.JSON_OBJECT: pa.string(),
 }
 SCHEMA: Mapping[str, pa.DataType] = {
@@ -49,11 +41,8 @@ SCHEMA: Mapping[str, pa.DataType] = {
 """The columns of a file of charges, in their order."""
 
 _MOST_REMEMBERED = 20_000
-_PLAIN_BYTES = 19
-"""Plain notation of at most so many bytes has at most 18 places: nothing to round."""
-_IN_AMOUNTS = np.isin(np.arange(256), list(b"0123456789.-"))
-_SHAPE = b"0000-00-00T00:00:00Z"
-_AS_SHAPE = np.where(np.isin(np.arange(256), list(b"0123456789")), ord("0"), np.arange(256))
+_PLAINLY = {Kind.MONEY: plain.amounts, Kind.TIME: plain.times}
+"""What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
 
 
 @dataclass(frozen=True)
@@ -211,54 +200,6 @@ def _plainly(texts: pa.Array, column: Column) -> _Cast | None:
     never = np.zeros(len(texts), dtype=np.bool_)
     is_there = np.asarray(values.is_valid())
     return _Cast(values, is_there if column.is_required else ~never, never)
-
-
-def plain_amounts(texts: pa.Array) -> pa.Array | None:
-    """Cast texts that are all of at most 19 digits, a point and a minus; None where one is not.
-
-    Arrow reads such a text as the same number as ``as_amount`` of ``casting`` does, or not at all.
-    """
-    longest = compute.max(compute.binary_length(texts)).as_py() or 0
-    if longest > _PLAIN_BYTES or not _IN_AMOUNTS[_bytes(texts)].all():
-        return None
-    return _read(texts, AMOUNT)
-
-
-def plain_times(texts: pa.Array) -> pa.Array | None:
-    """Cast texts that are all of the form ``2026-11-30T23:00:00Z``; None where one is not.
-
-    Arrow reads such a text as the same time as ``as_time`` of ``casting`` does, or not at all.
-    """
-    written = _bytes(texts)
-    if texts.null_count or not len(texts) or len(written) != len(texts) * len(_SHAPE):
-        return None
-    shapes = _AS_SHAPE[written.reshape(len(texts), len(_SHAPE))]
-    if not (shapes == np.frombuffer(_SHAPE, dtype=np.uint8)).all():
-        return None
-    times = _read(compute.utf8_rtrim(texts, "Z"), TYPES[Kind.TIME])
-    if times is None or compute.min(times).as_py().year < FIRST_YEAR:
-        return None
-    return None if compute.max(times).as_py().year > LAST_YEAR else times
-
-
-_PLAINLY = {Kind.MONEY: plain_amounts, Kind.TIME: plain_times}
-"""What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
-
-
-def _bytes(texts: pa.Array) -> Bytes:
-    """Return what is written, one text after the other."""
-    _, offsets, text = texts.buffers()
-    if not len(texts) or text is None:
-        return np.zeros(0, dtype=np.uint8)
-    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset :][: len(texts) + 1]
-    return np.frombuffer(text, dtype=np.uint8)[bounds[0] : bounds[-1]]
-
-
-def _read(texts: pa.Array, type_: pa.DataType) -> pa.Array | None:
-    try:
-        return texts.cast(type_)
-    except pa.ArrowInvalid:
-        return None
 
 
 def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:

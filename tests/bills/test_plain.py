@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costoptix import money
-from costoptix.bills import engine
-from costoptix.bills.typed import plain_amounts, plain_times
+from costoptix.bills import engine, plain
 
 DIGITS = st.text("0123456789", max_size=20)
 AMOUNT = st.builds(
@@ -41,15 +40,15 @@ def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnect
 
 @given(st.lists(st.one_of(st.none(), AMOUNT), max_size=6))
 def test_a_plain_amount_is_exact(texts: list[str | None]) -> None:
-    found = plain_amounts(pa.array([None, *texts], type=pa.string()).slice(1))
+    found = plain.amounts(pa.array([None, *texts], type=pa.string()).slice(1))
     if found is not None:
         assert found.to_pylist() == [text and money.parse_amount(text) for text in texts]
 
 
 @pytest.mark.parametrize("text", ["1e3", "+1", " 1", "1_0", "1" * 20, "0.123456789012345678", "1-"])
 def test_another_spelling_is_left_to_the_exact_casts(text: str) -> None:
-    assert plain_amounts(pa.array(["1", text])) is None
-    assert plain_amounts(pa.array(["-1.50", None, "0.12345678901234567"])).to_pylist() == [
+    assert plain.amounts(pa.array(["1", text])) is None
+    assert plain.amounts(pa.array(["-1.50", None, "0.12345678901234567"])).to_pylist() == [
         Decimal("-1.5"), None, Decimal("0.12345678901234567"),
     ]  # fmt: skip
 
@@ -59,7 +58,7 @@ def test_another_spelling_is_left_to_the_exact_casts(text: str) -> None:
 def test_a_plain_time_is_the_time_that_duckdb_reads(
     duckdb: DuckDBPyConnection, texts: list[str]
 ) -> None:
-    found = plain_times(pa.array(["x", *texts]).slice(1))
+    found = plain.times(pa.array(["x", *texts]).slice(1))
     if found is None:
         return
     sql = "SELECT CASE WHEN is_in_time(as_time(x)) THEN as_time(x) END FROM (SELECT unnest(?) AS x)"
@@ -68,6 +67,6 @@ def test_a_plain_time_is_the_time_that_duckdb_reads(
 
 def test_times_of_one_shape_are_read_at_once() -> None:
     texts = ["2026-02-03T04:05:06Z", "1970-01-01T00:00:00Z", "2199-12-31T23:59:59Z"]
-    assert plain_times(pa.array(texts)) is not None
+    assert plain.times(pa.array(texts)) is not None
     for other in ("2200-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2026-02-30T00:00:00Z", None):
-        assert plain_times(pa.array([*texts, other])) is None
+        assert plain.times(pa.array([*texts, other])) is None
