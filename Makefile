@@ -51,7 +51,8 @@ prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/pro
 
 .PHONY: bench
 bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
-	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/judgement.py; do \
+	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/export.py \
+	bench/during_import.py bench/judgement.py; do \
 	$(BIN)/python -c "import ast, sys; print(sys.argv[1], '-', ast.get_docstring(ast.parse(open(sys.argv[1]).read())).splitlines()[0])" $$file; done
 
 .PHONY: lint

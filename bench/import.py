@@ -10,8 +10,7 @@ run, one after the other, each in a process of its own:
 * of a csv.gz, the first 100,000 rows: csv.DictReader, the same 25 columns cast by Python, and
   SQLAlchemy's bulk insert into a new SQLite file.
 
-CPU is of all processes of each side; memory is the largest sum of their resident sets, read from
-/proc (Linux).
+CPU is of all processes of each side; memory is the largest sum of their resident sets.
 """
 
 from __future__ import annotations
@@ -21,15 +20,13 @@ import csv
 import gzip
 import itertools
 import json
-import multiprocessing
-import resource
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+
+from bench.processes import measure
 
 MONEY = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 TIMES = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
@@ -55,8 +52,8 @@ def main() -> None:
     sent = arguments.sent or arguments.file
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        plain = measure(read_and_cast, arguments.file, folder / "plain")
-        ours = measure(import_bill, arguments.file, folder / "ours")
+        plain = measure(read_and_cast, arguments.file, _made(folder / "plain"))
+        ours = measure(import_bill, arguments.file, _made(folder / "ours"))
         rows = int((folder / "ours" / ROWS).read_text())
         stored = sum(path.stat().st_size for path in (folder / "ours/lake").rglob("*.parquet"))
         found = {
@@ -67,7 +64,7 @@ def main() -> None:
             "stored_to_sent": round(stored / sent.stat().st_size, 2),
         }
         if arguments.file.name.endswith(".csv.gz"):
-            slow = measure(insert_rows, arguments.file, folder / "rows")
+            slow = measure(insert_rows, arguments.file, _made(folder / "rows"))
             found["rows_per_cpu_second"] = {
                 "import": round(rows / ours[0]),
                 "dict_reader_and_sqlalchemy": round(min(SLICE, rows) / slow[0]),
@@ -75,50 +72,9 @@ def main() -> None:
     print(json.dumps(found, indent=2))
 
 
-def measure(work: Callable[[Path, Path], None], file: Path, folder: Path) -> tuple[float, int]:
-    """Run ``work`` in a process; return CPU seconds and the peak of resident megabytes."""
+def _made(folder: Path) -> Path:
     folder.mkdir()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    process = multiprocessing.get_context("spawn").Process(target=work, args=(file, folder))
-    process.start()
-    peak = Peak(process.pid or 0)
-    process.join()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if process.exitcode:
-        raise SystemExit("the work failed")
-    return round(cpu, 2), peak.stop()
-
-
-class Peak:
-    """Watches the resident memory of a process and its children."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid, self._peak, self._done = pid, 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def stop(self) -> int:
-        """Return the peak, in megabytes."""
-        self._done.set()
-        self._thread.join()
-        return self._peak // 1024
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.05):
-            self._peak = max(self._peak, resident_kb(self._pid))
-
-
-def resident_kb(pid: int) -> int:
-    """Add up VmRSS of a process and everything below it."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0
-    lines = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-    mine = int(lines[0].split()[1]) if lines else 0
-    return mine + sum(resident_kb(int(child)) for child in below)
+    return folder
 
 
 def import_bill(file: Path, folder: Path) -> None:
