@@ -62,8 +62,18 @@ def upload() -> ResponseReturnValue:
         return _show_list(error)
     if len(rows) > 1:
         flash(f"These {len(files)} files are {len(rows)} deliveries: one of each kind of file.")
-        return redirect(url_for("web.imports"))
-    return redirect(url_for("web.import_detail", import_id=rows[0].id))
+        return _sent(url_for("web.imports"))
+    return _sent(url_for("web.import_detail", import_id=rows[0].id))
+
+
+def _sent(address: str) -> ResponseReturnValue:
+    """Lead to what became of the files; a script is told where, for it cannot but follow at once.
+
+    To follow would show the notice to the script, and the page that it then opens has none.
+    """
+    if request.accept_mimetypes.best == "application/json":
+        return {"location": address}, 201
+    return redirect(address)
 
 
 def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> list[Import]:

@@ -59,12 +59,13 @@ function upload(form) {
     });
     request.addEventListener("load", (event) => {
       request = null;
-      if (event.target.status < 400) location.assign(event.target.responseURL);
+      if (event.target.status === 201) location.assign(JSON.parse(event.target.responseText).location);
       else stop(refused(event.target.responseText) || "The files were refused.");
     });
     request.addEventListener("error", () => stop("The connection ended before everything was sent; nothing was kept."));
     request.addEventListener("abort", () => stop("Cancelled; nothing was kept."));
     request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
     request.send(new FormData(form));
     bar.value = 0;
     sending.hidden = cancel.hidden = false;

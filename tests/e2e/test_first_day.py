@@ -161,3 +161,16 @@ def test_no_name_of_a_bill_breaks_a_page(page: Page, fresh: Server) -> None:
             if page.locator("main script, main img[onerror]").count():
                 wrong.append(f"{path} holds markup of a name")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_drop_of_two_kinds_of_files_is_said_to_be_two_deliveries(
+    page: Page, fresh: Server
+) -> None:
+    set_up(page, fresh)
+    page.goto(f"{fresh.url}/imports")
+    other = SAMPLE.parents[1] / "oci" / "cost_report.csv"
+    page.locator("input[type=file]").first.set_input_files([SAMPLE, other])
+    page.get_by_role("button", name=re.compile("Import|Upload")).first.click()
+    expect(page.get_by_text("These 2 files are 2 deliveries")).to_be_visible()
+    for name in (SAMPLE.name, other.name):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
