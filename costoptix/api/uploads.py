@@ -80,5 +80,5 @@ def open_upload(media_types: tuple[str, ...], max_bytes: int) -> Upload:
     if request.mimetype not in media_types:
         allowed = ", ".join((FORM, *media_types))
         raise UnsupportedMediaType(f"Send the file as one of: {allowed}.")
-    request.max_content_length = max_bytes
+    request.max_content_length = max_bytes + 1  # the end is found by asking for one byte more
     return Upload(request.stream, "", [], request.content_length)

@@ -1,0 +1,120 @@
+"""S45 through ``deploy/nginx.conf``: patience with slow clients, and the same limits."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.quota.conftest import Seat, take_seat
+from tests.support.server import ROOT, gunicorn
+from tests.support.services import free_port, wait_for_port
+
+LIMIT = 1 << 20
+SLOW_CLIENTS = 40
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+pytestmark = [
+    pytest.mark.nginx,
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
+]
+
+
+def configuration(port: int, upstream: int, folder: Path) -> str:
+    """Return what we ship, on a free port without TLS, for a limit of one megabyte."""
+    shipped = (ROOT / "deploy" / "nginx.conf").read_text()
+    changes = {
+        r"listen 443 ssl;": f"listen 127.0.0.1:{port};",
+        r" *ssl_certificate.*;\n": "",
+        r"client_max_body_size 1024m;": "client_max_body_size 1m;",
+        r"http://127\.0\.0\.1:8000;": f"http://127.0.0.1:{upstream};",
+    }
+    for pattern, replacement in changes.items():
+        shipped, found = re.subn(pattern, replacement, shipped)
+        assert found, pattern
+    temporary = "\n".join(
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return "\n".join(
+        (
+            f"user {getpass.getuser()}; daemon off; worker_processes 1;",
+            f"pid {folder}/nginx.pid; error_log {folder}/error.log;",
+            "events { worker_connections 512; }",
+            f"http {{ access_log off;\n{temporary}\n{shipped}\n}}",
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seat, str]]:
+    """An organization on a server of two threads, and the address of the proxy in front of it."""
+    folder = tmp_path_factory.mktemp("proxy")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    extra = {"PUBLIC_URL": url, "FORWARDED_HOPS": "1", "MAX_UPLOAD_MB": "1", "THREADS": "2"}
+    with gunicorn(folder / "instance", WEB_CONCURRENCY="1", **extra) as server:
+        (folder / "nginx.conf").write_text(configuration(port, server.port, folder))
+        nginx = subprocess.Popen(
+            [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_for_port(port, nginx)
+            yield take_seat(server, "enterprise", permission="write"), url
+        finally:
+            nginx.terminate()
+            nginx.wait(10)
+
+
+def send(url: str, seat: Seat, host: str, body: bytes) -> int:
+    """Send a file to the API; return the status."""
+    headers = {"X-API-Key": seat.key, "Content-Type": "text/csv", "Host": host}
+    request = urllib.request.Request(f"{url}/api/v1/imports", body, headers, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_s45_slow_bodies_hold_nobody_up(proxied: tuple[Seat, str]) -> None:
+    """Twenty times as many clients as the server has threads send a byte and then no more."""
+    seat, url = proxied
+    port = int(url.rpartition(":")[2])
+    head = (
+        f"POST /api/v1/imports HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-Key: {seat.key}\r\n"
+        "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\nB"
+    )
+    with ExitStack() as clients:
+        for _ in range(SLOW_CLIENTS):
+            client = socket.create_connection(("127.0.0.1", port), timeout=30)
+            clients.enter_context(client).sendall(head.encode())
+        begin = time.monotonic()
+        for path in ("/healthz", "/login"):
+            with urllib.request.urlopen(url + path, timeout=20) as answer:
+                assert answer.status == 200
+        assert time.monotonic() - begin < 15  # the proxy gives up on a slow body after 30
+    status, _, body = seat.get("/api/v1/imports")
+    assert (status, body["data"]) == (200, [])
+
+
+@pytest.mark.parametrize(("size", "status"), [(LIMIT, 202), (LIMIT + 1, 413)])
+def test_s45_proxy_and_application_have_the_same_limit(
+    proxied: tuple[Seat, str], size: int, status: int
+) -> None:
+    seat, url = proxied
+    body, host = b"x" * size, url.removeprefix("http://")
+    assert send(url, seat, host, body) == status
+    assert send(seat.server.url, seat, host, body) == status
