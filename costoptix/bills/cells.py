@@ -33,8 +33,9 @@ from costoptix.bills.columns import (
     without,
 )
 from costoptix.bills.formats import identifier
-from costoptix.bills.parquet import ParquetPiece
+from costoptix.bills.parquet import DAMAGED, ParquetPiece
 from costoptix.bills.pieces import TextPiece
+from costoptix.errors import Invalid
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,11 +83,8 @@ class Cells:
             {name.strip('"'): arrow(self.columns[number]) for name, number in named.items()}
             | {RECORD: pa.array(np.arange(self.rows))}
         )
-        connection.register(VIEW, table)
-        try:
+        with engine.view(connection, VIEW, table):
             yield
-        finally:
-            connection.unregister(VIEW)
 
 
 def named_columns(sql: str) -> list[int]:
@@ -120,6 +118,7 @@ class Reader:
         if self._twins is None:
             self._twins = _twins(columns)
         if isinstance(piece, ParquetPiece):
+            _check_texts(columns)
             columns = [without(column, NULLS) for column in columns]
         return Cells(columns, table.num_rows, is_regular)
 
@@ -146,17 +145,27 @@ class Reader:
 
     def _made(self, table: pa.Table, texts: str) -> pa.Table:
         numbered = table.append_column(RECORD, pa.array(np.arange(table.num_rows)))
-        self._duckdb.register(VIEW, numbered)
-        try:
+        with engine.view(self._duckdb, VIEW, numbered):
             return engine.table(self._duckdb, f"SELECT {texts} FROM {VIEW} ORDER BY {RECORD}")  # noqa: S608
-        finally:
-            self._duckdb.unregister(VIEW)
 
 
 def _column(text: pa.ChunkedArray, *, is_plain: bool) -> Column:
     if text.null_count == len(text):
         return constant(None, len(text))
     return plain(text.cast(pa.string())) if is_plain else encode(text)
+
+
+def _check_texts(columns: Sequence[Column]) -> None:
+    """Refuse texts that are not UTF-8, which Arrow takes from a Parquet file as they are.
+
+    Raises:
+        Invalid: a text is none.
+    """
+    try:
+        for column in columns:
+            (column.values if isinstance(column, Coded) else column).validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise Invalid(DAMAGED) from error
 
 
 def _twins(columns: Sequence[Column]) -> dict[int, int]:

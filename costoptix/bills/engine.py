@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,3 +52,16 @@ def parquet_sql(paths: list[Path]) -> str:
 def table(connection: DuckDBPyConnection, sql: str) -> pa.Table:
     """Return what a statement yields, in memory."""
     return connection.sql(sql).to_arrow_table()
+
+
+@contextlib.contextmanager
+def view(connection: DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    """Let SQL see a table by a name, for the block."""
+    connection.register(name, table)
+    try:
+        yield
+    except BaseException:
+        connection.abort()  # what is unfinished would keep the table, and hide the error
+        raise
+    finally:
+        connection.unregister(name)

@@ -28,7 +28,7 @@ MAX_CHUNK_BYTES = 256 << 20
 """Files with more in one column of one row group are read by DuckDB, which minds its memory."""
 
 _NESTED = ("STRUCT", "MAP", "UNION", "JSON")
-_DAMAGED = "The Parquet file is damaged."
+DAMAGED = "The Parquet file is damaged."
 
 
 @dataclass(frozen=True)
@@ -183,11 +183,11 @@ def _damage_told() -> Iterator[None]:
     except pa.ArrowException as error:
         if isinstance(error, MemoryError):
             raise
-        raise Invalid(_DAMAGED) from error
+        raise Invalid(DAMAGED) from error
     except OSError as error:
         if error.errno is not None:  # the system's, not Arrow's
             raise
-        raise Invalid(_DAMAGED) from error
+        raise Invalid(DAMAGED) from error
 
 
 def _read_footer(source: Path, connection: DuckDBPyConnection) -> tuple[dict[str, str], int]:
@@ -198,7 +198,7 @@ def _read_footer(source: Path, connection: DuckDBPyConnection) -> tuple[dict[str
         described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
         ((rows,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608
     except duckdb.Error as error:
-        raise Invalid(_DAMAGED) from error
+        raise Invalid(DAMAGED) from error
     return {name: type_ for name, type_, *_ in described}, rows
 
 

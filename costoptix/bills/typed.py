@@ -145,12 +145,9 @@ class Caster:
 
     def _by_duckdb(self, texts: pa.Array, column: Column) -> _Cast:
         table = pa.table({column.name: texts, "number": pa.array(np.arange(len(texts)))})
-        self._duckdb.register("texts", table)
-        found = engine.table(
-            self._duckdb,
-            f"SELECT {checked_sql(column)} FROM texts ORDER BY number",  # noqa: S608
-        )
-        self._duckdb.unregister("texts")
+        sql = f"SELECT {checked_sql(column)} FROM texts ORDER BY number"  # noqa: S608
+        with engine.view(self._duckdb, "texts", table):
+            found = engine.table(self._duckdb, sql)
         return _Cast(
             _one(found.column("value"), TYPES[column.kind]),
             _flags(found.column("is_good")),

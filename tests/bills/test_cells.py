@@ -7,17 +7,20 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from duckdb import DuckDBPyConnection
+from duckdb import ConversionException, DuckDBPyConnection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet as pq
 
 from costoptix.bills import cells, engine, parquet, pieces
-from costoptix.bills.cells import NULLS, Reader, is_regular
-from costoptix.bills.columns import arrow
+from costoptix.bills.cells import NULLS, Cells, Reader, is_regular
+from costoptix.bills.columns import arrow, encode
 from costoptix.bills.parquet import ParquetPieces
 from costoptix.bills.pieces import REJECTS_TABLE, TextPiece
 from costoptix.bills.rejected import drop_rejects
+from costoptix.errors import Invalid
 
 WORDS = st.sampled_from(["a", "bc", ",", '"', '""', "\n", "\r\n", "\r", " ", "NULL", "é", ""])
 CELL = st.one_of(
@@ -138,3 +141,25 @@ def test_columns_that_are_the_same_in_one_piece_are_read_apart_where_they_are_no
         piece = TextPiece("\n".join(rows).encode(), 2, 4, tmp_path / "piece.csv")
         found = zip(*(arrow(each).to_pylist() for each in reader.read(piece).columns), strict=True)
         assert list(found) == [tuple(cell or None for cell in row.split(",")) for row in rows]
+
+
+def test_a_parquet_text_that_is_not_utf8_refuses_the_file(
+    duckdb: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.parquet"
+    content = pa.array([b"good", b"b\xffd"]).cast(pa.string(), safe=False)
+    pq.write_table(pa.table({"a": content}), path, store_schema=False)
+    (piece,) = ParquetPieces(path, duckdb)
+    with pytest.raises(Invalid, match="damaged"):
+        Reader(duckdb).read(piece)
+
+
+def test_an_error_in_sql_over_cells_is_told_and_the_connection_lives(
+    duckdb: DuckDBPyConnection,
+) -> None:
+    cells = Cells([encode(pa.array(["1", "x"]))], 2)
+    sql = 'SELECT CAST("c0" AS INTEGER) FROM cells'
+    with pytest.raises(ConversionException), cells.viewed(duckdb, sql):
+        duckdb.execute(sql).fetchall()
+    with cells.viewed(duckdb, sql):
+        assert duckdb.execute('SELECT "c0" FROM cells').fetchall() == [("1",), ("x",)]
