@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from duckdb import DuckDBPyConnection
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import clock, queue
 from costoptix.access.permissions import Caller, command_line
-from costoptix.bills import importer, receive
+from costoptix.bills import engine, importer, receive
 from costoptix.bills.formats import Options
 from costoptix.bills.load import load
 from costoptix.bills.staged import Staged
@@ -35,6 +36,14 @@ def work(session: Session, config: Config) -> None:
         if job.kind == receive.JOB_KIND:
             importer.run(session, job, config, read=load)
         queue.finish(session, job)
+
+
+@pytest.fixture(scope="module")
+def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
+    """DuckDB as an import uses it."""
+    connection = engine.connect(tmp_path_factory.mktemp("spill"))
+    yield connection
+    connection.close()
 
 
 @pytest.fixture

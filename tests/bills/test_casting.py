@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,13 +23,6 @@ E_NOTATION = st.builds(
     lambda s, i, f, e: f"{s}{i}.{f}E-{e}",
     SIGNS, st.text("0123456789", min_size=1, max_size=18), DIGITS, st.integers(0, 99),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
-    connection = engine.connect(tmp_path_factory.mktemp("spill"))
-    yield connection
-    connection.close()
 
 
 def amounts(duckdb: DuckDBPyConnection, texts: list[str]) -> list[Decimal | None]:

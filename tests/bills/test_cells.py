@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from costoptix.bills import cells, engine, parquet, pieces
+from costoptix.bills import cells, parquet, pieces
 from costoptix.bills.cells import NULLS, Cells, Reader, is_regular
 from costoptix.bills.columns import arrow, encode
 from costoptix.bills.parquet import ParquetPieces
@@ -31,13 +30,6 @@ TEXT = st.lists(st.lists(CELL, min_size=2, max_size=3).map(",".join), min_size=1
 WITHOUT_CHECK = settings(
     deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-@pytest.fixture(scope="module")
-def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
-    connection = engine.connect(tmp_path_factory.mktemp("spill"))
-    yield connection
-    connection.close()
 
 
 @WITHOUT_CHECK

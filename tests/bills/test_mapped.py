@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from duckdb import DuckDBPyConnection
 
-from costoptix.bills import engine, recognize
+from costoptix.bills import recognize
 from costoptix.bills.casting import expressions, mapped_sql
 from costoptix.bills.cells import Cells, Reader
 from costoptix.bills.columns import arrow
@@ -21,13 +20,6 @@ from tests.bills.conftest import DATA
 
 BILLS = sorted(path for path in DATA.rglob("*.csv") if "headers" not in path.parts)
 CURRENCY = Options(currency="USD")
-
-
-@pytest.fixture(scope="module")
-def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
-    connection = engine.connect(tmp_path_factory.mktemp("spill"))
-    yield connection
-    connection.close()
 
 
 def read(duckdb: DuckDBPyConnection, path: Path, folder: Path) -> tuple[Header, list[Cells]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costoptix import money
-from costoptix.bills import engine, plain
+from costoptix.bills import plain
 
 DIGITS = st.text("0123456789", max_size=20)
 AMOUNT = st.builds(
@@ -29,13 +28,6 @@ TIME = st.one_of(
          "2026-02-03 00:00:00Z", "2026-02-03T00:00:00+", "２026-02-03T00:00Z"]
     ),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
-    connection = engine.connect(tmp_path_factory.mktemp("spill"))
-    yield connection
-    connection.close()
 
 
 @given(st.lists(st.one_of(st.none(), AMOUNT), max_size=6))
