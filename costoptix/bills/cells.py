@@ -118,7 +118,6 @@ class Reader:
         if self._twins is None:
             self._twins = _twins(columns)
         if isinstance(piece, ParquetPiece):
-            _check_texts(columns)
             columns = [without(column, NULLS) for column in columns]
         return Cells(columns, table.num_rows, is_regular)
 
@@ -133,9 +132,17 @@ class Reader:
         return columns
 
     def _of_table(self, piece: ParquetPiece) -> pa.Table | None:
-        """Return the cells of a piece that was read already: what is no text made into it."""
+        """Return the cells of a piece that was read already: what is no text made into it.
+
+        Raises:
+            Invalid: a text is not UTF-8 or a number leads nowhere: Arrow takes what a file says.
+        """
         if piece.table is None:
             return None
+        try:
+            piece.table.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise Invalid(DAMAGED) from error
         texts, table = piece.texts_of_table(), piece.table
         if texts:
             made = self._made(table.select(list(texts)), ", ".join(texts.values()))
@@ -153,19 +160,6 @@ def _column(text: pa.ChunkedArray, *, is_plain: bool) -> Column:
     if text.null_count == len(text):
         return constant(None, len(text))
     return plain(text.cast(pa.string())) if is_plain else encode(text)
-
-
-def _check_texts(columns: Sequence[Column]) -> None:
-    """Refuse texts that are not UTF-8, which Arrow takes from a Parquet file as they are.
-
-    Raises:
-        Invalid: a text is none.
-    """
-    try:
-        for column in columns:
-            (column.values if isinstance(column, Coded) else column).validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise Invalid(DAMAGED) from error
 
 
 def _twins(columns: Sequence[Column]) -> dict[int, int]:

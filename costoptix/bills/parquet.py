@@ -46,6 +46,11 @@ class ParquetPiece:
         """Return how many columns there are."""
         return len(self.columns)
 
+    @property
+    def first_line(self) -> int:
+        """Return the line of the first row: a row is on the line of its number, from 1."""
+        return self.first + 1
+
     def cells(self) -> str:
         """Write the SELECT of the cells as text."""
         selected = ", ".join(
@@ -77,7 +82,7 @@ class ParquetPiece:
 
     def lines(self, _without: Collection[int]) -> Iterator[int]:
         """Yield the numbers of the rows, from 1: they are their lines."""
-        return count(self.first + 1)
+        return count(self.first_line)
 
 
 class ParquetPieces:

@@ -135,7 +135,7 @@ def _lines(
 ) -> list[int]:
     """Return the line on which each of some records, in order, begins."""
     lines: list[int] = []
-    number = line = -1
+    number, line = -1, piece.first_line
     found = piece.lines({each.line for each in broken})
     for record in records.tolist():
         while number < record:

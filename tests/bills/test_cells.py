@@ -16,7 +16,7 @@ from pyarrow import parquet as pq
 from costoptix.bills import cells, parquet, pieces
 from costoptix.bills.cells import NULLS, Cells, Reader, is_regular
 from costoptix.bills.columns import arrow, encode
-from costoptix.bills.parquet import ParquetPieces
+from costoptix.bills.parquet import ParquetPiece, ParquetPieces
 from costoptix.bills.pieces import REJECTS_TABLE, TextPiece
 from costoptix.bills.rejected import drop_rejects
 from costoptix.errors import Invalid
@@ -142,6 +142,16 @@ def test_a_parquet_text_that_is_not_utf8_refuses_the_file(
     content = pa.array([b"good", b"b\xffd"]).cast(pa.string(), safe=False)
     pq.write_table(pa.table({"a": content}), path, store_schema=False)
     (piece,) = ParquetPieces(path, duckdb)
+    with pytest.raises(Invalid, match="damaged"):
+        Reader(duckdb).read(piece)
+
+
+def test_a_parquet_number_that_leads_to_no_value_refuses_the_file(
+    duckdb: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    codes = pa.array([0, 7], pa.int32())
+    wrong = pa.DictionaryArray.from_arrays(codes, pa.array(["a"]), safe=False)
+    piece = ParquetPiece(tmp_path, [("a", "VARCHAR")], 0, 2, pa.table({"c0": wrong}))
     with pytest.raises(Invalid, match="damaged"):
         Reader(duckdb).read(piece)
 

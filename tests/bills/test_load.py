@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from costoptix import money
 from costoptix.bills import container, load, rejections
-from costoptix.bills.pieces import TextPieces
+from costoptix.bills.pieces import TextPiece, TextPieces
 from costoptix.bills.reconcile import is_balanced
 from costoptix.bills.staged import Rejection, Scope, Staged
 from costoptix.costs.layout import DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
@@ -162,6 +162,15 @@ def test_a_stray_quote_rejects_its_row_alone(stage: Stage) -> None:
     staged, folder = stage(write([{}] * 50).replace(b"i-1", b'"i-1', 1))
     assert (staged.rows_kept, staged.rows_rejected) == (49, 1)
     assert rejected(folder)[0].line == 2
+
+
+def test_rows_that_only_one_reader_finds_are_named_by_where_they_begin(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    monkeypatch.setattr(TextPiece, "lines", lambda self, without: iter(()))
+    staged, folder = stage(write([{"BilledCost": "x"}]))
+    assert staged.rows_rejected == 1
+    assert [each.line for each in rejected(folder)] == [2]
 
 
 def test_a_second_header_line_is_a_rejected_row(stage: Stage) -> None:
