@@ -127,7 +127,8 @@ def find(
     if lost:
         return Question(
             kind=Kind.REMOVAL,
-            sentence="This delivery would take charges away from a month that is live.",
+            sentence="This delivery would take charges away from a month that is live."
+            + _also(doubled),
             effects=tuple(lost),
         )
     if doubled:
@@ -137,6 +138,16 @@ def find(
             effects=tuple(doubled),
         )
     return None
+
+
+def _also(doubled: Sequence[Effect]) -> str:
+    """Say that to replace a month takes out what other sources bill of the same accounts."""
+    if not doubled:
+        return ""
+    return (
+        f" It also brings accounts that the source {doubled[0].source} bills already:"
+        " to replace takes those out there."
+    )
 
 
 def covered(

@@ -224,7 +224,9 @@ class _Run:
         self, staged: Staged, name: str, question: Question | None, decision: str | None
     ) -> list[Delivery]:
         """Return what counts no more in other sources, by a person's decision."""
-        if question is None or question.kind is not Kind.OVERLAP or decision != Decision.REPLACE:
+        if question is None or decision != Decision.REPLACE:
+            return []
+        if question.kind not in (Kind.OVERLAP, Kind.REMOVAL):
             return []
         source = sources.find(self._session, self._row.organization_id, name)
         when = deliveries.delivered_at(self._session, self._row, source, staged)

@@ -354,6 +354,21 @@ def test_another_spelling_of_the_billing_account_is_replaced_as_well(
     assert billed() == 7
 
 
+def test_a_delivery_that_removes_and_doubles_says_both_and_doubles_nothing(
+    take_in: TakeIn, billed, decide
+) -> None:
+    take_in(write(TWO), source_name="cur")
+    take_in(bill("5", SubAccountId="333"), source_name="copy")
+    moved = [TWO[0], {"BilledCost": "5", "SubAccountId": "333"}]
+    row = take_in(write(moved), source_name="cur")
+    question = decisions.question_of(row)
+    assert question is not None
+    assert question.kind is Kind.REMOVAL
+    assert "the source copy bills already" in question.sentence
+    decide(row, Decision.REPLACE)
+    assert billed() == 12
+
+
 def test_what_replaced_stays_so_when_a_newer_delivery_of_its_source_comes(
     take_in: TakeIn, billed, decide
 ) -> None:
