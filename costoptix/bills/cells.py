@@ -28,6 +28,7 @@ from costoptix.bills.columns import (
     constant,
     encode,
     hardly_repeats,
+    once,
     plain,
     take,
     without,
@@ -118,7 +119,7 @@ class Reader:
         if self._twins is None:
             self._twins = _twins(columns)
         if isinstance(piece, ParquetPiece):
-            columns = [without(column, NULLS) for column in columns]
+            columns = [without(once(column), NULLS) for column in columns]
         return Cells(columns, table.num_rows, is_regular)
 
     def _columns(self, texts: Sequence[pa.ChunkedArray]) -> list[Column]:

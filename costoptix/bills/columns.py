@@ -120,6 +120,15 @@ def without(column: Column, texts: Sequence[str]) -> Column:
     return column.through(cleaned) if isinstance(column, Coded) else cleaned
 
 
+def once(column: Column) -> Column:
+    """Return a column in which no value stands twice, as it may in a file of somebody else."""
+    if isinstance(column, Coded) and compute.count_distinct(column.values).as_py() < len(
+        column.values
+    ):
+        return column.through(column.values)
+    return column
+
+
 def arrow(column: Column) -> pa.Array:
     """Return a column as Arrow has it."""
     return column.arrow() if isinstance(column, Coded) else column

@@ -156,6 +156,16 @@ def test_a_parquet_number_that_leads_to_no_value_refuses_the_file(
         Reader(duckdb).read(piece)
 
 
+def test_a_parquet_dictionary_that_says_a_value_twice_is_read_as_one(
+    duckdb: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    twice = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 0]), pa.array(["a", "b", "a"]))
+    piece = ParquetPiece(tmp_path, [("a", "VARCHAR")], 0, 4, pa.table({"c0": twice}))
+    (column,) = Reader(duckdb).read(piece).columns
+    assert arrow(column).to_pylist() == ["a", "b", "a", "a"]
+    assert arrow(column).dictionary.to_pylist() == ["a", "b"]
+
+
 def test_an_error_in_sql_over_cells_is_told_and_the_connection_lives(
     duckdb: DuckDBPyConnection,
 ) -> None:
