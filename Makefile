@@ -37,7 +37,7 @@ test: $(DEV) ## run the whole suite on SQLite
 
 # What keeps its state in the SQL database; the rest says the same on either.
 ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets tests/web \
-	$(wildcard tests/bills/test_*.py) $(wildcard tests/test_*.py)
+	tests/bills/intake tests/bills/ledger tests/frame $(wildcard tests/test_*.py)
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQL
@@ -47,7 +47,7 @@ test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQ
 .PHONY: prove
 prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
 	@told=$$(mktemp) && COSTOPTIX_PROVE=$$told $(BIN)/pytest -n auto --dist worksteal tests/faults tests/quota \
-	tests/bills/test_importer.py; code=$$?; date -u +%F; sort $$told; rm -f $$told; exit $$code
+	tests/bills/ledger/test_importer.py; code=$$?; date -u +%F; sort $$told; rm -f $$told; exit $$code
 
 .PHONY: bench
 bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)

@@ -25,10 +25,12 @@ from sqlalchemy.orm import Session
 
 from bench.generate import FIRST_DAY, LAST_DAY
 from bench.lake import open_bench
-from costoptix.costs import live, plan, report
-from costoptix.costs.layout import CHARGES
+from costoptix.costs import plan, report
+from costoptix.costs.answers import CostReport, CostStore
+from costoptix.costs.engine import THREADS
 from costoptix.costs.query import CostQuery
-from costoptix.costs.store import THREADS, CostStore
+from costoptix.lake import live
+from costoptix.lake.layout import CHARGES
 from costoptix.models import Organization
 
 FEW_ROWS = 2_000_000
@@ -68,10 +70,10 @@ class Bench:
         self._engine = duckdb.connect(config={"threads": THREADS})
         self._deliveries = live.read_live(session, organization).deliveries
         self._files = [
-            str(store.path(file.path)) for d in self._deliveries for file in d.files[CHARGES]
+            str(store.engine.path(file.path)) for d in self._deliveries for file in d.files[CHARGES]
         ]
 
-    def ours(self, *params: tuple[str, str], limit: int | None = None) -> report.CostReport:
+    def ours(self, *params: tuple[str, str], limit: int | None = None) -> CostReport:
         """Ask as a page or the API does."""
         query = CostQuery.from_params(params, LAST_DAY)
         return report.run(self._session, self._organization, query, self._store, limit=limit)
@@ -86,7 +88,7 @@ class Bench:
         return " + ".join(part.kind for part in parts)
 
 
-def daily_of_top_services(bench: Bench) -> report.CostReport:
+def daily_of_top_services(bench: Bench) -> CostReport:
     """Ask for the ten dearest services, then for their days."""
     dearest = (*WHOLE, ("group_by", "service_name"), ("order_by", "-billed_cost"))
     chosen = [("service_name", row.group[0] or "") for row in bench.ours(*dearest, limit=10).rows]

@@ -16,7 +16,7 @@ from bench.generate import FIRST_DAY, LAST_DAY
 from bench.lake import open_bench
 from bench.processes import measure
 from costoptix.access.permissions import command_line
-from costoptix.bills.export import FileKind, export
+from costoptix.costs.export import FileKind, export
 from costoptix.costs.query import CostQuery
 
 

@@ -35,7 +35,7 @@ from bench.scoring import (
     score,
 )
 from costoptix.anomalies.detect import Method, Settings, detect
-from costoptix.costs.forecast import ForecastDay, Horizon, forecast
+from costoptix.series.forecast import ForecastDay, Horizon, forecast
 
 RULES = ("default", "adaptive", "mad28", "weekday8")
 FORECASTS = ("costoptix", "seasonal_naive", "weekday_mean4")

@@ -13,8 +13,9 @@ from bench.generate import generate
 from config import Config
 from costoptix import queue
 from costoptix.access.permissions import command_line
-from costoptix.bills import importer, receive
-from costoptix.costs.store import CostStore
+from costoptix.bills.intake import receive
+from costoptix.bills.ledger import importer
+from costoptix.costs.answers import CostStore
 from costoptix.database import prepare_engine
 from costoptix.models import Base, Import, Organization
 

@@ -27,8 +27,8 @@ from bench.generate import LAST_DAY
 from bench.lake import config_of, open_bench
 from costoptix import create_app
 from costoptix.access.passwords import hash_password
+from costoptix.costs.answers import CACHED_ROWS, CostStore
 from costoptix.costs.cache import BoundedCache
-from costoptix.costs.store import CACHED_ROWS, CostStore
 from costoptix.models import Organization, User
 
 Taken = tuple[float, float]

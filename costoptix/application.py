@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 
 from config import Config
-from costoptix import api, cli, clock, logs, request_log, web
-from costoptix.costs.store import CostStore
+from costoptix import api, cli, clock, frame, logs, web
+from costoptix.costs.answers import CostStore
 from costoptix.database import prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
 
@@ -32,7 +32,7 @@ def build(config: Config) -> Flask:
         SECRET_KEY=config.secret_key,
         SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        TRUSTED_HOSTS=None,  # decided by web.hosts, which knows the exemption of /healthz
+        TRUSTED_HOSTS=None,  # decided by frame.hosts, which knows the exemption of /healthz
         MAX_FORM_MEMORY_SIZE=500_000,
     )
     app.url_map.merge_slashes = False  # a doubled slash is not found, never redirected
@@ -41,7 +41,7 @@ def build(config: Config) -> Flask:
     api.init_app(app, config)
     web.init_app(app, config)
     cli.init_app(app)
-    request_log.init_app(app)
+    frame.init_app(app, config)
     return app
 
 

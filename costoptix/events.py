@@ -12,8 +12,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from costoptix import queue
 from costoptix.database import writing
 from costoptix.models import Event, Organization
+
+DATA_CHANGED = "data_changed"
+"""The kind of the job that an organization's charges have changed: jobs.py knows who wants it."""
+
+
+def data_changed(session: Session, organization_id: str) -> None:
+    """Tell that an organization's charges have changed, in the transaction that changes them."""
+    queue.enqueue_once(session, DATA_CHANGED, organization_id)
 
 
 def raise_once(

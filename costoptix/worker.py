@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -16,24 +16,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import queue
-from costoptix.anomalies import job as anomalies
-from costoptix.bills import importer, inbox, receive, sweep
-from costoptix.budgets import job as budgets
+from costoptix import jobs, queue
+from costoptix.bills.intake import inbox, receive
+from costoptix.bills.ledger import housekeeping, importer
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.demo import acme
 from costoptix.models import Job, Organization, WorkerHeartbeat
-
-Handler = Callable[[Session, Job, Config], None]
-
-HANDLERS: Mapping[str, Handler] = {
-    receive.JOB_KIND: importer.run,
-    acme.JOB_KIND: acme.run,
-    anomalies.JOB_KIND: anomalies.run,
-    budgets.JOB_KIND: budgets.run,
-}
-"""What each kind of job does."""
 
 IDLE_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -102,8 +90,8 @@ class _Worker:
             self._next_housekeeping = now + HOUSEKEEPING_SECONDS
             judge_nightly(session)
             prune(session)
-            sweep.prune_history(session)
-            sweep.sweep(session, self._config)
+            housekeeping.prune_history(session)
+            housekeeping.sweep(session, self._config)
 
 
 def judge_nightly(session: Session) -> None:
@@ -111,8 +99,7 @@ def judge_nightly(session: Session) -> None:
     today = utc_now().date()
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
     for organization_id in session.scalars(select(Organization.id)).all():
-        for kind in (anomalies.JOB_KIND, budgets.JOB_KIND):
-            queue.enqueue_once(session, kind, organization_id, since=midnight)
+        jobs.judge(session, organization_id, since=midnight)
 
 
 def prune(session: Session) -> None:
@@ -128,7 +115,7 @@ def prune(session: Session) -> None:
 def _do(session: Session, job: Job, config: Config) -> None:
     """Run a job to its end; whatever it raises is logged and the job tried again later."""
     try:
-        HANDLERS[job.kind](session, job, config)
+        jobs.HANDLERS[job.kind](session, job, config)
     except importer.LeaseLost:
         logger.warning("job %s was taken up by another worker", job.id)
     except Stopped:

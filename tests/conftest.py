@@ -39,6 +39,8 @@ from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
 
+pytest_plugins = ("tests.support.bills", "tests.support.lake")
+
 DATABASES = ("costoptix.db", "quota.db")
 """On SQLite: the files that a migrated installation has."""
 

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import clock, drafts, worker
 from costoptix.access.permissions import command_line
-from costoptix.bills import deliveries, receive
-from costoptix.bills.receive import Sent
+from costoptix.bills.intake import receive
+from costoptix.bills.intake.receive import Sent
+from costoptix.bills.ledger import undo
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
-from costoptix.costs.store import CostStore
+from costoptix.costs.answers import CostStore
 from costoptix.extensions import db
 from costoptix.models import Anomaly, Event, Import, Job, Organization
 from tests.bills.bill import write
@@ -71,7 +72,7 @@ def test_what_comes_in_is_judged(
     assert (anomaly.first_day, anomaly.actual) == (date(2026, 3, SPIKE), Decimal(900))
     every = ["anomaly.detected", "budget.critical", "budget.exceeded", "budget.warning"]
     assert told(session) == every
-    deliveries.withdraw(session, acme, command_line(acme.id), session.get_one(Import, row.id))
+    undo.withdraw(session, acme, command_line(acme.id), session.get_one(Import, row.id))
     work(session, config)
     assert told(session) == every
     assert all(job.state == "done" for job in session.scalars(select(Job)))

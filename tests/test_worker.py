@@ -19,14 +19,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import clock, queue, worker
+from costoptix import clock, jobs, queue, worker
 from costoptix.access.permissions import command_line
-from costoptix.bills import importer, receive, sweep
-from costoptix.bills.receive import Sent
+from costoptix.bills.intake import receive
+from costoptix.bills.intake.receive import Sent
+from costoptix.bills.ledger import housekeeping, importer
 from costoptix.extensions import db
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
 from tests.bills.bill import write
-from tests.bills.conftest import work
+from tests.support.bills import work
 from tests.support.server import ROOT, environment_for
 
 
@@ -64,7 +65,7 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
         session.commit()
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setitem(worker.HANDLERS, receive.JOB_KIND, fail)
+    monkeypatch.setitem(jobs.HANDLERS, receive.JOB_KIND, fail)
     moment = tmp_path / "now"
     now = clock.utc_now()
     for _ in range(queue.MAX_ATTEMPTS):
@@ -102,7 +103,7 @@ def test_the_sweep_removes_only_old_files_that_nothing_names(
     live = [config.lake_dir / path for path in session.scalars(select(DeliveryFile.path))]
     for path in (old_orphan, staging, upload, export, *live, *(path.parent for path in live)):
         _age(path, 2 * 3600)
-    assert sweep.sweep(session, config) == 4
+    assert housekeeping.sweep(session, config) == 4
     assert not export.exists()
     assert not old_orphan.exists()
     assert not staging.exists()
@@ -175,7 +176,7 @@ def test_six_deliveries_of_a_scope_are_kept_and_the_live_one_always(
             uploads_dir=config.uploads_dir, max_bytes=1 << 20,
         )  # fmt: skip
     work(session, config)
-    assert sweep.prune_history(session) == 2
+    assert housekeeping.prune_history(session) == 2
     kept = session.scalars(select(Delivery)).all()
-    assert len(kept) == sweep.HISTORY_KEPT
+    assert len(kept) == housekeeping.HISTORY_KEPT
     assert sum(each.is_live for each in kept) == 1

@@ -15,7 +15,10 @@ from enum import StrEnum
 from math import sqrt
 from statistics import fmean
 
-from costoptix.costs.rhythm import (
+from costoptix.errors import Invalid
+from costoptix.figures.trends import share
+from costoptix.money import Amount
+from costoptix.series.baseline import (
     MIN_HISTORY,
     THRESHOLD,
     DailyAmounts,
@@ -24,9 +27,6 @@ from costoptix.costs.rhythm import (
     check,
     to_money,
 )
-from costoptix.costs.trends import share
-from costoptix.errors import Invalid
-from costoptix.money import Amount
 
 MIN_LOOKBACK = 7
 MAX_LOOKBACK = 365

@@ -12,9 +12,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from costoptix.anomalies.episodes import METRIC, Series
-from costoptix.costs.breakdown import Ask, Group, sums_by_group
-from costoptix.costs.completeness import known_part
-from costoptix.costs.trends import Change, movers, scaled
+from costoptix.costs.asking import Ask
+from costoptix.figures.breakdown import Group, sums_by_group
+from costoptix.figures.completeness import known_part
+from costoptix.figures.trends import Change, movers, scaled
 from costoptix.money import Amount
 from costoptix.periods import FIRST_DAY, DateRange
 

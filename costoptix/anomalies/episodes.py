@@ -23,13 +23,13 @@ from costoptix.anomalies.detect import (
     deviation,
     severity_of,
 )
-from costoptix.costs.breakdown import Ask
-from costoptix.costs.completeness import known_part
-from costoptix.costs.providers import account_of
+from costoptix.costs.asking import Ask
 from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
-from costoptix.costs.rhythm import DailyAmounts
+from costoptix.figures.completeness import known_part
+from costoptix.lake.providers import account_of
 from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, DateRange, Granularity
+from costoptix.series.baseline import DailyAmounts
 
 METRIC = "effective_cost"
 DIMENSIONS = ("provider_name", "service_name", "sub_account_id")

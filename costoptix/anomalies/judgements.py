@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, require_judging
 from costoptix.clock import utc_now
-from costoptix.costs.trends import share
 from costoptix.database import writing
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
+from costoptix.figures.trends import share
 from costoptix.models import Anomaly, AnomalyJudgement
 
 LOOKED_BACK = timedelta(days=90)

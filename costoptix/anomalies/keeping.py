@@ -23,8 +23,8 @@ from costoptix.anomalies.detect import Settings, Severity
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Episode, Judged, Series
 from costoptix.clock import utc_now
-from costoptix.costs.trends import Change
 from costoptix.database import writing
+from costoptix.figures.trends import Change
 from costoptix.models import Anomaly, DetectionRun, Organization, new_id
 from costoptix.money import EXACT, to_text
 from costoptix.periods import DateRange, month_start

@@ -14,10 +14,11 @@ from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.episodes import DIMENSIONS
 from costoptix.anomalies.judgements import Status
 from costoptix.anomalies.keeping import series_of
-from costoptix.costs.breakdown import Ask, Group
+from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_account
 from costoptix.drafts import Draft
 from costoptix.errors import Invalid
+from costoptix.figures.breakdown import Group
 from costoptix.models import Anomaly, DetectionRun, Organization
 from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
 

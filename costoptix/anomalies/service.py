@@ -16,13 +16,12 @@ from costoptix.anomalies.episodes import judge
 from costoptix.anomalies.keeping import Fate, Found, fates, keep, kept_drivers, series_of
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.asking import asker
-from costoptix.costs.breakdown import Ask
-from costoptix.costs.live import read_live
+from costoptix.costs.answers import CostStore
+from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import is_tag
-from costoptix.costs.store import CostStore
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
+from costoptix.lake.live import read_live
 from costoptix.models import Anomaly, Organization
 from costoptix.periods import FIRST_DAY, DateRange, parse_day
 

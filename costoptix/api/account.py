@@ -16,8 +16,8 @@ from costoptix.api.endpoint import Call, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_now, utc_today
 from costoptix.costs.cache import BoundedCache
-from costoptix.costs.live import DataAsOf, data_as_of
 from costoptix.extensions import quota_storage
+from costoptix.lake.live import DataAsOf, data_as_of
 from costoptix.models import ApiKey
 from costoptix.version import __version__
 

@@ -17,16 +17,16 @@ from costoptix.api.costs import PAGE, SELECTION, question_meta, read
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_today
-from costoptix.costs import daily, movers, outlook, portfolio, quarterly, report, summary
-from costoptix.costs.asking import asker
-from costoptix.costs.breakdown import Ask
-from costoptix.costs.completeness import known_part
-from costoptix.costs.forecast import Horizon
-from costoptix.costs.layout import METRICS
+from costoptix.costs import report
+from costoptix.costs.answers import CostReport, PricedRow
+from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery
-from costoptix.costs.report import CostReport, PricedRow
 from costoptix.drafts import Draft
+from costoptix.figures import daily, movers, outlook, portfolio, quarterly, summary
+from costoptix.figures.completeness import known_part
+from costoptix.lake.layout import METRICS
 from costoptix.periods import DateRange, Preset
+from costoptix.series.forecast import Horizon
 
 Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
 DEFAULT_METRIC: Metric = "effective_cost"

@@ -20,8 +20,8 @@ from costoptix.budgets.drafts import BudgetChange, BudgetDraft, ChargeCategory, 
 from costoptix.budgets.figures import Figures, PastPeriod, State
 from costoptix.clock import utc_today
 from costoptix.costs.asking import asker
-from costoptix.costs.forecast import Method
 from costoptix.models import Budget
+from costoptix.series.forecast import Method
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page, sign, unsign
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.layout import DIMENSIONS, METRICS
+from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal, Cursor
 from costoptix.costs.query import (
     ACCOUNT,
     EXCLUDE_PREFIX,
@@ -26,8 +26,8 @@ from costoptix.costs.query import (
     CostQuery,
     check_dimension,
 )
-from costoptix.costs.report import CostReport, CostRow, Cursor
 from costoptix.errors import Invalid, NotFound
+from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.money import to_text
 from costoptix.periods import Granularity, Preset
 
@@ -240,7 +240,7 @@ def _row(row: CostRow, query: CostQuery) -> dict[str, Any]:
     }
 
 
-def _costs(row: CostRow | report.CurrencyTotal) -> dict[str, str | None]:
+def _costs(row: CostRow | CurrencyTotal) -> dict[str, str | None]:
     amounts = ((metric, getattr(row, metric)) for metric in METRICS)
     return {metric: None if amount is None else to_text(amount) for metric, amount in amounts}
 

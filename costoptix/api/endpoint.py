@@ -29,7 +29,7 @@ from costoptix.api import idempotency
 from costoptix.api.answers import Answer, respond
 from costoptix.api.reading import json_object, query_pairs
 from costoptix.api.uploads import Upload, open_upload
-from costoptix.costs.store import CostStore
+from costoptix.costs.answers import CostStore
 from costoptix.errors import Invalid, NotFound
 from costoptix.extensions import db
 from costoptix.models import Organization

@@ -9,7 +9,7 @@ from flask import Response
 from costoptix.access.permissions import Permission
 from costoptix.api.costs import SELECTION, read
 from costoptix.api.endpoint import Call, Parameter, operation
-from costoptix.bills.export import FileKind, export
+from costoptix.costs.export import FileKind, export
 from costoptix.drafts import Draft
 
 MEDIA_TYPES = {

@@ -13,11 +13,12 @@ from decimal import Decimal
 
 from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.listing import Flag
-from costoptix.costs import daily, forecast, outlook, summary, trends
-from costoptix.costs.breakdown import Group
-from costoptix.costs.completeness import partial_months
-from costoptix.costs.forecast import Method
+from costoptix.figures import daily, outlook, summary, trends
+from costoptix.figures.breakdown import Group
+from costoptix.figures.completeness import partial_months
 from costoptix.periods import DateRange, length_in_words
+from costoptix.series import forecast
+from costoptix.series.forecast import Method
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, Parameter, operation
 from costoptix.api.paging import DATA_CHANGED, PageQuery, page, sign, unsign
-from costoptix.bills import decisions, deliveries, imports, receive
-from costoptix.bills.decisions import Decision, Kind
+from costoptix.bills.intake import receive
+from costoptix.bills.ledger import listing, questions, undo
+from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import Import, ReconciliationLine
@@ -167,7 +168,7 @@ def send_bill(call: Call) -> Answer:
 )  # fmt: skip
 def list_imports(call: Call, query: PageQuery) -> Answer:
     """List them."""
-    rows = imports.list_imports(call.session, call.organization)
+    rows = listing.list_imports(call.session, call.organization)
     found, cursor = page(f"imports:{call.organization.id}", rows, query, lambda row: row.id)
     return Answer([_summary(row) for row in found], meta={"next_cursor": cursor})
 
@@ -178,7 +179,7 @@ def list_imports(call: Call, query: PageQuery) -> Answer:
 )  # fmt: skip
 def get_import(call: Call, import_id: str) -> ImportDetails:
     """Show it."""
-    return _details(call, imports.get(call.session, call.organization, import_id))
+    return _details(call, listing.get(call.session, call.organization, import_id))
 
 
 @operation(
@@ -187,10 +188,10 @@ def get_import(call: Call, import_id: str) -> ImportDetails:
 )  # fmt: skip
 def list_rejections(call: Call, import_id: str, query: PageQuery) -> Answer:
     """List them in the order of the file."""
-    row = imports.get(call.session, call.organization, import_id)
+    row = listing.get(call.session, call.organization, import_id)
     purpose = f"rejections:{row.id}"
     start = 0 if query.cursor is None else int(unsign(purpose, query.cursor))
-    found = imports.rejected(call.config.lake_dir, row, start, query.limit + 1)
+    found = listing.rejected(call.config.lake_dir, row, start, query.limit + 1)
     if start and not found:
         raise Conflict(DATA_CHANGED)
     more = len(found) > query.limit
@@ -205,9 +206,9 @@ def list_rejections(call: Call, import_id: str, query: PageQuery) -> Answer:
 )  # fmt: skip
 def withdraw_import(call: Call, import_id: str) -> ImportDetails:
     """Undo it."""
-    row = imports.get(call.session, call.organization, import_id)
-    deliveries.withdraw(call.session, call.organization, call.caller, row)
-    return _details(call, imports.get(call.session, call.organization, import_id))
+    row = listing.get(call.session, call.organization, import_id)
+    undo.withdraw(call.session, call.organization, call.caller, row)
+    return _details(call, listing.get(call.session, call.organization, import_id))
 
 
 @operation(
@@ -216,9 +217,9 @@ def withdraw_import(call: Call, import_id: str) -> ImportDetails:
 )  # fmt: skip
 def make_import_current(call: Call, import_id: str) -> ImportDetails:
     """Do it in one instant."""
-    row = imports.get(call.session, call.organization, import_id)
-    deliveries.make_current(call.session, call.organization, call.caller, row)
-    return _details(call, imports.get(call.session, call.organization, import_id))
+    row = listing.get(call.session, call.organization, import_id)
+    undo.make_current(call.session, call.organization, call.caller, row)
+    return _details(call, listing.get(call.session, call.organization, import_id))
 
 
 class DecisionDraft(Draft):
@@ -238,8 +239,8 @@ class DecisionDraft(Draft):
 )  # fmt: skip
 def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
     """Decide; the import goes on in the background."""
-    row = imports.get(call.session, call.organization, import_id)
-    decisions.decide(call.session, call.organization, call.caller, row, body.decision)
+    row = listing.get(call.session, call.organization, import_id)
+    questions.decide(call.session, call.organization, call.caller, row, body.decision)
     location = f"{PREFIX}/imports/{row.id}"
     return Answer(_details(call, row), status=202, headers={"Location": location})
 
@@ -285,15 +286,15 @@ def _details(call: Call, row: Import) -> ImportDetails:
                 half=each.half,
                 incomplete=each.incomplete,
             )
-            for each in imports.periods(call.session, row)
+            for each in listing.periods(call.session, row)
         ],
-        reconciliation=[_reconciled(line) for line in imports.reconciliation(call.session, row)],
+        reconciliation=[_reconciled(line) for line in listing.reconciliation(call.session, row)],
         question=_asked(row),
     )
 
 
 def _asked(row: Import) -> AskedQuestion | None:
-    question = decisions.question_of(row)
+    question = questions.question_of(row)
     if question is None:
         return None
     effects = [

@@ -11,13 +11,13 @@ from datetime import date
 from decimal import Decimal
 
 from costoptix.api.figures import Ceiling, Change, Days
-from costoptix.costs import movers, outlook, portfolio, quarterly
-from costoptix.costs.forecast import Method
-from costoptix.costs.movers import Comparison, Level, State
-from costoptix.costs.movers import Mover as Moved
-from costoptix.costs.portfolio import HEALTH_FORMULA, Risk
-from costoptix.costs.providers import account_of
-from costoptix.costs.ranking import Ranked
+from costoptix.figures import movers, outlook, portfolio, quarterly
+from costoptix.figures.movers import Comparison, Level, State
+from costoptix.figures.movers import Mover as Moved
+from costoptix.figures.portfolio import HEALTH_FORMULA, Risk
+from costoptix.figures.ranking import Ranked
+from costoptix.lake.providers import account_of
+from costoptix.series.forecast import Method
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from costoptix.budgets.drafts import Period
-from costoptix.costs.forecast import Horizon, Method, forecast, value_at_risk
-from costoptix.costs.rhythm import DailyAmounts
-from costoptix.costs.trends import share
+from costoptix.figures.trends import share
 from costoptix.money import EXACT, Amount, total
 from costoptix.periods import DateRange, add_months, month_end, quarter_start
+from costoptix.series.baseline import DailyAmounts
+from costoptix.series.forecast import Horizon, Method, forecast, value_at_risk
 
 MONTHS = {Period.MONTHLY: 1, Period.QUARTERLY: 3, Period.YEARLY: 12}
 PAST_PERIODS = {Period.MONTHLY: 12, Period.QUARTERLY: 4, Period.YEARLY: 2}

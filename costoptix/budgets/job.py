@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.budgets import service
-from costoptix.costs.store import CostStore
+from costoptix.costs.answers import CostStore
 from costoptix.models import Job, Organization
 
 JOB_KIND = service.JOB_KIND

@@ -21,15 +21,15 @@ from costoptix.budgets.drafts import BudgetChange, BudgetDraft
 from costoptix.budgets.figures import Figures, Terms, days_needed, figures
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.asking import asker
-from costoptix.costs.breakdown import Ask, amount_of
-from costoptix.costs.completeness import known_part
+from costoptix.costs.answers import CostStore
+from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import ACCOUNT, PERIOD_START, TAG_PREFIX, CostQuery, Order
-from costoptix.costs.store import CostStore
 from costoptix.currencies import ISO_4217
 from costoptix.database import writing
 from costoptix.drafts import read
 from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.figures.breakdown import amount_of
+from costoptix.figures.completeness import known_part
 from costoptix.models import Budget, Event, Organization, new_id
 from costoptix.money import Amount, to_text
 from costoptix.periods import DateRange, Granularity

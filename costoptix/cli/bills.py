@@ -15,15 +15,17 @@ from config import Config
 from costoptix import money, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
-from costoptix.bills import child, decisions, folders, imports, receive
-from costoptix.bills.decisions import Kind
-from costoptix.bills.folders import Drop
-from costoptix.bills.receive import Received
+from costoptix.bills.intake import folders, receive
+from costoptix.bills.intake.folders import Drop
+from costoptix.bills.intake.receive import Received
+from costoptix.bills.ledger import listing, questions
+from costoptix.bills.ledger.questions import Kind
+from costoptix.bills.read import child
 from costoptix.cli.console import refusals_on_one_line
 from costoptix.cli.progress import import_progress
-from costoptix.costs.layout import METRICS
 from costoptix.errors import Invalid
 from costoptix.extensions import db
+from costoptix.lake.layout import METRICS
 from costoptix.models import Import, Job, Organization
 
 POLL_SECONDS = 0.5
@@ -126,7 +128,7 @@ def _finished(session: Session, organization: Organization, received: Received) 
     row, job = received
     with import_progress(row):
         wait_for_import(session, _config(), job, row)
-    row = imports.get(session, organization, row.id)
+    row = listing.get(session, organization, row.id)
     _print(session, row)
     return row
 
@@ -143,7 +145,7 @@ def wait_for_import(session: Session, config: Config, job: Job, row: Import) -> 
 
 def _ways(row: Import) -> str:
     """Say how a waiting import is decided by command."""
-    question = decisions.question_of(row)
+    question = questions.question_of(row)
     match question and question.kind:
         case Kind.HALF:
             return "Say --half actual or --half amortized."
@@ -167,7 +169,7 @@ def _print(session: Session, row: Import) -> None:
         return
     click.echo(f"format: {row.format}")
     click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
-    for period in imports.periods(session, row):
+    for period in listing.periods(session, row):
         account = period.billing_account_id or "no billing account"
         half = f" ({period.half})" if period.half else ""
         click.echo(
@@ -176,6 +178,6 @@ def _print(session: Session, row: Import) -> None:
         )
         if period.incomplete:
             click.echo(f"note: {period.billing_period:%Y-%m}: {period.incomplete}")
-    for currency, sums in imports.sums(session, row).items():
+    for currency, sums in listing.sums(session, row).items():
         told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
         click.echo(f"sums {currency}: {told}")

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from costoptix import drafts
@@ -22,15 +22,14 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.clock import utc_today
 from costoptix.costs import report, sql
-from costoptix.costs.live import LiveData, LiveDelivery, freshness
+from costoptix.costs.answers import CostRow, CostStore
 from costoptix.costs.plan import plan
-from costoptix.costs.providers import account_of
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import CostRow
-from costoptix.costs.store import CostStore
 from costoptix.database import writing
 from costoptix.errors import NotFound
-from costoptix.models import AccountName, Organization, new_id
+from costoptix.lake.live import LiveData, LiveDelivery, freshness, renew_data_version
+from costoptix.lake.providers import account_of
+from costoptix.models import AccountName, Organization
 from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, MAX_RANGE_DAYS, DateRange, Granularity
 
@@ -142,11 +141,7 @@ def rename(
             session.add(
                 AccountName(organization_id=organization.id, account_id=account_id, name=draft.name)
             )
-        session.execute(
-            update(Organization)
-            .where(Organization.id == organization.id)
-            .values(data_version=new_id())
-        )
+        renew_data_version(session, organization.id)
         audit.record(
             session, caller, "account.renamed", subject=before.account,
             before={"name": before.given_name}, after={"name": draft.name},
@@ -215,8 +210,8 @@ def _days(
     parts = plan(query, deliveries)
     if not parts:
         return ()
-    statement = sql.days_statement(query, parts, store.path)
-    return store.read(statement.sql, statement.parameters)
+    statement = sql.days_statement(query, parts, store.engine.path)
+    return store.engine.read(statement.sql, statement.parameters)
 
 
 def _costs(rows: Iterable[CostRow]) -> dict[str, tuple[AccountCost, ...]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from costoptix.costs.layout import CHARGES, ROLL_UPS
-from costoptix.costs.live import LiveDelivery
 from costoptix.costs.query import CostQuery
+from costoptix.lake.layout import CHARGES, ROLL_UPS
+from costoptix.lake.live import LiveDelivery
 from costoptix.periods import (
     MAX_RANGE_DAYS,
     DateRange,

@@ -15,8 +15,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from costoptix.costs.layout import DIMENSIONS, METRICS
 from costoptix.errors import Invalid
+from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.periods import (
     DateRange,
     Granularity,

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_today
 from costoptix.costs import sql
-from costoptix.costs.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
-from costoptix.costs.live import (
-    DataAsOf,
+from costoptix.costs.answers import (
+    CostReport,
+    CostRow,
+    CostStore,
+    CurrencyTotal,
+    Cursor,
+    PricedRow,
+    RowStream,
+)
+from costoptix.costs.engine import TOO_LARGE, FileGone
+from costoptix.costs.plan import plan
+from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
+from costoptix.errors import Conflict, Invalid
+from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
+from costoptix.lake.live import (
     LiveData,
     current_version,
-    data_as_of,
     freshness,
     read_live,
 )
-from costoptix.costs.plan import plan
-from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
-from costoptix.costs.store import TOO_LARGE, CostStore, FileGone
-from costoptix.errors import Conflict, Invalid
 from costoptix.models import Organization
 from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
-
-__all__ = [
-    "CostReport", "CostRow", "CurrencyTotal", "Cursor", "PricedRow", "data_as_of", "priced", "run",
-    "stream",
-]  # fmt: skip
 
 MAX_TAG_KEYS = 10_000
 MAX_ADDED_HERE = 20_000
@@ -43,94 +45,6 @@ MAX_ADDED_HERE = 20_000
 
 _SUMS = len(METRICS) + len(MISSING) + 3  # after the groups: currency, sums, two counts
 _Answer = TypeVar("_Answer")
-
-
-class CostRow(NamedTuple):
-    """One row of a report: a bucket (both days inclusive), a group, a currency, four sums.
-
-    ``charge_count`` says how many charges it adds up, ``…_missing`` how many lack that cost.
-    """
-
-    period_start: date
-    period_end: date
-    group: tuple[str | None, ...]  # in the order of the query's group_by
-    currency: str
-    billed_cost: Amount
-    effective_cost: Amount
-    list_cost: Amount | None  # over the charges that have one; None when none has
-    contracted_cost: Amount | None
-    list_cost_missing: int
-    contracted_cost_missing: int
-    charge_count: int
-
-
-class CurrencyTotal(NamedTuple):
-    """What all rows of one currency add up to, and how many charges lack a cost."""
-
-    currency: str
-    billed_cost: Amount
-    effective_cost: Amount
-    list_cost: Amount | None
-    contracted_cost: Amount | None
-    list_cost_missing: int
-    contracted_cost_missing: int
-
-
-class PricedRow(NamedTuple):
-    """What something cost and how much of it was priced: a group, a currency and one metric.
-
-    Quantity and unit are None where a charge of the group has no quantity, or units differ.
-    """
-
-    group: tuple[str | None, ...]  # in the order of the query's group_by
-    currency: str
-    amount: Amount | None  # None when no charge of the group has the metric
-    quantity: Decimal | None
-    unit: str | None
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where the next page begins: valid for one question under one data version."""
-
-    data_version: str
-    question: str  # the query's fingerprint
-    offset: int
-
-
-@dataclass(frozen=True)
-class CostReport:
-    """The answer to a query: ``totals`` cover all that it selects, ``rows`` are one page of it."""
-
-    query: CostQuery
-    data_version: str
-    data_as_of: DataAsOf
-    totals: tuple[CurrencyTotal, ...]
-    rows: tuple[CostRow, ...]
-    row_count: int  # of all pages
-    next_cursor: Cursor | None
-    data_since: date | None  # the first day with charges, of everything that was ever billed
-
-    @property
-    def missing(self) -> dict[str, dict[str, int]]:
-        """Count the charges without a cost, by currency and metric; what is complete is absent."""
-        counts = {
-            total.currency: {
-                metric: getattr(total, column)
-                for metric, column in MISSING.items()
-                if getattr(total, column)
-            }
-            for total in self.totals
-        }
-        return {currency: count for currency, count in counts.items() if count}
-
-
-@dataclass(frozen=True)
-class RowStream:
-    """All rows of a query, to be read once; the count is known in front."""
-
-    row_count: int
-    rows: Iterator[CostRow]
 
 
 def run(
@@ -208,8 +122,10 @@ def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> 
     parts = plan(query, live.deliveries, kinds={CHARGES})
     if not parts:
         return
-    statement = sql.priced_statement(query, metric, parts, store.path)
-    for *group, currency, amount, quantity, unit in store.read(statement.sql, statement.parameters):
+    statement = sql.priced_statement(query, metric, parts, store.engine.path)
+    for *group, currency, amount, quantity, unit in store.engine.read(
+        statement.sql, statement.parameters
+    ):
         yield PricedRow(tuple(group), currency, _known(amount), _known(quantity), unit)
 
 
@@ -271,8 +187,8 @@ def _tag_dimensions(live: LiveData, store: CostStore) -> list[str]:
     ]
     if not paths:
         return []
-    statement = sql.tag_keys_statement(paths, store.path, MAX_TAG_KEYS)
-    keys = (key for (key,) in store.read(statement.sql, statement.parameters))
+    statement = sql.tag_keys_statement(paths, store.engine.path, MAX_TAG_KEYS)
+    keys = (key for (key,) in store.engine.read(statement.sql, statement.parameters))
     return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
 
 
@@ -372,8 +288,8 @@ def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Currenc
     parts = plan(ungrouped, live.deliveries)
     if not parts:
         return ()
-    statement = sql.totals_statement(ungrouped, parts, store.path)
-    found = store.read(statement.sql, statement.parameters)
+    statement = sql.totals_statement(ungrouped, parts, store.engine.path)
+    found = store.engine.read(statement.sql, statement.parameters)
     return tuple(CurrencyTotal(row[0], *_amounts(row[1:5]), *row[5:]) for row in found)
 
 
@@ -384,10 +300,10 @@ def _rows(
     parts = plan(query, live.deliveries)
     if not parts:
         return
-    statement = sql.rows_statement(query, parts, store.path, limit, offset)
+    statement = sql.rows_statement(query, parts, store.engine.path, limit, offset)
     groups = len(query.group_by)
     period = _period_reader(query)
-    for row in store.read(statement.sql, statement.parameters):
+    for row in store.engine.read(statement.sql, statement.parameters):
         days, keys = period(row[0]), row[-_SUMS - groups : -_SUMS]
         currency, amounts, counts = row[-_SUMS], _amounts(row[1 - _SUMS : -4]), row[-4:-1]
         yield CostRow(days.first, days.last, keys, currency, *amounts, *counts), row[-1]

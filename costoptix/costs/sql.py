@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from costoptix.costs.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
+from costoptix.costs.engine import Parameter
 from costoptix.costs.plan import Part
-from costoptix.costs.providers import names_of
 from costoptix.costs.query import (
     ACCOUNT,
     CURRENCY,
@@ -19,7 +18,8 @@ from costoptix.costs.query import (
     is_tag,
     tag_key,
 )
-from costoptix.costs.store import Parameter
+from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
+from costoptix.lake.providers import names_of
 from costoptix.periods import Granularity
 
 Locate = Callable[[str], Path]

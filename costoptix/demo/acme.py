@@ -15,7 +15,7 @@ from config import Config
 from costoptix.access import api_keys, organizations, users
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Permission, command_line
-from costoptix.bills import receive
+from costoptix.bills.intake import receive
 from costoptix.clock import utc_today
 from costoptix.demo.generator import write_bills
 from costoptix.models import ApiKey, Import, Job, Organization, User

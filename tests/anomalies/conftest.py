@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from costoptix import clock
-from tests.costs.lake import Lake, open_lake
+from tests.support.lake import Lake, open_lake
 
 
 @pytest.fixture

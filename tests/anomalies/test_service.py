@@ -21,12 +21,12 @@ from costoptix.anomalies.judgements import NEXT, JudgementDraft, Status
 from costoptix.anomalies.keeping import Fate, kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
-from costoptix.costs.trends import Change
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
+from costoptix.figures.trends import Change
 from costoptix.models import Anomaly, AuditEntry, Delivery, DetectionRun, Event, Organization
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import SERIES, make_anomaly
-from tests.costs.lake import TODAY, Charge, Lake, new_organization
+from tests.support.lake import TODAY, Charge, Lake, new_organization
 
 FIRST = date(2025, 12, 1)
 SPIKE = date(2026, 3, 10)

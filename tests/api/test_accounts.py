@@ -10,7 +10,7 @@ from costoptix import clock
 from costoptix.models import Organization
 from tests.api.conftest import Api, MakeKey
 from tests.bills.bill import ORDINARY, write
-from tests.bills.conftest import TakeIn, operator, take_in
+from tests.support.bills import TakeIn, operator, take_in
 
 __all__ = ["operator", "take_in"]
 COLUMNS = [*ORDINARY, "SubAccountName"]

@@ -16,7 +16,7 @@ from costoptix.money import to_text
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
-from tests.costs.lake import TODAY, Charge, Lake, on, open_writer
+from tests.support.lake import TODAY, Charge, Lake, on, open_writer
 
 PATHS = ("summary", "services", "daily", "quarterly", "portfolio", "movers", "forecast")
 MARCH = "start_date=2026-03-01&end_date=2026-03-20"

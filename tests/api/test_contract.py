@@ -24,7 +24,7 @@ from costoptix.drafts import Draft
 from costoptix.models import ApiKey, Budget, Import, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
-from tests.costs.lake import Charge, Lake, open_writer
+from tests.support.lake import Charge, Lake, open_writer
 
 OPERATIONS = declared_operations()
 WITH_KEY = [each for each in OPERATIONS if each.permission is not None]

@@ -18,8 +18,8 @@ from costoptix import clock
 from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
 from costoptix.models import Organization
-from tests.costs.lake import Charge, Lake, open_writer
 from tests.costs.test_query import SQL_PAYLOADS
+from tests.support.lake import Charge, Lake, open_writer
 
 Get = Callable[..., object]
 
@@ -273,11 +273,11 @@ def test_the_engine_reads_the_lake_and_nothing_else(lake, tmp_path):
         writer.execute(f"COPY (SELECT 1 AS one) TO '{outside}' (FORMAT parquet)")
     for statement in [
         f"SELECT * FROM read_parquet('{outside}')",
-        f"SELECT * FROM read_parquet('{lake.store.path('..')}/outside.parquet')",
+        f"SELECT * FROM read_parquet('{lake.store.engine.path('..')}/outside.parquet')",
         "SELECT * FROM read_csv('/etc/passwd')",
         f"COPY (SELECT 1) TO '{tmp_path}/written.csv'",
         "INSTALL httpfs",
         "SET enable_external_access = true",
     ]:
         with pytest.raises(duckdb.Error):
-            list(lake.store.read(statement, {}))
+            list(lake.store.engine.read(statement, {}))

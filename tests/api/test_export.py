@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.conftest import Api
 from tests.bills.bill import write
-from tests.bills.conftest import TakeIn, operator, take_in
+from tests.support.bills import TakeIn, operator, take_in
 
 __all__ = ["operator", "take_in"]
 RANGE = "start_date=2026-03-01&end_date=2026-03-31"

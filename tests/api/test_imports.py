@@ -19,8 +19,8 @@ from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
 from costoptix.models import Organization
 from tests.bills.bill import ORDINARY, write
-from tests.bills.conftest import SAMPLE
-from tests.bills.conftest import work as do_imports
+from tests.support.bills import SAMPLE
+from tests.support.bills import work as do_imports
 
 Ask = Callable[..., TestResponse]
 

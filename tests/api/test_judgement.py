@@ -16,7 +16,7 @@ from costoptix.models import Organization
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
-from tests.costs.lake import Charge, Lake, open_writer
+from tests.support.lake import Charge, Lake, open_writer
 
 BUDGET = {"name": "Web", "amount": "100.50", "currency": "USD"}
 ANOMALY_FIELDS = {

@@ -9,7 +9,7 @@ import pytest
 
 from costoptix import clock
 from costoptix.access.permissions import Caller, Permission
-from tests.costs.lake import Lake, open_lake
+from tests.support.lake import Lake, open_lake
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from costoptix.budgets.drafts import Period
 from costoptix.budgets.figures import State, Terms, days_needed, figures, period_of
-from costoptix.costs.forecast import Method
 from costoptix.periods import DateRange
+from costoptix.series.forecast import Method
 
 TODAY = date(2026, 3, 20)
 MONTHLY = Terms(Decimal(310), Period.MONTHLY, Decimal(80), Decimal(95))

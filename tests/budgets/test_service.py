@@ -22,7 +22,7 @@ from costoptix.budgets.figures import Figures
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
 from costoptix.models import AuditEntry, Budget, Delivery, Event
-from tests.costs.lake import TODAY, Charge, Lake, new_organization, on, open_lake
+from tests.support.lake import TODAY, Charge, Lake, new_organization, on, open_lake
 
 FIRST = date(2026, 3, 1)
 

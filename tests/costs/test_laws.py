@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costoptix.costs import report, sql
-from costoptix.costs.layout import CHARGES, METRICS, ROLL_UPS
-from costoptix.costs.live import read_live
 from costoptix.costs.plan import plan
+from costoptix.lake.layout import CHARGES, METRICS, ROLL_UPS
+from costoptix.lake.live import read_live
 from costoptix.money import EXACT
 from costoptix.periods import Granularity, bucket_of
-from tests.costs.lake import Charge, Lake, new_organization, query
+from tests.support.lake import Charge, Lake, new_organization, query
 
 FIRST, LAST = date(2025, 12, 25), date(2026, 3, 5)
 RANGE = (("start_date", FIRST.isoformat()), ("end_date", LAST.isoformat()))
@@ -167,8 +167,8 @@ def test_the_choice_of_files_never_changes_an_answer(
     for kind in KINDS:
         parts = plan(question, deliveries, kinds={kind, CHARGES})
         if parts:
-            rows = sql.rows_statement(question, parts, lake.store.path, None, 0)
-            answers.add(tuple(lake.store.read(rows.sql, rows.parameters)))
+            rows = sql.rows_statement(question, parts, lake.store.engine.path, None, 0)
+            answers.add(tuple(lake.store.engine.read(rows.sql, rows.parameters)))
     assert len(answers) <= 1
 
 

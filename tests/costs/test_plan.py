@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costoptix.costs.layout import CHARGES, DIMENSIONS, FINEST_FIRST, ROLL_UPS
-from costoptix.costs.live import LiveDelivery, LiveFile
 from costoptix.costs.plan import plan
+from costoptix.lake.layout import CHARGES, DIMENSIONS, FINEST_FIRST, ROLL_UPS
+from costoptix.lake.live import LiveDelivery, LiveFile
 from costoptix.periods import month_end, month_start, next_month
-from tests.costs.lake import IMPORTED_AT, query
+from tests.support.lake import IMPORTED_AT, query
 
 SIZES = {
     "daily_services": 100, "daily_regions": 100, "daily": 500, "monthly": 50,

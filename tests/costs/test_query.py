@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costoptix.costs.layout import DIMENSIONS, METRICS
 from costoptix.costs.query import (
     MAX_VALUE_LENGTH,
     MAX_VALUES,
@@ -20,8 +19,9 @@ from costoptix.costs.query import (
     is_tag_key,
 )
 from costoptix.errors import Invalid
+from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.periods import DateRange, Granularity, Preset
-from tests.costs.lake import TODAY, query
+from tests.support.lake import TODAY, query
 
 SQL_PAYLOADS = [
     "' OR '1'='1", "'; DROP TABLE charges; --", '" OR ""="', "1; SELECT 1", "1 UNION SELECT NULL",

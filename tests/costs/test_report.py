@@ -11,10 +11,10 @@ import pytest
 
 from costoptix import clock
 from costoptix.costs import report
-from costoptix.costs.store import FileGone
+from costoptix.costs.engine import FileGone
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import new_id
-from tests.costs.lake import Charge, Lake, on, open_lake, query
+from tests.support.lake import Charge, Lake, on, open_lake, query
 
 MARCH = (("start_date", "2026-03-01"), ("end_date", "2026-03-20"))
 
@@ -118,14 +118,14 @@ def test_a_swept_file_is_looked_up_again(lake):
     stale = lake.store.pointers.get((lake.organization.id, lake.organization.data_version))
     older.is_live = False
     lake.deliver(Charge(billed_cost=Decimal(2)))
-    shutil.rmtree(lake.store.path(older.files[0].path).parent)
+    shutil.rmtree(lake.store.engine.path(older.files[0].path).parent)
     lake.store.pointers.put((lake.organization.id, lake.organization.data_version), stale)
     assert lake.ask(*MARCH).totals[0].billed_cost == 2
 
 
 def test_a_file_that_is_lost_is_an_error_and_not_a_smaller_sum(lake):
     (lost,) = lake.deliver(Charge())
-    shutil.rmtree(lake.store.path(lost.files[0].path).parent)
+    shutil.rmtree(lake.store.engine.path(lost.files[0].path).parent)
     with pytest.raises(FileGone):
         lake.ask(*MARCH)
 

@@ -18,8 +18,8 @@ from playwright.sync_api import Page, expect
 from costoptix.clock import utc_today
 from costoptix.periods import next_month
 from tests.support.cast import PASSWORD
+from tests.support.cost_pages import HOSTILE
 from tests.support.server import Server
-from tests.web.costs import HOSTILE
 
 SAMPLE = Path(__file__).parents[1] / "data" / "focus" / "focus_1_0_sample.csv"
 NAMED = [

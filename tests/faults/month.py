@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import clock, queue
 from costoptix.access.permissions import command_line
-from costoptix.bills import importer, receive, sweep
+from costoptix.bills.intake import receive
+from costoptix.bills.ledger import housekeeping, importer
 from costoptix.costs import report
 from costoptix.costs.query import CostQuery
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization
@@ -127,7 +128,7 @@ class Month:
 
     def check_swept(self) -> None:
         """Check that after the sweep (whose grace the test has taken away) no orphan is left."""
-        sweep.sweep(self.latest(), self.config)
+        housekeeping.sweep(self.latest(), self.config)
         lake = self.config.lake_dir
         named = {lake / path for path in self.session.scalars(select(DeliveryFile.path))}
         assert set(lake.rglob("*.parquet")) == named

@@ -15,7 +15,9 @@ from costoptix import create_app, worker
 from costoptix.extensions import db
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__, "costoptix.application", "costoptix.bills.load", "duckdb"])
+FORKS.set_forkserver_preload(
+    [__name__, "costoptix.application", "costoptix.bills.read.load", "duckdb"]
+)
 
 
 def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:

@@ -16,16 +16,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from costoptix.bills import rejections
 from costoptix.bills.formats import Half, Options
-from costoptix.bills.load import load
-from costoptix.bills.reconcile import is_balanced
-from costoptix.bills.staged import Staged
-from costoptix.costs.layout import CHARGES
+from costoptix.bills.read import rejections
+from costoptix.bills.read.load import load
+from costoptix.bills.read.reconcile import is_balanced
+from costoptix.bills.read.staged import Staged
 from costoptix.errors import Invalid
-from tests.bills.conftest import DATA
+from costoptix.lake.layout import CHARGES
 from tests.faults import processes
 from tests.faults.mutants import mutant
+from tests.support.bills import DATA
 from tests.support.proving import count, tell
 
 BILLS = (

@@ -15,8 +15,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from costoptix import queue, worker
-from costoptix.bills import importer, load, receive
+from costoptix import jobs, queue, worker
+from costoptix.bills.intake import receive
+from costoptix.bills.ledger import importer
+from costoptix.bills.read import load
 from costoptix.errors import NoSpace
 from costoptix.models import Job
 from tests.faults.month import Month
@@ -79,7 +81,7 @@ def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(session: Any, job: Job, config: Any) -> None:
         importer.run(session, job, config, read=load.load)
 
-    monkeypatch.setitem(worker.HANDLERS, receive.JOB_KIND, run)
+    monkeypatch.setitem(jobs.HANDLERS, receive.JOB_KIND, run)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])

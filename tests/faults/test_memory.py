@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from costoptix import queue, worker
-from costoptix.bills import child
+from costoptix.bills.read import child
 from tests.faults.month import Month
 from tests.support.proving import count, tell
 

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from costoptix import clock
 from costoptix.models import Organization, User
-from tests.costs.lake import Lake, open_writer
 from tests.support.cast import PASSWORD
+from tests.support.lake import Lake, open_writer
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 

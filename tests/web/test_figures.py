@@ -11,9 +11,9 @@ from decimal import Decimal
 import pytest
 
 from costoptix.periods import DateRange
-from tests.costs.lake import TODAY, Charge, on
+from tests.support.cost_pages import HOSTILE, text
+from tests.support.lake import TODAY, Charge, on
 from tests.web.conftest import Browser
-from tests.web.costs import HOSTILE, text
 
 PAGES = ("/daily", "/portfolio", "/quarterly")
 TABS = ("overview", "accounts", "services", "compare")

@@ -18,15 +18,15 @@ from costoptix import drafts
 from costoptix.access import api_keys, invitations, sessions
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Caller, Role
-from costoptix.bills import receive
-from costoptix.bills.receive import Sent
+from costoptix.bills.intake import receive
+from costoptix.bills.intake.receive import Sent
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.accounts import account_id
 from costoptix.models import Base, Organization, User, UserSession
-from costoptix.web.routing import ACCESS, Access
+from costoptix.web.parts.routing import ACCESS, Access
 from tests.anomalies.anomaly import make_anomaly
-from tests.costs.lake import Charge, Lake, open_writer
+from tests.support.lake import Charge, Lake, open_writer
 from tests.web.conftest import Browser, latest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

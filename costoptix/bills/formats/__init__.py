@@ -39,7 +39,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
-_LOCALISED = re.compile(r".*\(([A-Za-z][A-Za-z0-9 _/:.-]*)\)\s*")
+from costoptix.lake.charges import plain_name
+
 _NOT_A_LETTER = re.compile(r"[^0-9a-z]+")
 
 
@@ -49,12 +50,6 @@ def normal(name: str) -> str:
     ``'Maßeinheit (UnitOfMeasure)'`` and ``'unit_of_measure'`` are both ``'unitofmeasure'``.
     """
     return _NOT_A_LETTER.sub("", plain_name(name).lower())
-
-
-def plain_name(name: str) -> str:
-    """Return a column name as written, a localised one without its translation."""
-    localised = _LOCALISED.fullmatch(name)
-    return localised[1] if localised else name
 
 
 def identifier(position: int) -> str:

@@ -22,11 +22,11 @@ from costoptix.bills.formats.expressions import (
     beside_cells,
     choose,
     json_of,
-    literal,
     object_of_columns,
     translate,
 )
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.lake.layout import literal
 
 _CATEGORY = {
     "RIFee": "Purchase",

@@ -21,15 +21,9 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 
 from costoptix.bills.formats import Format, Half, Header, Mapping, Options, month_first
-from costoptix.bills.formats.expressions import (
-    any_of,
-    beside_cells,
-    literal,
-    next_day,
-    product,
-    translate,
-)
+from costoptix.bills.formats.expressions import any_of, beside_cells, next_day, product, translate
 from costoptix.bills.formats.lookups import joined, left_join
+from costoptix.lake.layout import literal
 
 _CATEGORY = {
     "usage": "Usage",

@@ -13,8 +13,8 @@ one of several files a day) and ``x_ExportTime`` (of Google's view of a table th
 
 from __future__ import annotations
 
-from costoptix.bills.charges import COLUMNS, Kind
 from costoptix.bills.formats import Format, Header, Mapping, Options, month_first
+from costoptix.lake.charges import COLUMNS, Kind
 
 _RENAMED = {
     "ProviderName": ("ServiceProviderName", "ProviderName"),

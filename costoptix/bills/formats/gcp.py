@@ -21,13 +21,13 @@ from costoptix.bills.formats.expressions import (
     beside_cells,
     exact_json,
     instant,
-    literal,
     merged,
     object_of_columns,
     object_of_pairs,
     translate,
 )
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.lake.layout import literal
 
 _CATEGORY = {
     "regular": "Usage",

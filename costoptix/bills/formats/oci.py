@@ -9,14 +9,9 @@ line once, into one of several files a day: files add up.
 from __future__ import annotations
 
 from costoptix.bills.formats import Format, Header, Mapping, Options
-from costoptix.bills.formats.expressions import (
-    beside_cells,
-    instant,
-    literal,
-    object_of_columns,
-    product,
-)
+from costoptix.bills.formats.expressions import beside_cells, instant, object_of_columns, product
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.lake.layout import literal
 
 _SERVICE = "product/service"
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from costoptix.bills.staged import Staged
-from costoptix.costs.layout import CHARGES, METRICS
+from costoptix.bills.read.staged import Staged
+from costoptix.lake.layout import CHARGES, METRICS
 
 DATA = Path(__file__).parents[2] / "data"
 NULLS = ("", "NULL", "null")

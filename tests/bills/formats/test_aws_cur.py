@@ -7,8 +7,8 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, rows_of, sums, total, totals
+from tests.support.bills import Stage
 
 LEGACY = DATA / "aws-cur" / "commitments_legacy.csv"
 NEWER = DATA / "aws-cur" / "commitments_2_0.csv"

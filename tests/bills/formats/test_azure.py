@@ -9,8 +9,8 @@ import pytest
 
 from costoptix.bills.formats.azure import Half, half
 from costoptix.errors import Invalid
-from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, sums, total, totals
+from tests.support.bills import Stage
 
 AZURE = DATA / "azure"
 HEADERS = DATA / "headers"

@@ -11,11 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from costoptix.bills.charges import COLUMNS
-from costoptix.bills.rejections import FILE_NAME
+from costoptix.bills.read.rejections import FILE_NAME
 from costoptix.errors import Invalid
-from tests.bills.conftest import Stage
+from costoptix.lake.charges import COLUMNS
 from tests.bills.formats.reading import DATA, charges, own_totals, rows_of, total, totals
+from tests.support.bills import Stage
 
 GOLDEN = sorted((DATA / "focus-golden").glob("*_cost_and_usage_*.csv"))
 PARTIAL = sorted((DATA / "focus-golden").glob("scenarios_*.csv")) + sorted(

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, rows_of, sums, total, totals
+from tests.support.bills import Stage
 
 SHAPES = sorted((DATA / "gcp").iterdir())
 JSON = DATA / "gcp" / "nested_json.csv"

@@ -7,8 +7,8 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, sums, totals
+from tests.support.bills import Stage
 
 REPORT = DATA / "oci" / "cost_report.csv"
 

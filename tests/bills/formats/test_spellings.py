@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.bills.conftest import Stage
 from tests.bills.formats.reading import DATA, charges, totals
+from tests.support.bills import Stage
 
 BILLS = {
     "focus": DATA / "focus-golden" / "aws_1_2_cost_and_usage_rows25_seed7_credits.csv",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from costoptix.bills.formats.expressions import literal
+from costoptix.lake.layout import literal
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A bill's arrival: streamed to disk, taken from a folder or the inbox."""

@@ -1,0 +1,1 @@
+"""What becomes of a bill that was read: questions, deliveries, undo."""

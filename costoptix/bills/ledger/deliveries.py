@@ -1,0 +1,256 @@
+"""Which files readers see: one short transaction makes a delivery live, or takes it back.
+
+Scope = (source, billing account, billing period). Which deliveries of a scope are live is said by
+``precedence``; the others are history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Exists, exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from costoptix import events, money
+from costoptix.bills.formats import Half
+from costoptix.bills.ledger.placing import Placed
+from costoptix.bills.ledger.precedence import Version, live_versions
+from costoptix.bills.read.staged import Batch, CategorySum, Exported, Staged
+from costoptix.clock import parse_instant
+from costoptix.lake.layout import METRICS
+from costoptix.lake.live import renew_data_version
+from costoptix.models import Delivery, DeliveryFile, Import, Source
+
+
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    LIVE = "live"
+    OLDER = "older"
+    WITHDRAWN = "withdrawn"
+
+
+def make_live(
+    session: Session,
+    row: Import,
+    source: Source,
+    staged: Staged,
+    placed: Iterable[Placed],
+    delivered_at: datetime,
+    covered: Sequence[Delivery] = (),
+) -> bool:
+    """Write the deliveries of an import and point the readers at them; within ``writing``.
+
+    ``covered`` are deliveries of other scopes that count no more, as a person has decided.
+
+    Returns whether at least one of them is live (False: newer ones were there already).
+    """
+    made = [_delivery(row, source, staged, each, delivered_at) for each in placed]
+    session.add_all(made)
+    scopes = {scope_of(each) for each in made}
+    for other in covered:
+        if scope_of(other) not in scopes:  # else the newest of the scope counts anyway
+            other.replaced_by_id = row.id
+    session.flush()
+    point_all(session, (*made, *covered))
+    settle(session, row.organization_id)
+    session.flush()
+    return bool(session.scalar(select(_has_live(row.id))))
+
+
+def _delivery(
+    row: Import, source: Source, staged: Staged, placed: Placed, delivered_at: datetime
+) -> Delivery:
+    scope = placed.scope
+    return Delivery(
+        id=placed.delivery_id,
+        organization_id=row.organization_id,
+        import_id=row.id,
+        source_id=source.id,
+        billing_account_id=scope.billing_account_id,
+        billing_period=scope.billing_period,
+        delivered_at=delivered_at,
+        state=DeliveryState.OLDER,
+        first_day=scope.first_day,
+        last_day=scope.last_day,
+        row_count=scope.row_count,
+        facts=staged.facts
+        | {
+            "family": staged.family,
+            "half": scope.half,
+            "tells_half": any(staged.facts.values()),
+            "batch": scope.batch and scope.batch.model_dump(mode="json"),
+            "exported": staged.exported and staged.exported.model_dump(mode="json"),
+            "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],
+            "sums": [each.model_dump(mode="json") for each in scope.sums],
+        },
+        files=[
+            DeliveryFile(
+                kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
+            )
+            for file, path in zip(scope.files, placed.paths, strict=True)
+        ],
+    )
+
+
+SumKey = tuple[date, str, str | None, str]
+"""Billing period, currency, charge category and metric."""
+
+
+def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, Decimal]:
+    """Add up what is live in the scopes of an import before it: what it is about to replace."""
+    totals: dict[SumKey, Decimal] = {}
+    for account, period in {
+        (each.billing_account_id, each.billing_period) for each in staged.scopes
+    }:
+        live = session.scalars(
+            select(Delivery).where(
+                Delivery.source_id == source.id,
+                Delivery.billing_account_id == account,
+                Delivery.billing_period == period,
+                Delivery.is_live,
+            )
+        )
+        for known in (known for delivery in live for known in sums_of(delivery)):
+            for metric in METRICS:
+                key = (period, known.currency, known.charge_category, metric)
+                amount = getattr(known, metric) or Decimal(0)
+                totals[key] = money.EXACT.add(totals.get(key, Decimal(0)), amount)
+    return totals
+
+
+def sums_of(delivery: Delivery) -> list[CategorySum]:
+    """Return what a delivery holds, by currency and charge category."""
+    return [CategorySum.model_validate(said) for said in delivery.facts.get("sums", [])]
+
+
+def delivered_at(session: Session, row: Import, source: Source | None, staged: Staged) -> datetime:
+    """Return the instant by which the deliveries of an import are ordered.
+
+    The manifest's if there was one, else that inside the file, else the arrival. Bytes that the
+    source has brought before are the same delivery again: what replaced them stays, unless a
+    person says that these shall replace it.
+    """
+    said = row.options.get("delivered_at")
+    if said is not None:
+        return parse_instant(said)
+    if staged.made_at is not None:
+        return staged.made_at
+    before = None if row.options.get("decision") == "replace" else _before(session, row, source)
+    return row.created_at if before is None else before
+
+
+def _before(session: Session, row: Import, source: Source | None) -> datetime | None:
+    """Return when the newest delivery of the same bytes was made that is not withdrawn."""
+    if source is None:
+        return None
+    return session.scalar(
+        select(Delivery.delivered_at)
+        .join(Import, Import.id == Delivery.import_id)
+        .where(
+            Import.sha256 == row.sha256,
+            Import.id != row.id,
+            Delivery.source_id == source.id,
+            Delivery.state != DeliveryState.WITHDRAWN,
+        )
+        .order_by(Delivery.delivered_at.desc())
+        .limit(1)
+    )
+
+
+def in_scope(
+    session: Session, source_id: str, billing_account_id: str, billing_period: date
+) -> list[Delivery]:
+    """Return the deliveries of a scope that are not withdrawn, in no order."""
+    return list(
+        session.scalars(
+            select(Delivery).where(
+                Delivery.source_id == source_id,
+                Delivery.billing_account_id == billing_account_id,
+                Delivery.billing_period == billing_period,
+                Delivery.state != DeliveryState.WITHDRAWN,
+            )
+        )
+    )
+
+
+def version_of(delivery: Delivery) -> Version:
+    """Return a delivery as far as its precedence goes."""
+    batch, exported = delivery.facts.get("batch"), delivery.facts.get("exported")
+    return Version(
+        id=delivery.id,
+        delivered_at=delivery.delivered_at,
+        created_at=delivery.created_at,
+        first_day=delivery.first_day or date.min,
+        last_day=delivery.last_day or date.min,
+        import_id=delivery.import_id,
+        half=half_of(delivery),
+        batch=None if batch is None else Batch.model_validate(batch),
+        exported=None if exported is None else Exported.model_validate(exported),
+    )
+
+
+def half_of(delivery: Delivery) -> Half | None:
+    """Return which half of its scope a delivery is; None where there are no halves."""
+    half = delivery.facts.get("half")
+    return None if half is None else Half(half)
+
+
+def point_all(session: Session, changed: Iterable[Delivery]) -> None:
+    """Point the readers anew in every scope of these deliveries."""
+    for scope in {scope_of(each) for each in changed}:
+        _point(session, in_scope(session, *scope))
+
+
+def scope_of(delivery: Delivery) -> tuple[str, str, date]:
+    """Return the source, billing account and billing period of a delivery."""
+    return delivery.source_id, delivery.billing_account_id, delivery.billing_period
+
+
+def _point(session: Session, deliveries: list[Delivery]) -> None:
+    counting = (each for each in deliveries if replaced_by(session, each) is None)
+    live = {each.id for each in live_versions(map(version_of, counting))}
+    for delivery in deliveries:
+        delivery.is_live = delivery.id in live
+        delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+
+
+def replaced_by(session: Session, delivery: Delivery) -> Import | None:
+    """Return the import that counts in the stead of a delivery of another scope."""
+    if delivery.replaced_by_id is None:
+        return None
+    other = session.get(Import, delivery.replaced_by_id)
+    return None if other is None or other.state == "withdrawn" else other
+
+
+def counting_instead(session: Session, row: Import) -> Import | None:
+    """Return an import of another source that counts in the stead of one, by a decision."""
+    mine = session.scalars(select(Delivery).where(Delivery.import_id == row.id))
+    return next(filter(None, (replaced_by(session, each) for each in mine)), None)
+
+
+def settle(session: Session, organization_id: str) -> None:
+    """Renew the data version, have it judged anew, and say of each import whether it is live."""
+    session.flush()
+    renew_data_version(session, organization_id)
+    events.data_changed(session, organization_id)
+    mine = Import.organization_id == organization_id
+    has_deliveries = exists().where(Delivery.import_id == Import.id)
+    is_live = _has_live(Import.id)
+    session.execute(
+        update(Import)
+        .where(mine, Import.state == "live", has_deliveries, ~is_live)
+        .values(state="older")
+    )
+    session.execute(
+        update(Import)
+        .where(mine, Import.state == "older", is_live)
+        .values(state="live", message=None)
+    )
+
+
+def _has_live(import_id: ColumnElement[str] | InstrumentedAttribute[str] | str) -> Exists:
+    return exists().where(Delivery.import_id == import_id, Delivery.is_live)

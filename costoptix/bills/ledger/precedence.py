@@ -1,0 +1,112 @@
+"""Which deliveries of one scope readers see. Pure: the same deliveries give the same answer.
+
+Scope = (source, billing account, billing period). What is withdrawn does not stand here.
+
+* Most exports tell a month anew each time: the newest delivery replaces the others whole.
+* **Halves** (Azure): the newest amortized delivery, and of the newest actual one its purchases.
+* **Batches** (Oracle): every file adds its rows. A file that may hold the rows of another one
+  takes its place: the same range of reference numbers whatever its name, or the same name and
+  neither numbers nor days apart.
+* **Exports of a growing table** (Google): a delivery whose rows were all exported after those
+  that are live adds to them; any other tells the month anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from costoptix.bills.formats import Half
+from costoptix.bills.read.staged import Batch, Exported
+
+_TOLD_IN_TWO = (Half.ACTUAL, Half.AMORTIZED)
+_T = TypeVar("_T", str, date)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A delivery of a scope as far as its precedence goes."""
+
+    id: str
+    delivered_at: datetime
+    created_at: datetime
+    first_day: date  # of its charges, inclusive
+    last_day: date  # of its charges, inclusive
+    import_id: str = ""
+    half: Half | None = None
+    batch: Batch | None = None
+    exported: Exported | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime, str, str]:
+        """Return what versions are ordered by, the oldest first; those of one import together."""
+        return self.delivered_at, self.created_at, self.import_id, self.id
+
+
+def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
+    """Return the versions that readers get together, the oldest first."""
+    ordered = sorted(versions, key=lambda each: each.order)
+    if any(each.half in (*_TOLD_IN_TWO, Half.PURCHASES) for each in ordered):
+        return _combined(ordered)
+    live: tuple[Version, ...] = ()
+    for each in ordered:
+        live = (*_beside(each, live), each)
+    return live
+
+
+def replaced(newer: Version, others: Iterable[Version]) -> Version | None:
+    """Return the newest of the older versions whose place a version takes; None if it adds."""
+    older = sorted(
+        (each for each in others if each.order < newer.order and each.half == newer.half),
+        key=lambda each: each.order,
+    )
+    taken = [each for each in older if each not in _beside(newer, tuple(older))]
+    return taken[-1] if taken else None
+
+
+def _beside(newer: Version, live: tuple[Version, ...]) -> tuple[Version, ...]:
+    """Return which of the live versions stay when a newer one comes."""
+    if newer.batch is not None:
+        return tuple(each for each in live if not _may_hold_the_same_rows(newer, each))
+    return live if _adds(newer, live) else ()
+
+
+def _adds(newer: Version, live: Sequence[Version]) -> bool:
+    """Tell whether every row of a version was exported after every row that is live."""
+    exported = newer.exported
+    return exported is not None and all(
+        each.exported is not None and each.exported.last < exported.first for each in live
+    )
+
+
+def _may_hold_the_same_rows(newer: Version, older: Version) -> bool:
+    if newer.batch is None or older.batch is None:
+        return True
+    if newer.batch.numbers == older.batch.numbers:
+        return True
+    return (
+        newer.batch.file_name == older.batch.file_name
+        and _overlap(newer.batch.numbers, older.batch.numbers)
+        and _overlap((newer.first_day, newer.last_day), (older.first_day, older.last_day))
+    )
+
+
+def _overlap(one: tuple[_T, _T], other: tuple[_T, _T]) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _combined(oldest_first: Sequence[Version]) -> tuple[Version, ...]:
+    """Return the newest, or the newest two halves."""
+    newest: dict[Half | None, Version] = {each.half: each for each in oldest_first}
+    purchases = newest.pop(Half.PURCHASES, None)
+    whole = max(newest.values(), key=lambda each: each.order, default=None)
+    if whole is None:
+        return ()
+    amortized, actual = newest.get(Half.AMORTIZED), newest.get(Half.ACTUAL)
+    if purchases and actual and purchases.delivered_at < actual.delivered_at:
+        purchases = None  # what was bought is no more in the newest actual half
+    if whole.half not in _TOLD_IN_TWO or amortized is None:
+        return (whole,)
+    return (amortized,) if purchases is None else (amortized, purchases)

@@ -1,0 +1,75 @@
+"""Taking an import back, and making an older one current again: each in one instant."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from costoptix.access import audit
+from costoptix.access.permissions import Caller, Permission, require
+from costoptix.bills.ledger.deliveries import DeliveryState, point_all, replaced_by, settle
+from costoptix.clock import utc_now
+from costoptix.database import writing
+from costoptix.errors import Conflict
+from costoptix.models import Delivery, Import, Organization
+
+
+def withdraw(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
+    """Undo an import: what was live before it is live again, in one instant.
+
+    Raises:
+        Forbidden: the caller may only read.
+        Conflict: the import has not arrived yet, was refused or is withdrawn already.
+    """
+    require(caller, Permission.WRITE)
+    with writing(session):
+        session.refresh(row, with_for_update={"of": Import})
+        if row.state not in ("live", "older"):
+            raise Conflict(
+                f"This import is {row.state}; only a live or older one can be withdrawn."
+            )
+        deliveries = session.scalars(select(Delivery).where(Delivery.import_id == row.id)).all()
+        for delivery in deliveries:
+            delivery.is_live, delivery.state = False, DeliveryState.WITHDRAWN
+        audit.record(
+            session, caller, "import.withdrawn", subject=row.file_name, subject_id=row.id,
+            before={"state": row.state},
+        )  # fmt: skip
+        row.state, row.finished_at = "withdrawn", utc_now()
+        session.flush()
+        freed = session.scalars(select(Delivery).where(Delivery.replaced_by_id == row.id)).all()
+        point_all(session, (*deliveries, *freed))
+        settle(session, organization.id)
+
+
+def make_current(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
+    """Make an older import the newest of its scopes, in one instant.
+
+    Raises:
+        Forbidden: the caller may only read.
+        Conflict: nothing of the import has been replaced, or an import of another source counts
+            in its stead.
+    """
+    require(caller, Permission.WRITE)
+    with writing(session):
+        session.refresh(row, with_for_update={"of": Import})
+        mine = select(Delivery).where(
+            Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN
+        )
+        deliveries = session.scalars(mine).all()
+        if all(delivery.is_live for delivery in deliveries):
+            raise Conflict(
+                f"This import is {row.state}: only one that was replaced can be made current."
+            )
+        for delivery in deliveries:
+            if (other := replaced_by(session, delivery)) is not None:
+                raise Conflict(f"{other.file_name} replaces it in another source: undo that one.")
+            delivery.delivered_at = utc_now()
+        session.flush()
+        point_all(session, deliveries)
+        audit.record(
+            session, caller, "import.made_current", subject=row.file_name, subject_id=row.id,
+            before={"state": row.state},
+        )  # fmt: skip
+        row.live_at, row.message = utc_now(), None
+        settle(session, organization.id)

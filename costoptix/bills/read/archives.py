@@ -1,0 +1,191 @@
+"""The files of one delivery: a drop of several, or the members of a zip.
+
+A drop is a folder in the uploads folder: files named ``0``, ``1`` … and ``NAMES``, which holds
+their names as they were sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import orjson
+
+from costoptix.bills.read import manifests
+from costoptix.bills.read.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
+from costoptix.bills.read.manifests import Manifest
+from costoptix.errors import Invalid
+
+NAMES = "names.json"
+MAX_MEMBERS = 1_000
+MAX_ENTRIES = 10 * MAX_MEMBERS  # folders and hidden files among them
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError, NotImplementedError,
+    RuntimeError, EOFError,
+)  # fmt: skip
+"""What a zip raises that is damaged, encrypted or of a kind that is not read."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file to read, and its name for people."""
+
+    path: Path
+    name: str
+    manifest: Manifest | None = None  # of its zip
+
+
+def expand(source: Path, folder: Path) -> list[Part]:
+    """Return the billing files that ``source`` is or holds; zips are unpacked into ``folder``.
+
+    Raises:
+        Invalid: a zip is damaged, unpacks to too much or holds another archive.
+    """
+    if not source.is_dir():
+        return list(_members(Part(source, source.name), folder))
+    names = orjson.loads((source / NAMES).read_bytes())
+    sent = [Part(source / str(number), name) for number, name in enumerate(names)]
+    return [part for file in sent for part in _members(file, folder)]
+
+
+def _members(file: Part, folder: Path) -> Iterator[Part]:
+    if detect(file.path) is not Container.ZIP:
+        yield file
+        return
+    target = folder / "members"
+    target.mkdir(exist_ok=True)
+    with opened(file.path) as archive:
+        yield from _unpack(archive, file.path.stat().st_size, target)
+
+
+@contextlib.contextmanager
+def opened(zip_file: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive for the block.
+
+    Raises:
+        Invalid: it is damaged, which may be seen only while it is read.
+    """
+    try:
+        with zipfile.ZipFile(zip_file) as archive:
+            yield archive
+    except (*_UNREADABLE, OSError) as error:
+        # An archive may say that a member lies before its start: an invalid argument. bzip2 says
+        # of what it cannot read that it is an OSError, which is none of the system's.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
+        raise Invalid(
+            "The zip archive is damaged, encrypted or of a kind that is not read."
+        ) from error
+
+
+def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]:
+    members, manifest = _bills(archive)
+    if len(members) > MAX_MEMBERS:
+        raise Invalid(
+            f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
+        )
+    left = allowance(size)
+    for member in members:
+        # A path in a member's name is for people only; the file gets a name of ours.
+        path = target / str(sum(1 for _ in target.iterdir()))
+        left -= unpack(archive, member, path, left)
+        if not path.stat().st_size:
+            continue
+        if detect(path) is Container.ZIP:
+            raise Invalid("The zip archive holds another archive: send the files in it.")
+        yield Part(path, member.filename, manifest)
+
+
+def allowance(size: int) -> int:
+    """Return how many bytes a zip of this size may unpack to."""
+    return max(MIN_ALLOWANCE, MAX_RATIO * size)
+
+
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, most: int) -> int:
+    """Unpack a member into a new file and return its size.
+
+    Raises:
+        Invalid: it has more than ``most`` bytes.
+    """
+    written = 0
+    with archive.open(member) as packed, path.open("xb") as file:
+        while block := packed.read(_BLOCK):
+            written += len(block)
+            if written > most:
+                raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
+            file.write(block)
+    if written != member.file_size:
+        raise zipfile.BadZipFile(f"{member.filename} is not as large as the archive says")
+    return written
+
+
+def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | None]:
+    """Return the members that are billing files: what the manifest names, if there is one.
+
+    Raises:
+        Invalid: the manifest cannot be read or names a file that is missing; there are manifests
+            of several deliveries, two files of one name, or far too many.
+    """
+    all_shown = shown(archive)
+    members = {_path(member): member for member in all_shown}
+    if len(members) < len(all_shown):
+        raise Invalid("The zip archive holds two files of the same name: send them apart.")
+    found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
+    if not found:
+        return list(members.values()), None
+    # AWS writes a manifest twice.
+    named = dict(_named(archive, members[path], members) for path in found)
+    if len(named) > 1:
+        raise Invalid("The zip archive holds several deliveries: send them one by one.")
+    paths, manifest = named.popitem()
+    return [members[path] for path in paths], manifest
+
+
+def _named(
+    archive: zipfile.ZipFile, manifest: zipfile.ZipInfo, members: Mapping[str, zipfile.ZipInfo]
+) -> tuple[tuple[str, ...], Manifest]:
+    """Return the paths of the members that a manifest names, and what it says."""
+    if manifest.file_size > manifests.MAX_BYTES:
+        raise Invalid("The manifest in the zip archive is too large.")
+    said = manifests.parse(archive.read(manifest))
+    named = []
+    for file in said.files:
+        path = next((each for each in manifests.endings(file.key) if each in members), None)
+        if path is None:
+            raise Invalid(f"The manifest names {file.key}, which is not in the zip archive.")
+        if file.size_bytes not in (None, members[path].file_size):
+            raise Invalid(f"The zip archive does not hold all of {file.key}, by its manifest.")
+        named.append(path)
+    return tuple(named), said
+
+
+def _path(member: zipfile.ZipInfo) -> str:
+    return member.filename.replace("\\", "/")
+
+
+def shown(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the members that are files and not hidden.
+
+    Raises:
+        Invalid: there are far too many.
+    """
+    entries = archive.infolist()
+    if len(entries) > MAX_ENTRIES:
+        raise Invalid(
+            f"The zip archive holds {len(entries)} files; at most {MAX_MEMBERS} are read."
+        )
+    return [member for member in entries if _is_shown(member)]
+
+
+def _is_shown(member: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(_path(member))
+    is_folder = member.filename.endswith("/")  # is_dir() fails on an empty name
+    return not (is_folder or path.name.startswith(".") or "__MACOSX" in path.parts)

@@ -1,0 +1,221 @@
+"""Charges of exact types: every distinct text is cast and judged once, as ``casting`` says.
+
+A row with a cell that cannot be cast is left out; ``rejected`` names it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from pyarrow import compute
+
+from costoptix.bills.read import engine, fast_casts, sums
+from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, checked_sql
+from costoptix.bills.read.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
+from costoptix.bills.read.columns import Column as Values
+from costoptix.bills.read.mapping import Text
+from costoptix.bills.read.reconcile import Group
+from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, Kind
+from costoptix.lake.layout import METRICS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.MONEY: fast_casts.AMOUNT,
+    Kind.TIME: fast_casts.TIME,
+    Kind.JSON_OBJECT: pa.string(),
+}
+SCHEMA: Mapping[str, pa.DataType] = {
+    **{name: TYPES[column.kind] for name, column in COLUMNS.items()},
+    OTHER_COLUMNS: pa.string(),
+    AS_WRITTEN: pa.string(),
+}
+"""The columns of a file of charges, in their order."""
+
+_MOST_REMEMBERED = 20_000
+_PLAINLY = {Kind.MONEY: fast_casts.amounts, Kind.TIME: fast_casts.times}
+"""What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
+
+
+@dataclass(frozen=True)
+class Charges:
+    """The good rows of a piece."""
+
+    columns: Mapping[str, Values]  # of SCHEMA
+    rows: int
+    is_rounded: Flags  # whether 18 places did not hold one of the amounts
+    rejected: int  # rows that were left out
+    rejected_records: Rows  # the rows of the cells that these are of
+
+    def sums(self) -> Iterator[tuple[Group, int, dict[str, Decimal | None]]]:
+        """Add up the rows that are not rounded: per group their number and their amounts.
+
+        Raises:
+            Invalid: they add up to more than can be kept.
+        """
+        rows = np.flatnonzero(~self.is_rounded)
+        groups = [
+            months(coded(self.columns["billing_period_start"])),
+            coded(self.columns["billing_currency"]),
+            coded(self.columns["charge_category"]),
+        ]
+        amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
+        for values, count, found in sums.by([each.take(rows) for each in groups], amounts):
+            yield Group(*values), count, found
+
+    def rounded(self) -> Iterator[tuple[Group, dict[str, str | None]]]:
+        """Yield the rounded rows: their amounts as written."""
+        rows = np.flatnonzero(self.is_rounded)
+        if not len(rows):
+            return
+        groups = zip(
+            months(coded(take(self.columns["billing_period_start"], rows))).arrow().to_pylist(),
+            arrow(take(self.columns["billing_currency"], rows)).to_pylist(),
+            arrow(take(self.columns["charge_category"], rows)).to_pylist(),
+            arrow(take(self.columns[AS_WRITTEN], rows)).to_pylist(),
+            strict=True,
+        )
+        for month, currency, category, written in groups:
+            yield Group(month, currency, category), orjson.loads(written)
+
+
+def months(times: Coded) -> Coded:
+    """Return the month of each time: its first day."""
+    first_days = compute.floor_temporal(times.values, unit="month")
+    return times.through(first_days.cast(pa.date32()))
+
+
+class Caster:
+    """Casts the text of a piece's charges."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._duckdb = connection
+        self._known: dict[str, _Known] = {}
+
+    def charges(self, mapped: Text) -> Charges:
+        """Cast what is checked, and leave out the rows that have a bad cell."""
+        text, rows = mapped.columns, mapped.rows
+        columns = dict(text)
+        is_good = np.ones(rows, dtype=np.bool_)
+        is_rounded = np.zeros(rows, dtype=np.bool_)
+        for column in CHECKED:
+            columns[column.name], good, rounded = self._cast(text[column.name], column)
+            is_good &= good
+            is_rounded |= rounded
+        is_rounded &= is_good
+        columns[AS_WRITTEN] = _as_written(text, rows, np.flatnonzero(is_rounded))
+        kept = np.flatnonzero(is_good)
+        if len(kept) < rows:
+            columns = {name: take(column, kept) for name, column in columns.items()}
+            is_rounded = is_rounded[kept]
+        ordered = {name: columns[name] for name in SCHEMA}
+        bad = np.unique(mapped.records[~is_good])
+        return Charges(ordered, len(kept), is_rounded, rows - len(kept), bad)
+
+    def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
+        """Return the column's values, whether each row's is good, and whether it was rounded."""
+        if not isinstance(text, Coded):
+            cast = _plainly(text, column) or self._by_duckdb(text, column)
+            return cast.values, cast.is_good, cast.is_rounded
+        cast = _plainly(text.values, column) or self._remembered(text.values, column)
+        good = np.append(cast.is_good, not column.is_required)[text.codes]
+        rounded = np.append(cast.is_rounded, np.False_)[text.codes]
+        if column.kind is Kind.MONEY:
+            return cast.values.take(arrow(text).indices), good, rounded
+        return text.through(cast.values), good, rounded
+
+    def _remembered(self, texts: pa.Array, column: Column) -> _Cast:
+        """Cast what no piece before has had; sets of tags, say, come again and again."""
+        known = self._known.get(column.name)
+        if known is None:
+            known = _Known(texts, self._by_duckdb(texts, column))
+        elif len(new := texts.filter(compute.is_null(compute.index_in(texts, known.texts)))):
+            known = known.with_more(new, self._by_duckdb(new, column))
+        if len(known.texts) <= _MOST_REMEMBERED:
+            self._known[column.name] = known
+        return known.of(texts)
+
+    def _by_duckdb(self, texts: pa.Array, column: Column) -> _Cast:
+        table = pa.table({column.name: texts, "number": pa.array(np.arange(len(texts)))})
+        sql = f"SELECT {checked_sql(column)} FROM texts ORDER BY number"  # noqa: S608
+        with engine.view(self._duckdb, "texts", table):
+            found = engine.table(self._duckdb, sql)
+        return _Cast(
+            _one(found.column("value"), TYPES[column.kind]),
+            _flags(found.column("is_good")),
+            _flags(found.column("is_rounded")),
+        )
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """Texts cast: NULL where one is not good."""
+
+    values: pa.Array
+    is_good: Flags
+    is_rounded: Flags
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Distinct texts and what they are."""
+
+    texts: pa.Array
+    cast: _Cast
+
+    def of(self, texts: pa.Array) -> _Cast:
+        """Return what some of them are."""
+        at = compute.index_in(texts, self.texts)
+        rows = np.asarray(at)
+        cast = self.cast
+        return _Cast(cast.values.take(at), cast.is_good[rows], cast.is_rounded[rows])
+
+    def with_more(self, texts: pa.Array, cast: _Cast) -> _Known:
+        """Return these and others."""
+        return _Known(
+            pa.concat_arrays([self.texts, texts]),
+            _Cast(
+                pa.concat_arrays([self.cast.values, cast.values]),
+                np.concatenate([self.cast.is_good, cast.is_good]),
+                np.concatenate([self.cast.is_rounded, cast.is_rounded]),
+            ),
+        )
+
+
+def _plainly(texts: pa.Array, column: Column) -> _Cast | None:
+    values = _PLAINLY[column.kind](texts) if column.kind in _PLAINLY else None
+    if values is None:
+        return None
+    never = np.zeros(len(texts), dtype=np.bool_)
+    is_there = np.asarray(values.is_valid())
+    return _Cast(values, is_there if column.is_required else ~never, never)
+
+
+def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:
+    if not len(rounded):
+        return constant(None, rows)
+    amounts = [arrow(take(text[metric], rounded)).to_pylist() for metric in METRICS]
+    written = [
+        orjson.dumps(dict(zip(METRICS, each, strict=True))).decode()
+        for each in zip(*amounts, strict=True)
+    ]
+    notes = encode(pa.array(written, type=pa.string()))
+    codes = constant(None, rows).codes
+    codes[rounded] = notes.codes
+    return Coded(codes, notes.values)
+
+
+def _one(column: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:
+    return pa.concat_arrays(column.chunks).cast(type_) if column.chunks else pa.array([], type_)
+
+
+def _flags(column: pa.ChunkedArray) -> Flags:
+    return np.asarray(_one(column, pa.bool_()), dtype=np.bool_)

@@ -1,0 +1,66 @@
+"""Casts of the forms that nearly all amounts and times have: a fraction of what DuckDB's cost.
+
+What is of another form is left to ``casting``, all of it: what these read is what that reads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from costoptix.bills.read.casting import FIRST_YEAR, LAST_YEAR
+from costoptix.bills.read.columns import Bytes
+
+AMOUNT = pa.decimal128(38, 18)
+TIME = pa.timestamp("us")  # UTC
+
+_AMOUNT_BYTES = 19
+"""Plain notation of at most so many bytes has at most 18 places: nothing to round."""
+_IN_AMOUNTS = np.isin(np.arange(256), list(b"0123456789.-"))
+_SHAPE = b"0000-00-00T00:00:00Z"
+_AS_SHAPE = np.where(np.isin(np.arange(256), list(b"0123456789")), ord("0"), np.arange(256))
+
+
+def amounts(texts: pa.Array) -> pa.Array | None:
+    """Cast texts that are all of at most 19 digits, a point and a minus; None where one is not.
+
+    Arrow reads such a text as the same number as ``as_amount`` of ``casting`` does, or not at all.
+    """
+    longest = compute.max(compute.binary_length(texts)).as_py() or 0
+    if longest > _AMOUNT_BYTES or not _IN_AMOUNTS[_bytes(texts)].all():
+        return None
+    return _read(texts, AMOUNT)
+
+
+def times(texts: pa.Array) -> pa.Array | None:
+    """Cast texts that are all of the form ``2026-11-30T23:00:00Z``; None where one is not.
+
+    Arrow reads such a text as the same time as ``as_time`` of ``casting`` does, or not at all.
+    """
+    written = _bytes(texts)
+    if texts.null_count or not len(texts) or len(written) != len(texts) * len(_SHAPE):
+        return None
+    shapes = _AS_SHAPE[written.reshape(len(texts), len(_SHAPE))]
+    if not (shapes == np.frombuffer(_SHAPE, dtype=np.uint8)).all():
+        return None
+    found = _read(compute.utf8_rtrim(texts, "Z"), TIME)
+    if found is None or compute.min(found).as_py().year < FIRST_YEAR:
+        return None
+    return None if compute.max(found).as_py().year > LAST_YEAR else found
+
+
+def _bytes(texts: pa.Array) -> Bytes:
+    """Return what is written, one text after the other."""
+    _, offsets, text = texts.buffers()
+    if not len(texts) or text is None:
+        return np.zeros(0, dtype=np.uint8)
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset :][: len(texts) + 1]
+    return np.frombuffer(text, dtype=np.uint8)[bounds[0] : bounds[-1]]
+
+
+def _read(texts: pa.Array, type_: pa.DataType) -> pa.Array | None:
+    try:
+        return texts.cast(type_)
+    except pa.ArrowInvalid:
+        return None

@@ -1,0 +1,111 @@
+"""Which files of a drop are the parts of one delivery: those of one format with the same header.
+
+Read in a child process (``child.py``) before anything is known of the files; no more of them than
+their header, and nothing is stored.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from costoptix.bills.formats import Header, Options, normal
+from costoptix.bills.read import archives, engine, manifests, recognize
+from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
+from costoptix.bills.read.csv_pieces import TextPieces
+from costoptix.bills.read.json_lines import is_json_lines
+from costoptix.bills.read.parquet_pieces import ParquetPieces
+from costoptix.errors import Invalid
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Key = tuple[str, ...]
+"""A format's family and the columns of a file, in no order."""
+
+_PEEKED_BYTES = 2 * CHUNK_BYTES
+_ANY_CURRENCY = Options(currency="XXX")
+
+
+def group(files: Sequence[Path], scratch: Path) -> list[list[int]]:
+    """Return the numbers of the files (from 0) that belong together, by their first file.
+
+    What cannot be read or recognised, and a zip with a manifest or of different files, is alone.
+    """
+    groups: defaultdict[Key | int, list[int]] = defaultdict(list)
+    connection = engine.connect(scratch / "spill")
+    try:
+        for number, file in enumerate(files):
+            groups[_key(file, scratch, connection) or number].append(number)
+    finally:
+        connection.close()
+    return list(groups.values())
+
+
+def _key(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | None:
+    try:
+        if detect(file) is Container.ZIP:
+            return _key_of_zip(file, scratch, connection)
+        return _key_of_file(file, scratch, connection)
+    except Invalid:
+        return None  # its import says why
+
+
+def _key_of_file(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key:
+    if detect(file) is Container.PARQUET:
+        return _key_of_header(ParquetPieces(file, connection).header)
+    if is_json_lines(file):
+        family, *_ = _key_of_header(_json_header(file))
+        return family, "JSON lines"  # a member may be missing in one file and not in another
+    return _key_of_header(TextPieces(file, scratch).header)
+
+
+def _key_of_header(header: Header) -> Key:
+    family = recognize.recognize(header, _ANY_CURRENCY).family
+    return family, *sorted(map(normal, header.names))
+
+
+def _json_header(file: Path) -> Header:
+    """Return the members of the first objects, as many as there are in a chunk."""
+    text = next(TextReader(file).chunks(), b"")
+    lines = text.split(b"\n")
+    names: dict[str, None] = {}
+    try:
+        for line in lines[:-1] or lines:
+            names.update(dict.fromkeys(orjson.loads(line) if line.strip() else ()))
+    except (orjson.JSONDecodeError, TypeError) as error:
+        raise Invalid("This is not a file of JSON lines.") from error
+    return Header(tuple(names))
+
+
+def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | None:
+    path = scratch / "member"
+    keys = set()
+    try:
+        with archives.opened(file) as archive:
+            members = archives.shown(archive)
+            if any(manifests.is_manifest(Path(member.filename).name) for member in members):
+                return None
+            for member in members[: archives.MAX_MEMBERS]:
+                _peek(archive, member, path)
+                if path.stat().st_size:
+                    keys.add(_key_of_file(path, scratch, connection))
+    finally:
+        path.unlink(missing_ok=True)
+    return keys.pop() if len(keys) == 1 else None
+
+
+def _peek(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
+    """Unpack the beginning of a member; of a Parquet file all, for its columns are at its end."""
+    with archive.open(member) as packed:
+        start = packed.read(_PEEKED_BYTES)
+    path.write_bytes(start)
+    if start.startswith(b"PAR1"):
+        path.unlink()
+        allowance = archives.allowance(Path(str(archive.filename)).stat().st_size)
+        archives.unpack(archive, member, path, allowance)

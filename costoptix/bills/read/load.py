@@ -1,0 +1,249 @@
+"""A billing file → sorted Parquet files per billing account and period in a staging folder.
+
+Piece by piece: read the cells, map them, cast them, sort and write them; then roll-ups; then the
+reconciliation. Work is done on distinct values, not on rows (docs/decisions/0003). Runs in a child
+process (``child.py``) and touches neither the SQL database nor the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from costoptix.bills import halves
+from costoptix.bills.formats import Format, Half, Options
+from costoptix.bills.read import archives, engine, recognize
+from costoptix.bills.read.cast_charges import Caster, Charges
+from costoptix.bills.read.casting import expressions, mapped_sql
+from costoptix.bills.read.cells import Cells, Reader
+from costoptix.bills.read.container import Container, detect
+from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
+from costoptix.bills.read.file_facts import Telling
+from costoptix.bills.read.json_lines import JsonLinesPieces, is_json_lines
+from costoptix.bills.read.manifests import check_row_count
+from costoptix.bills.read.mapping import Mapper
+from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
+from costoptix.bills.read.reconcile import Ledger
+from costoptix.bills.read.rejections import FILE_NAME as REJECTIONS_FILE
+from costoptix.bills.read.rejections import Rejections
+from costoptix.bills.read.row_errors import Inspector
+from costoptix.bills.read.staged import Batch, Exported, Progress, Staged
+from costoptix.bills.read.staging import Staging
+from costoptix.bills.read.sums import TOO_LARGE
+from costoptix.errors import Invalid, NoSpace, is_full_disk
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Piece = TextPiece | ParquetPiece
+Report = Callable[[Progress], None]
+DAMAGED = "The file is damaged: it cannot be read as the table it should be."
+
+
+def load(source: Path, folder: Path, options: Options, report: Report) -> Staged:
+    """Read a file, a zip or the folder of a drop's files into ``folder``, which is empty.
+
+    Raises:
+        Invalid: the file is refused; the sentence says why.
+        NoSpace: the disk is full.
+        Unreconciled: what is stored is not what was read.
+    """
+    import duckdb
+
+    connection = engine.connect(folder / "spill")
+    try:
+        return _Loader(folder, options, connection).run(archives.expand(source, folder), report)
+    except duckdb.OutOfMemoryException as error:
+        raise Invalid("The file needs more memory than an import may use.") from error
+    except duckdb.OutOfRangeException as error:
+        raise Invalid(TOO_LARGE) from error
+    except (duckdb.InvalidInputException, duckdb.IOException, OSError) as error:
+        if is_full_disk(error):
+            raise NoSpace("There is no space left to read the file.") from error
+        if isinstance(error, OSError):
+            raise
+        raise Invalid(DAMAGED) from error
+    except duckdb.Error as error:
+        if type(error) is not duckdb.Error:  # a defect of ours
+            raise
+        # Damaged pages of a Parquet file: what unpacks them has no class of errors of its own.
+        raise Invalid(DAMAGED) from error
+    finally:
+        connection.close()
+
+
+@dataclass
+class _File:
+    """A file that is being read, and what holds of any of its rows."""
+
+    part: archives.Part
+    telling: Telling
+    rows: int = 0  # of them kept
+
+
+class _Loader:
+    def __init__(self, folder: Path, options: Options, connection: DuckDBPyConnection) -> None:
+        self._folder = folder
+        self._options = options
+        self._duckdb = connection
+        self._ledger = Ledger()
+        self._staging = Staging(connection, folder)
+        self._title: str | None = None
+        self._format: Format | None = None
+        self._files: list[_File] = []
+        self._caster = Caster(connection)
+
+    def run(self, files: list[archives.Part], report: Report) -> Staged:
+        before = 0
+        with Rejections(self._folder / REJECTIONS_FILE) as rejections:
+            for file in files:
+                for bytes_done in self._load_file(file, rejections, is_alone=len(files) == 1):
+                    rows = self._ledger.rows_read
+                    report(Progress(bytes_done=before + bytes_done, rows_read=rows))
+                before += file.path.stat().st_size
+        return self._staged()
+
+    def _load_file(
+        self, file: archives.Part, rejections: Rejections, *, is_alone: bool
+    ) -> Iterator[int]:
+        """Stage one file; yield how many of its bytes are done, piece by piece."""
+        pieces = _pieces(file.path, self._folder, self._duckdb)
+        format_ = recognize.recognize(pieces.header, self._options)
+        self._agree(format_, format_.title(pieces.header))
+        options = self._options.of(format_, pieces.header)
+        mapping = format_.mapping(pieces.header, options)
+        sql = expressions(pieces.header, mapping, options)
+
+        self._staging.begin_file()
+        self._files.append(_File(file, Telling(self._duckdb, format_, pieces.header)))
+        name = None if is_alone else file.name
+        inspector = Inspector(
+            self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, name
+        )
+        reader = Reader(self._duckdb)
+        mapper = Mapper(self._duckdb, sql, mapping.relation, len(pieces.header.names))
+        for piece in pieces:
+            if self._load_piece(piece, reader, mapper, inspector):
+                pieces.shrink()
+            yield pieces.bytes_done
+
+    def _agree(self, format_: Format, title: str) -> None:
+        """Refuse a drop of files that cannot be the parts of one delivery."""
+        if self._title is not None and self._title != title:
+            raise Invalid(
+                f"The files are of different formats, {self._title} and {title}: send them apart."
+            )
+        self._format, self._title = format_, title
+
+    def _load_piece(
+        self, piece: Piece, reader: Reader, mapper: Mapper, inspector: Inspector
+    ) -> bool:
+        """Stage a piece, in halves where memory does not do; tell whether it was cut.
+
+        How much memory a piece takes is not known before: some rows grow with what their format
+        looks up and with the columns that have no place of their own.
+        """
+        import duckdb
+
+        try:
+            cells = reader.read(piece)
+            charges = self._charges(cells, mapper)
+        except duckdb.OutOfMemoryException:
+            inspector.forget()
+            if (halves := piece.halves()) is None:
+                raise
+            for half in halves:
+                self._load_piece(half, reader, mapper, inspector)
+            return True
+        file = self._files[-1]
+        file.telling.read(cells)
+        file.rows += charges.rows
+        self._keep(charges)
+        inspector.inspect(piece, cells, charges)
+        if charges.rows:
+            self._staging.take(charges)
+        return False
+
+    def _charges(self, cells: Cells, mapper: Mapper) -> Charges:
+        return self._caster.charges(mapper.text(cells))
+
+    def _keep(self, charges: Charges) -> None:
+        """Add a piece's good rows to the ledger."""
+        for group, rows, sums in charges.sums():
+            self._ledger.keep(group, rows, sums)
+        for group, written in charges.rounded():
+            self._ledger.keep_rounded(group, written)
+
+    def _staged(self) -> Staged:
+        if self._format is None or self._title is None:
+            raise Invalid("There is no billing file in it.")
+        told = self._halves(self._format)
+        self._staging.tell(told, [_batch(file) for file in self._files])
+        self._staging.write_roll_ups()
+        lines = tuple(self._ledger.lines(self._staging.stored()))
+        exported = _together(file.telling.exported for file in self._files if file.rows)
+        return Staged(
+            format=self._title,
+            family=self._format.family,
+            rows_read=self._ledger.rows_read,
+            rows_kept=self._ledger.rows_kept,
+            rows_rejected=self._ledger.rows_rejected,
+            scopes=self._staging.scopes(),
+            lines=lines,
+            facts={
+                fact: any(file.telling.facts[fact] for file in self._files)
+                for fact in self._format.facts
+            },
+            is_undecided=self._format.has_halves and not any(told),
+            exported=exported,
+            made_at=self._made_at(exported),
+        )
+
+    def _halves(self, format_: Format) -> list[Half | None]:
+        """Tell the half of each file that has charges: by its manifest, or by its content."""
+        filled = [file for file in self._files if file.rows]
+        told = [self._export(file) or format_.half(file.telling.facts) for file in filled]
+        found = iter(halves.tell(told, [file.part.name for file in filled]))
+        return [next(found) if file.rows else None for file in self._files]
+
+    def _export(self, file: _File) -> Half | None:
+        manifest = file.part.manifest
+        return (manifest and manifest.export) or self._options.export
+
+    def _made_at(self, exported: Exported | None) -> datetime | None:
+        """Return when the files were written: by their manifests, or by their rows.
+
+        Raises:
+            Invalid: their manifest names another number of rows.
+        """
+        found = [file.part.manifest for file in self._files]
+        known = {manifest for manifest in found if manifest is not None}
+        if len(known) == 1 and None not in found:
+            (manifest,) = known
+            check_row_count(manifest.row_count, self._ledger.rows_read)
+        times = [manifest.delivered_at for manifest in known if manifest.delivered_at is not None]
+        return max(times, default=None if exported is None else exported.last)
+
+
+def _batch(file: _File) -> Batch | None:
+    return file.telling.batch(PurePosixPath(file.part.name).name)
+
+
+def _together(spans: Iterable[Exported | None]) -> Exported | None:
+    """Return from the first to the last export; None where a file does not say."""
+    known = list(spans)
+    said = [span for span in known if span is not None]
+    if not said or len(said) < len(known):
+        return None
+    return Exported(first=min(span.first for span in said), last=max(span.last for span in said))
+
+
+def _pieces(
+    source: Path, folder: Path, connection: DuckDBPyConnection
+) -> TextPieces | JsonLinesPieces | ParquetPieces:
+    if detect(source) is Container.PARQUET:
+        return ParquetPieces(source, connection)
+    return (JsonLinesPieces if is_json_lines(source) else TextPieces)(source, folder)

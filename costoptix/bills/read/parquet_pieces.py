@@ -1,0 +1,220 @@
+"""A Parquet file in pieces of rows, every cell as the text it would have in a CSV file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from costoptix.bills.formats import Header, identifier
+from costoptix.bills.read.csv_pieces import MAX_COLUMNS, PIECE_ROWS, most_rows
+from costoptix.errors import Invalid
+from costoptix.lake.layout import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+    from pyarrow import parquet as pq
+
+TEXT = "VARCHAR"
+MAX_CELLS = 20_000_000_000
+"""Rows × columns: a hundred million rows of two hundred columns."""
+_BYTES = 64 << 20
+"""What row groups read at once have, before they are compressed."""
+MAX_CHUNK_BYTES = 256 << 20
+"""Files with more in one column of one row group are read by DuckDB, which minds its memory."""
+
+_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
+DAMAGED = "The Parquet file is damaged."
+
+
+@dataclass(frozen=True)
+class ParquetPiece:
+    """The rows from ``first`` (counted from 0) to before ``last``."""
+
+    path: Path
+    columns: Sequence[tuple[str, str]]  # name and DuckDB's type of each
+    first: int
+    last: int
+    table: pa.Table | None = None  # the same rows, where they were read already
+
+    @property
+    def width(self) -> int:
+        """Return how many columns there are."""
+        return len(self.columns)
+
+    @property
+    def first_line(self) -> int:
+        """Return the line of the first row: a row is on the line of its number, from 1."""
+        return self.first + 1
+
+    def cells(self) -> str:
+        """Write the SELECT of the cells as text."""
+        selected = ", ".join(
+            f"{_as_text(_quoted(name), type_)} AS {identifier(position)}"
+            for position, (name, type_) in enumerate(self.columns)
+        )
+        return (
+            f"SELECT {selected} "  # noqa: S608
+            f"FROM read_parquet({literal(str(self.path))}, file_row_number = true) "
+            f"WHERE file_row_number >= {self.first} AND file_row_number < {self.last} "
+            "ORDER BY file_row_number"
+        )
+
+    def texts_of_table(self) -> dict[int, str]:
+        """Write, for the columns of ``table`` that are no text, what makes text of them."""
+        return {
+            position: _as_text(identifier(position), type_)
+            for position, (_, type_) in enumerate(self.columns)
+            if type_ != TEXT
+        }
+
+    def halves(self) -> tuple[Self, Self] | None:
+        """Cut the piece in two; None where it is one row."""
+        middle = (self.first + self.last) // 2
+        if middle == self.first:
+            return None
+        without = replace(self, table=None)
+        return replace(without, last=middle), replace(without, first=middle)
+
+    def lines(self, _without: Collection[int]) -> Iterator[int]:
+        """Yield the numbers of the rows, from 1: they are their lines."""
+        return count(self.first_line)
+
+
+class ParquetPieces:
+    """The columns of a Parquet file and its rows, piece by piece."""
+
+    def __init__(
+        self, source: Path, connection: DuckDBPyConnection, piece_rows: int = PIECE_ROWS
+    ) -> None:
+        self._source = source
+        self._piece_rows = piece_rows
+        self._size = source.stat().st_size
+        self.bytes_done = 0
+        columns, self._rows = _read_footer(source, connection)
+        if len(columns) > MAX_COLUMNS or len(columns) * self._rows > MAX_CELLS:
+            raise Invalid(f"The file has {len(columns)} columns and {self._rows} rows: too many.")
+        self.header = Header(tuple(columns))
+        self._columns = tuple(columns.items())
+
+    def shrink(self) -> None:
+        """Make the pieces to come half as large."""
+        self._piece_rows = max(self._piece_rows // 2, 1)
+
+    def __iter__(self) -> Iterator[ParquetPiece]:
+        """Yield the pieces, in the order of the file.
+
+        Raises:
+            Invalid: the file is damaged.
+        """
+        last = 0
+        for table in _tables(self._source, self._columns):
+            for part in self._parts(table):
+                first, last = last, last + part.num_rows
+                yield self._piece(first, last, part)
+        while last < self._rows:
+            first, last = last, min(last + self._piece_rows, self._rows)
+            yield self._piece(first, last)
+
+    def _parts(self, table: pa.Table) -> Iterator[pa.Table]:
+        while table.num_rows:
+            yield table.slice(0, self._piece_rows)
+            table = table.slice(self._piece_rows)
+
+    def _piece(self, first: int, last: int, table: pa.Table | None = None) -> ParquetPiece:
+        self.bytes_done = self._size * last // self._rows
+        return ParquetPiece(self._source, self._columns, first, last, table)
+
+
+def _tables(source: Path, columns: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
+    """Yield the rows as Arrow has them, the values of texts numbered; nothing of odd files."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    names = [identifier(number).strip('"') for number in range(len(columns))]
+    texts = [name for name, type_ in columns if type_ == TEXT]
+    with _damage_told(), parquet.ParquetFile(source, read_dictionary=texts) as file:
+        if not _is_ordinary(file, columns):
+            return
+        for groups, rows in _together(file.metadata, most_rows(len(columns))):
+            if rows is None:
+                yield file.read_row_groups(groups, use_threads=False).rename_columns(names)
+                continue
+            for batch in file.iter_batches(rows, groups, use_threads=False):
+                yield pa.Table.from_batches([batch]).rename_columns(names)
+
+
+def _is_ordinary(file: pq.ParquetFile, columns: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether the footer is as DuckDB reads it, and no part of the file is very large."""
+    if file.schema_arrow.names != [name for name, _ in columns]:
+        return False
+    groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
+    return all(
+        group.column(number).total_uncompressed_size <= MAX_CHUNK_BYTES
+        for group in groups
+        for number in range(group.num_columns)
+    )
+
+
+def _together(metadata: pq.FileMetaData, most: int) -> Iterator[tuple[list[int], int | None]]:
+    """Yield the numbers of row groups to be read at once, or one and how many rows at a time."""
+    groups: list[int] = []
+    rows = size = 0
+    for number in range(metadata.num_row_groups):
+        more = metadata.row_group(number)
+        if groups and (rows + more.num_rows > most or size + more.total_byte_size > _BYTES):
+            yield groups, None
+            groups, rows, size = [], 0, 0
+        if more.num_rows > 2 * most or more.total_byte_size > _BYTES:
+            part = min(1.0, _BYTES / more.total_byte_size)
+            yield [number], max(min(int(more.num_rows * part), most), 1)
+            continue
+        groups.append(number)
+        rows, size = rows + more.num_rows, size + more.total_byte_size
+    if groups:
+        yield groups, None
+
+
+@contextlib.contextmanager
+def _damage_told() -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except pa.ArrowException as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise Invalid(DAMAGED) from error
+    except OSError as error:
+        if error.errno is not None:  # the system's, not Arrow's
+            raise
+        raise Invalid(DAMAGED) from error
+
+
+def _read_footer(source: Path, connection: DuckDBPyConnection) -> tuple[dict[str, str], int]:
+    import duckdb
+
+    table = f"read_parquet({literal(str(source))}, hive_partitioning = false)"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
+        ((rows,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608
+    except duckdb.Error as error:
+        raise Invalid(DAMAGED) from error
+    return {name: type_ for name, type_, *_ in described}, rows
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _as_text(column: str, type_: str) -> str:
+    if type_.startswith(_NESTED) or type_.endswith("]"):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    text = f"CAST({column} AS VARCHAR)"
+    if type_ == TEXT:
+        return f"CASE WHEN {text} NOT IN ('', 'NULL', 'null') THEN {text} END"
+    return text

@@ -1,0 +1,151 @@
+"""In = stored + rejected + rounding: rows and sums, to the last digit, or nothing goes live."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from costoptix import money
+from costoptix.bills.read.staged import Line
+from costoptix.lake.layout import METRICS
+
+ZERO = Decimal(0)
+LARGEST_POWER = 40
+
+
+class Unreconciled(Exception):
+    """The sums do not agree: a defect of ours, so nothing of the file is made live."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """What sums are kept apart by."""
+
+    billing_period: date | None
+    currency: str | None
+    charge_category: str | None
+
+
+@dataclass
+class _Sum:
+    """One metric within one group."""
+
+    kept: Decimal = ZERO  # as the file has it, before rounding
+    rejected: Decimal = ZERO
+    rounding: Decimal = ZERO
+    rows_rounded: int = 0
+
+
+@dataclass
+class _Tally:
+    rows_kept: int = 0
+    rows_rejected: int = 0
+    sums: dict[str, _Sum] = field(default_factory=lambda: {metric: _Sum() for metric in METRICS})
+
+
+class Ledger:
+    """Adds up what a file holds while it is read."""
+
+    def __init__(self) -> None:
+        self._tallies: defaultdict[Group, _Tally] = defaultdict(_Tally)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows that the file holds."""
+        return self.rows_kept + self.rows_rejected
+
+    @property
+    def rows_kept(self) -> int:
+        """Rows on their way into the store."""
+        return sum(tally.rows_kept for tally in self._tallies.values())
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows that are left out."""
+        return sum(tally.rows_rejected for tally in self._tallies.values())
+
+    def keep(self, group: Group, rows: int, sums: Mapping[str, Decimal | None]) -> None:
+        """Add rows whose amounts need no rounding: their count and their sums."""
+        tally = self._tallies[group]
+        tally.rows_kept += rows
+        for metric, amount in sums.items():
+            tally.sums[metric].kept = money.EXACT.add(tally.sums[metric].kept, amount or ZERO)
+
+    def keep_rounded(self, group: Group, written: Mapping[str, str | None]) -> None:
+        """Add one row by its amounts as the file has them, at least one of more than 18 places."""
+        tally = self._tallies[group]
+        tally.rows_kept += 1
+        for metric, text in written.items():
+            if text is not None:
+                _add_rounded(tally.sums[metric], money.exact(text.strip()))
+
+    def reject(self, group: Group, written: Mapping[str, str | None]) -> None:
+        """Add one row that is left out; its amounts count where they can be read."""
+        tally = self._tallies[group]
+        tally.rows_rejected += 1
+        for metric, text in written.items():
+            amount = _readable(text)
+            tally.sums[metric].rejected = money.EXACT.add(tally.sums[metric].rejected, amount)
+
+    def lines(self, stored: Mapping[Group, tuple[int, Mapping[str, Decimal]]]) -> Iterator[Line]:
+        """Compare with what the stored files hold: per group, the rows and the sum per metric.
+
+        Raises:
+            Unreconciled: the two differ, in a row or in the last digit.
+        """
+        if surplus := stored.keys() - self._tallies.keys():
+            raise Unreconciled(f"stored, but never read: {surplus}")
+        for group, tally in self._tallies.items():
+            rows, sums = stored.get(group, (0, {}))
+            if rows != tally.rows_kept:
+                raise Unreconciled(f"{group}: {tally.rows_kept} rows kept, {rows} stored")
+            yield from _lines(group, tally, sums)
+
+
+def _lines(group: Group, tally: _Tally, stored: Mapping[str, Decimal]) -> Iterator[Line]:
+    for metric, sum_ in tally.sums.items():
+        line = Line(
+            billing_period=group.billing_period,
+            currency=group.currency,
+            charge_category=group.charge_category,
+            metric=metric,
+            rows_read=tally.rows_kept + tally.rows_rejected,
+            rows_kept=tally.rows_kept,
+            rows_rejected=tally.rows_rejected,
+            rows_rounded=sum_.rows_rounded,
+            sum_file=money.EXACT.add(sum_.kept, sum_.rejected),
+            sum_stored=stored.get(metric, ZERO),
+            sum_rejected=sum_.rejected,
+            sum_rounding=sum_.rounding,
+        )
+        if not is_balanced(line):
+            raise Unreconciled(f"{group} {metric}: the sums differ: {line}")
+        yield line
+
+
+def is_balanced(line: Line) -> bool:
+    """Tell whether file = stored + rejected + rounding."""
+    return line.sum_file == _total((line.sum_stored, line.sum_rejected, line.sum_rounding))
+
+
+def _add_rounded(sum_: _Sum, number: Decimal) -> None:
+    lost = money.EXACT.subtract(number, money.to_amount(number))
+    sum_.kept = money.EXACT.add(sum_.kept, number)
+    sum_.rounding = money.EXACT.add(sum_.rounding, lost)
+    sum_.rows_rounded += lost != 0
+
+
+def _readable(text: str | None) -> Decimal:
+    """Read an amount of a rejected row; what is no amount of this world counts as nothing."""
+    try:
+        number = ZERO if text is None else money.exact(text.strip())
+    except ValueError:
+        return ZERO
+    return number if not number or -LARGEST_POWER < number.adjusted() < LARGEST_POWER else ZERO
+
+
+def _total(amounts: Iterable[Decimal]) -> Decimal:
+    return money.total(list(amounts))

@@ -1,0 +1,64 @@
+"""A piece's charges in the order in which they are stored, apart by scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from costoptix.bills.read.cast_charges import Charges, months
+from costoptix.bills.read.columns import Coded, Column, Rows, coded, distinct, order
+
+ScopeKey = tuple[str, date]
+"""Billing account id ("" for none) and the first day of the billing period."""
+
+SORTED_BY = ("service_name", "resource_id", "charge_period_start")
+"""Within a scope: what belongs to one service is together."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The charges of one scope, sorted."""
+
+    key: ScopeKey
+    rows: Rows
+    first_day: date
+    last_day: date
+
+
+def runs(charges: Charges) -> Iterator[Run]:
+    """Sort charges by billing account, billing period, service, resource and time; yield scopes."""
+    account = coded(charges.columns["billing_account_id"])
+    month = months(coded(charges.columns["billing_period_start"]))
+    rows = order([account, month, *(charges.columns[name] for name in SORTED_BY)], charges.rows)
+    scopes = distinct([account, month], charges.rows).codes[rows]
+    starts = np.flatnonzero(np.diff(scopes, prepend=-1))
+    times = _microseconds(charges.columns["charge_period_start"])[rows]
+    first_times, last_times = np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
+    for number, found in enumerate(np.split(rows, starts[1:])):
+        yield Run(
+            (_value(account, found[0]) or "", _value(month, found[0])),
+            found,
+            _day(first_times[number]),
+            _day(last_times[number]),
+        )
+
+
+def _microseconds(times: Column) -> npt.NDArray[np.int64]:
+    if isinstance(times, Coded):
+        return np.asarray(times.values.cast(pa.int64()).fill_null(0))[times.codes]
+    return np.asarray(times.cast(pa.int64()))
+
+
+def _day(microseconds: np.int64) -> date:
+    return datetime.fromtimestamp(int(microseconds) // 1_000_000, tz=UTC).date()
+
+
+def _value(column: Coded, row: np.int64) -> Any:
+    code = column.codes[row]
+    return None if code < 0 else column.values[int(code)].as_py()

@@ -1,0 +1,225 @@
+"""The files of a bill on their way: sorted charges and roll-ups, per billing account and period.
+
+What is here is read by nobody yet. Before it may go live the files themselves are added up again
+(``stored``), to be held against what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from costoptix import money
+from costoptix.bills.formats import PURCHASES_SQL, Half
+from costoptix.bills.read import engine, parquet_files, roll_ups
+from costoptix.bills.read.cast_charges import Charges
+from costoptix.bills.read.reconcile import Group, Unreconciled
+from costoptix.bills.read.roll_ups import Grouped, Sums
+from costoptix.bills.read.sorting import ScopeKey, runs
+from costoptix.bills.read.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
+from costoptix.lake.layout import CHARGE_COUNT, CHARGES, FINEST_FIRST, METRICS, RollUp, roll_up_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass
+class _Scope:
+    """What is known of one billing account and period so far."""
+
+    folder: str
+    charges: list[StagedFile] = field(default_factory=list)
+    roll_ups: list[StagedFile] = field(default_factory=list)
+    first_day: date = date.max
+    last_day: date = date.min
+    row_count: int = 0
+    half: Half | None = None
+    batch: Batch | None = None
+    stored: dict[Group, tuple[int, Sums]] = field(default_factory=dict)  # of its charges' files
+    sub_accounts: tuple[SubAccount, ...] = ()
+    sums: tuple[CategorySum, ...] = ()
+
+    def count(self, first_day: date, last_day: date, rows: int) -> None:
+        """Note rows and the days they are of."""
+        self.first_day = min(self.first_day, first_day)
+        self.last_day = max(self.last_day, last_day)
+        self.row_count += rows
+
+    def add(self, other: _Scope) -> None:
+        """Take over what is known of the same scope from another file."""
+        if other is not self:
+            self.count(other.first_day, other.last_day, other.row_count)
+            self.charges += other.charges
+
+
+class Staging:
+    """A folder that fills with the files of scopes."""
+
+    def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
+        self._duckdb = connection
+        self._folder = folder
+        self._scopes: dict[tuple[ScopeKey, Half | None, Batch | None], _Scope] = {}
+        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until it is told what they are
+        self._folders = 0
+        self._taken = 0
+
+    def begin_file(self) -> None:
+        """Keep what is counted and taken from now on apart, until it is told what it is."""
+        self._of_files.append({})
+
+    def take(self, charges: Charges) -> None:
+        """Write the charges of a piece, sorted, into files of their scopes."""
+        self._taken += 1
+        scopes = self._of_files[-1]
+        for run in runs(charges):
+            if run.key not in scopes:
+                scopes[run.key] = self._new_scope()
+            scope = scopes[run.key]
+            scope.count(run.first_day, run.last_day, len(run.rows))
+            name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
+            size = parquet_files.write(self._folder / name, charges.columns, run.rows)
+            scope.charges.append(_described(CHARGES, name, len(run.rows), size))
+
+    def _new_scope(self, half: Half | None = None) -> _Scope:
+        # Numbered: no folder is ever named by a word of a bill.
+        scope = _Scope(f"scope-{self._folders}", half=half)
+        (self._folder / scope.folder).mkdir()
+        self._folders += 1
+        return scope
+
+    def tell(self, halves: Sequence[Half | None], batches: Sequence[Batch | None]) -> None:
+        """Say which half and which batch each file is; files of one are one scope.
+
+        An actual half's purchases are set beside it as well.
+        """
+        for scopes, half, batch in zip(self._of_files, halves, batches, strict=True):
+            for key, scope in scopes.items():
+                scope.half, scope.batch = half, batch
+                self._scopes.setdefault((key, half, batch), scope).add(scope)
+        for (key, half, _), scope in list(self._scopes.items()):
+            if half is Half.ACTUAL:
+                self._copy_purchases(key, scope)
+
+    def _copy_purchases(self, key: ScopeKey, whole: _Scope) -> None:
+        where = f"FROM {self._charges(whole)} WHERE {PURCHASES_SQL}"
+        days = "min(charge_period_start)::DATE, max(charge_period_start)::DATE"
+        rows, first, last = self._row(f"SELECT count(*), {days} {where}")
+        if not rows:
+            return
+        scope = self._new_scope(Half.PURCHASES)
+        scope.count(first, last, rows)
+        name = f"{scope.folder}/{CHARGES}-0.parquet"
+        scope.charges.append(self._copy(CHARGES, f"SELECT * {where}", name))
+        self._scopes[key, Half.PURCHASES, None] = scope
+
+    def write_roll_ups(self) -> None:
+        """Add up the charges of every scope, write its roll-ups and hold them against these.
+
+        Raises:
+            Unreconciled: a roll-up does not add up to its charges.
+            Invalid: a sum is too large to be kept.
+        """
+        for scope in self._scopes.values():
+            found = roll_ups.read([self._folder / file.name for file in scope.charges])
+            scope.stored = found.stored
+            expected = _total(found.stored.values())
+            for roll_up in FINEST_FIRST:
+                file = self._write(roll_up, scope, found.roll_ups.get(roll_up))
+                total = self._total_of(file)
+                if total != expected:
+                    raise Unreconciled(f"{roll_up.name}: {total} instead of {expected}")
+                scope.roll_ups.append(file)
+            coarse = found.roll_ups[roll_ups.COARSE]
+            scope.sub_accounts = tuple(_sub_accounts(coarse))
+            scope.sums = tuple(_category_sums(coarse))
+
+    def _write(self, roll_up: RollUp, scope: _Scope, grouped: Grouped | None) -> StagedFile:
+        name = f"{scope.folder}/{roll_up.name}.parquet"
+        if grouped is None:  # too many groups to be in memory
+            pa.default_memory_pool().release_unused()
+            return self._copy(roll_up.name, roll_up_sql(roll_up, self._charges(scope)), name)
+        size = grouped.write(self._folder / name, roll_up)
+        return _described(roll_up.name, name, grouped.rows, size)
+
+    def _total_of(self, file: StagedFile) -> tuple[int, Sums]:
+        """Read a roll-up back: the charges that it counts and their sums."""
+        rows, totals = 0, roll_ups.no_sums()
+        names = (*METRICS, CHARGE_COUNT)
+        for columns, _ in parquet_files.read([self._folder / file.name], names, ()):
+            counted, sums = roll_ups.total(columns)
+            rows, totals = rows + counted, roll_ups.added(totals, sums)
+        return rows, totals
+
+    def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
+        """Tell what the files of charges that would go live hold: rows and sums per group."""
+        stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
+        for (_, half, _), scope in self._scopes.items():
+            if half is Half.PURCHASES:
+                continue  # it is part of the actual half
+            for group, (rows, sums) in scope.stored.items():
+                before, totals = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
+                for metric, amount in sums.items():
+                    totals[metric] = money.EXACT.add(totals[metric], amount or Decimal(0))
+                stored[group] = (before + rows, totals)
+        return stored
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Describe what is staged."""
+        return tuple(
+            Scope(
+                billing_account_id=account,
+                billing_period=month,
+                row_count=scope.row_count,
+                first_day=scope.first_day,
+                last_day=scope.last_day,
+                files=(*scope.charges, *scope.roll_ups),
+                sub_accounts=scope.sub_accounts,
+                sums=scope.sums,
+                half=scope.half,
+                batch=scope.batch,
+            )
+            for ((account, month), *_), scope in self._scopes.items()
+        )
+
+    def _charges(self, scope: _Scope) -> str:
+        return engine.parquet_sql([self._folder / file.name for file in scope.charges])
+
+    def _copy(self, kind: str, select: str, name: str) -> StagedFile:
+        """Write what a SELECT yields into a file; DuckDB answers with how many rows that were."""
+        path = self._folder / name
+        (rows,) = self._row(engine.copy_sql(select, path))
+        return _described(kind, name, rows, path.stat().st_size)
+
+    def _row(self, sql: str) -> tuple[Any, ...]:
+        return next(iter(self._duckdb.execute(sql).fetchall()))
+
+
+def _described(kind: str, name: str, rows: int, size: int) -> StagedFile:
+    return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size)
+
+
+def _category_sums(coarse: Grouped) -> Iterator[CategorySum]:
+    for (currency, category), sums in coarse.sums_by("currency", "charge_category"):
+        yield CategorySum.model_validate({"currency": currency, "charge_category": category} | sums)
+
+
+def _sub_accounts(coarse: Grouped) -> Iterator[SubAccount]:
+    names = ("provider_name", "sub_account_id", "currency")
+    for values, sums in coarse.sums_by(*names):
+        yield SubAccount.model_validate(
+            dict(zip(names, values, strict=True))
+            | {"billed_cost": sums["billed_cost"], "effective_cost": sums["effective_cost"]}
+        )
+
+
+def _total(groups: Iterable[tuple[int, Sums]]) -> tuple[int, Sums]:
+    rows, totals = 0, roll_ups.no_sums()
+    for count, sums in groups:
+        rows, totals = rows + count, roll_ups.added(totals, sums)
+    return rows, totals

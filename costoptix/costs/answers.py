@@ -1,0 +1,119 @@
+"""What a cost question is answered with, and what was answered before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from costoptix.costs.cache import BoundedCache
+from costoptix.costs.engine import Engine
+from costoptix.costs.query import CostQuery
+from costoptix.lake.layout import MISSING
+from costoptix.lake.live import DataAsOf, LiveData
+from costoptix.money import Amount
+
+CACHED_ROWS = 100_000
+CACHED_POINTERS = 64
+
+
+class CostRow(NamedTuple):
+    """One row of a report: a bucket (both days inclusive), a group, a currency, four sums.
+
+    ``charge_count`` says how many charges it adds up, ``…_missing`` how many lack that cost.
+    """
+
+    period_start: date
+    period_end: date
+    group: tuple[str | None, ...]  # in the order of the query's group_by
+    currency: str
+    billed_cost: Amount
+    effective_cost: Amount
+    list_cost: Amount | None  # over the charges that have one; None when none has
+    contracted_cost: Amount | None
+    list_cost_missing: int
+    contracted_cost_missing: int
+    charge_count: int
+
+
+class CurrencyTotal(NamedTuple):
+    """What all rows of one currency add up to, and how many charges lack a cost."""
+
+    currency: str
+    billed_cost: Amount
+    effective_cost: Amount
+    list_cost: Amount | None
+    contracted_cost: Amount | None
+    list_cost_missing: int
+    contracted_cost_missing: int
+
+
+class PricedRow(NamedTuple):
+    """What something cost and how much of it was priced: a group, a currency and one metric.
+
+    Quantity and unit are None where a charge of the group has no quantity, or units differ.
+    """
+
+    group: tuple[str | None, ...]  # in the order of the query's group_by
+    currency: str
+    amount: Amount | None  # None when no charge of the group has the metric
+    quantity: Decimal | None
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where the next page begins: valid for one question under one data version."""
+
+    data_version: str
+    question: str  # the query's fingerprint
+    offset: int
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """The answer to a query: ``totals`` cover all that it selects, ``rows`` are one page of it."""
+
+    query: CostQuery
+    data_version: str
+    data_as_of: DataAsOf
+    totals: tuple[CurrencyTotal, ...]
+    rows: tuple[CostRow, ...]
+    row_count: int  # of all pages
+    next_cursor: Cursor | None
+    data_since: date | None  # the first day with charges, of everything that was ever billed
+
+    @property
+    def missing(self) -> dict[str, dict[str, int]]:
+        """Count the charges without a cost, by currency and metric; what is complete is absent."""
+        counts = {
+            total.currency: {
+                metric: getattr(total, column)
+                for metric, column in MISSING.items()
+                if getattr(total, column)
+            }
+            for total in self.totals
+        }
+        return {currency: count for currency, count in counts.items() if count}
+
+
+@dataclass(frozen=True)
+class RowStream:
+    """All rows of a query, to be read once; the count is known in front."""
+
+    row_count: int
+    rows: Iterator[CostRow]
+
+
+class CostStore:
+    """The engine that reads the lake, and the answers that it gave before. One per process."""
+
+    def __init__(self, lake_dir: Path, temp_dir: Path, cached_rows: int = CACHED_ROWS) -> None:
+        self.engine = Engine(lake_dir, temp_dir)
+        self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
+        self.priced: BoundedCache[tuple[PricedRow, ...]] = BoundedCache(cached_rows)
+        self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
+        self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)

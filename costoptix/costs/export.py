@@ -1,0 +1,243 @@
+"""Stored charges → FOCUS 1.2: csv.gz or Parquet, in constant memory, readable by our own importer.
+
+Columns of FOCUS 1.2 come first, by its names and in alphabetical order. What the specification
+does not know follows as custom columns, whose names begin with ``x_`` as it demands: columns of
+later versions that hold anything, and every column of the bills that no format maps. Amounts are
+exact; quantities and unit prices are as the bill wrote them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from costoptix.access import audit
+from costoptix.access.permissions import Caller
+from costoptix.costs import sql
+from costoptix.costs.answers import CostStore
+from costoptix.costs.plan import plan
+from costoptix.costs.query import CostQuery
+from costoptix.costs.report import with_live
+from costoptix.costs.sql import Statement
+from costoptix.database import writing
+from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, Kind, plain_name
+from costoptix.lake.layout import CHARGES, literal
+from costoptix.lake.live import LiveData
+from costoptix.models import Organization
+
+CUSTOM = "x_"
+CHUNK_BYTES = 1 << 18
+
+LATER = (
+    "AllocatedMethodDetails", "AllocatedMethodId", "AllocatedResourceId", "AllocatedResourceName",
+    "AllocatedTags", "CommitmentProgramEligibilityDetails", "ContractApplied", "HostProviderName",
+    "InvoiceDetailId",
+)  # fmt: skip
+"""Columns of the charge table that came after FOCUS 1.2."""
+
+_MARKS = ("','", "'\"'", "chr(10)", "chr(13)")
+"""What a cell is quoted for: asked one by one, twice as fast as by a pattern."""
+
+_CSV_TEXT = {
+    Kind.TEXT: "{x}",
+    Kind.JSON_OBJECT: "{x}",
+    Kind.MONEY: "rtrim(rtrim(CAST({x} AS VARCHAR), '0'), '.')",
+    Kind.TIME: (
+        "CASE WHEN {x} = date_trunc('second', {x}) THEN strftime({x}, '%Y-%m-%dT%H:%M:%SZ') "
+        "ELSE strftime({x}, '%Y-%m-%dT%H:%M:%S.%fZ') END"
+    ),
+}
+
+
+class FileKind(StrEnum):
+    """What the charges are written as."""
+
+    CSV_GZ = "csv.gz"
+    PARQUET = "parquet"
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """The charges to export: how many, where they are, and which columns they fill."""
+
+    row_count: int
+    statement: Statement
+    custom: Mapping[str, str]  # name of a custom column → SQL (text)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A FOCUS file, to be read once; the count of its charges is known in front."""
+
+    file_name: str
+    row_count: int
+    chunks: Iterator[bytes]
+
+
+def export(
+    session: Session,
+    organization: Organization,
+    caller: Caller,
+    query: CostQuery,
+    file: FileKind,
+    store: CostStore,
+) -> Export:
+    """Write the charges that a query selects by its days and filters; the audit log says so.
+
+    Nothing is read from ``session`` after the return.
+
+    Raises:
+        NoSpace: there is no space for a Parquet file, which is made whole before it is sent.
+    """
+    write = _csv_gz if file is FileKind.CSV_GZ else _parquet
+
+    def answer(live: LiveData) -> Export:
+        selected = _select(query, live, store)
+        return Export(_file_name(query, file), selected.row_count, write(selected, store))
+
+    made = with_live(session, organization, store, answer)
+    with writing(session):
+        audit.record(
+            session, caller, "costs.exported", subject=made.file_name,
+            after={"charges": made.row_count},
+        )  # fmt: skip
+    return made
+
+
+def _file_name(query: CostQuery, file: FileKind) -> str:
+    return f"focus_{query.date_range.first}_{query.date_range.last}.{file}"
+
+
+def _csv_gz(selected: _Selected, store: CostStore) -> Iterator[bytes]:
+    """Write gzipped CSV, UTF-8; times end in Z."""
+    expressions = _expressions(selected.custom, _CSV_TEXT)
+    lines = store.engine.read(
+        _line_sql(selected.statement, expressions), selected.statement.parameters
+    )
+    header = ",".join(_cell(name) for name in expressions)
+    return _gzipped(chain([header], (line for (line,) in lines)))
+
+
+def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
+    """Write Parquet: amounts are DECIMAL(38,18), times TIMESTAMP (UTC), all else is text."""
+    columns = _expressions(selected.custom, dict.fromkeys(Kind, "{x}"))
+    names = ", ".join(f"{value} AS {_quoted(name)}" for name, value in columns.items())
+    statement = f"SELECT {names} FROM ({selected.statement.sql})"  # noqa: S608
+    return _blocks(store.engine.copy(statement, selected.statement.parameters))
+
+
+def _select(query: CostQuery, live: LiveData, store: CostStore) -> _Selected:
+    parts = plan(query, live.deliveries, kinds={CHARGES})
+    if not parts:
+        return _Selected(0, _nothing(), {})
+    statement = sql.charges_statement(query, parts, store.engine.path)
+    later = [column for column in COLUMNS.values() if column.focus_name in LATER]
+    counts = ", ".join(["count(*)", *(f"count({column.name})" for column in later)])
+    counted = f"SELECT {counts} FROM ({statement.sql})"  # noqa: S608
+    row_count, *filled = next(store.engine.read(counted, statement.parameters))
+    used = [column for column, count in zip(later, filled, strict=True) if count]
+    keys = (
+        f"SELECT DISTINCT unnest(json_keys({OTHER_COLUMNS})) AS key FROM ({statement.sql}) "  # noqa: S608
+        "ORDER BY key"
+    )
+    others = [key for (key,) in store.engine.read(keys, statement.parameters)]
+    return _Selected(row_count, statement, _custom(used, others))
+
+
+def _nothing() -> Statement:
+    columns = ", ".join(f"CAST(NULL AS {_storage(column)}) AS {column.name}" for column in _known())
+    return Statement(f"SELECT {columns} WHERE false", {})
+
+
+def _storage(column: Column) -> str:
+    return "VARCHAR" if column.kind is Kind.JSON_OBJECT else column.kind
+
+
+def _known() -> list[Column]:
+    return [column for column in COLUMNS.values() if column.focus_name not in LATER]
+
+
+def _custom(later: Iterable[Column], others: list[str]) -> dict[str, str]:
+    """Name the custom columns: what already begins with ``x_`` keeps its name."""
+    named = {CUSTOM + column.focus_name: column.name for column in later}
+    pointers = [literal(_pointer(key)) for key in others]
+    texts = f"json_extract_string({OTHER_COLUMNS}, [{', '.join(pointers)}])"
+    for number, key in enumerate(others, start=1):
+        named[_unused(_custom_name(key), named)] = f"{texts}[{number}]"
+    return named
+
+
+def _custom_name(key: str) -> str:
+    name = plain_name(key)
+    return name if name.lower().startswith(CUSTOM) else CUSTOM + name
+
+
+def _unused(name: str, named: Iterable[str]) -> str:
+    """Return the name, numbered where another column has it already, in any letter case."""
+    taken = {each.lower() for each in named}
+    number, candidate = 1, name
+    while candidate.lower() in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def _expressions(custom: Mapping[str, str], texts: Mapping[Kind, str]) -> dict[str, str]:
+    """Map the names of all columns, in order, to SQL over the charges."""
+    known = {column.focus_name: texts[column.kind].format(x=column.name) for column in _known()}
+    return known | dict(custom)
+
+
+def _line_sql(statement: Statement, expressions: Mapping[str, str]) -> str:
+    """Write the SELECT of whole CSV lines: DuckDB quotes a hundred times as fast as Python."""
+    cells = ", ".join(f"{value} AS e{n}" for n, value in enumerate(expressions.values()))
+    quoted = ", ".join(_quoted_cell(f"e{n}") for n in range(len(expressions)))
+    return f"SELECT concat_ws(',', {quoted}) FROM (SELECT {cells} FROM ({statement.sql}))"  # noqa: S608
+
+
+def _quoted_cell(name: str) -> str:
+    must_be_quoted = " OR ".join(f"contains({name}, {mark})" for mark in _MARKS)
+    return (
+        f"coalesce(CASE WHEN {must_be_quoted} "
+        f"THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END, '')"
+    )
+
+
+def _cell(text: str) -> str:
+    if not any(letter in text for letter in '",\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _gzipped(lines: Iterable[str]) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    waiting: list[bytes] = []
+    size = 0
+    for line in lines:
+        waiting.append(f"{line}\n".encode())
+        size += len(waiting[-1])
+        if size >= CHUNK_BYTES:
+            if packed := packer.compress(b"".join(waiting)):
+                yield packed
+            waiting, size = [], 0
+    yield packer.compress(b"".join(waiting)) + packer.flush()
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(CHUNK_BYTES):
+            yield block

@@ -1,0 +1,32 @@
+"""Where the files of the lake lie, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+STAGING = "staging"
+"""The folder, within the lake, of files that an import is making."""
+
+EXPORTS = "exports"
+"""The folder, within the temporary one, of files that are being made to be sent."""
+
+
+def delivery_folder(organization_id: str, billing_period: date, delivery_id: str) -> str:
+    """Return the folder of a delivery's files, within the lake: our own ids only."""
+    return (
+        f"organization={organization_id}/billing_period={billing_period:%Y-%m}"
+        f"/delivery={delivery_id}"
+    )
+
+
+class LakeReader(Protocol):
+    """Runs SQL over files of the lake (``costs.engine.Engine``)."""
+
+    def path(self, relative: str) -> Path:
+        """Return where a file of the lake lies."""
+
+    def read(self, sql: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Run one statement and yield its rows."""

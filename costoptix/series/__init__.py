@@ -1,0 +1,1 @@
+"""Daily series: baseline and forecast. Pure."""

@@ -1,0 +1,68 @@
+"""Cloud accounts: what the bills contain, how fresh it is, and what the team calls them."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix import drafts
+from costoptix.costs import accounts as cloud
+from costoptix.costs.accounts import Account, AccountDraft
+from costoptix.errors import CostOptixError, NotFound
+from costoptix.extensions import db
+from costoptix.web.costs.questions import cost_store, url_with
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+
+
+class Renaming(drafts.Draft):
+    """The form that names an account; empty is the name in the bills."""
+
+    name: str
+
+
+@page("/accounts")
+def accounts() -> ResponseReturnValue:
+    """List the accounts in the bills."""
+    return render_template("accounts/list.html", accounts=_accounts())
+
+
+@page("/accounts/<account_id>")
+def account_detail(account_id: str) -> ResponseReturnValue:
+    """Show one account: its costs, its days, and those that are missing."""
+    return _show(account_id)
+
+
+@page("/accounts/<account_id>", access=Access.ADMIN, methods=("POST",))
+def rename_account(account_id: str) -> ResponseReturnValue:
+    """Name an account, or take its name back."""
+    try:
+        name = forms.read(Renaming).name.strip()
+        draft = drafts.read(AccountDraft, {"name": name or None})
+        cloud.rename(
+            db.session(), current_user.organization, current_user.caller,
+            account_id, draft, cost_store(),
+        )  # fmt: skip
+    except CostOptixError as error:
+        return _show(account_id, error)
+    flash("The account has its new name." if draft.name else "The name is that of the bills again.")
+    return redirect(url_for("web.account_detail", account_id=account_id))
+
+
+def _show(account_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+    account = next((each for each in _accounts() if each.id == account_id), None)
+    if account is None:
+        raise NotFound
+    days = [("start_date", str(account.first_day)), ("end_date", str(account.last_day))]
+    body = render_template(
+        "accounts/detail.html",
+        account=account,
+        explorer=url_with("web.costs", [*days, ("account", account.account)]),
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+def _accounts() -> list[Account]:
+    return cloud.list_accounts(db.session(), current_user.organization, cost_store())

@@ -1,0 +1,291 @@
+"""Charts as SVG, drawn on the server. Pure: amounts in, markup out; no request, no database.
+
+A drawing is stretched over its box (``preserveAspectRatio="none"``), so it holds shapes only:
+words stand beside it, colours come by class. Nothing here needs an inline style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from markupsafe import Markup
+
+from costoptix.money import EXACT, Amount, to_text, total
+from costoptix.web.parts.display import MINUS, symbol
+
+HEIGHT = 1000
+BUCKET = 10
+MAX_INTERVALS = 5
+MAX_LABELS = 7
+MARK = 22
+"""How high the mark of an unusual bucket is."""
+HAIR = Decimal("0.04")
+"""What hangs below zero by less than this part of a step gets no space of its own."""
+OTHERS_COLOUR = 9
+"""The last of the ten series colours, grey: what has no colour of its own."""
+
+_STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+_UNITS = ((12, "T"), (9, "B"), (6, "M"), (3, "k"))
+_ZERO = Decimal(0)
+
+_Ends = tuple[Amount, Amount] | None
+"""The upper and lower end of a bar; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale of round numbers: ``low`` and ``high`` are multiples of ``step`` around zero."""
+
+    low: Decimal
+    high: Decimal
+    step: Decimal
+
+    @classmethod
+    def over(cls, amounts: Sequence[Amount]) -> Axis:
+        """Fit an axis around zero and all amounts, with at most six lines."""
+        low, high = min((_ZERO, *amounts)), max((_ZERO, *amounts))
+        if low == high:
+            return cls(_ZERO, Decimal(1), Decimal(1))
+        magnitude = (high - low).adjusted()
+        steps = (s.scaleb(magnitude + e) for e in (-1, 0) for s in _STEPS)
+        fitted = (cls(_floor(low + s * HAIR, s) * s, -_floor(-high, s) * s, s) for s in steps)
+        return next(axis for axis in fitted if axis.intervals <= MAX_INTERVALS)
+
+    @property
+    def intervals(self) -> int:
+        """Count the steps from ``low`` to ``high``."""
+        return int((self.high - self.low) / self.step)
+
+    @property
+    def ticks(self) -> list[Decimal]:
+        """List the amounts of the lines, from the highest down."""
+        return [self.high - self.step * k for k in range(self.intervals + 1)]
+
+    def y(self, amount: Amount) -> int:
+        """Return where an amount lies, from 0 (``high``) to ``HEIGHT`` (``low``)."""
+        share = (self.high - amount) * HEIGHT / (self.high - self.low)
+        return int(share.to_integral_value())
+
+    def labels(self, currency: str) -> list[str]:
+        """Write the ticks in one unit for all, with as many places as the step needs."""
+        largest = max(self.high, -self.low)
+        exponent, unit = next(
+            (u for u in _UNITS if u[0] <= largest.adjusted() and largest >= 10_000), (0, "")
+        )
+        scaled = [(tick, to_text(abs(tick).scaleb(-exponent))) for tick in self.ticks]
+        places = max(len(text.partition(".")[2]) for _, text in scaled)
+        return [
+            f"{MINUS if tick < 0 else ''}{symbol(currency)}{Decimal(text):,.{places}f}{unit}"
+            if tick
+            else f"{symbol(currency)}0"
+            for tick, text in scaled
+        ]
+
+
+def _floor(amount: Decimal, step: Decimal) -> Decimal:
+    return EXACT.divide(amount, step).to_integral_value("ROUND_FLOOR")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One place on the time axis; ``short`` is written under it, ``label`` in full.
+
+    A ``note`` says what is unusual there; the bucket is marked.
+    """
+
+    label: str
+    short: str
+    is_complete: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Band:
+    """One group through time: an amount per bucket, None where it has no charges."""
+
+    name: str
+    amounts: tuple[Amount | None, ...]
+    colour: int
+    href: str = ""
+
+    @cached_property
+    def total(self) -> Amount:
+        """Add up the band."""
+        return total([amount for amount in self.amounts if amount is not None])
+
+
+@dataclass(frozen=True)
+class StackedChart:
+    """Stacked bars of one currency; what is negative hangs below zero.
+
+    ``previous`` holds the totals of an earlier range, bucket by bucket, or nothing.
+    """
+
+    currency: str
+    buckets: tuple[Bucket, ...]
+    bands: tuple[Band, ...]
+    previous: tuple[Amount, ...] = ()
+
+    @cached_property
+    def totals(self) -> list[Amount]:
+        """Return the sum of each bucket."""
+        columns = zip(*(band.amounts for band in self.bands), strict=True)
+        return [total([amount for amount in column if amount is not None]) for column in columns]
+
+    @cached_property
+    def total(self) -> Amount:
+        """Return the sum of the whole chart."""
+        return total(self.totals)
+
+    @property
+    def previous_total(self) -> Amount:
+        """Return the sum of the earlier range."""
+        return total(list(self.previous))
+
+    @cached_property
+    def axis(self) -> Axis:
+        """Return the scale that every stack and the earlier range fit on."""
+        ends = [end for _, bars in self._stacks() for end in bars if end is not None]
+        return Axis.over([amount for end in ends for amount in end] + list(self.previous))
+
+    @property
+    def has_marks(self) -> bool:
+        """Tell whether any bucket has a note."""
+        return any(bucket.note for bucket in self.buckets)
+
+    @property
+    def tick_labels(self) -> list[str]:
+        """Return the words beside the lines, from the top down."""
+        return self.axis.labels(self.currency)
+
+    @property
+    def svg(self) -> Markup:
+        """Draw the bars, the lines behind them and the earlier range's dashed line."""
+        width = len(self.buckets) * BUCKET
+        parts = [
+            f'<svg viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none"'
+            ' aria-hidden="true" focusable="false">',
+            *self._lines(width),
+            *(self._bars(band, ends) for band, ends in self._stacks()),
+            *self._incomplete(),
+            self._previous_line(),
+            *self._marks(),
+            f'<rect class="cursor" width="{BUCKET}" height="{HEIGHT}"/></svg>',
+        ]
+        return Markup("".join(parts))  # noqa: S704 - made of numbers and fixed words only
+
+    @property
+    def bucket_labels(self) -> Markup:
+        """Write the short labels under their bars, at most seven."""
+        count = len(self.buckets)
+        step = -(-count // MAX_LABELS)
+        texts = [
+            Markup('<text x="{}%" y="11"{}>{}</text>').format(
+                f"{(i + 0.5) * 100 / count:.2f}", _anchor(i, count), self.buckets[i].short
+            )
+            for i in range(0, count, step)
+        ]
+        return Markup('<svg class="xlab" height="14" aria-hidden="true">{}</svg>').format(
+            Markup("").join(texts)
+        )
+
+    def _stacks(self) -> Iterator[tuple[Band, list[_Ends]]]:
+        """Yield each band with the two ends of each of its bars, away from zero in its sign."""
+        above, below = [_ZERO] * len(self.buckets), [_ZERO] * len(self.buckets)
+        for band in self.bands:
+            ends: list[_Ends] = []
+            for i, amount in enumerate(band.amounts):
+                if not amount:
+                    ends.append(None)
+                    continue
+                base = above if amount > 0 else below
+                start, base[i] = base[i], EXACT.add(base[i], amount)
+                ends.append((max(start, base[i]), min(start, base[i])))
+            yield band, ends
+
+    def _bars(self, band: Band, ends: list[_Ends]) -> str:
+        bar = BUCKET - _gap(len(self.buckets))
+        path = []
+        for i, end in enumerate(ends):
+            if end is None:
+                continue
+            top, bottom = self.axis.y(end[0]), self.axis.y(end[1])
+            if bottom > top:
+                path.append(f"M{i * BUCKET} {top}h{bar}v{bottom - top}h-{bar}z")
+        return f'<path class="bars s{band.colour}" d="{"".join(path)}"/>'
+
+    def _lines(self, width: int) -> Iterator[str]:
+        for tick in self.axis.ticks:
+            zero = " zero" if tick == 0 else ""
+            yield f'<path class="line{zero}" d="M0 {self.axis.y(tick)}H{width}"/>'
+
+    def _incomplete(self) -> Iterator[str]:
+        for i, bucket in enumerate(self.buckets):
+            if not bucket.is_complete:
+                yield f'<rect class="faded" x="{i * BUCKET}" width="{BUCKET}" height="{HEIGHT}"/>'
+
+    def _marks(self) -> Iterator[str]:
+        """Draw a tab at the upper edge over each bucket that has a note."""
+        bar = BUCKET - _gap(len(self.buckets))
+        for i, bucket in enumerate(self.buckets):
+            if bucket.note:
+                yield f'<path class="mark" d="M{i * BUCKET} 0h{bar}v{MARK}h-{bar}z"/>'
+
+    def _previous_line(self) -> str:
+        """Draw a dashed line over a wide pale one, so that it is seen on any bar."""
+        if not self.previous:
+            return ""
+        middle = (BUCKET - _gap(len(self.buckets))) / 2
+        points = [
+            f"{i * BUCKET + middle:g} {self.axis.y(amount)}"
+            for i, amount in enumerate(self.previous)
+        ]
+        if len(points) == 1:  # one earlier bucket is a dash across its bar
+            points = [
+                f"0 {self.axis.y(self.previous[0])}",
+                f"{BUCKET} {self.axis.y(self.previous[0])}",
+            ]
+        path = "M" + "L".join(points)
+        return f'<path class="halo" d="{path}"/><path class="previous" d="{path}"/>'
+
+
+def _gap(count: int) -> int:
+    return 2 if count <= 45 else 1 if count <= 130 else 0
+
+
+def _anchor(index: int, count: int) -> Markup:
+    """Keep the outermost labels inside the box."""
+    if count > MAX_LABELS and index == 0:
+        return Markup(' text-anchor="start"')
+    if count > MAX_LABELS and (index + 0.5) / count > 0.96:
+        return Markup(' text-anchor="end"')
+    return Markup(' text-anchor="middle"')
+
+
+def sparkline(amounts: Sequence[Amount], incomplete: int = 0) -> Markup:
+    """Draw a small line over its area; the last ``incomplete`` steps are dashed.
+
+    One amount is a level line; none draws nothing.
+    """
+    if not amounts:
+        return Markup("")
+    values = list(amounts) * 2 if len(amounts) == 1 else list(amounts)
+    low, high = min(_ZERO, *values), max(_ZERO, *values)
+    spread = (high - low) or Decimal(1)
+    points = [
+        f"{i * 100 / (len(values) - 1):.1f} {38 - 36 * (value - low) / spread:.1f}"
+        for i, value in enumerate(values)
+    ]
+    solid = max(1, len(points) - incomplete)
+    base = f"{38 - 36 * (0 - low) / spread:.1f}"
+    last_x = points[solid - 1].partition(" ")[0]
+    area = f"M0 {base}L{'L'.join(points[:solid])}L{last_x} {base}z"
+    dashed = f'<path class="dashed" d="M{"L".join(points[solid - 1 :])}"/>'
+    return Markup(  # noqa: S704 - made of numbers and fixed words only
+        '<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path class="shade" d="{area}"/><path class="solid" d="M{"L".join(points[:solid])}"/>'
+        f"{dashed if solid < len(points) else ''}</svg>"
+    )

@@ -1,0 +1,108 @@
+"""Breakdowns of costs as charts: words for buckets and groups, colours, links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from costoptix.figures.breakdown import Breakdown
+from costoptix.periods import DateRange, Granularity, bucket_of, length_in_words
+from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
+from costoptix.web.costs.questions import Question
+from costoptix.web.parts.routing import web
+from costoptix.web.parts.wording import group_title
+
+web.add_app_template_filter(length_in_words)
+
+PER = {
+    Granularity.DAILY: "Day",
+    Granularity.WEEKLY: "Week",
+    Granularity.MONTHLY: "Month",
+    Granularity.QUARTERLY: "Quarter",
+}
+"""What one bucket is."""
+
+MAX_DAILY = 92
+MAX_WEEKLY = 400
+
+
+def granularity_for(days: DateRange) -> Granularity:
+    """Choose buckets wide enough to be told apart: days, weeks, or months."""
+    if days.length <= MAX_DAILY:
+        return Granularity.DAILY
+    return Granularity.WEEKLY if days.length <= MAX_WEEKLY else Granularity.MONTHLY
+
+
+def stacked_chart(
+    found: Breakdown,
+    question: Question,
+    granularity: Granularity,
+    complete_through: date | None,
+    notes: Mapping[date, str] | None = None,
+) -> StackedChart:
+    """Return the chart of a breakdown; each band leads to the question for its group alone.
+
+    ``notes`` say what is unusual on a day; the bucket of that day is marked.
+    """
+    group_by = question.query.group_by
+    bands = [
+        Band(
+            name=group_title(group_by, part.group, part.group_count),
+            amounts=part.amounts,
+            colour=min(rank, OTHERS_COLOUR) if part.group is not None else OTHERS_COLOUR,
+            href=question.opened(part.group).url if part.group else "",
+        )
+        for rank, part in enumerate(found.parts)
+    ]
+    buckets = [_bucket(days, granularity, complete_through, notes or {}) for days in found.buckets]
+    return StackedChart(found.currency, tuple(buckets), tuple(bands), found.previous)
+
+
+def _bucket(
+    days: DateRange, granularity: Granularity, through: date | None, notes: Mapping[date, str]
+) -> Bucket:
+    is_complete = through is not None and days.last <= through
+    names = sorted({name for day, name in notes.items() if day in days})
+    return Bucket(
+        bucket_title(days, granularity), _short(days, granularity), is_complete, ", ".join(names)
+    )
+
+
+def bucket_title(days: DateRange, granularity: Granularity) -> str:
+    """Name a bucket in full: ``Tue 3 Nov 2026``, ``2–8 Nov 2026``, ``Nov 2026, 15 of 30 days``."""
+    first = days.first
+    if granularity is Granularity.DAILY:
+        return f"{first:%a} {first.day} {first:%b %Y}"
+    if granularity in (Granularity.WEEKLY, Granularity.TOTAL):
+        return range_title(days)
+    whole = bucket_of(first, granularity)
+    is_quarter = granularity is Granularity.QUARTERLY
+    name = f"Q{(first.month + 2) // 3} {first.year}" if is_quarter else f"{first:%b %Y}"
+    return name if days == whole else f"{name}, {days.length} of {whole.length} days"
+
+
+@web.app_template_filter()
+def range_title(days: DateRange) -> str:
+    """Write a range as short as it can be said: ``2–8 Nov 2026``, ``28 Oct – 3 Nov 2026``."""
+    first, last = days.first, days.last
+    end = f"{last.day} {last:%b %Y}"
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {end}"
+
+
+@web.app_template_filter()
+def month_title(month: date) -> str:
+    """Write a month: ``Oct 2026``."""
+    return f"{month:%b %Y}"
+
+
+def _short(days: DateRange, granularity: Granularity) -> str:
+    first = days.first
+    if granularity is Granularity.QUARTERLY:
+        return f"Q{(first.month + 2) // 3} {first.year}"
+    if granularity is Granularity.MONTHLY:
+        return month_title(first)
+    return f"{first.day} {first:%b}"

@@ -1,0 +1,74 @@
+"""Daily spend: each day of up to 90, and what they say together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from costoptix.clock import utc_today
+from costoptix.figures import summary
+from costoptix.figures.breakdown import breakdowns
+from costoptix.figures.completeness import earlier_part
+from costoptix.figures.daily import DEFAULT_RANGE, DailySpend, Day, daily_spend
+from costoptix.figures.trends import Change
+from costoptix.periods import Granularity, Preset
+from costoptix.web.costs.account_switch import account_switch
+from costoptix.web.costs.cost_charts import PER, stacked_chart
+from costoptix.web.costs.figure_questions import read_question
+from costoptix.web.costs.freshness import empty_page
+from costoptix.web.costs.questions import asker
+from costoptix.web.parts.routing import page
+from costoptix.web.parts.wording import preset_titles
+
+PRESETS = (
+    Preset.LAST_7_DAYS, Preset.LAST_14_DAYS, Preset.LAST_30_DAYS, Preset.LAST_60_DAYS,
+    Preset.LAST_90_DAYS,
+)  # fmt: skip
+
+
+@page("/daily")
+def daily() -> ResponseReturnValue:
+    """Show the key figures of the days, their chart, and one line a day."""
+    question = read_question("web.daily", DEFAULT_RANGE)
+    ask = asker()
+    query, metric = question.query, question.metric
+    found = daily_spend(ask, query, metric)
+    if not found:
+        return empty_page(question)
+    whole = ask(summary.asked_over(query, query.date_range, metric=metric))
+    as_of = whole.data_as_of
+    explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
+    by_service = explorer.grouped("service_name")
+    charts = [
+        stacked_chart(each, by_service, Granularity.DAILY, as_of.complete_through)
+        for each in breakdowns(
+            ask,
+            by_service.query,
+            metric,
+            Granularity.DAILY,
+            with_previous=earlier_part(query.date_range, whole) is not None,
+        )
+    ]
+    return render_template(
+        "daily/daily.html",
+        question=question,
+        as_of=as_of,
+        today=utc_today(),
+        spends=[(each, chart, _lines(each)) for each, chart in zip(found, charts, strict=True)],
+        per=PER[Granularity.DAILY],
+        presets=preset_titles(PRESETS),
+        accounts_to_choose=account_switch(ask, question),
+    )
+
+
+def _lines(found: DailySpend) -> list[tuple[Day, Change | None]]:
+    """List the days, the newest first, with the change between days that are both complete."""
+    lines: list[tuple[Day, Change | None]] = []
+    before = None
+    for day in found.days:
+        is_compared = before is not None and before.is_complete and day.is_complete
+        lines.append((day, Change(before.amount, day.amount) if before and is_compared else None))
+        before = day
+    return lines[::-1]

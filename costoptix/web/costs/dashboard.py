@@ -1,0 +1,213 @@
+"""The dashboard: what the clouds cost, where it went, and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from costoptix.clock import utc_today
+from costoptix.costs.answers import CostReport
+from costoptix.costs.asking import Ask
+from costoptix.costs.query import ACCOUNT, CostQuery
+from costoptix.errors import Invalid
+from costoptix.figures import outlook, summary
+from costoptix.figures.breakdown import Group, amount_of, breakdowns
+from costoptix.figures.completeness import earlier_part, known_part, partial_months
+from costoptix.figures.outlook import Outlook
+from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
+from costoptix.lake.providers import account_of
+from costoptix.money import Amount
+from costoptix.periods import Preset
+from costoptix.web.costs import panels
+from costoptix.web.costs.account_names import given_name
+from costoptix.web.costs.account_switch import account_switch
+from costoptix.web.costs.charts import StackedChart, sparkline
+from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
+from costoptix.web.costs.freshness import empty_page, lacking
+from costoptix.web.costs.questions import (
+    Pairs,
+    Question,
+    asker,
+    given_pairs,
+    tag_dimensions,
+    take_metric,
+)
+from costoptix.web.parts.routing import page
+from costoptix.web.parts.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title, value_title
+
+METRIC = "effective_cost"
+EXPLORER_METRIC = "billed_cost"
+PRESET = Preset.LAST_30_DAYS
+GROUPS = (
+    ("Service", ("service_name",)),
+    ("Provider", ("provider_name",)),
+    ("Account", ("sub_account_name",)),
+    ("Region", ("region_id",)),
+)
+SHOWN = 8
+"""How many rows the small tables show; each leads to the explorer, which has them all."""
+
+
+@dataclass(frozen=True)
+class Spender:
+    """A line of spend by provider or account."""
+
+    name: str
+    detail: str
+    currency: str
+    amount: Amount
+    share: Decimal | None
+    href: str
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What the range cost in one currency; ``change`` compares its complete days."""
+
+    currency: str
+    amount: Amount | None
+    change: Change | None
+
+
+@page("/")
+def home() -> ResponseReturnValue:
+    """Show the key figures, the chart, what changed, and who spent."""
+    question = read_question(given_pairs())
+    ask = asker()
+    query, metric = question.query, question.metric
+    whole = ask(summary.asked_over(query, query.date_range, *summary.ACCOUNT, metric=metric))
+    if not whole.totals:
+        return empty_page(question)
+    through = whole.data_as_of.complete_through
+    granularity = granularity_for(query.date_range)
+    explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
+    found = breakdowns(
+        ask, query, metric, granularity,
+        with_previous=earlier_part(query.date_range, whole) is not None,
+    )  # fmt: skip
+    unusual = panels.anomalies_within(query)
+    charts = [
+        stacked_chart(each, explorer, granularity, through, panels.marks(unusual, each.currency))
+        for each in found
+    ]
+    complete = known_part(query.date_range, whole)
+    earlier = earlier_part(complete, whole) if complete else None
+    movers = (
+        summary.changes(ask, query, metric, complete, earlier, *summary.SERVICE)
+        if complete and earlier
+        else []
+    )
+    return render_template(
+        "dashboard/dashboard.html",
+        question=question,
+        explorer=explorer,
+        as_of=whole.data_as_of,
+        lacking=lacking(query.date_range),
+        complete=complete,
+        earlier=earlier,
+        charts=charts,
+        spark=_spark(charts[0]),
+        granularity=granularity,
+        per=PER[granularity],
+        partial_months=partial_months(query.date_range, complete)
+        if len(query.date_range.months()) > 1
+        else [],
+        month=summary.this_month(ask, query, metric, utc_today()),
+        health_rule=HEALTH_RULE,
+        outlooks=_outlooks(ask, query, metric),
+        anomalies=panels.open_anomalies(),
+        budgets=panels.worst_budgets(),
+        severity_kinds=SEVERITY_KINDS,
+        state_kinds=STATE_KINDS,
+        spends=[_spend(each.currency, each.total, movers) for each in found],
+        movers=movers[:SHOWN],
+        mover_count=len(movers),
+        providers=_spenders(explorer, whole, by_account=False),
+        accounts=_spenders(explorer, whole, by_account=True),
+        accounts_to_choose=account_switch(ask, question),
+        groups=GROUPS,
+        tags=tag_dimensions(),
+        group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
+    )
+
+
+def read_question(pairs: Pairs) -> Question:
+    """Read the dashboard's parameters; without a range it is the last 30 days, by service.
+
+    Raises:
+        Invalid: a parameter is unknown or wrong, or is one that only the explorer has.
+    """
+    metric = take_metric(pairs, METRIC)
+    names = {name for name, _ in pairs}
+    if not names & {"range", "start_date", "end_date"}:
+        pairs = [*pairs, ("range", PRESET.value)]
+    if "group_by" not in names:
+        pairs = [*pairs, ("group_by", "service_name")]
+    for name in names & {"granularity", "order_by"}:
+        raise Invalid(f"{name} is a parameter of the cost explorer, not of the dashboard.")
+    query = CostQuery.from_params(pairs, utc_today())
+    if len(query.group_by) > 1:
+        raise Invalid("group_by takes one dimension on the dashboard.")
+    return Question("web.home", query, metric, METRIC)
+
+
+def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:
+    """Forecast the running month by currency; nothing where its days are too long unknown."""
+    today = utc_today()
+    found = outlook.month_end(ask, query, metric, today)
+    return {
+        currency: each
+        for currency, each in found.items()
+        if each.month is not None and today in each.month
+    }
+
+
+def _spend(currency: str, amount: Amount | None, movers: list[summary.Mover]) -> Spend:
+    changes = [mover.change for mover in movers if mover.currency == currency]
+    return Spend(currency, amount, summary.summed(changes) if changes else None)
+
+
+def _spenders(explorer: Question, whole: CostReport, *, by_account: bool) -> list[Spender]:
+    """Add up the accounts' rows by provider or account: currency by currency, largest first."""
+    metric, depth = explorer.metric, 3 if by_account else 1
+    sums = sums_by(
+        ((row.currency, row.group[:depth]), amount)
+        for row in whole.rows
+        if (amount := amount_of(row, metric)) is not None
+    )
+    totals = {each.currency: amount_of(each, metric) for each in whole.totals}
+    found = [
+        _spender(explorer, currency, group, amount, totals[currency])
+        for (currency, group), amount in sums.items()
+    ]
+    rank = {each.currency: abs(totals[each.currency] or Amount(0)) for each in whole.totals}
+    found.sort(key=lambda each: (rank[each.currency], each.currency, each.amount), reverse=True)
+    return found
+
+
+def _spender(
+    explorer: Question, currency: str, group: Group, amount: Amount, whole: Amount | None
+) -> Spender:
+    provider, *account = group
+    question = explorer.grouped("service_name")
+    part = share(amount, whole or Amount(0))
+    if not account:
+        href = question.only("provider_name", provider).url
+        return Spender(value_title(provider, "provider_name"), "", currency, amount, part, href)
+    number, name = account
+    chosen = (
+        question.only(ACCOUNT, account_of(provider, number))
+        if number
+        else (question.only("provider_name", provider).only("sub_account_id", None))
+    )
+    given = given_name(account_of(provider, number))
+    title = given or name or value_title(number, "sub_account_id")
+    return Spender(title, provider or "", currency, amount, part, chosen.url)
+
+
+def _spark(chart: StackedChart) -> Markup:
+    return sparkline(chart.totals, sum(not bucket.is_complete for bucket in chart.buckets))

@@ -1,0 +1,292 @@
+"""The cost explorer: any question about costs as a chart, a table, a CSV and a curl."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import urlencode
+
+from flask import Response, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from config import Config
+from costoptix.clock import utc_today
+from costoptix.costs import report
+from costoptix.costs.answers import CostReport, CostRow
+from costoptix.costs.asking import Ask
+from costoptix.costs.query import ACCOUNT, CostQuery, Filter, check_dimension
+from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.figures import summary
+from costoptix.figures.breakdown import breakdowns
+from costoptix.figures.completeness import earlier_part, known_part, partial_months
+from costoptix.lake.layout import DIMENSIONS, METRICS
+from costoptix.money import to_text
+from costoptix.periods import DateRange, Granularity, Preset
+from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
+from costoptix.web.costs.cost_table import (
+    SHOWN_ROWS,
+    Column,
+    Row,
+    Table,
+    asked,
+    cost_table,
+    text_of,
+)
+from costoptix.web.costs.freshness import empty_page, lacking
+from costoptix.web.costs.panels import anomaly_flags
+from costoptix.web.costs.questions import (
+    PAGE_COLUMNS,
+    Pairs,
+    Question,
+    asker,
+    cost_store,
+    given_pairs,
+    tag_dimensions,
+    take,
+    take_metric,
+    url_with,
+)
+from costoptix.web.parts.display import guarded
+from costoptix.web.parts.routing import page
+from costoptix.web.parts.wording import SEVERITY_KINDS
+
+METRIC = "billed_cost"
+MAX_GROUPS = 2
+MAX_SHOWN = 1000
+MAX_CHOICES = 200
+"""How many values of a dimension are offered to filter by; a search finds the others."""
+
+CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
+QUICK_GROUPS = (
+    "service_name", "provider_name", "sub_account_name", "region_id", "resource_id", "sku_id",
+)  # fmt: skip
+TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The explorer's state, and what only the page needs of it."""
+
+    question: Question
+    filter_by: str  # the dimension whose values are offered; "" for none
+    search: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Values to filter by, each with its cost in every currency, the largest first."""
+
+    values: dict[str | None, list[CostRow]]
+    is_all: bool
+
+
+@page("/costs")
+def costs() -> ResponseReturnValue:
+    """Show the question as controls, chart and table."""
+    state = read_state(given_pairs())
+    question = state.question
+    ask = asker()
+    days, whole = _days(ask, question)
+    if days is None:
+        return empty_page(question)
+    granularity = question.query.granularity
+    if granularity is Granularity.TOTAL:
+        granularity = granularity_for(days)
+    query = asked(question, days)
+    found = breakdowns(
+        ask, query, question.metric, granularity,
+        with_previous=earlier_part(days, whole) is not None,
+    )  # fmt: skip
+    table = cost_table(
+        ask, question, days, shown=question.limit or SHOWN_ROWS, flags=anomaly_flags(ask)
+    )
+    return render_template(
+        "costs/costs.html",
+        question=question,
+        days=days,
+        as_of=whole.data_as_of,
+        lacking=lacking(days),
+        charts=[
+            stacked_chart(each, question, granularity, whole.data_as_of.complete_through)
+            for each in found
+        ],
+        chart_granularity=granularity,
+        per=PER[granularity],
+        table=table,
+        text_of=text_of,
+        severity_kinds=SEVERITY_KINDS,
+        flagged_url=lambda row: _anomalies_url(question, row),
+        partial_months=partial_months(days, known_part(days, whole))
+        if len(days.months()) > 1
+        else [],
+        dimensions=[*DIMENSIONS, *tag_dimensions()],
+        metrics=METRICS,
+        granularities=list(PER.items()),
+        categories=[(name, *_toggle(question, name)) for name in CATEGORIES],
+        quick_groups=QUICK_GROUPS,
+        choices=_choices(state),
+        filter_by=state.filter_by,
+        chosen=_values(question.query.filters, state.filter_by),
+        search=state.search,
+        curl=curl(question, days),
+        csv_url=url_with("web.costs_csv", question.pairs),
+    )
+
+
+@page("/costs.csv")
+def costs_csv() -> ResponseReturnValue:
+    """Send the table as CSV: the same columns, all of its rows."""
+    question = read_state(given_pairs()).question
+    ask = asker()
+    days, _ = _days(ask, question)
+    table = cost_table(
+        ask, question, days or question.query.date_range, shown=None, flags=anomaly_flags(ask)
+    )
+    name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
+    return Response(
+        _csv_lines(table),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            "X-Row-Count": str(len(table.rows)),
+        },
+    )
+
+
+def read_state(pairs: Pairs) -> Asked:
+    """Read the explorer's parameters: the API's, and the page's own.
+
+    Raises:
+        Invalid: a parameter is unknown or wrong; the sentence names it and what is allowed.
+    """
+    metric = take_metric(pairs, METRIC)
+    complete_days = take(pairs, "complete_days")
+    if complete_days not in ("", "0", "1"):
+        raise Invalid("complete_days must be 1 or 0.")
+    limit = _limit(take(pairs, "limit"))
+    filter_by = take(pairs, "filter_by")
+    search = take(pairs, "q")
+    page_order = _page_order(pairs)
+    if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
+        pairs = [*pairs, ("range", Preset.THIS_MONTH.value)]  # the API's days, by their name
+    query = CostQuery.from_params(pairs, utc_today())
+    if len(query.group_by) > MAX_GROUPS:
+        raise Invalid(f"group_by takes at most {MAX_GROUPS} dimensions on this page.")
+    if page_order and query.granularity is not Granularity.TOTAL:
+        raise Invalid(f"order_by={page_order} needs granularity=total.")
+    question = Question("web.costs", query, metric, METRIC, complete_days == "1", limit, page_order)
+    return Asked(question, check_dimension(filter_by, "filter_by") if filter_by else "", search)
+
+
+def _limit(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:5]) <= MAX_SHOWN:
+        raise Invalid(f"limit must be a whole number from 1 to {MAX_SHOWN}.")
+    return int(text[:5])
+
+
+def _page_order(pairs: Pairs) -> str:
+    """Take ``order_by`` out of the pairs when it names a column that only the page has."""
+    orders = [value for name, value in pairs if name == "order_by"]
+    if len(orders) == 1 and orders[0].removeprefix("-") in PAGE_COLUMNS:
+        return take(pairs, "order_by")
+    return ""
+
+
+def _days(ask: Ask, question: Question) -> tuple[DateRange | None, CostReport]:
+    """Return the days to show (None when nothing is there), and the report of the whole range."""
+    days = question.query.date_range
+    whole = ask(summary.asked_over(question.query, days, metric=question.metric))
+    if not whole.totals:
+        return None, whole
+    return (known_part(days, whole) if question.complete_days else days), whole
+
+
+def _anomalies_url(question: Question, row: Row) -> str:
+    """Return the address of the anomalies behind a service's flag."""
+    days = [("start_date", row.days.first.isoformat()), ("end_date", row.days.last.isoformat())]
+    services = [("service_name", name) for name in row.group if name]
+    accounts = [(ACCOUNT, value or "") for value in _values(question.query.filters, ACCOUNT)]
+    return url_with("web.anomalies", [("status", "all"), *services, *accounts, *days])
+
+
+def _toggle(question: Question, category: str) -> tuple[bool, str]:
+    """Tell whether a charge category is on, and where the switch leads."""
+    query = question.query
+    excluded = _values(query.exclusions, "charge_category")
+    chosen = _values(query.filters, "charge_category")
+    if category in excluded:
+        return False, question.without("charge_category", category, excluded=True).url
+    if chosen and category not in chosen:
+        return False, question.also("charge_category", category).url
+    if chosen:
+        return True, question.without("charge_category", category).url
+    return True, question.excluding("charge_category", category).url
+
+
+def _values(filters: tuple[Filter, ...], dimension: str) -> tuple[str | None, ...]:
+    return next((each.values for each in filters if each.dimension == dimension), ())
+
+
+def _choices(state: Asked) -> Choices | None:
+    """Return the values of the dimension to filter by, as many as are offered."""
+    if not state.filter_by:
+        return None
+    found = report.dimension_values(
+        db.session(),
+        current_user.organization,
+        state.filter_by,
+        state.question.anything(state.filter_by).query,
+        cost_store(),
+        search=state.search,
+        limit=MAX_CHOICES,
+    )
+    values: dict[str | None, list[CostRow]] = {}
+    for row in found.rows:
+        values.setdefault(row.group[0], []).append(row)
+    return Choices(values, is_all=found.row_count == len(found.rows))
+
+
+def curl(question: Question, days: DateRange) -> str:
+    """Write the command that asks the API for the same rows."""
+    config: Config = current_app.config["COSTOPTIX"]
+    params = asked(question, days).to_params()
+    if question.limit is not None:
+        params.append(("limit", str(question.limit)))
+    address = f"{config.public_url}/api/v1/costs?{urlencode(params)}"
+    return f'curl -H "X-API-Key: $COSTOPTIX_KEY" {shlex.quote(address)}'
+
+
+def _csv_lines(table: Table) -> Iterator[str]:
+    """Yield the lines; every amount stands beside its currency."""
+    columns = [column for column in table.columns if column.name != "currency"]
+    titles = [column.title for column in columns]
+    yield csv_line([*titles, "Currency"])
+    for row in table.rows:
+        yield csv_line([*(_csv_cell(column, row) for column in columns), row.currency])
+
+
+def _csv_cell(column: Column, row: Row) -> str:
+    value = column.value(row)
+    if value is None and column.is_number:
+        return ""
+    if column.kind == "percent":
+        return to_text(value.quantize(TENTH, ROUND_HALF_UP)) if isinstance(value, Decimal) else ""
+    if isinstance(value, Decimal):
+        return to_text(value)
+    return guarded(text_of(column, row))
+
+
+def csv_line(cells: list[str]) -> str:
+    """Write one line of a CSV file."""
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()

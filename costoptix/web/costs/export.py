@@ -1,0 +1,46 @@
+"""The FOCUS export of what a cost page shows: the charges behind it."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix.costs.export import FileKind, export
+from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.web.costs.explorer import read_state
+from costoptix.web.costs.questions import Question, cost_store, given_pairs, take, url_with
+from costoptix.web.parts.routing import page, web
+
+CONTENT_TYPES = {
+    FileKind.CSV_GZ: "application/gzip",
+    FileKind.PARQUET: "application/vnd.apache.parquet",
+}
+
+
+@page("/costs/export")
+def costs_export() -> ResponseReturnValue:
+    """Send the charges of the page's days and filters as FOCUS 1.2.
+
+    The text is as it was billed, formulas too: the file is for programs, and imports again.
+    """
+    pairs = given_pairs()
+    file = take(pairs, "file") or FileKind.CSV_GZ
+    if file not in CONTENT_TYPES:
+        raise Invalid(f"file must be one of {', '.join(FileKind)}.")
+    query = read_state(pairs).question.query
+    organization, caller = current_user.organization, current_user.caller
+    made = export(db.session(), organization, caller, query, FileKind(file), cost_store())
+    headers = {
+        "Content-Disposition": f'attachment; filename="{made.file_name}"',
+        "Cache-Control": "no-store",
+        "X-Row-Count": str(made.row_count),
+    }
+    return Response(made.chunks, content_type=CONTENT_TYPES[FileKind(file)], headers=headers)
+
+
+@web.app_template_global()
+def export_url(question: Question, file: str) -> str:
+    """Return the address of the charges behind a page as a FOCUS file."""
+    return url_with("web.costs_export", [*question.pairs, ("file", file)])

@@ -1,0 +1,44 @@
+"""What a cost page says when there is nothing to show, and how fresh its data are."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import render_template
+from flask_login import current_user
+
+from costoptix.bills.ledger.incomplete import incomplete
+from costoptix.costs.query import CostQuery
+from costoptix.extensions import db
+from costoptix.lake.live import read_live
+from costoptix.periods import DateRange, month_range
+from costoptix.web.costs.questions import Question
+
+
+def empty_page(question: Question) -> str:
+    """Say why a page is empty and where to go: to the data, to the filters, or to the imports."""
+    deliveries = read_live(db.session(), current_user.organization).deliveries
+    last_day = max((delivery.last_day for delivery in deliveries), default=None)
+    days = question.query.date_range
+    has_days = any(delivery.touches(days) for delivery in deliveries)
+    return render_template(
+        "costs/empty.html",
+        question=question,
+        has_filters=has_filters(question.query) and has_days,
+        last_month=question.over(month_range(last_day)) if last_day else None,
+    )
+
+
+def has_filters(query: CostQuery) -> bool:
+    """Tell whether a question leaves anything out."""
+    return bool(query.filters or query.exclusions)
+
+
+def lacking(days: DateRange) -> dict[str, list[date]]:
+    """Return which cost lacks what in which months of a range, where one half of them is here."""
+    found: dict[str, list[date]] = {}
+    for each in incomplete(db.session(), current_user.organization.id, days.first, days.last):
+        months = found.setdefault(each.sentence, [])
+        if each.billing_period not in months:
+            months.append(each.billing_period)
+    return found

@@ -1,0 +1,91 @@
+"""What the dashboard says of judgement: open anomalies, their marks on the charts, budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask_login import current_user
+
+from costoptix.anomalies.detect import Severity
+from costoptix.anomalies.judgements import OPEN, Status
+from costoptix.anomalies.listing import Flag, Wanted, flags, list_anomalies
+from costoptix.budgets import service as budgets
+from costoptix.budgets.figures import Figures
+from costoptix.clock import utc_today
+from costoptix.costs.asking import Ask
+from costoptix.costs.query import ACCOUNT, CostQuery
+from costoptix.extensions import db
+from costoptix.figures.breakdown import Group
+from costoptix.models import Anomaly, Budget
+from costoptix.money import Amount
+from costoptix.web.costs.questions import asker
+
+SHOWN = 6
+LOOKED_AT = 30
+"""How many budgets, by name, are worked out to find those that stand worst."""
+
+_RANK = {severity.value: rank for rank, severity in enumerate(reversed(Severity))}
+
+
+@dataclass(frozen=True)
+class OpenAnomalies:
+    """The open anomalies that matter most, and how many are open."""
+
+    shown: Sequence[Anomaly]
+    count: int
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """The budgets that stand worst, and how many there are."""
+
+    shown: Sequence[tuple[Budget, Figures]]
+    count: int
+
+
+def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
+    """List the anomalies with a day in a query's range, of its accounts; none if it asks closer."""
+    if query.exclusions or any(each.dimension != ACCOUNT for each in query.filters):
+        return []
+    days = query.date_range
+    accounts = tuple(value or "" for each in query.filters for value in each.values)
+    wanted = Wanted(accounts=accounts, first_day=days.first, last_day=days.last)
+    return list_anomalies(db.session(), current_user.organization, wanted)
+
+
+def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
+    """Return what tells of a query by service which of its groups had anomalies."""
+    session, organization = db.session(), current_user.organization
+    return lambda query: flags(session, organization, ask, query)
+
+
+def open_anomalies() -> OpenAnomalies:
+    """Return the open anomalies, the most severe and dearest first."""
+    found = list(list_anomalies(db.session(), current_user.organization, Wanted(OPEN)))
+    found.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
+    return OpenAnomalies(found[:SHOWN], len(found))
+
+
+def marks(found: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
+    """Name what stands out on each first day of an anomaly that matters, the largest impact."""
+    largest: dict[date, tuple[Amount, str]] = {}
+    for row in found:
+        if row.currency != currency or row.severity == Severity.LOW:
+            continue
+        if row.status != Status.FALSE_POSITIVE:
+            mark = (abs(row.impact), row.service_name or "no service")
+            largest[row.first_day] = max(mark, largest.get(row.first_day, mark))
+    return {day: name for day, (_, name) in largest.items()}
+
+
+def worst_budgets() -> Budgets:
+    """Return the budgets, the most used first."""
+    rows = budgets.list_budgets(db.session(), current_user.organization)
+    ask, today = asker(), utc_today()
+    found = [
+        (row, budgets.figures_of(ask, budgets.draft_of(row), today)) for row in rows[:LOOKED_AT]
+    ]
+    found.sort(key=lambda pair: -(pair[1].utilization_percent or Amount(0)))
+    return Budgets(found[:SHOWN], len(rows))

@@ -1,0 +1,245 @@
+"""What a cost page is asked: the API's own parameters, and the few that only pages have.
+
+The query string is the whole state of a page. Links are made from a changed question, never
+from a changed string, so that each is in the one canonical form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from flask import current_app, request, url_for
+from flask_login import current_user
+
+from costoptix.clock import utc_today
+from costoptix.costs import asking, report
+from costoptix.costs.answers import CostStore
+from costoptix.costs.asking import Ask
+from costoptix.costs.query import (
+    DEFAULT_ORDER,
+    PERIOD_START,
+    CostQuery,
+    Filter,
+    Order,
+    is_tag,
+)
+from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.figures.breakdown import Group
+from costoptix.lake.layout import METRICS
+from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
+
+PAGE_PARAMETERS = ("metric", "complete_days", "limit", "filter_by", "q")
+"""What the API's cost query does not know."""
+
+OPTIONAL = ("account", "group_by", "granularity", "order_by", *PAGE_PARAMETERS)
+"""Left empty in a form, these are as good as absent; an empty filter value is not."""
+
+PAGE_COLUMNS = (
+    "before", "change", "average", "peak_month", "trend", "cagr", "total_change", "confidence",
+    "month_over_month", "anomaly",
+)  # fmt: skip
+"""What a table of totals can also be ordered by: columns that only pages have."""
+
+DRIVERS = ("service_name", "resource_id", "sku_id", "region_id")
+"""What a group is opened by, one after the other."""
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One state of a cost page. ``query`` is what the API would be asked."""
+
+    endpoint: str
+    query: CostQuery
+    metric: str
+    default_metric: str
+    complete_days: bool = False
+    limit: int | None = None  # None: as many rows as the page shows by itself
+    page_order: str = ""  # a column that only the page has, as ``-change``
+    own: tuple[tuple[str, str], ...] = ()  # what only this page is asked
+
+    @property
+    def pairs(self) -> Pairs:
+        """Return the parameters that make this question again."""
+        own = [("metric", self.metric)] if self.metric != self.default_metric else []
+        own += [("complete_days", "1")] if self.complete_days else []
+        own += [("limit", str(self.limit))] if self.limit is not None else []
+        own += [("order_by", self.page_order)] if self.page_order else []
+        return [*self.query.to_params(), *own, *self.own]
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page in this state."""
+        return url_with(self.endpoint, self.pairs)
+
+    def hidden(self, *names: str) -> Pairs:
+        """Return the parameters that a form repeats, but for those that it asks for itself."""
+        return [pair for pair in self.pairs if pair[0] not in names]
+
+    def over(self, days: DateRange, preset: Preset | None = None) -> Question:
+        """Ask over other days."""
+        return self._with(date_range=days, preset=preset)
+
+    def preset(self, preset: Preset) -> Question:
+        """Ask over a range that moves with the calendar."""
+        return self.over(resolve_preset(preset, utc_today()), preset)
+
+    def grouped(self, *group_by: str) -> Question:
+        """Ask by other groups, in the page's own order."""
+        return replace(self._with(group_by=group_by, order_by=DEFAULT_ORDER), page_order="")
+
+    def ordered(self, column: str, *, descending: bool) -> Question:
+        """Ask for another order, by a column of the API or of the page."""
+        if column in PAGE_COLUMNS:
+            page_order = f"-{column}" if descending else column
+            return replace(self._with(order_by=DEFAULT_ORDER), page_order=page_order)
+        return replace(self._with(order_by=(Order(column, descending),)), page_order="")
+
+    def with_own(self, name: str, value: str) -> Question:
+        """Ask something that only this page is asked; "" takes it back."""
+        kept = [pair for pair in self.own if pair[0] != name]
+        return replace(self, own=(*kept, (name, value)) if value else tuple(kept))
+
+    def own_value(self, name: str) -> str:
+        """Return what was asked of this page alone; "" when it was not."""
+        return dict(self.own).get(name, "")
+
+    def showing(self, limit: int) -> Question:
+        """Ask for as many rows."""
+        return replace(self, limit=limit)
+
+    def url_to_filter(self, dimension: str) -> str:
+        """Return the address of this page with the values of a dimension to choose from."""
+        return url_with(self.endpoint, [*self.pairs, ("filter_by", dimension)])
+
+    def direction(self, column: str) -> str:
+        """Tell how a column is sorted, in the words of aria-sort; "" when others come first."""
+        first = self.page_order or str(self.query.order_by[0])
+        if not self.page_order and self.query.order_by == DEFAULT_ORDER:
+            is_total = self.query.granularity is Granularity.TOTAL
+            first = f"-{self.metric}" if is_total else PERIOD_START
+        if first.removeprefix("-") != column:
+            return ""
+        return "descending" if first.startswith("-") else "ascending"
+
+    def only(self, dimension: str, value: str | None) -> Question:
+        """Ask for one value of a dimension, instead of what was asked of it before."""
+        return self.anything(dimension).also(dimension, value)
+
+    def also(self, dimension: str, value: str | None) -> Question:
+        """Ask for one more value of a dimension."""
+        known = next((e.values for e in self.query.filters if e.dimension == dimension), ())
+        kept = [each for each in self.query.filters if each.dimension != dimension]
+        values = tuple(sorted({*known, value}, key=_none_first))
+        return self._with(filters=_sorted([*kept, Filter(dimension, values)]))
+
+    def anything(self, dimension: str) -> Question:
+        """Take the filters of one dimension back."""
+        kept = (each for each in self.query.filters if each.dimension != dimension)
+        return self._with(filters=tuple(kept))
+
+    def only_group(self, group: Group) -> Question:
+        """Ask for one group."""
+        question = self
+        for dimension, value in zip(self.query.group_by, group, strict=True):
+            question = question.only(dimension, value)
+        return question
+
+    def opened(self, group: Group) -> Question:
+        """Ask for one group alone, by what drives its cost."""
+        chosen = {e.dimension for e in self.query.filters} | set(self.query.group_by)
+        drivers = (each for each in DRIVERS if each not in chosen)
+        return self.only_group(group).grouped(next(drivers, DRIVERS[-1]))
+
+    def without(self, dimension: str, value: str | None, *, excluded: bool = False) -> Question:
+        """Take one filter value back (of the exclusions, when ``excluded``)."""
+        name = "exclusions" if excluded else "filters"
+        return self._with(**{name: _dropped(getattr(self.query, name), dimension, value)})
+
+    def excluding(self, dimension: str, value: str | None) -> Question:
+        """Ask for all but one more value of a dimension."""
+        known = next((e.values for e in self.query.exclusions if e.dimension == dimension), ())
+        kept = [each for each in self.query.exclusions if each.dimension != dimension]
+        values = tuple(sorted({*known, value}, key=_none_first))
+        return self._with(exclusions=_sorted([*kept, Filter(dimension, values)]))
+
+    def unfiltered(self) -> Question:
+        """Take all filters back."""
+        return self._with(filters=(), exclusions=())
+
+    def _with(self, **changes: object) -> Question:
+        return replace(self, query=replace(self.query, **changes))  # type: ignore[arg-type]
+
+
+def _sorted(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    return tuple(sorted(filters, key=lambda each: each.dimension))
+
+
+def _none_first(value: str | None) -> tuple[bool, str]:
+    return value is not None, value or ""
+
+
+def _dropped(filters: Iterable[Filter], dimension: str, value: str | None) -> tuple[Filter, ...]:
+    kept = (
+        replace(each, values=tuple(v for v in each.values if v != value))
+        if each.dimension == dimension
+        else each
+        for each in filters
+    )
+    return tuple(each for each in kept if each.values)
+
+
+def url_with(endpoint: str, pairs: Pairs) -> str:
+    """Return a page's address with a query string."""
+    return f"{url_for(endpoint)}?{urlencode(pairs)}" if pairs else url_for(endpoint)
+
+
+def given_pairs() -> Pairs:
+    """Return the request's parameters; what a form left empty is absent."""
+    return [(k, v) for k, v in request.args.items(multi=True) if v or k not in OPTIONAL]
+
+
+def take(pairs: Pairs, name: str) -> str:
+    """Take a page's own parameter out of the pairs; "" when it is absent.
+
+    Raises:
+        Invalid: it was given twice.
+    """
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise Invalid(f"{name} must be given once.")
+    pairs[:] = [pair for pair in pairs if pair[0] != name]
+    return values[0] if values else ""
+
+
+def take_metric(pairs: Pairs, default: str) -> str:
+    """Take ``metric`` out of the pairs.
+
+    Raises:
+        Invalid: it is not one of the four.
+    """
+    metric = take(pairs, "metric") or default
+    if metric not in METRICS:
+        raise Invalid(f"metric must be one of {', '.join(METRICS)}.")
+    return metric
+
+
+def cost_store() -> CostStore:
+    """Return the application's cost store."""
+    store: CostStore = current_app.extensions["cost_store"]
+    return store
+
+
+def asker() -> Ask:
+    """Return what answers queries for the organization of whoever is signed in."""
+    return asking.asker(db.session(), current_user.organization, cost_store())
+
+
+def tag_dimensions() -> list[str]:
+    """List ``tag:<key>`` for the keys in the bills of whoever is signed in."""
+    names = report.dimension_names(db.session(), current_user.organization, cost_store())
+    return [name for name in names if is_tag(name)]

@@ -1,0 +1,1 @@
+"""Pages of bills on their way in."""

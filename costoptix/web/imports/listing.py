@@ -1,0 +1,158 @@
+"""Imports: bring bills in, see how far they are, and that they are in to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import FileStorage
+
+from costoptix import drafts, queue
+from costoptix.bills.intake import inbox, receive
+from costoptix.bills.intake.receive import Sent
+from costoptix.bills.ledger import deliveries, questions
+from costoptix.bills.ledger import listing as bills
+from costoptix.bills.read import child
+from costoptix.clock import utc_now
+from costoptix.errors import CostOptixError, Invalid
+from costoptix.extensions import db
+from costoptix.models import Import
+from costoptix.web.imports import reconciliation
+from costoptix.web.imports.import_progress import UNFINISHED, Progress
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.session import config
+
+PER_PAGE = 50
+REJECTIONS_SHOWN = 100
+STATE_KINDS = {"live": "down", "refused": "up", "waiting": "warn", "received": "accent",
+               "running": "accent"}  # fmt: skip
+METRICS = {"billed_cost": "Billed", "effective_cost": "Effective", "list_cost": "List",
+           "contracted_cost": "Contracted"}  # fmt: skip
+
+
+class UploadDraft(drafts.Draft):
+    """What goes with the files."""
+
+    source: str = ""
+    currency: str = ""
+
+
+class DecisionDraft(drafts.Draft):
+    """What a person answers to a waiting import."""
+
+    decision: questions.Decision
+
+
+@page("/imports")
+def imports() -> ResponseReturnValue:
+    """List the imports, newest first, with the form to bring files in."""
+    return _show_list()
+
+
+@page("/imports", access=Access.ADMIN, methods=("POST",))
+def upload() -> ResponseReturnValue:
+    """Take in the files of one drop, as few deliveries; they are read in the background."""
+    try:
+        draft = forms.read(UploadDraft)
+        files = [file for file in request.files.getlist("file") if file.filename]
+        if not files:
+            raise Invalid("Choose a billing file first.")
+        rows = _receive(files, draft)
+    except CostOptixError as error:
+        return _show_list(error)
+    if len(rows) > 1:
+        flash(f"These {len(files)} files are {len(rows)} deliveries: one of each kind of file.")
+        return _sent(url_for("web.imports"))
+    return _sent(url_for("web.import_detail", import_id=rows[0].id))
+
+
+def _sent(address: str) -> ResponseReturnValue:
+    """Lead to what became of the files; a script is told where, for it cannot but follow at once.
+
+    To follow would show the notice to the script, and the page that it then opens has none.
+    """
+    if request.accept_mimetypes.best == "application/json":
+        return {"location": address}, 201
+    return redirect(address)
+
+
+def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> list[Import]:
+    received = receive.receive(
+        db.session(), current_user.organization, current_user.caller,
+        [Sent(file.stream, file.filename or "") for file in files],
+        uploads_dir=config().uploads_dir, max_bytes=config().max_upload_bytes,
+        source_name=draft.source.strip() or None, currency=draft.currency.strip() or None,
+        apart=child.group,
+    )  # fmt: skip
+    return [row for row, _job in received]
+
+
+@page("/imports/<import_id>")
+def import_detail(import_id: str) -> ResponseReturnValue:
+    """Show one import: its progress or its question, then its reconciliation."""
+    return show_detail(import_id)
+
+
+@page("/imports/<import_id>/decide", access=Access.ADMIN, methods=("POST",))
+def decide_import(import_id: str) -> ResponseReturnValue:
+    """Answer what a waiting import asks; it goes on in the background."""
+    row = bills.get(db.session(), current_user.organization, import_id)
+    try:
+        draft = forms.read(DecisionDraft)
+        questions.decide(
+            db.session(), current_user.organization, current_user.caller, row, draft.decision
+        )
+    except CostOptixError as error:
+        return show_detail(import_id, error)
+    return redirect(url_for("web.import_detail", import_id=import_id))
+
+
+def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
+    rows = bills.list_imports(db.session(), current_user.organization)
+    number = max(1, request.args.get("page", 1, type=int))
+    shown = rows[(number - 1) * PER_PAGE : number * PER_PAGE]
+    now = utc_now()
+    body = render_template(
+        "imports/list.html",
+        imports=shown,
+        not_taken_in=inbox.not_taken_in(db.session(), current_user.organization),
+        kinds=STATE_KINDS,
+        progress={row.id: Progress.of(row, now) for row in shown},
+        is_working=any(row.state in UNFINISHED for row in shown),
+        has_worker=queue.has_worker(db.session()),
+        newer=url_for("web.imports") if number > 1 else "",
+        older=url_for("web.imports", page=number + 1) if len(rows) > number * PER_PAGE else "",
+        max_bytes=config().max_upload_bytes,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+def show_detail(import_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+    """Render the page of an import, with what was refused last."""
+    session = db.session()
+    row = bills.get(session, current_user.organization, import_id)
+    is_working = row.state in UNFINISHED
+    periods = bills.periods(session, row)
+    body = render_template(
+        "imports/detail.html",
+        row=row,
+        kinds=STATE_KINDS,
+        metrics=METRICS,
+        is_working=is_working,
+        has_worker=not is_working or queue.has_worker(session),
+        progress=Progress.of(row, utc_now()),
+        question=questions.question_of(row),
+        periods=periods,
+        was_replaced=bills.was_replaced(periods),
+        counts_instead=deliveries.counting_instead(session, row),
+        sums=bills.sums(session, row),
+        live_sums=bills.live_sums(session, row),
+        reconciliation=reconciliation.by_metric(bills.reconciliation(session, row)),
+        rejections=bills.rejected(config().lake_dir, row, 0, REJECTIONS_SHOWN),
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)

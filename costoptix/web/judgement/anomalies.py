@@ -1,0 +1,295 @@
+"""Anomalies: what was unusual, what drove it, what people say of it, and detection on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from pydantic import AfterValidator, Field
+
+from costoptix import drafts
+from costoptix.access.tiers import tier_of
+from costoptix.anomalies import judgements, listing, service
+from costoptix.anomalies.detect import (
+    MAX_LOOKBACK,
+    MIN_LOOKBACK,
+    SEVERITY_RULE,
+    THRESHOLDS,
+    Method,
+    Severity,
+)
+from costoptix.anomalies.episodes import METRIC
+from costoptix.anomalies.judgements import NEXT, OPEN, JudgementDraft, Status
+from costoptix.anomalies.keeping import LIKENESS, Fate, series_of
+from costoptix.anomalies.listing import Wanted, WantedDraft
+from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
+from costoptix.clock import utc_now, utc_today
+from costoptix.errors import CostOptixError
+from costoptix.extensions import db
+from costoptix.figures.breakdown import breakdowns
+from costoptix.models import Anomaly
+from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
+from costoptix.web.costs.account_names import given_name
+from costoptix.web.costs.charts import StackedChart
+from costoptix.web.costs.cost_charts import stacked_chart
+from costoptix.web.costs.questions import Pairs, Question, asker, cost_store, url_with
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_title
+
+PER_PAGE = 50
+OPEN_ONES, ANY = "open", "all"
+SHOWN = (OPEN_ONES, *Status, ANY)
+"""What the list can be narrowed to by status; open is what it shows at first."""
+
+DAYS_BEFORE, DAYS_AFTER = 28, 7
+"""How much the chart of an anomaly shows around it."""
+
+RANGES = (
+    Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.LAST_90_DAYS, Preset.THIS_MONTH,
+    Preset.LAST_MONTH,
+)  # fmt: skip
+
+STATUS_TITLES = {
+    Status.NEW: "New",
+    Status.ACKNOWLEDGED: "Acknowledged",
+    Status.INVESTIGATING: "Investigating",
+    Status.RESOLVED: "Resolved",
+    Status.FALSE_POSITIVE: "False positive",
+}
+STATUS_KINDS = {Status.NEW: "accent", Status.INVESTIGATING: "warn", Status.RESOLVED: "down"}
+METHOD_TITLES = {
+    Method.ROLLING_Z_SCORE: "Rolling z-score",
+    Method.ADAPTIVE: "Adaptive",
+    Method.STANDARD_Z_SCORE: "Standard z-score",
+    Method.SIMPLE_THRESHOLD: "Simple threshold",
+}
+FATES = {
+    Fate.NEW: "new",
+    Fate.KNOWN: "known",
+    Fate.MUTED: "muted: expected",
+    Fate.NOT_KEPT: "over the tier's limit",
+}
+
+
+def _shown(status: str) -> str:
+    if status not in SHOWN:
+        raise ValueError(f"it must be one of {', '.join(SHOWN)}")
+    return status
+
+
+class ListForm(WantedDraft):
+    """Which anomalies the list shows, and which page of them."""
+
+    status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
+    page: int = Field(default=1, ge=1, le=1_000_000)
+
+    def asked(self) -> Wanted:
+        """Return what the domain is asked for."""
+        if self.status == ANY:
+            return self.wanted((), utc_today())
+        return self.wanted(
+            OPEN if self.status == OPEN_ONES else (Status(self.status),), utc_today()
+        )
+
+    def pairs(self, *without: str) -> Pairs:
+        """Return the parameters that make this list again, but for some, from its first page."""
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"page", *without})
+        return [
+            (name, value)
+            for name, values in said.items()
+            for value in (values if isinstance(values, list) else [values])
+        ]
+
+    def url(self, **changes: str | None) -> str:
+        """Return the address of the list with some choices changed (None: taken back)."""
+        changed = [(name, value) for name, value in changes.items() if value]
+        return url_with("web.anomalies", self.pairs(*changes) + changed)
+
+
+class JudgementForm(drafts.Draft):
+    """The form that judges an anomaly."""
+
+    status: str
+    note: str = ""
+    is_expected: str = ""
+
+    def draft(self) -> JudgementDraft:
+        """Return what the domain is asked for."""
+        is_expected = bool(self.is_expected)
+        status = Status.FALSE_POSITIVE.value if is_expected else self.status
+        values = {"status": status, "note": self.note, "is_expected": is_expected}
+        return drafts.read(JudgementDraft, values)
+
+
+class DetectionForm(drafts.Draft):
+    """The form that detects on demand; what is left empty is the method's own."""
+
+    method: str
+    lookback_days: str = ""
+    threshold: str = ""
+    start_date: str = ""
+    end_date: str = ""
+    dry_run: str = ""
+
+    def draft(self) -> DetectionDraft:
+        """Return what the domain is asked for."""
+        said = {name: value for name, value in self.model_dump().items() if value}
+        return drafts.read(DetectionDraft, said | {"dry_run": bool(self.dry_run)})
+
+
+@page("/anomalies")
+def anomalies() -> ResponseReturnValue:
+    """List the anomalies, newest first; at first those that are open."""
+    return _show_list()
+
+
+@page("/anomalies/detect", access=Access.ADMIN, methods=("POST",))
+def detect_anomalies() -> ResponseReturnValue:
+    """Detect now and show what was found."""
+    try:
+        draft = forms.read(DetectionForm).draft()
+        outcome = service.detect_on_demand(
+            db.session(), current_user.organization, current_user.caller, draft, cost_store()
+        )
+    except CostOptixError as error:
+        return _show_list(error)
+    return render_template(
+        "anomalies/detected.html",
+        outcome=outcome,
+        dry_run=draft.dry_run,
+        method=METHOD_TITLES[outcome.settings.method],
+        fates=FATES,
+        **_words(),
+    )
+
+
+@page("/anomalies/<anomaly_id>")
+def anomaly_detail(anomaly_id: str) -> ResponseReturnValue:
+    """Show one anomaly: figures, the days around it, drivers, judgements."""
+    return _show_detail(_get(anomaly_id))
+
+
+@page("/anomalies/<anomaly_id>", methods=("POST",))
+def judge_anomaly(anomaly_id: str) -> ResponseReturnValue:
+    """Say what an anomaly is; members may, too."""
+    row = _get(anomaly_id)
+    try:
+        judgements.judge(db.session(), row, current_user.caller, forms.read(JudgementForm).draft())
+    except CostOptixError as error:
+        return _show_detail(row, error)
+    flash(f"The anomaly is {STATUS_TITLES[Status(row.status)].lower()}.")
+    return redirect(url_for("web.anomaly_detail", anomaly_id=anomaly_id))
+
+
+def _get(anomaly_id: str) -> Anomaly:
+    return service.get(db.session(), current_user.organization, anomaly_id)
+
+
+def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
+    session, organization = db.session(), current_user.organization
+    form = drafts.read_pairs(ListForm, [pair for pair in request.args.items(multi=True) if pair[1]])
+    every = listing.list_anomalies(session, organization)
+    rows = listing.list_anomalies(session, organization, form.asked())
+    body = render_template(
+        "anomalies/list.html",
+        rows=rows[(form.page - 1) * PER_PAGE : form.page * PER_PAGE],
+        row_count=len(rows),
+        total=len(every),
+        form=form,
+        presets=preset_titles(RANGES),
+        accounts=_accounts(every, form.account),
+        services=_services(every, form.service_name),
+        precision=judgements.precision(every, utc_now()),
+        looked_back=judgements.LOOKED_BACK.days,
+        last=listing.last_run(session, organization),
+        kept_per_month=tier_of(organization.tier).anomalies_per_month,
+        methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
+        automatic=METHOD_TITLES[AUTOMATIC.method],
+        lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
+        thresholds={METHOD_TITLES[method]: found for method, found in THRESHOLDS.items()},
+        newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
+        older=form.url(page=str(form.page + 1)) if len(rows) > form.page * PER_PAGE else "",
+        error=error.sentence if error else "",
+        **_words(),
+    )
+    return forms.answer(body, error)
+
+
+def _accounts(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """Offer the accounts that have anomalies, and what is chosen already, by name."""
+    known = {*(series_of(row).account for row in every), *chosen}
+    found = [(account, given_name(account) or account) for account in known]
+    return sorted(found, key=lambda pair: pair[1].lower())
+
+
+def _services(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """Offer the services that have anomalies, and what is chosen already."""
+    names = {*(row.service_name for row in every if row.service_name), *chosen}
+    return [(name, name) for name in sorted(names, key=str.lower)]
+
+
+def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseReturnValue:
+    series = series_of(row)
+    days = DateRange(row.first_day, row.last_day)
+    around = _around(days)
+    explorer = Question("web.costs", series.query(around), METRIC, "billed_cost")
+    body = render_template(
+        "anomalies/detail.html",
+        row=row,
+        series=series,
+        days=days,
+        chart=_chart(explorer, row),
+        explorer=replace(explorer, query=replace(explorer.query, granularity=Granularity.DAILY)),
+        drivers=service.drivers_of(db.session(), current_user.organization, row, cost_store()),
+        driver_url=lambda driver: explorer.over(days).only(driver.dimension, driver.value).url,
+        method=METHOD_TITLES[Method(row.method)],
+        choices=[
+            (status.value, STATUS_TITLES[status])
+            for status in (Status(row.status), *NEXT[Status(row.status)])
+        ],
+        likeness=LIKENESS,
+        max_note=judgements.MAX_NOTE,
+        error=error.sentence if error else "",
+        **_words(),
+    )
+    return forms.answer(body, error)
+
+
+def _around(days: DateRange) -> DateRange:
+    first = max(FIRST_DAY, days.first - timedelta(days=DAYS_BEFORE))
+    last = max(days.last, min(days.last + timedelta(days=DAYS_AFTER), utc_today()))
+    return DateRange(first, last)
+
+
+def _chart(explorer: Question, row: Anomaly) -> StackedChart | None:
+    """Draw the days around an anomaly; None where the bills no longer have any."""
+    ask = asker()
+    found = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
+    through = ask(explorer.query).data_as_of.complete_through
+    name = value_title(row.service_name, "service_name")
+    unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)
+    return next(
+        (
+            stacked_chart(each, explorer, Granularity.DAILY, through, unusual)
+            for each in found
+            if each.currency == row.currency
+        ),
+        None,
+    )
+
+
+def _words() -> dict[str, object]:
+    """Return what every page of anomalies calls things."""
+    return {
+        "status_titles": STATUS_TITLES,
+        "status_kinds": STATUS_KINDS,
+        "severity_kinds": SEVERITY_KINDS,
+        "severities": list(Severity),
+        "severity_rule": SEVERITY_RULE,
+    }

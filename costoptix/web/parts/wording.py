@@ -1,0 +1,101 @@
+"""How people call what the API names: metrics, dimensions, values, presets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from costoptix.anomalies.detect import Severity
+from costoptix.budgets.figures import State
+from costoptix.costs.query import ACCOUNT, is_tag, tag_key
+from costoptix.figures.breakdown import Group
+from costoptix.periods import Preset
+from costoptix.web.costs.account_names import given_name
+from costoptix.web.parts.routing import web
+
+METRIC_TITLES = {
+    "billed_cost": "Billed cost",
+    "effective_cost": "Amortised cost",
+    "list_cost": "List cost",
+    "contracted_cost": "Contracted cost",
+}
+DIMENSION_TITLES = {
+    "provider_name": "Provider",
+    "billing_account_id": "Billing account",
+    "sub_account_id": "Account ID",
+    "sub_account_name": "Account",
+    "service_name": "Service",
+    "service_category": "Service category",
+    "charge_category": "Charge category",
+    "region_id": "Region",
+    "pricing_category": "Pricing",
+    "commitment_discount_status": "Commitment status",
+    "invoice_id": "Invoice",
+    "resource_id": "Resource",
+    "sku_id": "SKU",
+    "account": "Account",
+}
+SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
+STATE_KINDS = {
+    State.OK: "down",
+    State.WARNING: "warn",
+    State.CRITICAL: "up",
+    State.EXCEEDED: "up",
+}
+"""How the badges of anomalies and budgets are coloured."""
+
+PRESET_TITLES = {
+    Preset.LAST_7_DAYS: "7 days",
+    Preset.LAST_14_DAYS: "14 days",
+    Preset.LAST_30_DAYS: "30 days",
+    Preset.LAST_60_DAYS: "60 days",
+    Preset.LAST_90_DAYS: "90 days",
+    Preset.THIS_MONTH: "This month",
+    Preset.LAST_MONTH: "Last month",
+    Preset.LAST_3_MONTHS: "3 months",
+    Preset.LAST_6_MONTHS: "6 months",
+    Preset.LAST_12_MONTHS: "12 months",
+}
+
+
+OFFERED = (
+    Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.THIS_MONTH, Preset.LAST_MONTH,
+    Preset.LAST_3_MONTHS, Preset.LAST_6_MONTHS, Preset.LAST_12_MONTHS,
+)  # fmt: skip
+"""The presets of a page that does not say which it offers."""
+
+
+@web.app_template_global()
+def preset_titles(presets: Iterable[Preset] = OFFERED) -> dict[Preset, str]:
+    """Return the words for presets, in order."""
+    return {preset: PRESET_TITLES[preset] for preset in presets}
+
+
+@web.app_template_filter()
+def metric_title(metric: str) -> str:
+    """Return how people call a metric."""
+    return METRIC_TITLES[metric]
+
+
+@web.app_template_filter()
+def dimension_title(name: str) -> str:
+    """Return how people call a dimension: ``Service``, ``Tag team``."""
+    return f"Tag {tag_key(name)}" if is_tag(name) else DIMENSION_TITLES[name]
+
+
+@web.app_template_filter()
+def value_title(value: str | None, dimension: str) -> str:
+    """Return how people call a value; what has none is named by what it lacks."""
+    if value:
+        return (given_name(value) if dimension == ACCOUNT else None) or value
+    if is_tag(dimension):
+        return f"No {tag_key(dimension)} tag"
+    return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"
+
+
+def group_title(group_by: tuple[str, ...], group: Group | None, count: int | None = None) -> str:
+    """Return the name of a group; None is all others, of which there are ``count``."""
+    if group is None:
+        return f"{count:,} others" if count else "All others"
+    if not group_by:
+        return "Total"
+    return " · ".join(value_title(v, d) for d, v in zip(group_by, group, strict=True))

@@ -1,0 +1,234 @@
+"""Settings → API keys: make, rotate, revoke. A key's text is in the answer that makes it, alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix import drafts
+from costoptix.access import api_keys as keys
+from costoptix.access.api_keys import KeyDraft, KeyState, RotationDraft
+from costoptix.access.permissions import Permission
+from costoptix.clock import utc_now, utc_today
+from costoptix.errors import Conflict, CostOptixError, Invalid
+from costoptix.extensions import db, quota_storage
+from costoptix.models import ApiKey, new_id
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.session import config
+
+PERMISSIONS = [
+    (Permission.READ.value, "Read", "ask for costs, budgets, anomalies, imports"),
+    (Permission.WRITE.value, "Write", "also import bills, judge anomalies, change budgets"),
+    (Permission.ADMIN.value, "Admin", "also make, rotate and revoke keys"),
+]
+EXPIRIES = [
+    ("30", "In 30 days"),
+    ("90", "In 90 days"),
+    ("365", "In a year"),
+    ("date", "On a date …"),
+    ("never", "Never"),
+]
+OVERLAPS = [
+    (0, "The old key stops now"),
+    (1, "Both work for an hour"),
+    (24, "Both work for a day"),
+    (72, "Both work for 3 days"),
+    (168, "Both work for 7 days"),
+]
+NAMES = ("CI Pipeline", "Grafana Integration")
+EXPIRES_SOON = timedelta(days=14)
+UNUSED = timedelta(days=60)
+
+
+class NewKeyForm(drafts.Draft):
+    """The form that makes a key."""
+
+    key_id: UUID  # the new key's, made with the form: sent again, it makes no second key
+    name: str
+    permission: str
+    expires: Literal["30", "90", "365", "date", "never"] = "90"
+    expires_on: str = ""
+
+    def draft(self) -> KeyDraft:
+        """Return what the domain is asked for."""
+        values = {
+            "name": self.name,
+            "permission": self.permission,
+            "expires_at": self._expires_at(),
+        }
+        return drafts.read(KeyDraft, values)
+
+    def _expires_at(self) -> str | None:
+        match self.expires:
+            case "never":
+                return None
+            case "date":
+                return self.expires_on
+            case days:
+                return (utc_today() + timedelta(days=int(days))).isoformat()
+
+
+class RevocationForm(drafts.Draft):
+    """The form that revokes a key; its name is typed to confirm it."""
+
+    confirm: str
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A key as the list shows it."""
+
+    key: ApiKey
+    state: KeyState
+    calls_today: int
+    maker_left: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the key is good for nothing any more."""
+        return self.state in (KeyState.REVOKED, KeyState.EXPIRED)
+
+    @property
+    def expires_on(self) -> date | None:
+        """Return the last day on which the key works."""
+        expires_at = self.key.expires_at
+        return None if expires_at is None else (expires_at - timedelta(microseconds=1)).date()
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what needs attention, in words."""
+        if self.is_over:
+            return []
+        return [note for note in (self._expiry_note(), self._unused_note()) if note]
+
+    def _expiry_note(self) -> str:
+        expires_at = self.key.expires_at
+        if expires_at is None or expires_at - utc_now() > EXPIRES_SOON:
+            return ""
+        days = (expires_at - utc_now()).days
+        return f"expires in {_days(days)}" if days else "expires within a day"
+
+    def _unused_note(self) -> str:
+        idle = utc_now() - (self.key.last_used_at or self.key.created_at)
+        return f"unused for {_days(idle.days)}" if idle > UNUSED else ""
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+@page("/settings/api-keys", access=Access.ADMIN)
+def api_keys() -> ResponseReturnValue:
+    """List the keys, and offer to make one."""
+    return _show_keys()
+
+
+@page("/settings/api-keys", access=Access.ADMIN, methods=("POST",))
+def create_api_key() -> ResponseReturnValue:
+    """Make a key; its text is shown in this answer alone."""
+    try:
+        forms.require_fresh_password()
+        form = forms.read(NewKeyForm)
+        made = keys.create(
+            db.session(), current_user.organization, current_user.caller, form.draft(),
+            key_id=str(form.key_id),
+        )  # fmt: skip
+    except Conflict:
+        flash("This key was made already. Its text was shown once; rotate the key for a new one.")
+        return redirect(url_for("web.api_keys"))
+    except CostOptixError as error:
+        return _show_keys(error=error)
+    return _show_keys(made=made)
+
+
+@page("/settings/api-keys/<key_id>/revoke", access=Access.ADMIN)
+def confirm_revocation(key_id: str) -> ResponseReturnValue:
+    """Say what revoking a key breaks, and ask for its name."""
+    return _show_key("settings/revoke_key.html", key_id)
+
+
+@page("/settings/api-keys/<key_id>/revoke", access=Access.ADMIN, methods=("POST",))
+def revoke_api_key(key_id: str) -> ResponseReturnValue:
+    """Revoke a key, at once."""
+    key = keys.get(db.session(), current_user.organization, key_id)
+    try:
+        forms.require_fresh_password()
+        if forms.read(RevocationForm).confirm.strip() != key.name:
+            raise Invalid("Type the key's name to confirm that it shall be revoked.")
+        keys.revoke(db.session(), current_user.organization, current_user.caller, key_id)
+    except CostOptixError as error:
+        return _show_key("settings/revoke_key.html", key_id, error)
+    flash(f"The key “{key.name}” is revoked.")
+    return redirect(url_for("web.api_keys"))
+
+
+@page("/settings/api-keys/<key_id>/rotate", access=Access.ADMIN)
+def confirm_rotation(key_id: str) -> ResponseReturnValue:
+    """Ask how long the old key shall live beside its successor."""
+    return _show_key("settings/rotate_key.html", key_id)
+
+
+@page("/settings/api-keys/<key_id>/rotate", access=Access.ADMIN, methods=("POST",))
+def rotate_api_key(key_id: str) -> ResponseReturnValue:
+    """Make the successor; its text is shown in this answer alone."""
+    keys.get(db.session(), current_user.organization, key_id)
+    try:
+        forms.require_fresh_password()
+        hours = forms.read(RotationDraft).overlap_hours
+        made = keys.rotate(
+            db.session(), current_user.organization, current_user.caller, key_id, hours
+        )
+    except CostOptixError as error:
+        return _show_key("settings/rotate_key.html", key_id, error)
+    return _show_keys(made=made)
+
+
+def _show_keys(
+    *, made: tuple[ApiKey, str] | None = None, error: CostOptixError | None = None
+) -> ResponseReturnValue:
+    rows = _rows()
+    body = render_template(
+        "settings/api_keys.html",
+        made=made,
+        rows=rows,
+        active=sum(not row.is_over for row in rows),
+        form_key_id=new_id(),
+        names=NAMES,
+        permissions=[(value, title) for value, title, _ in PERMISSIONS],
+        meanings=[(title, meaning) for _, title, meaning in PERMISSIONS],
+        expiries=EXPIRIES,
+        tomorrow=utc_today() + timedelta(days=1),
+        base_url=config().public_url,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+def _show_key(
+    template: str, key_id: str, error: CostOptixError | None = None
+) -> ResponseReturnValue:
+    keys.get(db.session(), current_user.organization, key_id)
+    row = next(row for row in _rows() if row.key.id == key_id)
+    body = render_template(
+        template, row=row, overlaps=OVERLAPS, error=error.sentence if error else ""
+    )
+    return forms.answer(body, error)
+
+
+def _rows() -> list[KeyRow]:
+    """Return every key, those that work first, then by age."""
+    own = current_user.organization
+    today = {found.api_key_id: found.calls for found in quota_storage().calls(own.id, utc_today())}
+    left = keys.made_by_someone_who_left(db.session(), own)
+    rows = [
+        KeyRow(key, keys.state_of(key), today.get(key.id, 0), key.id in left)
+        for key in keys.of_organization(db.session(), own)
+    ]
+    return sorted(rows, key=lambda row: row.is_over)

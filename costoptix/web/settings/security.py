@@ -1,0 +1,88 @@
+"""Settings → Security: a person's own name, password and sessions."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix import drafts
+from costoptix.access import sessions, users
+from costoptix.access.passwords import HINT
+from costoptix.errors import CostOptixError, Invalid
+from costoptix.extensions import db
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import page
+
+
+class PasswordChange(drafts.Draft):
+    """The form that changes the password (the present one is read by forms)."""
+
+    password: str
+    repeated: str
+
+
+class NameChange(drafts.Draft):
+    """The form that changes how the person is called."""
+
+    name: str
+
+
+@page("/settings/security")
+def security() -> ResponseReturnValue:
+    """Show the person's sessions and the forms."""
+    return _show()
+
+
+@page("/settings/security/name", methods=("POST",))
+def change_name() -> ResponseReturnValue:
+    """Change how the person is called."""
+    try:
+        users.rename(db.session(), current_user.user, forms.read(NameChange).name)
+    except CostOptixError as error:
+        return _show(error)
+    flash("Your name is changed.")
+    return redirect(url_for("web.security"))
+
+
+@page("/settings/security/password", methods=("POST",))
+def change_password() -> ResponseReturnValue:
+    """Change the password; every other session ends."""
+    try:
+        forms.require_password()
+        draft = forms.read(PasswordChange)
+        if draft.password != draft.repeated:
+            raise Invalid("The two new passwords are not the same.")
+        users.change_password(
+            db.session(), current_user.caller, current_user.user, draft.password,
+            keep_session=current_user.row.id,
+        )  # fmt: skip
+    except CostOptixError as error:
+        return _show(error)
+    flash("Your password is changed. Every other session of yours has ended.")
+    return redirect(url_for("web.security"))
+
+
+@page("/settings/security/sessions/<session_id>/end", methods=("POST",))
+def end_session(session_id: str) -> ResponseReturnValue:
+    """End one of the person's own sessions."""
+    sessions.end(db.session(), current_user.user, session_id)
+    return redirect(url_for("web.security"))
+
+
+@page("/settings/security/sessions/end", methods=("POST",))
+def end_other_sessions() -> ResponseReturnValue:
+    """End every session of the person but this one."""
+    sessions.end_all(db.session(), current_user.user, but=current_user.row.id)
+    flash("Every other session of yours has ended.")
+    return redirect(url_for("web.security"))
+
+
+def _show(error: CostOptixError | None = None) -> ResponseReturnValue:
+    body = render_template(
+        "settings/security.html",
+        sessions=sessions.list_of(db.session(), current_user.user),
+        hint=HINT,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)

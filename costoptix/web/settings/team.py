@@ -1,0 +1,165 @@
+"""Settings → Team: who belongs to the organization, and invitations. For admins."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from costoptix import drafts
+from costoptix.access import invitations, users
+from costoptix.access.permissions import Role
+from costoptix.access.tiers import tier_of
+from costoptix.errors import CostOptixError, Invalid
+from costoptix.extensions import db
+from costoptix.models import User
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.session import config
+
+ROLES = [
+    (Role.MEMBER.value, "Member: reads costs, judges anomalies"),
+    (Role.ADMIN.value, "Admin: everything, keys and people included"),
+]
+
+
+class InvitationDraft(drafts.Draft):
+    """The form that invites a person."""
+
+    email: str
+    role: Role = Role.MEMBER
+
+
+class RoleChange(drafts.Draft):
+    """The form that makes a person admin or member."""
+
+    role: Role
+
+
+class Removal(drafts.Draft):
+    """The form that deletes a person; the address is typed to confirm it."""
+
+    confirm: str
+
+
+@page("/settings/team", access=Access.ADMIN)
+def team() -> ResponseReturnValue:
+    """List the people and the open invitations."""
+    return _show_team()
+
+
+@page("/settings/team/invitations", access=Access.ADMIN, methods=("POST",))
+def create_invitation() -> ResponseReturnValue:
+    """Invite a person; the link is shown in this answer alone."""
+    try:
+        forms.require_fresh_password()
+        draft = forms.read(InvitationDraft)
+        token = invitations.create(
+            db.session(), current_user.organization, current_user.caller,
+            email=draft.email, role=draft.role,
+        )  # fmt: skip
+    except CostOptixError as error:
+        return _show_team(error=error)
+    return _show_team(link=config().public_url + url_for("web.invite", token=token))
+
+
+@page("/settings/team/invitations/<invitation_id>/withdraw", access=Access.ADMIN, methods=("POST",))
+def withdraw_invitation(invitation_id: str) -> ResponseReturnValue:
+    """Make an invitation void."""
+    invitations.withdraw(
+        db.session(), current_user.organization, current_user.caller, invitation_id
+    )
+    flash("The invitation is void.")
+    return redirect(url_for("web.team"))
+
+
+@page("/settings/team/<user_id>", access=Access.ADMIN)
+def person(user_id: str) -> ResponseReturnValue:
+    """Show one person and what can be changed about them."""
+    return _show_person(user_id)
+
+
+@page("/settings/team/<user_id>/role", access=Access.ADMIN, methods=("POST",))
+def change_role(user_id: str) -> ResponseReturnValue:
+    """Make a person admin or member."""
+    found = _find(user_id)
+    try:
+        forms.require_fresh_password()
+        draft = forms.read(RoleChange)
+        users.set_role(
+            db.session(), current_user.organization, current_user.caller, user_id, draft.role
+        )
+    except CostOptixError as error:
+        return _show_person(user_id, error)
+    flash(f"{found.email} is now {draft.role}.")
+    return redirect(url_for("web.home" if found.id == current_user.user.id else "web.team"))
+
+
+@page("/settings/team/<user_id>/activate", access=Access.ADMIN, methods=("POST",))
+def activate_person(user_id: str) -> ResponseReturnValue:
+    """Let a deactivated person in again."""
+    return _set_active(user_id, active=True)
+
+
+@page("/settings/team/<user_id>/deactivate", access=Access.ADMIN, methods=("POST",))
+def deactivate_person(user_id: str) -> ResponseReturnValue:
+    """Shut a person out at once; what they did stays."""
+    return _set_active(user_id, active=False)
+
+
+def _set_active(user_id: str, *, active: bool) -> ResponseReturnValue:
+    found = _find(user_id)
+    try:
+        forms.require_fresh_password()
+        users.set_active(
+            db.session(), current_user.organization, current_user.caller, user_id, active=active
+        )
+    except CostOptixError as error:
+        return _show_person(user_id, error)
+    flash(f"{found.email} {'can sign in again' if active else 'is deactivated'}.")
+    return redirect(url_for("web.team"))
+
+
+@page("/settings/team/<user_id>/delete", access=Access.ADMIN, methods=("POST",))
+def delete_person(user_id: str) -> ResponseReturnValue:
+    """Delete a person for good."""
+    found = _find(user_id)
+    try:
+        forms.require_fresh_password()
+        if forms.read(Removal).confirm.strip().lower() != found.email:
+            raise Invalid("Type the person's e-mail address to confirm that they shall be deleted.")
+        users.remove(db.session(), current_user.organization, current_user.caller, user_id)
+    except CostOptixError as error:
+        return _show_person(user_id, error)
+    flash(f"{found.email} is deleted.")
+    return redirect(url_for("web.team"))
+
+
+def _show_team(*, link: str = "", error: CostOptixError | None = None) -> ResponseReturnValue:
+    own = current_user.organization
+    people = users.list_of(db.session(), own)
+    body = render_template(
+        "settings/team.html",
+        people=people,
+        active=sum(user.is_active for user in people),
+        invitations=invitations.list_of(db.session(), own),
+        tier=tier_of(own.tier),
+        roles=ROLES,
+        link=link,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+def _show_person(user_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+    body = render_template(
+        "settings/person.html",
+        person=_find(user_id),
+        roles=ROLES,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+def _find(user_id: str) -> User:
+    return users.get(db.session(), current_user.organization, user_id)

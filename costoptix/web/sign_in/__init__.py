@@ -1,0 +1,1 @@
+"""Pages of set-up and sign-in."""

@@ -1,0 +1,147 @@
+"""Signing in and out, joining by invitation, registering an organization."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, logout_user
+
+from costoptix import drafts
+from costoptix.access import invitations, organizations, sessions, setup, users
+from costoptix.access.passwords import HINT
+from costoptix.access.tiers import SMALLEST
+from costoptix.errors import CostOptixError, Forbidden
+from costoptix.extensions import db
+from costoptix.web.parts import forms
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.session import address, config, sign_in
+
+
+class SignIn(drafts.Draft):
+    """The sign-in form."""
+
+    email: str
+    password: str
+    next: str = ""
+
+
+class Registration(drafts.Draft):
+    """The form that makes an organization and its admin."""
+
+    name: str
+    email: str
+    password: str
+
+
+class Joining(drafts.Draft):
+    """The form of an invited person."""
+
+    name: str = ""
+    password: str
+
+
+@page("/login", access=Access.PUBLIC, methods=("GET", "POST"))
+def login() -> ResponseReturnValue:
+    """Show the sign-in form, or sign in and go where the person wanted to."""
+    if request.method == "GET" and setup.is_needed(db.session()):
+        return redirect(url_for("web.setup"))
+    if request.method == "GET":
+        return _show_login(request.args.get("next", ""))
+    draft = forms.read(SignIn)
+    try:
+        user = users.sign_in(db.session(), draft.email, draft.password, address())
+    except CostOptixError as error:
+        return _show_login(draft.next, email=draft.email, error=error)
+    sign_in(user)
+    return redirect(forms.local_target(draft.next))
+
+
+def _show_login(
+    target: str, *, email: str = "", error: CostOptixError | None = None
+) -> ResponseReturnValue:
+    body = render_template(
+        "auth/login.html",
+        next=target,
+        email=email,
+        error=error.sentence if error else "",
+        can_register=config().registration == "open",
+    )
+    return forms.answer(body, error)
+
+
+@page("/logout", access=Access.PUBLIC, methods=("POST",))
+def logout() -> ResponseReturnValue:
+    """End the session everywhere: its row, the cookie and what the browser has kept."""
+    if current_user.is_authenticated:
+        sessions.end(db.session(), current_user.user, current_user.row.id)
+    logout_user()
+    cookie.clear()
+    response = redirect(url_for("web.login"))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@page("/register", access=Access.PUBLIC, methods=("GET", "POST"))
+def register() -> ResponseReturnValue:
+    """Show the form for a new organization, or make it; only where registration is open."""
+    if setup.is_needed(db.session()):
+        return redirect(url_for("web.setup"))
+    if config().registration != "open":
+        raise Forbidden("Registration is closed on this installation. Ask an admin to invite you.")
+    if request.method == "GET":
+        return _show_registration({})
+    values = forms.fields()
+    try:
+        draft = drafts.read(Registration, values)
+        _, admin = organizations.create(
+            db.session(), name=draft.name, tier=SMALLEST.name,
+            email=draft.email, password=draft.password, address=address(),
+        )  # fmt: skip
+    except CostOptixError as error:
+        return _show_registration(values, error)
+    sign_in(admin)
+    return redirect(url_for("web.home"))
+
+
+def _show_registration(
+    values: dict[str, str], error: CostOptixError | None = None
+) -> ResponseReturnValue:
+    body = render_template(
+        "auth/register.html",
+        values=values,
+        hint=HINT,
+        tier=SMALLEST,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)
+
+
+@page("/invite/<token>", access=Access.PUBLIC, methods=("GET", "POST"))
+def invite(token: str) -> ResponseReturnValue:
+    """Show what an invitation is for (which does not use it), or join by it."""
+    if request.method == "GET":
+        return _show_invitation(token)
+    draft = forms.read(Joining)
+    try:
+        user = invitations.accept(
+            db.session(), token, name=draft.name, password=draft.password, address=address()
+        )
+    except CostOptixError as error:
+        return _show_invitation(token, name=draft.name, error=error)
+    sign_in(user)
+    flash(f"Welcome to {user.organization.name}.")
+    return redirect(url_for("web.home"))
+
+
+def _show_invitation(
+    token: str, *, name: str = "", error: CostOptixError | None = None
+) -> ResponseReturnValue:
+    body = render_template(
+        "auth/invite.html",
+        invitation=invitations.find(db.session(), token),
+        name=name,
+        hint=HINT,
+        error=error.sentence if error else "",
+    )
+    return forms.answer(body, error)

@@ -1,0 +1,60 @@
+"""Reading in a process of its own: same outcome, bounded, and nothing left when it dies."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from costoptix.bills.formats import Options
+from costoptix.bills.read import child
+from costoptix.errors import Invalid
+from tests.support.bills import SAMPLE, Stage
+
+
+def read(source: Path, folder: Path) -> object:
+    folder.mkdir()
+    return child.read(source, folder, Options(), lambda progress: None)
+
+
+def test_the_child_answers_what_reading_here_answers(stage: Stage, tmp_path: Path) -> None:
+    here, _ = stage(SAMPLE)
+    there = read(SAMPLE, tmp_path / "there")
+    assert there.lines == here.lines
+    assert [scope.row_count for scope in there.scopes] == [scope.row_count for scope in here.scopes]
+
+
+def test_a_refusal_crosses_as_the_same_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sent").write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(Invalid, match="not a header"):
+        read(tmp_path / "sent", tmp_path / "there")
+
+
+def test_s46_a_parquet_bomb_is_refused_within_the_memory_limit(tmp_path: Path) -> None:
+    """A few hundred bytes that unpack to 2 GB in memory."""
+    bomb = tmp_path / "bomb.parquet"
+    sql = "SELECT repeat('x', 1000000) AS BilledCost, * FROM (SELECT 'a' AS EffectiveCost, "
+    sql += "'a' AS BillingPeriodStart, 'a' AS ChargePeriodStart, 'a' AS ChargeCategory, "
+    sql += "'a' AS ProviderName, 'a' AS ServiceName, 'USD' AS BillingCurrency), range(2000)"
+    duckdb.sql(f"COPY ({sql}) TO '{bomb}' (FORMAT parquet, COMPRESSION zstd)")
+    assert bomb.stat().st_size < 100_000
+    with pytest.raises(Invalid, match="memory"):
+        read(bomb, tmp_path / "there")
+
+
+def test_a_child_that_is_killed_is_told_from_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    popen = subprocess.Popen
+
+    def popen_and_kill(*arguments: object, **options: object) -> subprocess.Popen[str]:
+        process = popen(*arguments, **options)
+        process.send_signal(signal.SIGKILL)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", popen_and_kill)
+    with pytest.raises(child.ReaderDied):
+        read(SAMPLE, tmp_path / "there")

@@ -1,0 +1,94 @@
+"""What clouds say of their deliveries."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from costoptix.bills.read import manifests
+from costoptix.bills.read.manifests import NamedFile
+from costoptix.errors import Invalid
+
+EXECUTION = "BILLING_PERIOD=2026-04/2026-04-16T15:24:15.653Z-04e9"
+DATA_EXPORT = {
+    "executionId": "04e9",
+    "dataFiles": [f"s3://bucket/bills/cur2/data/{EXECUTION}/cur2-0000{n}.csv.gz" for n in (1, 2)],
+}
+LEGACY = {
+    "assemblyId": "7f3c",
+    "billingPeriod": {"start": "20260401T000000.000Z", "end": "20260501T000000.000Z"},
+    "reportKeys": ["bills/cur/20260401-20260501/7f3c/cur-1.csv.gz"],
+}
+AZURE = {
+    "dataRowCount": 12,
+    "blobs": [
+        {"blobName": "bills/20260401-20260430/run/part_0.csv", "byteCount": 5, "dataRowCount": 12}
+    ],
+    "runInfo": {"runId": "r", "submittedTime": "2026-04-17T03:04:05.1234567Z"},
+}
+
+
+def parse(document: object) -> manifests.Manifest:
+    return manifests.parse(json.dumps(document).encode())
+
+
+def test_data_exports_name_their_files_and_the_time_of_their_execution() -> None:
+    said = parse(DATA_EXPORT)
+    assert [file.key for file in said.files] == [
+        f"bills/cur2/data/{EXECUTION}/cur2-0000{n}.csv.gz" for n in (1, 2)
+    ]
+    assert said.delivered_at == datetime(2026, 4, 16, 15, 24, 15, 653000, UTC)
+    assert said.row_count is None
+
+
+def test_the_legacy_report_names_its_keys() -> None:
+    said = parse(LEGACY)
+    assert said.files == (NamedFile("bills/cur/20260401-20260501/7f3c/cur-1.csv.gz"),)
+    assert said.delivered_at is None
+
+
+def test_azure_says_sizes_rows_and_when() -> None:
+    said = parse(AZURE)
+    assert said.files == (NamedFile("bills/20260401-20260430/run/part_0.csv", 5),)
+    assert said.row_count == 12
+    assert said.delivered_at is not None
+    assert said.delivered_at.date().isoformat() == "2026-04-17"
+
+
+@pytest.mark.parametrize("document", [{}, [], "x", {"blobs": []}, {"reportKeys": [1]}])
+def test_what_names_no_files_is_no_manifest(document: object) -> None:
+    with pytest.raises(Invalid):
+        parse(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("cur2-Manifest.json", True), ("manifest.json", True), ("_manifest.json", True),
+        ("Manifest.json", True), ("manifest.csv", False), ("mymanifest.json", False),
+    ],
+)  # fmt: skip
+def test_manifests_are_known_by_name(name: str, expected: bool) -> None:
+    assert manifests.is_manifest(name) is expected
+
+
+def test_a_copy_may_begin_anywhere_below_the_bucket(tmp_path: Path) -> None:
+    manifest = tmp_path / "deep" / "manifest.json"
+    file = tmp_path / "run" / "part.csv"
+    file.parent.mkdir()
+    file.write_bytes(b"12345")
+    assert manifests.locate(NamedFile("a/run/part.csv", 5), manifest, tmp_path) == file
+    assert manifests.locate(NamedFile("a/run/part.csv", 6), manifest, tmp_path) is None
+    assert manifests.locate(NamedFile("a/other.csv"), manifest, tmp_path) is None
+
+
+@pytest.mark.parametrize("key", ["../part.csv", "a/../../part.csv", "/../part.csv", ""])
+def test_s46_a_key_leads_nowhere_else(tmp_path: Path, key: str) -> None:
+    (tmp_path / "part.csv").write_bytes(b"x")
+    root = tmp_path / "inbox"
+    root.mkdir()
+    assert manifests.locate(NamedFile(key), root / "manifest.json", root) is None
+    assert manifests.locate(NamedFile(str(tmp_path / "part.csv")), root / "m", root) is None

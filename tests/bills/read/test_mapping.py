@@ -1,0 +1,77 @@
+"""Working an expression out once per distinct cells yields what working it out per row yields."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from duckdb import DuckDBPyConnection
+
+from costoptix.bills.formats import Header, Mapping, Options
+from costoptix.bills.read import recognize
+from costoptix.bills.read.casting import expressions, mapped_sql
+from costoptix.bills.read.cells import Cells, Reader
+from costoptix.bills.read.columns import arrow
+from costoptix.bills.read.csv_pieces import TextPieces
+from costoptix.bills.read.mapping import Mapper
+from tests.support.bills import DATA
+
+BILLS = sorted(path for path in DATA.rglob("*.csv") if "headers" not in path.parts)
+CURRENCY = Options(currency="USD")
+
+
+def read(duckdb: DuckDBPyConnection, path: Path, folder: Path) -> tuple[Header, list[Cells]]:
+    pieces = TextPieces(path, folder)
+    reader = Reader(duckdb)
+    return pieces.header, [reader.read(piece) for piece in pieces]
+
+
+@pytest.mark.parametrize("times", [1, 40], ids=["rows that differ", "rows that repeat"])
+@pytest.mark.parametrize("path", BILLS, ids=lambda path: path.stem)
+def test_the_columns_of_every_format_are_those_that_its_sql_yields(
+    duckdb: DuckDBPyConnection, path: Path, times: int, tmp_path: Path
+) -> None:
+    header, found = read(duckdb, path, tmp_path)
+    format_ = _recognized(header)
+    if format_ is None:
+        return
+    mapping = format_.mapping(header, CURRENCY)
+    sql = expressions(header, mapping, CURRENCY)
+    mapper = Mapper(duckdb, sql, mapping.relation, len(header.names))
+    whole = mapped_sql(sql, mapping.relation)
+    for piece in found:
+        cells = piece.take(np.tile(np.arange(piece.rows), times))
+        text = mapper.text(cells)
+        columns = [arrow(text.columns[name]).to_pylist() for name in sql]
+        with cells.viewed(duckdb, whole):
+            expected = duckdb.execute(whole).fetchall()
+        assert Counter(zip(*columns, text.records.tolist(), strict=True)) == Counter(expected)
+
+
+def _recognized(header: Header):
+    try:
+        return recognize.recognize(header, CURRENCY)
+    except recognize.Invalid:
+        return None
+
+
+def test_rows_that_a_relation_splits_and_mixes_keep_their_cells(
+    duckdb: DuckDBPyConnection,
+) -> None:
+    from costoptix.bills.read.columns import encode, pa
+
+    cells = Cells([encode(pa.array(["a", "b", "c"])), encode(pa.array(["1", "2", "2"]))], 3)
+    relation = (
+        "SELECT cells.*, unnest(['x', 'y']) AS part FROM cells ORDER BY part DESC, record DESC"
+    )
+    mapping = Mapping({}, relation)
+    sql = {"one": '"c0"', "two": "\"c1\" || '!'", "three": 'part || "c0"', "four": "'k'"}
+    text = Mapper(duckdb, sql, mapping.relation, 2).text(cells)
+    found = zip(*(arrow(text.columns[name]).to_pylist() for name in sql), strict=True)
+    assert text.records.tolist() == [0, 0, 1, 1, 2, 2]
+    assert sorted(found) == [
+        ("a", "1!", "xa", "k"), ("a", "1!", "ya", "k"), ("b", "2!", "xb", "k"),
+        ("b", "2!", "yb", "k"), ("c", "2!", "xc", "k"), ("c", "2!", "yc", "k"),
+    ]  # fmt: skip

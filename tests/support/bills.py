@@ -1,0 +1,107 @@
+"""Fixtures of a bill's way in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from duckdb import DuckDBPyConnection
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix import clock, queue
+from costoptix.access.permissions import Caller, command_line
+from costoptix.bills.formats import Options
+from costoptix.bills.intake import receive
+from costoptix.bills.ledger import importer
+from costoptix.bills.read import engine
+from costoptix.bills.read.load import load
+from costoptix.bills.read.staged import Staged
+from costoptix.costs import report
+from costoptix.costs.answers import CostStore
+from costoptix.costs.query import CostQuery
+from costoptix.models import Import, Organization
+
+DATA = Path(__file__).parents[1] / "data"
+SAMPLE = DATA / "focus" / "focus_1_0_sample.csv"
+
+Stage = Callable[..., tuple[Staged, Path]]
+TakeIn = Callable[..., Import]
+
+
+def work(session: Session, config: Config) -> None:
+    """Do the imports that are due, here; what else is due is not looked at."""
+    while (job := queue.claim(session)) is not None:
+        if job.kind == receive.JOB_KIND:
+            importer.run(session, job, config, read=load)
+        queue.finish(session, job)
+
+
+@pytest.fixture(scope="module")
+def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
+    """DuckDB as an import uses it."""
+    connection = engine.connect(tmp_path_factory.mktemp("spill"))
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Read bytes or a file as the child process does; the outcome and its staging folder."""
+    made = []
+
+    def read(content: bytes | Path, currency: str | None = None) -> tuple[Staged, Path]:
+        made.append(content)
+        folder = tmp_path / f"staging-{len(made)}"
+        folder.mkdir()
+        source = content
+        if isinstance(content, bytes):
+            source = tmp_path / f"sent-{len(made)}"
+            source.write_bytes(content)
+        return load(source, folder, Options(currency=currency), lambda progress: None), folder
+
+    return read
+
+
+@pytest.fixture
+def operator(acme: Organization) -> Caller:
+    """The command line."""
+    return command_line(acme.id)
+
+
+@pytest.fixture
+def take_in(session: Session, acme: Organization, config: Config, operator: Caller) -> TakeIn:
+    """Receive the files of one drop and run their import here, without a child process."""
+
+    def run(*contents: bytes, name: str = "bill.csv", **said: object) -> Import:
+        ((row, job),) = receive.receive(
+            session, acme, operator,
+            [receive.Sent(io.BytesIO(content), name) for content in contents],
+            uploads_dir=config.uploads_dir, max_bytes=10 << 20, **said,
+        )  # fmt: skip
+        claimed = queue.claim(session, job.id)
+        assert claimed is not None
+        importer.run(session, claimed, config, read=load)
+        queue.finish(session, claimed)
+        session.refresh(row)
+        return row
+
+    return run
+
+
+@pytest.fixture
+def billed(session: Session, acme: Organization, config: Config):
+    """Ask what readers see: the billed total of all time, in USD."""
+    store = CostStore(config.lake_dir, config.temp_dir)
+
+    def ask() -> Decimal:
+        session.rollback()
+        pairs = [("start_date", "2023-01-01"), ("end_date", "2026-12-31")]
+        query = CostQuery.from_params(pairs, clock.utc_today())
+        totals = report.run(session, acme, query, store).totals
+        return sum((total.billed_cost for total in totals), Decimal(0))
+
+    return ask
