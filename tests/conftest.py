@@ -39,7 +39,7 @@ from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
 
-pytest_plugins = ("tests.support.bills", "tests.support.lake")
+pytest_plugins = ("tests.support.bills", "tests.support.lake", "tests.support.pages")
 
 DATABASES = ("costoptix.db", "quota.db")
 """On SQLite: the files that a migrated installation has."""

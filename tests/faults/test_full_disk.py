@@ -25,8 +25,8 @@ from tests.bills.bill import write
 from tests.conftest import make_config
 from tests.faults.disk import SmallDisk, small_disk
 from tests.faults.month import Month
+from tests.support.pages import Browser
 from tests.support.proving import count, tell
-from tests.web.conftest import Browser
 
 pytestmark = pytest.mark.sqlite
 MEGABYTES = 24

@@ -9,7 +9,7 @@ from flask import Flask, g
 from sqlalchemy.exc import OperationalError
 
 from costoptix.frame.headers import CONTENT_SECURITY_POLICY
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 PATHS = [
     "/login", "/docs/api", "/nothing", "/healthz", "/settings/organization",

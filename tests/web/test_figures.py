@@ -13,7 +13,7 @@ import pytest
 from costoptix.periods import DateRange
 from tests.support.cost_pages import HOSTILE, text
 from tests.support.lake import TODAY, Charge, on
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 PAGES = ("/daily", "/portfolio", "/quarterly")
 TABS = ("overview", "accounts", "services", "compare")

@@ -27,7 +27,7 @@ from costoptix.models import Base, Organization, User, UserSession
 from costoptix.web.parts.routing import ACCESS, Access
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.lake import Charge, Lake, open_writer
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Pages that answer with a file or lead elsewhere, and so have no title.

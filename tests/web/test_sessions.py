@@ -12,7 +12,7 @@ from costoptix.access import users
 from costoptix.access.permissions import Caller, Role
 from costoptix.models import Organization, User, UserSession
 from tests.support.cast import PASSWORD
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 PAGE = "/settings/organization"
 

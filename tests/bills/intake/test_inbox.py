@@ -258,7 +258,7 @@ def test_r1_a_worker_that_is_killed_takes_each_file_in_once(
         put(source / f"{number}.csv", bill(f"{number}", BillingAccountId=f"payer-{number}"))
     program = (
         "from app import app\n"
-        "from costoptix.bills import inbox\n"
+        "from costoptix.bills.intake import inbox\n"
         "from costoptix.extensions import db\n"
         "with app.app_context():\n"
         "    inbox.scan(db.session(), app.config['COSTOPTIX'], quiet_seconds=-1)\n"

@@ -13,7 +13,7 @@ from costoptix.costs.accounts import account_id
 from tests.bills.bill import ORDINARY, write
 from tests.support.bills import TakeIn, operator, take_in
 from tests.support.cost_pages import HOSTILE, text
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 __all__ = ["operator", "take_in"]
 COLUMNS = [*ORDINARY, "SubAccountName"]

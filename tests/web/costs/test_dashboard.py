@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.cost_pages import HOSTILE, chart_totals, links, text
 from tests.support.lake import Charge
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 DAYS = [date(2026, 2, 1) + timedelta(days=i) for i in range(48)]
 

@@ -23,7 +23,7 @@ from costoptix.web.parts.display import guarded
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, chart_totals, links, text
 from tests.support.lake import Charge, on
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 TITLES = {
     "billed_cost": "Billed cost",

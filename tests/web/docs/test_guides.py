@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 
 def test_the_guide_to_imports_has_a_recipe_for_every_cloud(bob_browser: Browser) -> None:

@@ -23,7 +23,7 @@ from costoptix.clock import utc_now
 from costoptix.extensions import db
 from costoptix.models import Import, Job, User, WorkerHeartbeat
 from tests.bills.bill import write
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 SAMPLE = Path(__file__).parents[2] / "data" / "focus" / "focus_1_0_sample.csv"
 AZURE = SAMPLE.parents[2] / "azure" / "EA_ActualCost_Small.csv"

@@ -16,7 +16,7 @@ from costoptix.models import Anomaly, Budget, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, links, text
 from tests.support.lake import Charge, Lake, on
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 FORM = {"name": "Web team", "amount": "100", "currency": "usd"}
 

@@ -15,7 +15,7 @@ from costoptix.access.permissions import Caller, Permission
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.models import ApiKey, Organization, User
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 PAGE = "/settings/api-keys"
 KEY = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")

@@ -14,7 +14,7 @@ from costoptix.clock import utc_today
 from costoptix.extensions import quota_storage
 from costoptix.models import ApiKey, Organization
 from costoptix.web.settings.usage import Today
-from tests.web.conftest import Browser
+from tests.support.pages import Browser
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from costoptix.access import users
 from costoptix.models import AuditEntry, User
 from tests.support.cast import PASSWORD
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from costoptix.errors import Conflict
 from costoptix.extensions import db
 from costoptix.models import AuditEntry, Organization, User
 from tests.support.cast import PASSWORD
-from tests.web.conftest import Browser, latest
+from tests.support.pages import Browser, latest
 
 FORM = {"name": "Acme Cloud", "tier": "enterprise", "email": "alice@example.com",
         "password": PASSWORD}  # fmt: skip
