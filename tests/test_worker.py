@@ -49,7 +49,8 @@ def test_once_drains_what_is_due_and_ends(
     assert received.state == "live"
     jobs = session.scalars(select(Job)).all()
     assert {(job.kind, job.state) for job in jobs} == {
-        ("import", "done"), ("data_changed", "done"), ("detect_anomalies", "done"), ("check_budgets", "done"),
+        ("import", "done"), ("data_changed", "done"),
+        ("detect_anomalies", "done"), ("check_budgets", "done"),
     }  # fmt: skip
     assert len(session.scalars(select(WorkerHeartbeat)).all()) == 1
 
