@@ -78,7 +78,9 @@ requirements: $(DEV) ## compile requirements*.in to pinned, hashed requirements*
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements-dev.in -o requirements-dev.txt
 
 .PHONY: migration
-migration: $(DEV) ## write the schema's first migration anew (until the first release)
-	@hold=$$(mktemp -d) && mv migrations/versions/*.py $$hold/ && rm -f $$hold/0001_*.py && \
-	COSTOPTIX_DATA_DIR=$$hold/data $(BIN)/flask --app app db migrate -m initial --rev-id 0001; \
-	mv $$hold/*.py migrations/versions/; rm -rf "$$hold"
+migration: $(DEV) ## write the next migration from the models: make migration m="what it does"
+	@test -n "$(m)" || { echo 'Say what it does: make migration m="add a column"' >&2; exit 1; }
+	@hold=$$(mktemp -d) && last=$$(ls migrations/versions/ | sed -n 's/^\([0-9]\{4\}\)_.*\.py$$/\1/p' | tail -1) && \
+	next=$$(printf %04d $$(expr $$last + 1)) && unset DATABASE_URL && export COSTOPTIX_DATA_DIR=$$hold && \
+	$(BIN)/flask --app app db upgrade && $(BIN)/flask --app app db migrate -m "$(m)" --rev-id $$next; \
+	code=$$?; rm -rf "$$hold"; exit $$code

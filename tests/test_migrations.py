@@ -1,12 +1,48 @@
-"""The schema comes from the migrations alone, and says what the models say."""
+"""The schema comes from the migrations alone, and says what the models say.
+
+Migrations are append-only: an installation of any day goes on, whatever comes after.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
 
+from config import Config
 from costoptix.extensions import db
+from tests.api.conftest import Api
+from tests.support import frozen
+
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    "/imports": ("id", "file_name", "source", "rows", "created_at"),
+    "/budgets": ("id", "name", "amount", "currency", "period"),
+    "/budgets/": ("amount", "current_spend", "utilization_percent", "state"),
+    "/anomalies": ("id", "date", "service_name", "account", "actual", "expected", "low", "high",
+                   "impact", "severity", "status", "note", "judged_by"),
+    "/accounts": ("id", "account", "name", "billed_cost", "costs"),
+}  # fmt: skip
+"""What is asked again of each kind of answer; of a question of costs, all of it."""
+
+
+RELEASED = {
+    "0001_initial.py": "b044674db0024494f12caad3619d6fd178e5d31b871729e13ac39ff2859562d3",
+    "0002_append_only_audit.py": "a957762a447198584e6e44f69f230bc6c72de94e4ddc674894eb57d3ca91bed6",
+}
+"""Migrations that installations have run, with their SHA-256."""
+
+
+def test_a_migration_that_installations_have_run_is_never_edited() -> None:
+    versions = Path(__file__).parents[1] / "migrations" / "versions"
+    digests = {name: sha256((versions / name).read_bytes()).hexdigest() for name in RELEASED}
+    assert digests == RELEASED
 
 
 def test_models_and_migrations_agree(app: Flask) -> None:
@@ -21,3 +57,71 @@ def test_migrations_go_down_and_up_again(app: Flask) -> None:
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
         check()
+
+
+@pytest.fixture
+def installed(
+    config: Config, make_app: Callable[..., Flask], tmp_path: Path, on_postgresql: bool
+) -> Iterator[Flask]:
+    """The application of today on the installation of 26 November 2026, not yet upgraded."""
+    frozen.put_files(config)
+    if not on_postgresql:
+        frozen.put_database(Path(make_url(config.database_url).database or ""))
+    app = make_app(now=frozen.NOW)
+    with app.app_context():
+        if on_postgresql:
+            downgrade(revision=frozen.REVISION)
+            frozen.put_rows(config.database_url, tmp_path)
+        yield app
+
+
+def test_an_installation_of_the_first_schema_keeps_every_total(installed: Flask) -> None:
+    upgrade()
+    check()
+    _expect_every_total(installed)
+
+
+def test_one_step_down_and_up_again_keeps_every_total(installed: Flask) -> None:
+    upgrade()
+    downgrade()
+    upgrade()
+    check()
+    _expect_every_total(installed)
+
+
+def test_an_upgraded_installation_goes_on_where_it_was(installed: Flask) -> None:
+    """What waited for the worker is imported, and what waited for a person is decided."""
+    upgrade()
+    key = frozen.recorded()["Acme Cloud"]["key"]
+    imports = {row["file_name"]: row for row in _call(installed, key, "/imports?limit=100")}
+    assert imports["february-short.csv"]["state"] == "waiting"
+    short = imports["february-short.csv"]["id"]
+    _call(installed, key, f"/imports/{short}/decide", "POST", json={"decision": "replace"})
+    done = installed.test_cli_runner().invoke(args=["worker", "--once"])
+    assert done.exit_code == 0, done.output
+    for name, rows in (("november.csv", 90), ("february-short.csv", 9)):
+        details = _call(installed, key, f"/imports/{imports[name]['id']}")
+        assert (details["state"], details["rows"]["kept"]) == ("live", rows)
+
+
+def _call(app: Flask, key: str, path: str, method: str = "GET", **options: Any) -> Any:
+    answer = Api(app.test_client(), key)(method, path, **options)
+    assert answer.status_code < 300, (path, answer.text)
+    return answer.json["data"]
+
+
+def _expect_every_total(app: Flask) -> None:
+    for name, kept in frozen.recorded().items():
+        for path, data in kept["answers"].items():
+            answer = _call(app, kept["key"], path)
+            assert _compared(path, answer) == _compared(path, data), (name, path)
+
+
+def _compared(path: str, data: Any) -> Any:
+    """Leave out what may be said otherwise by a later version: the totals are not."""
+    names = COMPARED.get("/budgets/" if path.endswith("/check") else path.partition("?")[0])
+    if names is None:
+        return data
+    if isinstance(data, dict):
+        return {name: data[name] for name in names}
+    return [{name: row[name] for name in names} for row in data]
