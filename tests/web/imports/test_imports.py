@@ -26,7 +26,7 @@ from tests.bills.bill import write
 from tests.support.pages import Browser, latest
 
 SAMPLE = Path(__file__).parents[2] / "data" / "focus" / "focus_1_0_sample.csv"
-AZURE = SAMPLE.parents[2] / "azure" / "EA_ActualCost_Small.csv"
+AZURE = SAMPLE.parents[1] / "azure" / "EA_ActualCost_Small.csv"
 HEADER, *ROWS = SAMPLE.read_text().splitlines()[:41]
 
 
