@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import importer, listing, previews, questions, undo
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.bills.read.load import load
+from costoptix.bills.read.staged import Staged
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import write
@@ -188,28 +190,37 @@ def test_an_empty_bill_is_taken_note_of(take_in: TakeIn) -> None:
     assert (row.state, row.message, row.rows_read) == ("live", importer.NO_CHARGES, 0)
 
 
-def test_a_worker_that_lost_its_lease_changes_nothing(
+@pytest.mark.xfail(strict=True, reason="the row's token is compared with itself")
+def test_an_import_that_stalls_past_its_lease_goes_live_by_one_worker_alone(
     session: Session, acme: Organization, config: Config, operator: Caller, billed, tmp_path: Path
 ) -> None:
     ((row, job),) = receive.receive(
         session, acme, operator, [Sent(io.BytesIO(bill("7")), "a.csv")],
         uploads_dir=config.uploads_dir, max_bytes=1 << 20,
     )  # fmt: skip
-    slow = queue.claim(session, job.id)
-    assert slow is not None
-    session.expunge(slow)
-    moment = tmp_path / "now"
-    moment.write_text((clock.utc_now() + queue.LEASE + timedelta(seconds=1)).isoformat())
-    clock.configure(f"@{moment}")
-    quick = queue.claim(session, job.id)
-    assert quick is not None
+    stalled = queue.claim(session, job.id)
+    assert stalled is not None
+
+    def read_slowly(*arguments: Any) -> Staged:
+        staged = load(*arguments)
+        moment = tmp_path / "now"
+        moment.write_text((clock.utc_now() + queue.LEASE + timedelta(seconds=1)).isoformat())
+        clock.configure(f"@{moment}")
+        with Session(session.get_bind()) as other:
+            taken_over = queue.claim(other, job.id)
+            assert taken_over is not None
+            importer.run(other, taken_over, config, read=load)
+            assert queue.finish(other, taken_over)
+        return staged
+
     with pytest.raises(importer.LeaseLost):
-        importer.run(session, slow, config, read=load)
-    importer.run(session, quick, config, read=load)
+        importer.run(session, stalled, config, read=read_slowly)
+    assert not queue.finish(session, stalled)
     session.refresh(row)
-    assert row.state == "live"
+    assert (row.state, row.rows_kept) == ("live", 1)
     assert billed() == 7
     assert len(session.scalars(select(Delivery)).all()) == 1
+    assert listing.sums(session, row)["USD"]["billed_cost"] == 7
 
 
 def test_s44_the_name_that_was_sent_is_never_a_path(
