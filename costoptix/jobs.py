@@ -14,15 +14,15 @@ from costoptix.bills.intake import receive
 from costoptix.bills.ledger import importer
 from costoptix.budgets import job as budgets
 from costoptix.demo import acme
-from costoptix.models import Job
+from costoptix.queue import Claim
 
-Handler = Callable[[Session, Job, Config], None]
+Handler = Callable[[Session, Claim, Config], None]
 
 
-def judge_anew(session: Session, job: Job, _config: Config) -> None:
+def judge_anew(session: Session, claim: Claim, _config: Config) -> None:
     """Have an organization's anomalies and budgets judged: its data changed."""
-    if job.organization_id is not None:
-        judge(session, job.organization_id)
+    if claim.organization_id is not None:
+        judge(session, claim.organization_id)
 
 
 def judge(session: Session, organization_id: str, *, since: datetime | None = None) -> None:

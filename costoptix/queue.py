@@ -2,24 +2,50 @@
 
 A job runs at least once: a worker that dies loses its lease, and the next one takes the job up
 again. What a job does must therefore be safe to begin anew.
+
+A claim is a value and never the row: a row is read anew in each transaction, so that its token
+would be compared with itself once another worker has taken the job.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.models import Job, WorkerHeartbeat, new_id
+from costoptix.models import JOB_MOVES, Job, JobState, WorkerHeartbeat, new_id
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=10)
 MISSED_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that is ours while its row holds our token; ``attempts`` counts this one."""
+
+    id: str
+    kind: str
+    organization_id: str | None
+    payload: Mapping[str, Any]
+    token: str
+    attempts: int
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether the job is given up if this attempt fails."""
+        return self.attempts >= MAX_ATTEMPTS
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job up: this one must not go on."""
 
 
 def enqueue(
@@ -46,75 +72,124 @@ def enqueue_once(
 
     One that runs does not count: it may have looked before what makes this one necessary.
     """
-    waiting = Job.state == "due"
+    waiting = Job.state == JobState.DUE
     if since is not None:
         waiting |= Job.created_at >= since
     with writing(session):
-        known = select(Job.id).where(
+        waits = select(Job.id).where(
             Job.kind == kind, Job.organization_id == organization_id, waiting
         )
-        if session.scalar(known.limit(1)) is None:
+        if session.scalar(waits.limit(1)) is None:
             enqueue(session, kind, {}, organization_id=organization_id)
 
 
-def claim(session: Session, job_id: str | None = None) -> Job | None:
-    """Take the oldest job that is due (or whose worker died) for one ``LEASE``; None if none is.
+def claim(
+    session: Session, job_id: str | None = None, *, kinds: Collection[str] | None = None
+) -> Claim | None:
+    """Take the job that is due first, or whose worker died, for one ``LEASE``; None if none is.
 
-    With ``job_id`` that one or none.
+    With ``job_id`` that one or none; with ``kinds`` none of another kind. A job whose workers
+    died ``MAX_ATTEMPTS`` times is not taken: see ``claim_abandoned``.
     """
-    now = utc_now()
-    claimable = or_(Job.state == "due", (Job.state == "running") & (Job.lease_until < now))
-    if job_id is not None:
-        claimable &= Job.id == job_id
-    candidate = (
-        select(Job.id).where(claimable, Job.run_at <= now).order_by(Job.run_at, Job.id).limit(1)
-    )
     with writing(session):
-        job_id = session.scalar(candidate)
-        if job_id is None:
-            return None
-        token = new_id()
-        taken = session.scalar(
-            update(Job)
-            .where(Job.id == job_id, claimable)
-            .values(
-                state="running",
-                lease_token=token,
-                lease_until=now + LEASE,
-                attempts=Job.attempts + 1,
-            )
-            .returning(Job.id)
-            .execution_options(synchronize_session=False)
+        now = utc_now()
+        return _take(session, now, _is_free(now, job_id, kinds), Job.attempts < MAX_ATTEMPTS)
+
+
+def claim_abandoned(
+    session: Session, job_id: str | None = None, *, kinds: Collection[str] | None = None
+) -> Claim | None:
+    """Take a job whose worker died at the last attempt, to be given up and not to be run."""
+    with writing(session):
+        now = utc_now()
+        return _take(session, now, _is_free(now, job_id, kinds), Job.attempts >= MAX_ATTEMPTS)
+
+
+def _is_free(
+    now: datetime, job_id: str | None, kinds: Collection[str] | None
+) -> ColumnElement[bool]:
+    is_dead = (Job.state == JobState.RUNNING) & (Job.lease_until < now)
+    free = or_(Job.state == JobState.DUE, is_dead) & (Job.run_at <= now)
+    if job_id is not None:
+        free &= Job.id == job_id
+    if kinds is not None:
+        free &= Job.kind.in_(kinds)
+    return free
+
+
+def _take(
+    session: Session, now: datetime, free: ColumnElement[bool], tried: ColumnElement[bool]
+) -> Claim | None:
+    # Two workers on PostgreSQL do not wait for each other's row: the second takes the next one.
+    first = select(Job.id, Job.attempts).where(free, tried).order_by(Job.run_at, Job.id).limit(1)
+    candidate = session.execute(first.with_for_update(skip_locked=True)).one_or_none()
+    if candidate is None:
+        return None
+    attempts = min(candidate.attempts + 1, MAX_ATTEMPTS)
+    token = new_id()
+    taken = session.execute(
+        update(Job)
+        .where(Job.id == candidate.id)
+        .values(
+            state=JobState.RUNNING,
+            lease_token=token,
+            lease_until=now + LEASE,
+            attempts=attempts,  # at the claim: they must be counted even when the worker is killed
+            run_at=now + _delay(attempts),  # should it be killed: others are older by then
         )
-        if taken is None:  # another worker was quicker (PostgreSQL)
-            return None
-        return session.scalars(
-            select(Job).where(Job.id == job_id).execution_options(populate_existing=True)
-        ).one()
+        .returning(Job.id, Job.kind, Job.organization_id, Job.payload)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return Claim(taken.id, taken.kind, taken.organization_id, taken.payload, token, attempts)
 
 
-def extend(session: Session, job: Job) -> bool:
+def _delay(attempts: int) -> timedelta:
+    """Return how long a job waits after so many attempts."""
+    return RETRY_AFTER * (1 << attempts)
+
+
+def extend(session: Session, claim: Claim) -> bool:
     """Renew the lease; False when the job was taken by another worker meanwhile: stop then."""
-    return _close(session, job, lease_until=utc_now() + LEASE)
+    return _move(session, claim, JobState.RUNNING, lease_until=utc_now() + LEASE)
 
 
-def finish(session: Session, job: Job) -> bool:
+def hold(session: Session, claim: Claim) -> None:
+    """Renew the lease in the transaction that makes anything of the job count.
+
+    No other worker can take the job before that transaction ends.
+
+    Raises:
+        LeaseLost: another worker has it.
+    """
+    if not extend(session, claim):
+        raise LeaseLost(claim.id)
+
+
+def finish(session: Session, claim: Claim) -> bool:
     """Mark the job as done; False when it was no longer ours."""
-    return _close(session, job, state="done", finished_at=utc_now(), lease_token=None)
+    return _move(session, claim, JobState.DONE, finished_at=utc_now(), lease_token=None)
 
 
-def release(session: Session, job: Job) -> bool:
-    """Put the job back untried, because its worker is asked to stop."""
-    return _close(session, job, state="due", attempts=job.attempts - 1, lease_token=None)
+def release(session: Session, claim: Claim) -> bool:
+    """Put the job back untried, because its worker is asked to stop; False as in ``finish``."""
+    attempts = claim.attempts - 1
+    return _move(
+        session, claim, JobState.DUE, run_at=utc_now(), attempts=attempts, lease_token=None
+    )
 
 
-def fail(session: Session, job: Job, error: str) -> bool:
-    """Put the job back for a later try, or give it up after ``MAX_ATTEMPTS``."""
-    if job.attempts < MAX_ATTEMPTS:
-        later = utc_now() + RETRY_AFTER * 2**job.attempts
-        return _close(session, job, state="due", run_at=later, error=error, lease_token=None)
-    return _close(
-        session, job, state="failed", finished_at=utc_now(), error=error, lease_token=None
+def fail(session: Session, claim: Claim, error: str) -> bool:
+    """Put the job back for a later try, or give up the last one; False as in ``finish``."""
+    if claim.is_last:
+        return give_up(session, claim, error)
+    later = utc_now() + _delay(claim.attempts)
+    return _move(session, claim, JobState.DUE, run_at=later, error=error, lease_token=None)
+
+
+def give_up(session: Session, claim: Claim, error: str) -> bool:
+    """Have the job failed for good; False as in ``finish``."""
+    return _move(
+        session, claim, JobState.FAILED, finished_at=utc_now(), error=error, lease_token=None
     )
 
 
@@ -125,18 +200,19 @@ def has_worker(session: Session) -> bool:
     """
     now = utc_now()
     is_seen = exists().where(WorkerHeartbeat.seen_at > now - MISSED_AFTER)
-    is_at_work = exists().where(Job.state == "running", Job.lease_until > now)
+    is_at_work = exists().where(Job.state == JobState.RUNNING, Job.lease_until > now)
     return bool(session.scalar(select(or_(is_seen, is_at_work))))
 
 
-def _close(session: Session, job: Job, **values: Any) -> bool:
-    """Change the job only while our lease token is on it."""
+def _move(session: Session, claim: Claim, state: JobState, **values: Any) -> bool:
+    """Change the job only while our token is on it."""
+    before = [each for each, moves in JOB_MOVES.items() if state in moves]
     with writing(session):
-        changed = session.scalar(
+        moved = session.scalar(
             update(Job)
-            .where(Job.id == job.id, Job.lease_token == job.lease_token)
-            .values(**values)
+            .where(Job.id == claim.id, Job.lease_token == claim.token, Job.state.in_(before))
+            .values(state=state, **values)
             .returning(Job.id)
             .execution_options(synchronize_session=False)
         )
-    return changed is not None
+    return moved is not None

@@ -22,6 +22,7 @@ from costoptix.bills.ledger import housekeeping, importer
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.models import Job, Organization, WorkerHeartbeat
+from costoptix.queue import Claim
 
 IDLE_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -51,10 +52,10 @@ def run(sessions: Callable[[], Session], config: Config, *, once: bool) -> None:
 
 def run_job(session: Session, config: Config, job_id: str) -> bool:
     """Do one job in the foreground; False when another worker has it or it is not due."""
-    job = queue.claim(session, job_id)
-    if job is None:
+    claim = queue.claim(session, job_id)
+    if claim is None:
         return False
-    _do(session, job, config)
+    _do(session, claim, config)
     return True
 
 
@@ -69,10 +70,10 @@ class _Worker:
         while True:
             with self._sessions() as session:
                 self._keep_house(session)
-                job = queue.claim(session)
-                if job is not None:
-                    _do(session, job, self._config)
-            if job is None:
+                claim = queue.claim(session)
+                if claim is not None:
+                    _do(session, claim, self._config)
+            if claim is None:
                 if once:
                     return
                 time.sleep(IDLE_SECONDS)
@@ -112,24 +113,28 @@ def prune(session: Session) -> None:
         )
 
 
-def _do(session: Session, job: Job, config: Config) -> None:
+def _do(session: Session, claim: Claim, config: Config) -> None:
     """Run a job to its end; whatever it raises is logged and the job tried again later."""
     try:
-        jobs.HANDLERS[job.kind](session, job, config)
-    except importer.LeaseLost:
-        logger.warning("job %s was taken up by another worker", job.id)
+        jobs.HANDLERS[claim.kind](session, claim, config)
+        queue.finish(session, claim)
+    except queue.LeaseLost:
+        logger.warning("job %s was taken up by another worker", claim.id)
     except Stopped:
         session.rollback()
-        queue.release(session, job)
+        queue.release(session, claim)
         raise
     except Exception as error:
         session.rollback()
-        logger.exception("job %s (%s) failed", job.id, job.kind)
-        queue.fail(session, job, f"{type(error).__name__}: {error}"[:1000])
-        if job.kind == receive.JOB_KIND:
-            importer.give_up(session, job, error)
-    else:
-        queue.finish(session, job)
+        logger.exception("job %s (%s) failed", claim.id, claim.kind)
+        _fail(session, claim, error)
+
+
+def _fail(session: Session, claim: Claim, error: Exception) -> None:
+    with writing(session):
+        is_ours = queue.fail(session, claim, f"{type(error).__name__}: {error}"[:1000])
+        if is_ours and claim.is_last and claim.kind == receive.JOB_KIND:
+            importer.give_up(session, claim, error)
 
 
 @contextmanager

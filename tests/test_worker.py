@@ -26,6 +26,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import housekeeping, importer
 from costoptix.extensions import db
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
+from costoptix.queue import Claim
 from tests.bills.bill import write
 from tests.support.bills import work
 from tests.support.server import ROOT, environment_for
@@ -59,8 +60,8 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
     session: Session, config: Config, received: Import, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def fail(session: Session, job: Job, config: Config) -> None:
-        row = session.get(Import, job.payload["import_id"])
+    def fail(session: Session, claim: Claim, config: Config) -> None:
+        row = session.get(Import, claim.payload["import_id"])
         assert row is not None
         row.state = "running"
         session.commit()

@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.budgets import service
 from costoptix.costs.answers import CostStore
-from costoptix.models import Job, Organization
+from costoptix.models import Organization
+from costoptix.queue import Claim
 
 JOB_KIND = service.JOB_KIND
 
 
-def run(session: Session, job: Job, config: Config) -> None:
+def run(session: Session, claim: Claim, config: Config) -> None:
     """Tell of crossings of the organization of a job. Done twice, it tells nothing new."""
-    organization = session.get(Organization, job.organization_id)
+    organization = session.get(Organization, claim.organization_id)
     if organization is not None:
         service.tell(session, organization, CostStore(config.lake_dir, config.temp_dir))

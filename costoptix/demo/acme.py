@@ -19,6 +19,7 @@ from costoptix.bills.intake import receive
 from costoptix.clock import utc_today
 from costoptix.demo.generator import write_bills
 from costoptix.models import ApiKey, Import, Job, Organization, User
+from costoptix.queue import Claim
 
 NAME = "Acme Cloud"
 EMAIL = "admin@acme.example"
@@ -91,9 +92,9 @@ def bring_bills(
         ]
 
 
-def run(session: Session, job: Job, config: Config) -> None:
+def run(session: Session, claim: Claim, config: Config) -> None:
     """Do the job that the set-up page makes due: the imports follow as jobs of their own."""
-    organization = session.get(Organization, job.organization_id)
+    organization = session.get(Organization, claim.organization_id)
     if organization is not None:
         bring_bills(session, organization, config)
 

@@ -24,9 +24,10 @@ from costoptix.models.bills import (
 from costoptix.models.budgets import Budget
 from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
-from costoptix.models.queue import Job, WorkerHeartbeat
+from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 
 __all__ = [
+    "JOB_MOVES",
     "AccountName",
     "Anomaly",
     "AnomalyJudgement",
@@ -44,6 +45,7 @@ __all__ = [
     "InboxItem",
     "Invitation",
     "Job",
+    "JobState",
     "Organization",
     "ReconciliationLine",
     "SetupState",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Enum,
     ForeignKey,
     MetaData,
     String,
@@ -92,3 +94,13 @@ def id_column() -> Mapped[str]:
 def organization_column() -> Mapped[str]:
     """Return the indexed pointer to the organization whose row it is; it goes with it."""
     return mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+
+
+def state_type(states: type[StrEnum], length: int) -> Enum:
+    """Return the type of a column that holds one of ``states``, as its text of up to ``length``."""
+    return Enum(
+        states,
+        native_enum=False,
+        length=length,
+        values_callable=lambda enum: [state.value for state in enum],
+    )

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from costoptix.clock import utc_now
-from costoptix.models.base import Base, id_column
+from costoptix.models.base import Base, id_column, state_type
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    DUE = "due"  # it waits for its time or a worker
+    RUNNING = "running"  # a worker has it, as long as its lease lasts
+    DONE = "done"
+    FAILED = "failed"  # given up
+
+
+JOB_MOVES: Mapping[JobState, frozenset[JobState]] = {
+    JobState.DUE: frozenset({JobState.RUNNING}),
+    JobState.RUNNING: frozenset(JobState),  # to itself: its lease is renewed, or it is taken over
+    JobState.DONE: frozenset(),
+    JobState.FAILED: frozenset(),
+}
+"""The states that a job may go to from each."""
 
 
 class Job(Base):
@@ -24,7 +44,7 @@ class Job(Base):
     )
     kind: Mapped[str] = mapped_column(String(60))
     payload: Mapped[dict[str, Any]]
-    state: Mapped[str] = mapped_column(String(10), default="due")  # due|running|done|failed
+    state: Mapped[JobState] = mapped_column(state_type(JobState, 10), default=JobState.DUE)
     run_at: Mapped[datetime] = mapped_column(default=utc_now)
     attempts: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[str | None] = mapped_column(String(36))

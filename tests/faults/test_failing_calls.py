@@ -20,7 +20,7 @@ from costoptix.bills.intake import receive
 from costoptix.bills.ledger import importer
 from costoptix.bills.read import load
 from costoptix.errors import NoSpace
-from costoptix.models import Job
+from costoptix.queue import Claim
 from tests.faults.month import Month
 from tests.support.proving import count, tell
 
@@ -78,8 +78,8 @@ def _full_database() -> Exception:
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read bills in this process, where calls can be made to fail."""
 
-    def run(session: Any, job: Job, config: Any) -> None:
-        importer.run(session, job, config, read=load.load)
+    def run(session: Any, claim: Claim, config: Any) -> None:
+        importer.run(session, claim, config, read=load.load)
 
     monkeypatch.setitem(jobs.HANDLERS, receive.JOB_KIND, run)
 

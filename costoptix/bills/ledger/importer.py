@@ -31,14 +31,8 @@ from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.lake.files import STAGING
-from costoptix.models import (
-    Delivery,
-    Import,
-    Job,
-    ReconciliationLine,
-    Source,
-    new_id,
-)
+from costoptix.models import Delivery, Import, ReconciliationLine, Source, new_id
+from costoptix.queue import Claim
 
 Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
 ALREADY_IMPORTED = "already imported, nothing changed"
@@ -52,11 +46,7 @@ READER_DIED = (
 )
 
 
-class LeaseLost(Exception):
-    """Another worker has taken the job up: this one must not go on."""
-
-
-def run(session: Session, job: Job, config: Config, read: Read = child.read) -> None:
+def run(session: Session, claim: Claim, config: Config, read: Read = child.read) -> None:
     """Import the file of a job.
 
     ``read`` reads the bill: in a child process, or ``load.load`` itself.
@@ -66,16 +56,16 @@ def run(session: Session, job: Job, config: Config, read: Read = child.read) -> 
         NoSpace, ReaderDied: the disk is full, or the reading process was killed; the job may be
             tried again.
     """
-    row = session.get(Import, job.payload["import_id"])
+    row = session.get(Import, claim.payload["import_id"])
     if row is None or row.state not in ("received", "running"):
         return
-    _Run(session, job, row, config).run(read)
+    _Run(session, claim, row, config).run(read)
 
 
 class _Run:
-    def __init__(self, session: Session, job: Job, row: Import, config: Config) -> None:
+    def __init__(self, session: Session, claim: Claim, row: Import, config: Config) -> None:
         self._session = session
-        self._job = job
+        self._claim = claim
         self._row = row
         self._lake = config.lake_dir
         self._upload = config.uploads_dir / row.stored_name
@@ -134,17 +124,13 @@ class _Run:
     def _change(self, **values: object) -> None:
         """Write to the import's row, while the job is ours."""
         with writing(self._session):
-            self._hold_lease()
+            queue.hold(self._session, self._claim)
             self._session.execute(
                 update(Import)
                 .where(Import.id == self._row.id)
                 .values(**values)
                 .execution_options(synchronize_session="fetch")
             )
-
-    def _hold_lease(self) -> None:
-        if not queue.extend(self._session, self._job):
-            raise LeaseLost(self._job.id)
 
     def _keep_rejections(self, folder: Path) -> None:
         """Put the file of rejected rows where the pages find it."""
@@ -161,7 +147,7 @@ class _Run:
             return
         placed = placing.place(self._row.organization_id, staged, folder, self._lake)
         with writing(self._session):
-            self._hold_lease()
+            queue.hold(self._session, self._claim)
             name = self._row.source_name or self._propose(staged)
             staged, placed = self._in_half(staged, placed, name)
             question = self._question(staged, name)
@@ -317,19 +303,19 @@ def _folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def give_up(session: Session, job: Job, error: Exception) -> None:
+def give_up(session: Session, claim: Claim, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
     if is_full_disk(error) and not isinstance(error, NoSpace):
         error = NoSpace()
     sentence = READER_DIED if isinstance(error, child.ReaderDied) else GAVE_UP
     if isinstance(error, CostOptixError):
         sentence = error.sentence
-    session.refresh(job)
-    if job.state != "failed":
-        return
     with writing(session):
         session.execute(
             update(Import)
-            .where(Import.id == job.payload["import_id"], Import.state == "running")
+            .where(
+                Import.id == claim.payload["import_id"],
+                Import.state.in_(("received", "running")),
+            )
             .values(state="refused", finished_at=utc_now(), error=sentence)
         )
