@@ -55,11 +55,16 @@ bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
 	bench/during_import.py bench/judgement.py; do \
 	$(BIN)/python -c "import ast, sys; print(sys.argv[1], '-', ast.get_docstring(ast.parse(open(sys.argv[1]).read())).splitlines()[0])" $$file; done
 
+# Once what the product imports by what `make run` installs, once everything by all that is listed.
+ALL_LISTED := --exclude '\.venv' --requirements-files requirements.in,requirements-redis.in,requirements-dev.in
+
 .PHONY: lint
-lint: $(DEV) ## ruff (bandit's rules among them) and import-linter
+lint: $(DEV) ## ruff (bandit's rules among them), import-linter and deptry
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry --config deptry.toml .
+	$(BIN)/deptry --config deptry.toml $(ALL_LISTED) .
 
 .PHONY: types
 types: $(DEV) ## mypy --strict
@@ -68,14 +73,23 @@ types: $(DEV) ## mypy --strict
 .PHONY: gates
 gates: lint types test ## everything that a change must pass
 
+.PHONY: audit
+audit: $(DEV) ## ask for the known faults of the pinned packages, where advisories can be reached
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt || true
+	@$(BIN)/python .ci/audit.py $(BIN)/pip-audit requirements.txt requirements-redis.txt
+
 .PHONY: screenshots
 screenshots: $(DEV) ## take the README's pictures (needs Chromium)
 	$(BIN)/python docs/screenshots/make.py
 
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
+
 .PHONY: requirements
 requirements: $(DEV) ## compile requirements*.in to pinned, hashed requirements*.txt
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-redis.in -c requirements.txt -o requirements-redis.txt
+	$(COMPILE) requirements-audit.in -c requirements.txt -o requirements-audit.txt
+	$(COMPILE) requirements-dev.in -c requirements.txt -c requirements-redis.txt -o requirements-dev.txt
 
 .PHONY: migration
 migration: $(DEV) ## write the next migration from the models: make migration m="what it does"

@@ -213,7 +213,7 @@ def measure(seconds: float, rounds: int) -> dict[str, Measured]:
 
 def in_process(rounds: int, calls: int = 300) -> None:
     """Print the CPU time of a call of each variant, without a server: the median round."""
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
         key = make_installation(Path(folder))
         os.environ["COSTOPTIX_DATA_DIR"] = folder
         # The stock limiter comes last: it changes how applications are made.

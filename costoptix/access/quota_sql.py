@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
@@ -156,7 +157,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(self.SCHEMA)
         connection.close()
-        os.chmod(self._path, 0o600)
+        Path(self._path).chmod(0o600)
 
     @property
     def base_exceptions(self) -> type[Exception]:

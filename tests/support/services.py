@@ -6,7 +6,6 @@ them; nothing that runs already is touched.
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import shutil
@@ -50,8 +49,8 @@ def postgresql_programs() -> Path | None:
     found = shutil.which("initdb")
     if found:
         return Path(found).parent
-    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
-    return Path(folders[-1]).parent if folders else None
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return folders[-1].parent if folders else None
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -138,7 +137,7 @@ class _Run:
         if found.exists() and found.stat().st_size:
             target = rejections.path(self._lake, self._row.organization_id, self._row.id)
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.replace(found, target)
+            found.replace(target)
 
     def _conclude(self, staged: Staged, folder: Path) -> None:
         """Go live or wait for a person; decided in the transaction that does it."""
