@@ -15,11 +15,7 @@ from flask_limiter import ApplicationLimit, Limiter
 from sqlalchemy.exc import OperationalError
 
 from config import Config
-from costoptix.access import (
-    api_keys,
-    quota_redis,  # noqa: F401 - registers its storage
-    quota_sql,  # noqa: F401 - registers its storages
-)
+from costoptix.access import api_keys, quota_storages
 from costoptix.access.quota import SCHEME, STRATEGY, UNLIMITED, Count, current_count
 from costoptix.api.endpoint import Operation
 from costoptix.api.reading import refuse_key_in_query
@@ -53,6 +49,7 @@ def init_app(app: Flask, config: Config, operations: Mapping[str, Operation]) ->
 
 def _limiter(config: Config) -> Limiter:
     """Make the limiter: one limit for the whole API, which nothing on a route can replace."""
+    quota_storages.load(config.quota_url)
     limit = ApplicationLimit(limit_provider=_limit, key_function=_organization_id, scope="api-v1")
     return Limiter(
         key_func=_organization_id,
