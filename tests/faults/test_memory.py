@@ -9,8 +9,7 @@ import subprocess
 import pytest
 from flask.testing import FlaskClient
 
-from costoptix import queue, worker
-from costoptix.bills.read import child
+from costoptix import bounded, queue, worker
 from tests.faults.month import Month
 from tests.support.proving import count, tell
 
@@ -25,7 +24,7 @@ def test_r8_an_import_without_memory_fails_with_a_reason(
     row, job = month.deliver()
     with monkeypatch.context() as patch:
         popen = functools.partial(subprocess.Popen, preexec_fn=limit, stderr=subprocess.DEVNULL)
-        patch.setattr(child.subprocess, "Popen", popen)
+        patch.setattr(bounded.subprocess, "Popen", popen)
         while job.state in ("due", "running"):
             worker.run_job(month.latest(), month.config, job.id)
             month.pass_time(queue.RETRY_AFTER * 2**queue.MAX_ATTEMPTS)

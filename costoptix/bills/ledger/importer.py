@@ -26,6 +26,7 @@ from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.staged import Line, Progress, Staged
+from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
@@ -52,7 +53,7 @@ def run(session: Session, claim: Claim, config: Config, read: Read = child.read)
 
     Raises:
         LeaseLost: another worker has the job now; nothing was changed.
-        NoSpace, ReaderDied: the disk is full, or the reading process was killed; the job may be
+        NoSpace, ChildDied: the disk is full, or the reading process was killed; the job may be
             tried again.
     """
     row = session.get(Import, claim.payload["import_id"])
@@ -306,7 +307,7 @@ def give_up(session: Session, claim: Claim, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
     if is_full_disk(error) and not isinstance(error, NoSpace):
         error = NoSpace()
-    sentence = READER_DIED if isinstance(error, child.ReaderDied) else GAVE_UP
+    sentence = READER_DIED if isinstance(error, ChildDied) else GAVE_UP
     if isinstance(error, CostOptixError):
         sentence = error.sentence
     with writing(session):

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from costoptix import bounded
 from costoptix.bills.formats import Options
 from costoptix.bills.read import child
 from costoptix.errors import Invalid
@@ -56,5 +57,5 @@ def test_a_child_that_is_killed_is_told_from_a_refusal(
         return process
 
     monkeypatch.setattr(subprocess, "Popen", popen_and_kill)
-    with pytest.raises(child.ReaderDied):
+    with pytest.raises(bounded.ChildDied):
         read(SAMPLE, tmp_path / "there")
