@@ -49,6 +49,12 @@ prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/pro
 	@told=$$(mktemp) && COSTOPTIX_PROVE=$$told $(BIN)/pytest -n auto --dist worksteal tests/faults tests/quota \
 	tests/bills/ledger/test_importer.py; code=$$?; date -u +%F; sort $$told; rm -f $$told; exit $$code
 
+.PHONY: coverage
+coverage: $(DEV) ## run the suite and print what it does not enter: lines and branches, no threshold
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile; code=$$?; \
+	$(BIN)/coverage combine -q && $(BIN)/coverage report; exit $$code
+
 .PHONY: bench
 bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
 	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/export.py \

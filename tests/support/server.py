@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.support.services import free_port, wait_for_port
 
 ROOT = Path(__file__).parents[2]
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+"""The last is how `make coverage` counts in processes that tests start."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Server:
 
 def environment_for(data_dir: Path, **extra: str) -> dict[str, str]:
     """Return a clean environment for an installation in ``data_dir``."""
-    keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    keep = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return keep | {"COSTOPTIX_DATA_DIR": str(data_dir), "COSTOPTIX_TESTING": "1"} | extra
 
 
