@@ -16,6 +16,8 @@ from costoptix.models.base import Base, ExactDecimal, UTCDateTime, new_id
 from costoptix.models.bills import (
     Delivery,
     DeliveryFile,
+    DeliverySubAccount,
+    DeliverySum,
     Import,
     InboxItem,
     ReconciliationLine,
@@ -37,6 +39,8 @@ __all__ = [
     "Budget",
     "Delivery",
     "DeliveryFile",
+    "DeliverySubAccount",
+    "DeliverySum",
     "DetectionRun",
     "Event",
     "ExactDecimal",

@@ -90,14 +90,15 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
+        Index("ix_deliveries_scope", "source_id", "billing_account_id", "billing_period"),
+        Index("ix_deliveries_organization_id_is_live", "organization_id", "is_live"),
+        Index("ix_deliveries_organization_id_billing_period", "organization_id", "billing_period"),
         Index(
-            "ix_deliveries_scope",
+            "ix_deliveries_organization_id_billing_account_id",
             "organization_id",
-            "source_id",
             "billing_account_id",
             "billing_period",
         ),
-        Index("ix_deliveries_organization_id_is_live", "organization_id", "is_live"),
     )
 
     id: Mapped[str] = id_column()
@@ -118,10 +119,27 @@ class Delivery(Base):
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]
     row_count: Mapped[int] = mapped_column(BigInteger, default=0)
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    family: Mapped[str | None] = mapped_column(String(40))  # of its format: "azure"
+    # Where the provider writes a month as several datasets (Azure): which one this is, and which
+    # facts of the file show it (names between commas); None where no charge of it differs.
+    dataset: Mapped[str | None] = mapped_column(String(12))
+    dataset_shown_by: Mapped[str | None] = mapped_column(String(200))
+    # Where files add up (Oracle): the file, its lowest and its highest reference number.
+    batch_file_name: Mapped[str | None] = mapped_column(Text)
+    batch_first: Mapped[str | None] = mapped_column(Text)
+    batch_last: Mapped[str | None] = mapped_column(Text)
+    # Where rows say when they were exported (Google): the first and the last instant.
+    exported_first: Mapped[datetime | None]
+    exported_last: Mapped[datetime | None]
 
     files: Mapped[list[DeliveryFile]] = relationship(
         back_populates="delivery", cascade="all, delete-orphan", passive_deletes=True
+    )
+    sub_accounts: Mapped[list[DeliverySubAccount]] = relationship(
+        order_by="DeliverySubAccount.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    sums: Mapped[list[DeliverySum]] = relationship(
+        order_by="DeliverySum.position", cascade="all, delete-orphan", passive_deletes=True
     )
 
 
@@ -140,6 +158,42 @@ class DeliveryFile(Base):
     row_count: Mapped[int] = mapped_column(BigInteger)
 
     delivery: Mapped[Delivery] = relationship(back_populates="files")
+
+
+class DeliverySubAccount(Base):
+    """What one sub-account costs within a delivery, in one currency."""
+
+    __tablename__ = "delivery_sub_accounts"
+    __table_args__ = (
+        Index("ix_delivery_sub_accounts_sub_account_id", "sub_account_id", "delivery_id"),
+    )
+
+    delivery_id: Mapped[str] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)  # from 0
+    provider_name: Mapped[str | None] = mapped_column(Text)
+    sub_account_id: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    billed_cost: Mapped[Decimal]
+    effective_cost: Mapped[Decimal]
+
+
+class DeliverySum(Base):
+    """What a delivery holds of one currency and charge category."""
+
+    __tablename__ = "delivery_sums"
+
+    delivery_id: Mapped[str] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)  # from 0
+    currency: Mapped[str] = mapped_column(Text)
+    charge_category: Mapped[str | None] = mapped_column(Text)
+    billed_cost: Mapped[Decimal]
+    effective_cost: Mapped[Decimal]
+    list_cost: Mapped[Decimal | None]
+    contracted_cost: Mapped[Decimal | None]
 
 
 class InboxItem(Base):

@@ -22,7 +22,14 @@ from costoptix.bills.read.staged import Batch, CategorySum, Exported, Staged
 from costoptix.clock import parse_instant
 from costoptix.lake.layout import METRICS
 from costoptix.lake.live import renew_data_version
-from costoptix.models import Delivery, DeliveryFile, Import, Source
+from costoptix.models import (
+    Delivery,
+    DeliveryFile,
+    DeliverySubAccount,
+    DeliverySum,
+    Import,
+    Source,
+)
 
 
 class DeliveryState(StrEnum):
@@ -77,16 +84,22 @@ def _delivery(
         first_day=scope.first_day,
         last_day=scope.last_day,
         row_count=scope.row_count,
-        facts=staged.facts
-        | {
-            "family": staged.family,
-            "half": scope.half,
-            "tells_half": any(staged.facts.values()),
-            "batch": scope.batch and scope.batch.model_dump(mode="json"),
-            "exported": staged.exported and staged.exported.model_dump(mode="json"),
-            "sub_accounts": [each.model_dump(mode="json") for each in scope.sub_accounts],
-            "sums": [each.model_dump(mode="json") for each in scope.sums],
-        },
+        family=staged.family,
+        dataset=scope.half,
+        dataset_shown_by=",".join(name for name, holds in staged.facts.items() if holds) or None,
+        batch_file_name=scope.batch and scope.batch.file_name,
+        batch_first=scope.batch and scope.batch.numbers[0],
+        batch_last=scope.batch and scope.batch.numbers[1],
+        exported_first=staged.exported and staged.exported.first,
+        exported_last=staged.exported and staged.exported.last,
+        sub_accounts=[
+            DeliverySubAccount(position=position, **account.model_dump())
+            for position, account in enumerate(scope.sub_accounts)
+        ],
+        sums=[
+            DeliverySum(position=position, **category.model_dump())
+            for position, category in enumerate(scope.sums)
+        ],
         files=[
             DeliveryFile(
                 kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
@@ -124,7 +137,7 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
 
 def sums_of(delivery: Delivery) -> list[CategorySum]:
     """Return what a delivery holds, by currency and charge category."""
-    return [CategorySum.model_validate(said) for said in delivery.facts.get("sums", [])]
+    return [CategorySum.model_validate(row, from_attributes=True) for row in delivery.sums]
 
 
 def delivered_at(session: Session, row: Import, source: Source | None, staged: Staged) -> datetime:
@@ -179,7 +192,6 @@ def in_scope(
 
 def version_of(delivery: Delivery) -> Version:
     """Return a delivery as far as its precedence goes."""
-    batch, exported = delivery.facts.get("batch"), delivery.facts.get("exported")
     return Version(
         id=delivery.id,
         delivered_at=delivery.delivered_at,
@@ -188,15 +200,27 @@ def version_of(delivery: Delivery) -> Version:
         last_day=delivery.last_day or date.min,
         import_id=delivery.import_id,
         half=half_of(delivery),
-        batch=None if batch is None else Batch.model_validate(batch),
-        exported=None if exported is None else Exported.model_validate(exported),
+        batch=_batch(delivery),
+        exported=_exported(delivery),
     )
+
+
+def _batch(delivery: Delivery) -> Batch | None:
+    first, last = delivery.batch_first, delivery.batch_last
+    if delivery.batch_file_name is None or first is None or last is None:
+        return None
+    return Batch(file_name=delivery.batch_file_name, numbers=(first, last))
+
+
+def _exported(delivery: Delivery) -> Exported | None:
+    if delivery.exported_first is None or delivery.exported_last is None:
+        return None
+    return Exported(first=delivery.exported_first, last=delivery.exported_last)
 
 
 def half_of(delivery: Delivery) -> Half | None:
     """Return which half of its scope a delivery is; None where there are no halves."""
-    half = delivery.facts.get("half")
-    return None if half is None else Half(half)
+    return None if delivery.dataset is None else Half(delivery.dataset)
 
 
 def point_all(session: Session, changed: Iterable[Delivery]) -> None:

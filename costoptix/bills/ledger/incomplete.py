@@ -49,18 +49,19 @@ def incomplete(
     """
     months = select(
         Delivery.source_id, Delivery.billing_account_id, Delivery.billing_period,
-        Delivery.facts["half"].as_string(), Delivery.facts["tells_half"].as_boolean(),
+        Delivery.dataset, Delivery.dataset_shown_by,
         Delivery.is_live,
     ).where(
         Delivery.organization_id == organization_id,
         Delivery.state != "withdrawn",
+        Delivery.dataset.is_not(None),
         Delivery.billing_period >= first.replace(day=1),
         Delivery.billing_period <= last,
     )  # fmt: skip
     found: dict[tuple[str, str, date], list[tuple[Half, bool]]] = {}
-    for source_id, account, period, half, tells_half, is_live in session.execute(months):
+    for source_id, account, period, half, shown_by, is_live in session.execute(months):
         if half is not None:
-            is_shown = bool(is_live and tells_half)
+            is_shown = is_live and shown_by is not None
             found.setdefault((source_id, account, period), []).append((Half(half), is_shown))
     return tuple(
         Incomplete(*scope, half)

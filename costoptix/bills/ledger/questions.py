@@ -283,7 +283,7 @@ def _live_elsewhere(
 
 
 def _sub_accounts(delivery: Delivery) -> SubAccounts:
-    return [SubAccount.model_validate(each) for each in delivery.facts.get("sub_accounts", [])]
+    return [SubAccount.model_validate(row, from_attributes=True) for row in delivery.sub_accounts]
 
 
 def _effect(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from costoptix.bills.formats import Half
 from costoptix.bills.read.staged import Staged
-from costoptix.models import Delivery, Source, new_id
+from costoptix.models import Delivery, DeliverySubAccount, Source, new_id
 
 HALF = "half"
 """The setting of a source that says which of two exports it sends."""
 
-Account = tuple[str, str | None]
-"""A billing account and a sub-account of it."""
+ASKED_AT_ONCE = 500
+"""Sub-accounts that one statement names: databases bound the parameters of one."""
 
 
 def find(session: Session, organization_id: str, name: str | None) -> Source | None:
@@ -63,7 +63,7 @@ def only_half(session: Session, source: Source | None) -> Half | None:
     said = None if source is None else source.settings.get(HALF)
     if source is None or said is None:
         return None
-    halves = select(Delivery.facts["half"].as_string()).where(
+    halves = select(Delivery.dataset).where(
         Delivery.source_id == source.id, Delivery.state != "withdrawn"
     )
     others = set(session.scalars(halves.distinct())) & {Half.ACTUAL, Half.AMORTIZED} - {said}
@@ -74,55 +74,86 @@ def propose(session: Session, organization_id: str, staged: Staged) -> str:
     """Return the name of the source that a file without one belongs to.
 
     The source that has brought most of its sub-accounts before, in the same format and billing
-    account; else one of that format and billing account in which none of its months is live; else
-    a name that is not in use.
+    account; else one of that format and billing account that has none of its months; else a name
+    that is not in use. What was taken back does not count; of several, the oldest source wins.
     """
-    known = _known(session, organization_id, staged.family)
-    accounts = set(_accounts(staged))
-    shared = Counter({name: len(brought.accounts & accounts) for name, brought in known.items()})
-    if (best := max(shared, key=lambda name: shared[name], default=None)) and shared[best]:
-        return best
-    payers = {account for account, _ in accounts}
+    names = _names(session, organization_id)
+    shared = _shared_accounts(session, organization_id, staged)
+    best = max(names, key=lambda source_id: shared[source_id], default="")
+    if shared[best]:
+        return names[best]
+    by_source = _months(session, organization_id, staged)
     months = {(scope.billing_account_id, scope.billing_period) for scope in staged.scopes}
-    for name, brought in known.items():
-        if brought.payers & payers and not brought.months & months:
-            return name
+    for source_id in names:
+        if source_id in by_source and not by_source[source_id] & months:
+            return names[source_id]
+    payers = {account for account, _ in months}
     return _unused(session, organization_id, staged.family, payers)
 
 
-class _Brought:
-    """What a source has brought so far of one format."""
-
-    def __init__(self) -> None:
-        self.accounts: set[Account] = set()
-        self.months: set[tuple[str, date]] = set()
-
-    @property
-    def payers(self) -> set[str]:
-        return {payer for payer, _ in self.accounts}
-
-
-def _known(session: Session, organization_id: str, family: str) -> dict[str, _Brought]:
-    """Return what each source has brought of a format and not taken back, the oldest first."""
-    known: dict[str, _Brought] = {}
+def _names(session: Session, organization_id: str) -> dict[str, str]:
+    """Return the names of the sources of an organization by their ids, the oldest first."""
     query = (
-        select(Source.name, Delivery.billing_account_id, Delivery.billing_period, Delivery.facts)
-        .join(Delivery, Delivery.source_id == Source.id)
-        .where(Source.organization_id == organization_id, Delivery.state != "withdrawn")
+        select(Source.id, Source.name)
+        .where(Source.organization_id == organization_id)
         .order_by(Source.created_at, Source.id)
     )
-    for name, payer, period, facts in session.execute(query):
-        if facts.get("family") == family:
-            brought = known.setdefault(name, _Brought())
-            brought.months.add((payer, period))
-            brought.accounts |= {(payer, each["sub_account_id"]) for each in facts["sub_accounts"]}
-    return known
+    return {row.id: row.name for row in session.execute(query)}
 
 
-def _accounts(staged: Staged) -> Iterable[Account]:
+def _shared_accounts(session: Session, organization_id: str, staged: Staged) -> Counter[str]:
+    """Count, by source, the sub-accounts of a file that it has brought in the same format."""
+    accounts: defaultdict[str, set[str | None]] = defaultdict(set)
     for scope in staged.scopes:
-        for each in scope.sub_accounts:
-            yield scope.billing_account_id, each.sub_account_id
+        accounts[scope.billing_account_id] |= {each.sub_account_id for each in scope.sub_accounts}
+    shared: Counter[str] = Counter()
+    for payer, sub_accounts in accounts.items():
+        for condition in _conditions(sub_accounts):
+            # NULL is no value to count: one that is asked for counts as "".
+            sub_account = func.coalesce(DeliverySubAccount.sub_account_id, "")
+            query = (
+                select(Delivery.source_id, func.count(sub_account.distinct()))
+                .join(DeliverySubAccount, DeliverySubAccount.delivery_id == Delivery.id)
+                .where(*_brought(organization_id, staged.family, payer), condition)
+                .group_by(Delivery.source_id)
+            )
+            for source_id, count in session.execute(query):
+                shared[source_id] += count
+    return shared
+
+
+def _conditions(sub_accounts: Collection[str | None]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together find these sub-accounts, each of bounded length."""
+    named = sorted(each for each in sub_accounts if each is not None)
+    for start in range(0, len(named), ASKED_AT_ONCE):
+        yield DeliverySubAccount.sub_account_id.in_(named[start : start + ASKED_AT_ONCE])
+    if None in sub_accounts:
+        yield DeliverySubAccount.sub_account_id.is_(None)
+
+
+def _months(
+    session: Session, organization_id: str, staged: Staged
+) -> dict[str, set[tuple[str, date]]]:
+    """Return, by source, the months that it has of the billing accounts of a file."""
+    months: defaultdict[str, set[tuple[str, date]]] = defaultdict(set)
+    for payer in {scope.billing_account_id for scope in staged.scopes}:
+        query = (
+            select(Delivery.source_id, Delivery.billing_period)
+            .where(*_brought(organization_id, staged.family, payer))
+            .distinct()
+        )
+        for source_id, period in session.execute(query):
+            months[source_id].add((payer, period))
+    return months
+
+
+def _brought(organization_id: str, family: str, payer: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Delivery.organization_id == organization_id,
+        Delivery.billing_account_id == payer,
+        Delivery.family == family,
+        Delivery.state != "withdrawn",
+    )
 
 
 def _unused(session: Session, organization_id: str, family: str, payers: set[str]) -> str:

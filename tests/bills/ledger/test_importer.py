@@ -428,9 +428,7 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
     live = session.scalars(
         select(Delivery).where(Delivery.organization_id == owner.id, Delivery.is_live)
     ).all()
-    assert [delivery.facts["sub_accounts"][0]["billed_cost"] for delivery in live] == [
-        "103.000000000000000000"
-    ]
+    assert [delivery.sub_accounts[0].billed_cost for delivery in live] == [Decimal(103)]
 
 
 AMOUNTS = st.dictionaries(
