@@ -46,7 +46,7 @@ def check(password: str, *, words: tuple[str, ...] = ()) -> None:
         raise Invalid("This password is on the list of the most common ones; choose another.")
     for word in _guessable(words):
         if len(lowered.replace(word, "")) < _SHORTEST_REMAINDER:
-            raise Invalid("This password is little more than a name known to all; choose another.")
+            raise Invalid("This password is little more than a well-known name; choose another.")
 
 
 def hash_password(password: str) -> str:
@@ -105,7 +105,7 @@ def _bytes(password: str) -> bytes:
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=PATIENCE_SECONDS):
-        raise Unavailable("Too many people are signing in at once.", retry_after=PATIENCE_SECONDS)
+        raise Unavailable("Too many people are signing in at once. Please try again in a moment.", retry_after=PATIENCE_SECONDS)
     try:
         yield
     finally:

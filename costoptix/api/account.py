@@ -98,7 +98,7 @@ class DayUsage:
 
 @operation(
     "GET", "/health", permission=Permission.READ, data=Health,
-    summary="Tell that the service answers, and how fresh its data are",
+    summary="Report that the service answers, and how fresh its data are",
 )  # fmt: skip
 def get_health(call: Call) -> Health:
     """Answer; monitors ask often, so what one data version says is kept for the day."""
@@ -112,7 +112,7 @@ def get_health(call: Call) -> Health:
 
 @operation(
     "GET", "/auth/info", permission=Permission.READ, data=AuthInfo,
-    summary="Tell whose key this is, what it may do and what is left of today's calls",
+    summary="Show whose key this is, what it may do and what is left of today's calls",
 )  # fmt: skip
 def get_auth_info(call: Call) -> AuthInfo:
     """Describe the key at hand; ``quota.used`` includes this call."""

@@ -67,7 +67,7 @@ ASKED = (
 
 MOVERS = (
     Parameter(
-        "level", "How closely to look.",
+        "level", "The level of detail.",
         {"type": "string", "enum": [each.value for each in movers.Level], "default": "service"},
     ),
     Parameter("compare_start_date", "First day to compare with; else as many days right before."),
@@ -192,7 +192,7 @@ def get_quarterly(call: Call) -> Answer:
 @operation(
     "GET", "/analytics/portfolio", permission=Permission.READ, parameters=ASKED,
     data=list[report_figures.Portfolio],
-    summary="Lay all cloud accounts beside each other; the last 30 days if no range is given",
+    summary="Compare all cloud accounts; the last 30 days if no range is given",
 )  # fmt: skip
 def get_portfolio(call: Call) -> Answer:
     """Answer the portfolio, one entry per currency."""
@@ -205,7 +205,7 @@ def get_portfolio(call: Call) -> Answer:
 @operation(
     "GET", "/analytics/movers", permission=Permission.READ, parameters=(*ASKED, *MOVERS, *PAGE),
     data=report_figures.Movers,
-    summary="Say what moved and why: new, gone, volume, price; the last 30 days if none are given",
+    summary="Explain what changed: new, gone, volume, price; the last 30 days if none are given",
 )  # fmt: skip
 def get_movers(call: Call) -> Answer:
     """Answer what moved, by money; ``totals`` cover all pages."""

@@ -171,7 +171,7 @@ def delete_budget(call: Call, budget_id: str) -> dict[str, Any]:
 
 @operation(
     "GET", "/budgets/<budget_id>/check", permission=Permission.READ, data=Check,
-    summary="Tell the state of a budget, for pipelines",
+    summary="Check the state of a budget, for pipelines",
 )  # fmt: skip
 def check_budget(call: Call, budget_id: str) -> Check:
     """Tell it."""

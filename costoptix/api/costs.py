@@ -64,9 +64,9 @@ SELECTION = (
         for prefix, verb in (("", "Only"), (EXCLUDE_PREFIX, "Without"))
         for name in DIMENSIONS
     ),
-    Parameter(EXCLUDE_PREFIX + ACCOUNT, "Without this account.", repeatable=True),
+    Parameter(EXCLUDE_PREFIX + ACCOUNT, "Exclude this account.", repeatable=True),
     Parameter(f"{TAG_PREFIX}*", "Only charges whose tag has this value.", repeatable=True),
-    Parameter(f"{EXCLUDE_PREFIX}{TAG_PREFIX}*", "Without such charges.", repeatable=True),
+    Parameter(f"{EXCLUDE_PREFIX}{TAG_PREFIX}*", "Exclude such charges.", repeatable=True),
 )
 """What selects charges: days and filters."""
 

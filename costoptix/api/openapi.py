@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 _DESCRIPTION = """Cloud costs of one organization, to the last digit.
 
 Send a key in the header `X-API-Key`. Calls count against the organization's daily limit, which
-starts anew at midnight UTC. Amounts are decimal strings beside their currency, dates are UTC days
+resets at midnight UTC. Amounts are decimal strings beside their currency, dates are UTC days
 and ranges hold both their ends."""
 _ERROR: Schema = {
     "type": "object",

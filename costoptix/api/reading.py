@@ -87,7 +87,7 @@ _TOO_DEEP = f"The body is nested deeper than {MAX_JSON_DEPTH} levels."
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Invalid("A field is given twice in the body.")
+        raise Invalid("The body gives a field twice; send each field once.")
     return found
 
 

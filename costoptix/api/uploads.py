@@ -52,7 +52,7 @@ class Upload:
         if self._missing is not None:
             self._missing -= len(chunk)
             if not chunk and size and self._missing > 0:
-                raise Invalid("The file is cut off: fewer bytes came than were announced.")
+                raise Invalid("The file is incomplete: fewer bytes arrived than were announced; send it again.")
         return chunk
 
     def digest(self) -> str:

@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
 def create(name: str, tier: str, admin_email: str, admin_password_stdin: bool) -> None:
     """Make an organization and its admin; print the organization's id."""
     if not admin_password_stdin:
-        raise Invalid("Give the admin's password on stdin and say --admin-password-stdin.")
+        raise Invalid("Pass the admin's password on stdin with --admin-password-stdin.")
     organization, _ = organizations.create(
         db.session(), name=name, tier=tier, email=admin_email, password=secret_from_stdin()
     )
@@ -60,7 +60,7 @@ def rename(organization: str, name: str) -> None:
 
 @org.command()
 @click.argument("organization", metavar="ORG")
-@click.option("--yes", is_flag=True, help="do not ask")
+@click.option("--yes", is_flag=True, help="do not ask for confirmation")
 @refusals_on_one_line
 def delete(organization: str, yes: bool) -> None:
     """Delete ORG with its people, keys and data, for good."""

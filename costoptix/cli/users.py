@@ -82,7 +82,7 @@ def set_role(email: str, role: str) -> None:
 
 def _password(is_on_stdin: bool) -> str:
     if not is_on_stdin:
-        raise Invalid("Give the password on stdin and say --password-stdin.")
+        raise Invalid("Pass the password on stdin with --password-stdin.")
     return secret_from_stdin()
 
 

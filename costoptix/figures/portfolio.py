@@ -274,7 +274,7 @@ def insights(found: Portfolio) -> list[str]:
     if found.concentration is not None and len(found.accounts) > 1:
         share_ = _rounded(found.concentration.share)
         name = account_name(found.concentration.account)
-        sentences.append(f"{name} alone makes {share_}% of the cost.")
+        sentences.append(f"{name} alone accounts for {share_}% of the cost.")
     if few := count_for_most([service.total for service in found.services]):
         verb = "makes" if few == 1 else "make"
         sentences.append(f"{few} of {len(found.services)} services {verb} 80% of the cost.")
@@ -286,7 +286,7 @@ def insights(found: Portfolio) -> list[str]:
         sentences.append(f"{ailing} {verb} by half or more.")
     if wide := [each for each in found.services if each.accounts > 1]:
         sentences.append(
-            f"{wide[0].name or 'What has no service'} runs in {wide[0].accounts} accounts, for"
+            f"{wide[0].name or 'Cost without a service'} runs in {wide[0].accounts} accounts, for"
             f" {_rounded(wide[0].share or Decimal(0))}% of the cost."
         )
     return sentences

@@ -140,7 +140,7 @@ def test_the_score_lies_between_0_and_100_and_is_100_less_its_points(largest, ch
 def test_what_stands_out_is_said_in_sentences(lake: Lake):
     found = portfolio(lake, *spend("1", 6), *spend("2", 3), *spend("2", 1, service_name="S3"))
     assert insights(found) == [
-        "prod (AWS) alone makes 60.0% of the cost.",
+        "prod (AWS) alone accounts for 60.0% of the cost.",
         "1 of 2 services makes 80% of the cost.",
         "EC2 runs in 2 accounts, for 90.0% of the cost.",
     ]

@@ -127,7 +127,7 @@ def test_the_portfolio_says_its_health_and_risk(billed, alice_browser):
     page = text(alice_browser.get("/portfolio").text)
     assert "Concentration risk High prod has 91.1%" in page
     assert "100 less up to 40 points" in page
-    assert "prod (AWS) alone makes 91.1% of the cost." in page
+    assert "prod (AWS) alone accounts for 91.1% of the cost." in page
     assert "Projected monthly $675.60" in page
 
 

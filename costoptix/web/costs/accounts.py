@@ -46,7 +46,7 @@ def rename_account(account_id: str) -> ResponseReturnValue:
         )  # fmt: skip
     except CostOptixError as error:
         return _show(account_id, error)
-    flash("The account has its new name." if draft.name else "The name is that of the bills again.")
+    flash("Account renamed." if draft.name else "The account has the name from its bills again.")
     return redirect(url_for("web.account_detail", account_id=account_id))
 
 

@@ -64,7 +64,7 @@ def upload() -> ResponseReturnValue:
     except CostOptixError as error:
         return _show_list(error)
     if len(rows) > 1:
-        flash(f"These {len(files)} files are {len(rows)} deliveries: one of each kind of file.")
+        flash(f"These {len(files)} files make {len(rows)} deliveries, one for each kind of file.")
         return _sent(url_for("web.imports"))
     return _sent(url_for("web.import_detail", import_id=rows[0].id))
 

@@ -16,25 +16,25 @@ from costoptix.errors import CostOptixError, NoSpace, Unavailable, is_full_disk
 logger = logging.getLogger(__name__)
 
 _TITLES = {
-    400: "That request is not right",
+    400: "Bad request",
     401: "Please sign in",
-    403: "Not for you",
+    403: "Access denied",
     404: "Not found",
-    405: "Not possible here",
-    409: "Not now",
+    405: "Method not allowed",
+    409: "Conflict",
     413: "Too large",
-    415: "Unknown kind of content",
-    429: "Too many tries",
+    415: "Unsupported content type",
+    429: "Too many attempts",
     500: "Something went wrong",
-    503: "Not available right now",
-    507: "The disk is full",
+    503: "Service unavailable",
+    507: "Disk full",
 }
 _SENTENCES = {
     401: "You are not signed in, or your session has ended.",
-    404: "There is no such page, or it is not yours to see.",
-    405: "This address does not take that kind of request.",
+    404: "This page does not exist, or you may not see it.",
+    405: "This address does not accept that method.",
     413: "What was sent is larger than this installation accepts.",
-    500: "The error was logged. Please try again; if it stays, tell your operator the request id.",
+    500: "The error was logged. Please try again; if it happens again, give your operator the request id.",
 }
 
 
@@ -102,7 +102,7 @@ def answer_exception(error: Exception) -> ResponseReturnValue:
 def _page(status: int, sentence: str) -> str:
     return render_template(
         "errors/error.html",
-        title=_TITLES.get(status, "Not possible"),
+        title=_TITLES.get(status, "Request failed"),
         sentence=sentence,
         request_id=logs.request_id.get() or "unknown",
     )

@@ -60,5 +60,5 @@ def check_access() -> ResponseReturnValue | None:
             abort(401)
         return redirect(url_for("web.login", next=request.full_path.rstrip("?")))
     if access is Access.ADMIN and current_user.role != Role.ADMIN:
-        raise Forbidden("This page is for admins; you are a member.")
+        raise Forbidden("This page is for admins; ask an admin of your organization.")
     return None

@@ -141,7 +141,7 @@ def create_api_key() -> ResponseReturnValue:
             key_id=str(form.key_id),
         )  # fmt: skip
     except Conflict:
-        flash("This key was made already. Its text was shown once; rotate the key for a new one.")
+        flash("This key was created already. Its text was shown once; rotate the key for a new one.")
         return redirect(url_for("web.api_keys"))
     except CostOptixError as error:
         return _show_keys(error=error)
@@ -161,7 +161,7 @@ def revoke_api_key(key_id: str) -> ResponseReturnValue:
     try:
         forms.require_fresh_password()
         if forms.read(RevocationForm).confirm.strip() != key.name:
-            raise Invalid("Type the key's name to confirm that it shall be revoked.")
+            raise Invalid("Type the key's name to confirm the revocation.")
         keys.revoke(db.session(), current_user.organization, current_user.caller, key_id)
     except CostOptixError as error:
         return _show_key("settings/revoke_key.html", key_id, error)

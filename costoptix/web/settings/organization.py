@@ -60,7 +60,7 @@ def rename_organization() -> ResponseReturnValue:
         organizations.rename(db.session(), own, current_user.caller, draft.name)
     except CostOptixError as error:
         return _show_organization(error)
-    flash("The organization has its new name.")
+    flash("Organization renamed.")
     return redirect(url_for("web.organization"))
 
 

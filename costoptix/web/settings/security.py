@@ -41,7 +41,7 @@ def change_name() -> ResponseReturnValue:
         users.rename(db.session(), current_user.user, forms.read(NameChange).name)
     except CostOptixError as error:
         return _show(error)
-    flash("Your name is changed.")
+    flash("Name changed.")
     return redirect(url_for("web.security"))
 
 
@@ -52,14 +52,14 @@ def change_password() -> ResponseReturnValue:
         forms.require_password()
         draft = forms.read(PasswordChange)
         if draft.password != draft.repeated:
-            raise Invalid("The two new passwords are not the same.")
+            raise Invalid("The two new passwords differ: type the same one twice.")
         users.change_password(
             db.session(), current_user.caller, current_user.user, draft.password,
             keep_session=current_user.row.id,
         )  # fmt: skip
     except CostOptixError as error:
         return _show(error)
-    flash("Your password is changed. Every other session of yours has ended.")
+    flash("Password changed. All your other sessions have ended.")
     return redirect(url_for("web.security"))
 
 
@@ -74,7 +74,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
 def end_other_sessions() -> ResponseReturnValue:
     """End every session of the person but this one."""
     sessions.end_all(db.session(), current_user.user, but=current_user.row.id)
-    flash("Every other session of yours has ended.")
+    flash("All your other sessions have ended.")
     return redirect(url_for("web.security"))
 
 

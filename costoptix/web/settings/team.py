@@ -69,7 +69,7 @@ def withdraw_invitation(invitation_id: str) -> ResponseReturnValue:
     invitations.withdraw(
         db.session(), current_user.organization, current_user.caller, invitation_id
     )
-    flash("The invitation is void.")
+    flash("Invitation withdrawn.")
     return redirect(url_for("web.team"))
 
 
@@ -127,7 +127,7 @@ def delete_person(user_id: str) -> ResponseReturnValue:
     try:
         forms.require_fresh_password()
         if forms.read(Removal).confirm.strip().lower() != found.email:
-            raise Invalid("Type the person's e-mail address to confirm that they shall be deleted.")
+            raise Invalid("Type the person's e-mail address to confirm the deletion.")
         users.remove(db.session(), current_user.organization, current_user.caller, user_id)
     except CostOptixError as error:
         return _show_person(user_id, error)

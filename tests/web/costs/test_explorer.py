@@ -296,7 +296,7 @@ def test_values_to_filter_by_are_offered_and_searched(billed, alice_browser: Bro
     page = text(alice_browser.get(f"/costs?{MARCH}&filter_by=service_name").text)
     assert "service 3" in page
     assert "No service" in page
-    assert "leave out service 3" in page
+    assert "exclude service 3" in page
     found = alice_browser.get(f"/costs?{MARCH}&filter_by=service_name&q=VICE+3").text
     assert 'value="service 3"' in found
     assert 'value="service 4"' not in found

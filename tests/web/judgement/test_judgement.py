@@ -69,7 +69,7 @@ def test_trying_a_budget_saves_nothing(
     page = text(answer.text)
     assert "nothing is saved yet" in page
     assert "1–31 Jan 2026" in page
-    assert "broken on 3 Jan 2026" in page
+    assert "over budget on 3 Jan 2026" in page
     assert 'value="Web team"' in answer.text
     assert latest(session).scalars(select(Budget)).all() == []
 
@@ -154,7 +154,7 @@ def test_a_member_judges_an_anomaly(
     assert "asked the team" in page
     bob_browser.post(path, form=path, status="investigating", note="", is_expected="1")
     assert latest(session).get(Anomaly, row.id).status == "false_positive"
-    assert "Nothing here" in bob_browser.get("/anomalies").text
+    assert "No matching anomalies" in bob_browser.get("/anomalies").text
     assert "EC2" in bob_browser.get("/anomalies?status=false_positive").text
     back = bob_browser.post(path, form=path, status="new", note="")
     assert back.status_code == 409
@@ -228,11 +228,11 @@ def test_detection_on_demand_shows_what_it_would_keep(
     )
     fields = {"method": "rolling_z_score", "threshold": "3", "lookback_days": ""}
     look = alice_browser.post("/anomalies/detect", form="/anomalies", **fields, dry_run="1")
-    assert "What would be found" in look.text
+    assert "Preview of detection" in look.text
     assert "15 Mar 2026" in look.text
     assert latest(session).scalars(select(Anomaly)).all() == []
     kept = alice_browser.post("/anomalies/detect", form="/anomalies", **fields)
-    assert "What was found" in kept.text
+    assert "Detection results" in kept.text
     assert len(latest(session).scalars(select(Anomaly)).all()) == 1
     assert "Detect now" not in bob_browser.get("/anomalies").text
     form = "/settings/organization"
