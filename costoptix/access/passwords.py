@@ -105,7 +105,10 @@ def _bytes(password: str) -> bytes:
 @contextmanager
 def _slot() -> Iterator[None]:
     if not _slots.acquire(timeout=PATIENCE_SECONDS):
-        raise Unavailable("Too many people are signing in at once. Please try again in a moment.", retry_after=PATIENCE_SECONDS)
+        raise Unavailable(
+            "Too many people are signing in at once. Please try again in a moment.",
+            retry_after=PATIENCE_SECONDS,
+        )
     try:
         yield
     finally:

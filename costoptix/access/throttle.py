@@ -79,7 +79,8 @@ def attempt(session: Session, what: str, account: str, address: str) -> Iterator
     if full:
         seconds = math.ceil((max(full) - utc_now()).total_seconds())
         raise TooManyRequests(
-            "Too many attempts. Please wait a few minutes and try again.", retry_after=max(1, seconds)
+            "Too many attempts. Please wait a few minutes and try again.",
+            retry_after=max(1, seconds),
         )
     yield Attempt(session, tuple(limits))
 

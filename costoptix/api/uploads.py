@@ -52,7 +52,9 @@ class Upload:
         if self._missing is not None:
             self._missing -= len(chunk)
             if not chunk and size and self._missing > 0:
-                raise Invalid("The file is incomplete: fewer bytes arrived than were announced; send it again.")
+                raise Invalid(
+                    "The file is incomplete: not all announced bytes arrived. Send it again."
+                )
         return chunk
 
     def digest(self) -> str:

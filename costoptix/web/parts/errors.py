@@ -34,7 +34,7 @@ _SENTENCES = {
     404: "This page does not exist, or you may not see it.",
     405: "This address does not accept that method.",
     413: "What was sent is larger than this installation accepts.",
-    500: "The error was logged. Please try again; if it happens again, give your operator the request id.",
+    500: "The error was logged. Please try again, or give your operator the request id.",
 }
 
 

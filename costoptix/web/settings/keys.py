@@ -141,7 +141,9 @@ def create_api_key() -> ResponseReturnValue:
             key_id=str(form.key_id),
         )  # fmt: skip
     except Conflict:
-        flash("This key was created already. Its text was shown once; rotate the key for a new one.")
+        flash(
+            "This key was created already. Its text was shown once; rotate the key for a new one."
+        )
         return redirect(url_for("web.api_keys"))
     except CostOptixError as error:
         return _show_keys(error=error)
