@@ -17,6 +17,7 @@ from statistics import fmean
 
 from costoptix.errors import Invalid
 from costoptix.figures.trends import share
+from costoptix.models import Severity
 from costoptix.money import Amount
 from costoptix.series.baseline import (
     MIN_HISTORY,
@@ -41,15 +42,6 @@ class Method(StrEnum):
     ADAPTIVE = "adaptive"
     STANDARD_Z_SCORE = "standard_z_score"
     SIMPLE_THRESHOLD = "simple_threshold"
-
-
-class Severity(StrEnum):
-    """How much a finding matters, by money and deviation: see ``severity_of``."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
 
 
 SEVERITY_RULE = (

@@ -14,19 +14,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from costoptix.anomalies.detect import (
-    Finding,
-    Method,
-    Settings,
-    Severity,
-    detect,
-    deviation,
-    severity_of,
-)
+from costoptix.anomalies.detect import Finding, Method, Settings, detect, deviation, severity_of
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
 from costoptix.figures.completeness import known_part
 from costoptix.lake.providers import account_of
+from costoptix.models import Severity
 from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, DateRange, Granularity
 from costoptix.series.baseline import DailyAmounts

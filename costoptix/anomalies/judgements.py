@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from costoptix.database import writing
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
 from costoptix.figures.trends import share
-from costoptix.models import Anomaly, AnomalyJudgement
+from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus
 
 LOOKED_BACK = timedelta(days=90)
 """Over how long precision is told."""
@@ -26,34 +25,10 @@ LOOKED_BACK = timedelta(days=90)
 MAX_NOTE = 2000
 
 
-class Status(StrEnum):
-    """How far people are with an anomaly."""
-
-    NEW = "new"
-    ACKNOWLEDGED = "acknowledged"
-    INVESTIGATING = "investigating"
-    RESOLVED = "resolved"
-    FALSE_POSITIVE = "false_positive"
-
-
-OPEN = (Status.NEW, Status.ACKNOWLEDGED, Status.INVESTIGATING)
-
-NEXT: Mapping[Status, tuple[Status, ...]] = {
-    Status.NEW: (
-        Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.RESOLVED, Status.FALSE_POSITIVE,
-    ),
-    Status.ACKNOWLEDGED: (Status.INVESTIGATING, Status.RESOLVED, Status.FALSE_POSITIVE),
-    Status.INVESTIGATING: (Status.ACKNOWLEDGED, Status.RESOLVED, Status.FALSE_POSITIVE),
-    Status.RESOLVED: (Status.INVESTIGATING, Status.FALSE_POSITIVE),
-    Status.FALSE_POSITIVE: (Status.INVESTIGATING, Status.RESOLVED),
-}  # fmt: skip
-"""Where each status may go; what is closed opens again by investigating it."""
-
-
 class JudgementDraft(Draft):
     """What is said of an anomaly; what is left out stays as it is."""
 
-    status: Status | None = None
+    status: AnomalyStatus | None = None
     note: str | None = Field(default=None, max_length=MAX_NOTE)
     is_expected: bool | None = Field(
         default=None,
@@ -112,18 +87,20 @@ def precision(anomalies: Iterable[Anomaly], now: datetime) -> Precision:
         for anomaly in anomalies
         if anomaly.judged_at is not None and anomaly.judged_at > now - LOOKED_BACK
     ]
-    return Precision(closed.count(Status.RESOLVED), closed.count(Status.FALSE_POSITIVE))
+    return Precision(
+        closed.count(AnomalyStatus.RESOLVED), closed.count(AnomalyStatus.FALSE_POSITIVE)
+    )
 
 
-def _after(anomaly: Anomaly, draft: JudgementDraft) -> tuple[Status, bool]:
-    current = Status(anomaly.status)
-    wanted = draft.status or (Status.FALSE_POSITIVE if draft.is_expected else current)
-    if draft.is_expected and wanted is not Status.FALSE_POSITIVE:
+def _after(anomaly: Anomaly, draft: JudgementDraft) -> tuple[AnomalyStatus, bool]:
+    current = anomaly.status
+    wanted = draft.status or (AnomalyStatus.FALSE_POSITIVE if draft.is_expected else current)
+    if draft.is_expected and wanted is not AnomalyStatus.FALSE_POSITIVE:
         raise Invalid("What is expected is a false_positive: leave the status out, or send that.")
-    if wanted is not current and wanted not in NEXT[current]:
-        allowed = ", ".join(NEXT[current])
+    if wanted is not current and wanted not in ANOMALY_MOVES[current]:
+        allowed = ", ".join(ANOMALY_MOVES[current])
         raise Conflict(f"This anomaly is {current}; it can become {allowed}.")
-    if wanted is not Status.FALSE_POSITIVE:
+    if wanted is not AnomalyStatus.FALSE_POSITIVE:
         return wanted, False
     return wanted, anomaly.is_expected if draft.is_expected is None else draft.is_expected
 

@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from costoptix import events
 from costoptix.access.tiers import tier_of
-from costoptix.anomalies.detect import Settings, Severity
+from costoptix.anomalies.detect import Settings
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Episode, Judged, Series
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.figures.trends import Change
-from costoptix.models import Anomaly, DetectionRun, Organization, new_id
+from costoptix.models import Anomaly, DetectionRun, Organization, Severity, new_id
 from costoptix.money import EXACT, to_text
 from costoptix.periods import DateRange, month_start
 
@@ -155,7 +155,7 @@ def _anomaly(
 
 def _figures(episode: Episode) -> dict[str, Any]:
     found = {name: getattr(episode, name) for name in _FIGURES}
-    return found | {"severity": episode.severity.value}
+    return found | {"severity": episode.severity}
 
 
 def _threshold(settings: Settings) -> Decimal:

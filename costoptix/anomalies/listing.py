@@ -10,19 +10,17 @@ from pydantic import Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.episodes import DIMENSIONS
-from costoptix.anomalies.judgements import Status
 from costoptix.anomalies.keeping import series_of
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_account
 from costoptix.drafts import Draft
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
-from costoptix.models import Anomaly, DetectionRun, Organization
+from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity
 from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
 
-_RANK = {severity.value: rank for rank, severity in enumerate(Severity)}
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Wanted:
     Days are inclusive: an anomaly is wanted when one of its days lies among them.
     """
 
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[AnomalyStatus, ...] = ()
     severities: tuple[Severity, ...] = ()
     accounts: tuple[str, ...] = ()  # slug:sub_account_id
     service_names: tuple[str, ...] = ()
@@ -55,7 +53,7 @@ class WantedDraft(Draft):
     start_date: str | None = Field(default=None, description="First day, UTC, inclusive.")
     end_date: str | None = Field(default=None, description="Last day, UTC, inclusive.")
 
-    def wanted(self, statuses: Sequence[Status], today: date) -> Wanted:
+    def wanted(self, statuses: Sequence[AnomalyStatus], today: date) -> Wanted:
         """Return what is asked for.
 
         Raises:
@@ -148,14 +146,16 @@ def flags(
 
 def _flag(rows: Sequence[Anomaly]) -> Flag:
     worst = max((row.severity for row in rows), key=_RANK.__getitem__)
-    return Flag(len(rows), Severity(worst))
+    return Flag(len(rows), worst)
 
 
 def _unusual(
     session: Session, organization: Organization, ask: Ask, query: CostQuery
 ) -> Iterator[Anomaly]:
     days = query.date_range
-    judged_right = tuple(status for status in Status if status is not Status.FALSE_POSITIVE)
+    judged_right = tuple(
+        status for status in AnomalyStatus if status is not AnomalyStatus.FALSE_POSITIVE
+    )
     wanted = Wanted(judged_right, first_day=days.first, last_day=days.last)
     rows = list_anomalies(session, organization, wanted)
     if not rows or not (query.filters or query.exclusions):

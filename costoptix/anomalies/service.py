@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller, Permission, require
-from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings, Severity
+from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import judge
 from costoptix.anomalies.keeping import Fate, Found, fates, keep, kept_drivers, series_of
@@ -22,7 +22,7 @@ from costoptix.costs.query import is_tag
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
 from costoptix.lake.live import read_live
-from costoptix.models import Anomaly, Organization
+from costoptix.models import Anomaly, Organization, Severity
 from costoptix.periods import FIRST_DAY, DateRange, parse_day
 
 AUTOMATIC = Settings(Method.ADAPTIVE)

@@ -18,7 +18,7 @@ from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
-from costoptix.anomalies.judgements import JudgementDraft, Status
+from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.keeping import Fate, Found, kept_drivers, series_of
 from costoptix.anomalies.listing import WantedDraft
 from costoptix.anomalies.service import DetectionDraft
@@ -26,7 +26,7 @@ from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.clock import utc_now, utc_today
-from costoptix.models import Anomaly
+from costoptix.models import Anomaly, AnomalyStatus
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Named:
 class AnomalyData(FiguresData, Named):
     """An anomaly. ``drivers`` is null in lists where they have not been worked out yet."""
 
-    status: Status
+    status: AnomalyStatus
     is_expected: bool
     note: str
     judged_by: str | None
@@ -85,7 +85,7 @@ class FoundData(FiguresData):
     """An episode that a run found, and what became (or would become) of it."""
 
     id: str | None
-    status: Status | None
+    status: AnomalyStatus | None
     note: str
     drivers: list[DriverData] | None
     created_at: datetime.datetime | None
@@ -110,7 +110,7 @@ class DetectionData:
 class AnomaliesQuery(WantedDraft, PageQuery):
     """Which anomalies are wanted: those with a day in the range; any where nothing is said."""
 
-    status: list[Status] = Field(default=[], description="Only of this status; repeatable.")
+    status: list[AnomalyStatus] = Field(default=[], description="Only of this status; repeatable.")
 
 
 @operation(
@@ -194,7 +194,7 @@ def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
     return AnomalyData(
         **_figures(row, series_of(row), row.first_day, row.last_day),
         id=row.id,
-        status=Status(row.status),
+        status=row.status,
         is_expected=row.is_expected,
         note=row.note,
         judged_by=row.judged_by,
@@ -210,7 +210,7 @@ def _found(found: Found) -> FoundData:
     return FoundData(
         **_figures(episode, episode.series, episode.days.first, episode.days.last),
         id=row.id if row else None,
-        status=Status(row.status) if row else None,
+        status=row.status if row else None,
         note=row.note if row else "",
         drivers=None if drivers is None else [_driver(driver) for driver in drivers],
         created_at=row.created_at if row else None,

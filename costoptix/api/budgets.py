@@ -17,10 +17,10 @@ from costoptix.api.endpoint import PREFIX, Call, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.budgets import service
 from costoptix.budgets.drafts import BudgetChange, BudgetDraft, ChargeCategory, Period, TagRule
-from costoptix.budgets.figures import Figures, PastPeriod, State
+from costoptix.budgets.figures import Figures, PastPeriod
 from costoptix.clock import utc_today
 from costoptix.costs.asking import asker
-from costoptix.models import Budget
+from costoptix.models import Budget, BudgetState
 from costoptix.series.forecast import Method
 
 
@@ -36,7 +36,7 @@ class Standing:
     predicted_note: str
     utilization_percent: Decimal | None
     pace_percent: Decimal  # how much of the period is over, today included
-    state: State
+    state: BudgetState
     days_remaining: int  # after today
     crosses_on: date | None  # when the amount was reached or is expected to be, in this period
 
@@ -49,7 +49,7 @@ class Past:
     period_end: date
     spend: Decimal
     utilization_percent: Decimal | None
-    state: State
+    state: BudgetState
     kept: bool
     crossed_on: date | None
     complete: bool

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.listing import Flag
 from costoptix.figures import daily, outlook, summary, trends
 from costoptix.figures.breakdown import Group
 from costoptix.figures.completeness import partial_months
+from costoptix.models import Severity
 from costoptix.periods import DateRange, length_in_words
 from costoptix.series import forecast
 from costoptix.series.forecast import Method

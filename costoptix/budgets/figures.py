@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from enum import StrEnum
 
 from costoptix.budgets.drafts import Period
 from costoptix.figures.trends import share
+from costoptix.models import BudgetState
 from costoptix.money import EXACT, Amount, total
 from costoptix.periods import DateRange, add_months, month_end, quarter_start
 from costoptix.series.baseline import DailyAmounts
@@ -30,15 +30,6 @@ _NOTHING = Amount(0)
 _ENDED_BEFORE = "Not enough history: the complete days end long before this period."
 
 
-class State(StrEnum):
-    """How a budget stands, by what is spent."""
-
-    OK = "ok"
-    WARNING = "warning"
-    CRITICAL = "critical"
-    EXCEEDED = "exceeded"
-
-
 @dataclass(frozen=True)
 class Terms:
     """What a budget's figures depend on: its amount (above zero), period and thresholds."""
@@ -48,17 +39,17 @@ class Terms:
     warning_threshold: Decimal  # percent
     critical_threshold: Decimal
 
-    def state(self, spent: Amount) -> State:
+    def state(self, spent: Amount) -> BudgetState:
         """Return the state at some spend; a threshold that is reached is crossed."""
         crossed = self.crossed(spent)
-        return crossed[-1] if crossed else State.OK
+        return crossed[-1] if crossed else BudgetState.OK
 
-    def crossed(self, spent: Amount) -> list[State]:
+    def crossed(self, spent: Amount) -> list[BudgetState]:
         """List the thresholds that some spend has reached, the lowest first."""
         levels = (
-            (State.WARNING, self.warning_threshold),
-            (State.CRITICAL, self.critical_threshold),
-            (State.EXCEEDED, Decimal(100)),
+            (BudgetState.WARNING, self.warning_threshold),
+            (BudgetState.CRITICAL, self.critical_threshold),
+            (BudgetState.EXCEEDED, Decimal(100)),
         )
         scaled = EXACT.multiply(spent, Decimal(100))
         return [
@@ -73,14 +64,14 @@ class PastPeriod:
     days: DateRange
     spend: Amount
     utilization_percent: Decimal | None
-    state: State
+    state: BudgetState
     crossed_on: date | None  # the day on which the amount was reached
     is_whole: bool
 
     @property
     def is_kept(self) -> bool:
         """Tell whether the amount was not reached."""
-        return self.state is not State.EXCEEDED
+        return self.state is not BudgetState.EXCEEDED
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,7 @@ class Figures:
     predicted_by: Method
     predicted_note: str
     utilization_percent: Decimal | None  # None beyond all measure
-    state: State
+    state: BudgetState
     days_remaining: int  # after today
     pace_percent: Decimal  # how much of the period is over, today included
     crosses_on: date | None  # when the amount was reached, or is expected to be; None: not in it

@@ -11,7 +11,15 @@ from costoptix.models.access import (
     User,
     UserSession,
 )
-from costoptix.models.anomalies import Anomaly, AnomalyJudgement, DetectionRun
+from costoptix.models.anomalies import (
+    ANOMALY_MOVES,
+    OPEN_STATUSES,
+    Anomaly,
+    AnomalyJudgement,
+    AnomalyStatus,
+    DetectionRun,
+    Severity,
+)
 from costoptix.models.base import Base, ExactDecimal, UTCDateTime, new_id
 from costoptix.models.bills import (
     Delivery,
@@ -23,20 +31,24 @@ from costoptix.models.bills import (
     ReconciliationLine,
     Source,
 )
-from costoptix.models.budgets import Budget
+from costoptix.models.budgets import Budget, BudgetState
 from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 
 __all__ = [
+    "ANOMALY_MOVES",
     "JOB_MOVES",
+    "OPEN_STATUSES",
     "AccountName",
     "Anomaly",
     "AnomalyJudgement",
+    "AnomalyStatus",
     "ApiKey",
     "AuditEntry",
     "Base",
     "Budget",
+    "BudgetState",
     "Delivery",
     "DeliveryFile",
     "DeliverySubAccount",
@@ -53,6 +65,7 @@ __all__ = [
     "Organization",
     "ReconciliationLine",
     "SetupState",
+    "Severity",
     "Source",
     "ThrottleCounter",
     "UTCDateTime",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +21,52 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from costoptix.clock import utc_now
-from costoptix.models.base import Base, id_column, organization_column
+from costoptix.models.base import Base, id_column, organization_column, state_type
+
+
+class Severity(StrEnum):
+    """How much an anomaly matters, by money and deviation: see ``anomalies.detect``."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class AnomalyStatus(StrEnum):
+    """How far people are with an anomaly."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+    FALSE_POSITIVE = "false_positive"
+
+
+OPEN_STATUSES = (AnomalyStatus.NEW, AnomalyStatus.ACKNOWLEDGED, AnomalyStatus.INVESTIGATING)
+
+ANOMALY_MOVES: Mapping[AnomalyStatus, tuple[AnomalyStatus, ...]] = {
+    AnomalyStatus.NEW: (
+        AnomalyStatus.ACKNOWLEDGED,
+        AnomalyStatus.INVESTIGATING,
+        AnomalyStatus.RESOLVED,
+        AnomalyStatus.FALSE_POSITIVE,
+    ),
+    AnomalyStatus.ACKNOWLEDGED: (
+        AnomalyStatus.INVESTIGATING,
+        AnomalyStatus.RESOLVED,
+        AnomalyStatus.FALSE_POSITIVE,
+    ),
+    AnomalyStatus.INVESTIGATING: (
+        AnomalyStatus.ACKNOWLEDGED,
+        AnomalyStatus.RESOLVED,
+        AnomalyStatus.FALSE_POSITIVE,
+    ),
+    AnomalyStatus.RESOLVED: (AnomalyStatus.INVESTIGATING, AnomalyStatus.FALSE_POSITIVE),
+    AnomalyStatus.FALSE_POSITIVE: (AnomalyStatus.INVESTIGATING, AnomalyStatus.RESOLVED),
+}
+"""The statuses that an anomaly may go to from each, in the order in which they are offered; what
+is closed opens again by investigating it."""
 
 
 class Anomaly(Base):
@@ -43,12 +90,14 @@ class Anomaly(Base):
     high: Mapped[Decimal]
     impact: Mapped[Decimal]
     deviation_percent: Mapped[Decimal | None]
-    severity: Mapped[str] = mapped_column(String(10))
+    severity: Mapped[Severity] = mapped_column(state_type(Severity, 10))
     method: Mapped[str] = mapped_column(String(20))
     lookback_days: Mapped[int]
     threshold: Mapped[Decimal]
     drivers: Mapped[list[Any] | None]  # None: to be worked out when asked for
-    status: Mapped[str] = mapped_column(String(20), default="new")
+    status: Mapped[AnomalyStatus] = mapped_column(
+        state_type(AnomalyStatus, 20), default=AnomalyStatus.NEW
+    )
     is_expected: Mapped[bool] = mapped_column(Boolean, default=False)  # the like is muted
     note: Mapped[str] = mapped_column(Text, default="")
     judged_by: Mapped[str | None] = mapped_column(String(400))
@@ -73,7 +122,7 @@ class AnomalyJudgement(Base):
     )
     at: Mapped[datetime] = mapped_column(default=utc_now)
     actor: Mapped[str] = mapped_column(String(400))
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[AnomalyStatus] = mapped_column(state_type(AnomalyStatus, 20))
     is_expected: Mapped[bool] = mapped_column(Boolean)
     note: Mapped[str] = mapped_column(Text)
 

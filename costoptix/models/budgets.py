@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import String, Text, UniqueConstraint
@@ -11,6 +12,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from costoptix.clock import utc_now
 from costoptix.models.base import Base, id_column, organization_column
+
+
+class BudgetState(StrEnum):
+    """How a budget stands, by what is spent.
+
+    It may go from any state to any other: bills are restated up and down, a new period begins at
+    nothing, and people change the amount.
+    """
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    EXCEEDED = "exceeded"
 
 
 class Budget(Base):

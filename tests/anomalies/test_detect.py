@@ -13,12 +13,12 @@ from costoptix.anomalies.detect import (
     SEVERITY_RULE,
     Method,
     Settings,
-    Severity,
     detect,
     deviation,
     severity_of,
 )
 from costoptix.errors import Invalid
+from costoptix.models import Severity
 from tests.support.series import FIRST, changed, daily, noisy
 
 every_method = pytest.mark.parametrize("method", list(Method))

@@ -17,13 +17,22 @@ from costoptix.access.permissions import Caller, Permission
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings
 from costoptix.anomalies.drivers import Driver
-from costoptix.anomalies.judgements import NEXT, JudgementDraft, Status
+from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.keeping import Fate, kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
 from costoptix.figures.trends import Change
-from costoptix.models import Anomaly, AuditEntry, Delivery, DetectionRun, Event, Organization
+from costoptix.models import (
+    ANOMALY_MOVES,
+    Anomaly,
+    AnomalyStatus,
+    AuditEntry,
+    Delivery,
+    DetectionRun,
+    Event,
+    Organization,
+)
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import SERIES, make_anomaly
 from tests.support.lake import TODAY, Charge, Lake, new_organization
@@ -160,8 +169,10 @@ def test_an_episode_whose_first_day_is_restated_is_told_of_once(lake: Lake) -> N
     assert alerts(lake) == ["anomaly.detected"]
 
 
-@pytest.mark.parametrize("status", [each for each in Status if each is not Status.NEW])
-def test_a_run_changes_nothing_that_a_person_judged(lake: Lake, status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [status for status in AnomalyStatus if status is not AnomalyStatus.NEW]
+)
+def test_a_run_changes_nothing_that_a_person_judged(lake: Lake, status: AnomalyStatus) -> None:
     lake.deliver(*costs())
     run(lake)
     (row,) = kept(lake)
@@ -252,7 +263,7 @@ def test_what_is_expected_mutes_the_like(lake: Lake) -> None:
     run(lake)
     (row,) = kept(lake)
     judge(lake, row, is_expected=True, note="the monthly rebuild")
-    assert row.status == Status.FALSE_POSITIVE
+    assert row.status == AnomalyStatus.FALSE_POSITIVE
     like, larger, lower = (SPIKE + timedelta(days=days) for days in (3, 5, 7))
     amounts = {like: "800", larger: "3000", lower: "1"}
     restate(
@@ -284,11 +295,13 @@ def row(lake: Lake) -> Anomaly:
     return make_anomaly(lake.session, lake.organization)
 
 
-@pytest.mark.parametrize("before", Status)
-@pytest.mark.parametrize("after", Status)
-def test_a_status_goes_where_it_may(lake: Lake, before: Status, after: Status) -> None:
+@pytest.mark.parametrize("before", AnomalyStatus)
+@pytest.mark.parametrize("after", AnomalyStatus)
+def test_a_status_goes_where_it_may(
+    lake: Lake, before: AnomalyStatus, after: AnomalyStatus
+) -> None:
     row = make_anomaly(lake.session, lake.organization, status=before.value)
-    if after in (before, *NEXT[before]):
+    if after in (before, *ANOMALY_MOVES[before]):
         judge(lake, row, status=after)
         assert row.status == after
     else:

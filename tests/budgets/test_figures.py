@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costoptix.budgets.drafts import Period
-from costoptix.budgets.figures import State, Terms, days_needed, figures, period_of
+from costoptix.budgets.figures import Terms, days_needed, figures, period_of
+from costoptix.models import BudgetState
 from costoptix.periods import DateRange
 from costoptix.series.forecast import Method
 
@@ -25,13 +26,13 @@ def flat(first: date, last: date, amount: str = "10") -> dict[date, Decimal]:
 @pytest.mark.parametrize(
     ("spent", "state"),
     [
-        ("0", State.OK), ("-50", State.OK), ("79.999999999999999999", State.OK),
-        ("80", State.WARNING), ("94.99", State.WARNING), ("95", State.CRITICAL),
-        ("99.999999999999999999", State.CRITICAL), ("100", State.EXCEEDED),
-        ("100.000000000000000001", State.EXCEEDED),
+        ("0", BudgetState.OK), ("-50", BudgetState.OK), ("79.999999999999999999", BudgetState.OK),
+        ("80", BudgetState.WARNING), ("94.99", BudgetState.WARNING), ("95", BudgetState.CRITICAL),
+        ("99.999999999999999999", BudgetState.CRITICAL), ("100", BudgetState.EXCEEDED),
+        ("100.000000000000000001", BudgetState.EXCEEDED),
     ],
 )  # fmt: skip
-def test_a_threshold_that_is_reached_is_crossed(spent: str, state: State) -> None:
+def test_a_threshold_that_is_reached_is_crossed(spent: str, state: BudgetState) -> None:
     terms = Terms(Decimal(100), Period.MONTHLY, Decimal(80), Decimal(95))
     assert terms.state(Decimal(spent)) is state
 
@@ -62,7 +63,7 @@ def test_ten_a_day_for_a_year() -> None:
     assert found.current_spend == 200
     assert found.days_remaining == 11
     assert found.pace_percent == Decimal("64.52")
-    assert found.state is State.OK
+    assert found.state is BudgetState.OK
     assert found.crosses_on == date(2026, 3, 31)
     assert found.predicted_spend == 310
     assert found.predicted_by is Method.VALUE_AT_RISK
@@ -84,7 +85,7 @@ def test_the_running_day_counts_in_what_is_spent_and_not_in_what_is_predicted() 
 
 def test_without_data_nothing_is_predicted() -> None:
     found = figures(MONTHLY, {}, None, TODAY)
-    assert (found.current_spend, found.state) == (0, State.OK)
+    assert (found.current_spend, found.state) == (0, BudgetState.OK)
     assert (found.predicted_spend, found.crosses_on) == (None, None)
     assert "Not enough history" in found.predicted_note
     assert found.history == ()

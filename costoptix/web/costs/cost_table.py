@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from costoptix.anomalies.detect import Severity
 from costoptix.anomalies.listing import Flag
 from costoptix.costs.answers import CostReport
 from costoptix.costs.asking import Ask
@@ -16,6 +15,7 @@ from costoptix.figures import summary
 from costoptix.figures.breakdown import Group, amount_of
 from costoptix.figures.completeness import earlier_part, known_part
 from costoptix.figures.trends import Change, Confidence, MonthlyFigures, Trend, share
+from costoptix.models import Severity
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity
 from costoptix.web.costs.cost_charts import PER, bucket_title, month_title

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from config import Config
+from costoptix.budgets.drafts import ChargeCategory
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostReport, CostRow
@@ -62,7 +63,6 @@ MAX_SHOWN = 1000
 MAX_CHOICES = 200
 """How many values of a dimension are offered to filter by; a search finds the others."""
 
-CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 QUICK_GROUPS = (
     "service_name", "provider_name", "sub_account_name", "region_id", "resource_id", "sku_id",
 )  # fmt: skip
@@ -128,7 +128,7 @@ def costs() -> ResponseReturnValue:
         dimensions=[*DIMENSIONS, *tag_dimensions()],
         metrics=METRICS,
         granularities=list(PER.items()),
-        categories=[(name, *_toggle(question, name)) for name in CATEGORIES],
+        categories=[(name, *_toggle(question, name)) for name in ChargeCategory],
         quick_groups=QUICK_GROUPS,
         choices=_choices(state),
         filter_by=state.filter_by,

@@ -8,8 +8,6 @@ from datetime import date
 
 from flask_login import current_user
 
-from costoptix.anomalies.detect import Severity
-from costoptix.anomalies.judgements import OPEN, Status
 from costoptix.anomalies.listing import Flag, Wanted, flags, list_anomalies
 from costoptix.budgets import service as budgets
 from costoptix.budgets.figures import Figures
@@ -18,7 +16,7 @@ from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
-from costoptix.models import Anomaly, Budget
+from costoptix.models import OPEN_STATUSES, Anomaly, AnomalyStatus, Budget, Severity
 from costoptix.money import Amount
 from costoptix.web.costs.questions import asker
 
@@ -26,7 +24,7 @@ SHOWN = 6
 LOOKED_AT = 30
 """How many budgets, by name, are worked out to find those that stand worst."""
 
-_RANK = {severity.value: rank for rank, severity in enumerate(reversed(Severity))}
+_RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], 
 
 def open_anomalies() -> OpenAnomalies:
     """Return the open anomalies, the most severe and dearest first."""
-    found = list(list_anomalies(db.session(), current_user.organization, Wanted(OPEN)))
+    found = list(list_anomalies(db.session(), current_user.organization, Wanted(OPEN_STATUSES)))
     found.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
     return OpenAnomalies(found[:SHOWN], len(found))
 
@@ -74,7 +72,7 @@ def marks(found: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
     for row in found:
         if row.currency != currency or row.severity == Severity.LOW:
             continue
-        if row.status != Status.FALSE_POSITIVE:
+        if row.status != AnomalyStatus.FALSE_POSITIVE:
             mark = (abs(row.impact), row.service_name or "no service")
             largest[row.first_day] = max(mark, largest.get(row.first_day, mark))
     return {day: name for day, (_, name) in largest.items()}

@@ -15,16 +15,9 @@ from pydantic import AfterValidator, Field
 from costoptix import drafts
 from costoptix.access.tiers import tier_of
 from costoptix.anomalies import judgements, listing, service
-from costoptix.anomalies.detect import (
-    MAX_LOOKBACK,
-    MIN_LOOKBACK,
-    SEVERITY_RULE,
-    THRESHOLDS,
-    Method,
-    Severity,
-)
+from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
 from costoptix.anomalies.episodes import METRIC
-from costoptix.anomalies.judgements import NEXT, OPEN, JudgementDraft, Status
+from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.keeping import LIKENESS, Fate, series_of
 from costoptix.anomalies.listing import Wanted, WantedDraft
 from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
@@ -32,7 +25,7 @@ from costoptix.clock import utc_now, utc_today
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.figures.breakdown import breakdowns
-from costoptix.models import Anomaly
+from costoptix.models import ANOMALY_MOVES, OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
 from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.charts import StackedChart
@@ -44,7 +37,7 @@ from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_tit
 
 PER_PAGE = 50
 OPEN_ONES, ANY = "open", "all"
-SHOWN = (OPEN_ONES, *Status, ANY)
+SHOWN = (OPEN_ONES, *AnomalyStatus, ANY)
 """What the list can be narrowed to by status; open is what it shows at first."""
 
 DAYS_BEFORE, DAYS_AFTER = 28, 7
@@ -56,13 +49,17 @@ RANGES = (
 )  # fmt: skip
 
 STATUS_TITLES = {
-    Status.NEW: "New",
-    Status.ACKNOWLEDGED: "Acknowledged",
-    Status.INVESTIGATING: "Investigating",
-    Status.RESOLVED: "Resolved",
-    Status.FALSE_POSITIVE: "False positive",
+    AnomalyStatus.NEW: "New",
+    AnomalyStatus.ACKNOWLEDGED: "Acknowledged",
+    AnomalyStatus.INVESTIGATING: "Investigating",
+    AnomalyStatus.RESOLVED: "Resolved",
+    AnomalyStatus.FALSE_POSITIVE: "False positive",
 }
-STATUS_KINDS = {Status.NEW: "accent", Status.INVESTIGATING: "warn", Status.RESOLVED: "down"}
+STATUS_KINDS = {
+    AnomalyStatus.NEW: "accent",
+    AnomalyStatus.INVESTIGATING: "warn",
+    AnomalyStatus.RESOLVED: "down",
+}
 METHOD_TITLES = {
     Method.ROLLING_Z_SCORE: "Rolling z-score",
     Method.ADAPTIVE: "Adaptive",
@@ -94,7 +91,8 @@ class ListForm(WantedDraft):
         if self.status == ANY:
             return self.wanted((), utc_today())
         return self.wanted(
-            OPEN if self.status == OPEN_ONES else (Status(self.status),), utc_today()
+            OPEN_STATUSES if self.status == OPEN_ONES else (AnomalyStatus(self.status),),
+            utc_today(),
         )
 
     def pairs(self, *without: str) -> Pairs:
@@ -122,7 +120,7 @@ class JudgementForm(drafts.Draft):
     def draft(self) -> JudgementDraft:
         """Return what the domain is asked for."""
         is_expected = bool(self.is_expected)
-        status = Status.FALSE_POSITIVE.value if is_expected else self.status
+        status = AnomalyStatus.FALSE_POSITIVE.value if is_expected else self.status
         values = {"status": status, "note": self.note, "is_expected": is_expected}
         return drafts.read(JudgementDraft, values)
 
@@ -183,7 +181,7 @@ def judge_anomaly(anomaly_id: str) -> ResponseReturnValue:
         judgements.judge(db.session(), row, current_user.caller, forms.read(JudgementForm).draft())
     except CostOptixError as error:
         return _show_detail(row, error)
-    flash(f"The anomaly is {STATUS_TITLES[Status(row.status)].lower()}.")
+    flash(f"The anomaly is {STATUS_TITLES[row.status].lower()}.")
     return redirect(url_for("web.anomaly_detail", anomaly_id=anomaly_id))
 
 
@@ -251,7 +249,7 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
         method=METHOD_TITLES[Method(row.method)],
         choices=[
             (status.value, STATUS_TITLES[status])
-            for status in (Status(row.status), *NEXT[Status(row.status)])
+            for status in (row.status, *ANOMALY_MOVES[row.status])
         ],
         likeness=LIKENESS,
         max_note=judgements.MAX_NOTE,

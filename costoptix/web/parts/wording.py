@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from costoptix.anomalies.detect import Severity
-from costoptix.budgets.figures import State
 from costoptix.costs.query import ACCOUNT, is_tag, tag_key
 from costoptix.figures.breakdown import Group
+from costoptix.models import BudgetState, Severity
 from costoptix.periods import Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.parts.routing import web
@@ -36,10 +35,10 @@ DIMENSION_TITLES = {
 }
 SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
 STATE_KINDS = {
-    State.OK: "down",
-    State.WARNING: "warn",
-    State.CRITICAL: "up",
-    State.EXCEEDED: "up",
+    BudgetState.OK: "down",
+    BudgetState.WARNING: "warn",
+    BudgetState.CRITICAL: "up",
+    BudgetState.EXCEEDED: "up",
 }
 """How the badges of anomalies and budgets are coloured."""
 
