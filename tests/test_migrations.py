@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
 from config import Config
@@ -125,3 +125,53 @@ def _compared(path: str, data: Any) -> Any:
     if isinstance(data, dict):
         return {name: data[name] for name in names}
     return [{name: row[name] for name in names} for row in data]
+
+
+@pytest.mark.xfail(strict=True, reason="there is no such state yet")
+def test_imports_that_repeated_live_bytes_become_duplicates_of_those(app: Flask) -> None:
+    """Before, they were live imports of no rows."""
+    with app.app_context():
+        downgrade(revision="0002")
+        with db.engine.begin() as connection:
+            connection.execute(
+                text("INSERT INTO organizations VALUES ('o', 'O', 'starter', :now, 'v')"),
+                {"now": "2026-01-01 00:00:00"},
+            )
+            _import(connection, "first", "withdrawn", day=1)
+            _import(connection, "again", "live", day=2, message="already imported, nothing changed")
+            _import(connection, "third", "live", day=3)
+            _import(
+                connection, "fourth", "live", day=4, message="already imported, nothing changed"
+            )
+            _import(connection, "empty", "live", day=5, message="The file holds no charges.")
+        upgrade()
+        with db.engine.begin() as connection:
+            states = connection.execute(text("SELECT id, state, repeats_id FROM imports"))
+            assert {row.id: (row.state, row.repeats_id) for row in states} == {
+                "first": ("withdrawn", None),
+                "again": ("duplicate", "first"),
+                "third": ("live", None),
+                "fourth": ("duplicate", "third"),
+                "empty": ("live", None),
+            }
+        downgrade(revision="0002")
+        with db.engine.begin() as connection:
+            states = connection.execute(text("SELECT id, state FROM imports"))
+            assert dict(states.all())["again"] == "live"
+        upgrade()
+        check()
+
+
+def _import(
+    connection: Connection, name: str, state: str, *, day: int, message: str | None = None
+) -> None:
+    """Write an import as it was written before there were duplicates."""
+    connection.execute(
+        text(
+            "INSERT INTO imports (id, organization_id, state, file_name, stored_name, size_bytes,"
+            " sha256, created_by, created_at, bytes_done, rows_read, rows_kept, rows_rejected,"
+            " message, options) VALUES (:id, 'o', :state, 'a.csv', :id, 1, 's', 'me', :at, 1, 0, 0,"
+            " 0, :message, '{}')"
+        ),
+        {"id": name, "state": state, "at": f"2026-01-{day:02d} 00:00:00", "message": message},
+    )

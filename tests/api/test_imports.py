@@ -117,6 +117,33 @@ def test_withdrawing_is_delete(ask: Ask, work: Callable[[], None]) -> None:
     assert ask("GET", "/costs?range=last_12_months", "read").json["data"]["totals"] == []
 
 
+@pytest.mark.xfail(strict=True, reason="a repeat is listed as live, and DELETE answers 200")
+def test_r16_a_repeat_is_a_duplicate_that_leads_to_the_import_it_repeats(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    first, again = (
+        ask(
+            "POST", "/imports", data={"file": (io.BytesIO(write([{}])), name)}
+        ).json["data"]["id"]
+        for name in ("march.csv", "copy.csv")
+    )  # fmt: skip
+    work()
+    repeated = {"id": first, "file_name": "march.csv", "state": "live"}
+    listed = ask("GET", "/imports", "read").json["data"]
+    assert [(row["state"], row["repeats"]) for row in listed] == [
+        ("duplicate", repeated), ("live", None),
+    ]  # fmt: skip
+    assert ask("GET", f"/imports/{again}").json["data"]["repeats"] == repeated
+    refused = ask("DELETE", f"/imports/{again}")
+    assert refused.status_code == 409
+    assert "march.csv" in refused.json["error"]
+    assert first in refused.json["error"]
+    ask("DELETE", f"/imports/{first}")
+    shown = ask("GET", f"/imports/{again}").json["data"]
+    assert (shown["state"], shown["repeats"]["state"]) == ("duplicate", "withdrawn")
+    assert ask("DELETE", f"/imports/{again}").status_code == 409
+
+
 def test_an_older_import_is_made_current(ask: Ask, work: Callable[[], None]) -> None:
     first, second = (
         ask("POST", "/imports", data=write([{"BilledCost": amount}]), content_type="text/csv")

@@ -86,3 +86,13 @@ def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:
     result = run(tmp_path / "absent.csv")
     assert result.exit_code == 1
     assert "absent.csv: No such file or directory." in result.output
+
+
+@pytest.mark.xfail(strict=True, reason="a repeat is told as a second live import")
+def test_a_repeat_is_told_as_a_duplicate_of_the_import_it_repeats(run, tmp_path: Path) -> None:
+    (tmp_path / "march.csv").write_bytes(write([{}]))
+    (first,) = re.findall("^import: (.*)$", run(tmp_path / "march.csv").stdout, re.MULTILINE)
+    again = run(tmp_path / "march.csv")
+    assert again.exit_code == 0
+    assert "state: duplicate\n" in again.stdout
+    assert f"repeats: {first} march.csv (live)\n" in again.stdout

@@ -85,6 +85,29 @@ def test_a_bill_comes_in_by_the_form(app: Flask, config: Config, alice_browser: 
     assert "already imported, nothing changed" in alice_browser.get(again).text.lower()
 
 
+@pytest.mark.xfail(strict=True, reason="a repeat is shown as a second live import")
+def test_a_duplicate_leads_to_the_import_it_repeats_and_says_what_became_of_it(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    first, again = (
+        send(alice_browser, write([{}]), name).headers["Location"]
+        for name in ("march.csv", "copy.csv")
+    )
+    work(app, config)
+    assert ">duplicate<" in alice_browser.get("/imports").text
+    notice = said(alice_browser.get(again).text)
+    assert f'href="{first}"' in notice
+    assert "march.csv" in notice
+    assert "already imported, nothing changed" in notice.lower()
+    confirm = alice_browser.get(f"{again}/withdraw").text
+    assert "march.csv" in confirm
+    assert "Undo the import" not in confirm
+    assert alice_browser.post(f"{again}/withdraw", form=f"{first}/withdraw").status_code == 409
+    alice_browser.post(f"{first}/withdraw", form=f"{first}/withdraw")
+    notice = said(alice_browser.get(again).text)
+    assert "withdrawn" in notice
+
+
 def test_rejected_rows_are_shown_and_safe_in_a_spreadsheet(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:
