@@ -127,7 +127,6 @@ def _compared(path: str, data: Any) -> Any:
     return [{name: row[name] for name in names} for row in data]
 
 
-@pytest.mark.xfail(strict=True, reason="there is no such state yet")
 def test_imports_that_repeated_live_bytes_become_duplicates_of_those(app: Flask) -> None:
     """Before, they were live imports of no rows."""
     with app.app_context():

@@ -100,6 +100,15 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True)
+class RepeatedImport:
+    """The import that a duplicate repeats, as it is now."""
+
+    id: str
+    file_name: str
+    state: str
+
+
+@dataclass(frozen=True)
 class ImportSummary:
     """An import as lists show it."""
 
@@ -112,6 +121,7 @@ class ImportSummary:
     rows: Rows
     message: str | None
     error: str | None
+    repeats: RepeatedImport | None  # of a duplicate: the import that had brought the same bytes
     created_by: str
     created_at: datetime
     live_at: datetime | None
@@ -268,10 +278,17 @@ def _summary(row: Import) -> ImportSummary:
         rows=Rows(row.rows_read, row.rows_kept, row.rows_rejected),
         message=row.message,
         error=row.error,
+        repeats=_repeated(row.repeats),
         created_by=row.created_by,
         created_at=row.created_at,
         live_at=row.live_at,
     )
+
+
+def _repeated(original: Import | None) -> RepeatedImport | None:
+    if original is None:
+        return None
+    return RepeatedImport(original.id, original.file_name, original.state)
 
 
 def _details(call: Call, row: Import) -> ImportDetails:

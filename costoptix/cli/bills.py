@@ -159,6 +159,9 @@ def _print(session: Session, row: Import) -> None:
     click.echo(f"import: {row.id}")
     click.echo(f"file: {row.file_name}")
     click.echo(f"state: {row.state}")
+    if row.repeats is not None:
+        original = row.repeats
+        click.echo(f"repeats: {original.id} {original.file_name} ({original.state})")
     if row.error is not None:
         click.echo(f"{row.file_name}: {row.error}", err=True)
     if row.state == "waiting":

@@ -59,8 +59,13 @@ class Import(Base):
     message: Mapped[str | None] = mapped_column(Text)  # "already imported, nothing changed"
     error: Mapped[str | None] = mapped_column(Text)  # one sentence, when refused
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Of a duplicate: the import that had brought the same bytes and was live then.
+    repeats_id: Mapped[str | None] = mapped_column(
+        ForeignKey("imports.id", ondelete="SET NULL"), index=True
+    )
 
     source: Mapped[Source | None] = relationship(lazy="joined")
+    repeats: Mapped[Import | None] = relationship(remote_side="Import.id")
 
 
 class ReconciliationLine(Base):

@@ -117,7 +117,6 @@ def test_withdrawing_is_delete(ask: Ask, work: Callable[[], None]) -> None:
     assert ask("GET", "/costs?range=last_12_months", "read").json["data"]["totals"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat is listed as live, and DELETE answers 200")
 def test_r16_a_repeat_is_a_duplicate_that_leads_to_the_import_it_repeats(
     ask: Ask, work: Callable[[], None]
 ) -> None:

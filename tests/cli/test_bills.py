@@ -88,7 +88,6 @@ def test_what_is_not_there_is_named(run, tmp_path: Path) -> None:
     assert "absent.csv: No such file or directory." in result.output
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat is told as a second live import")
 def test_a_repeat_is_told_as_a_duplicate_of_the_import_it_repeats(run, tmp_path: Path) -> None:
     (tmp_path / "march.csv").write_bytes(write([{}]))
     (first,) = re.findall("^import: (.*)$", run(tmp_path / "march.csv").stdout, re.MULTILINE)

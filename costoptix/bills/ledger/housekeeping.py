@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix.bills.ledger.deliveries import version_of
+from costoptix.bills.ledger import history
+from costoptix.bills.ledger.deliveries import DeliveryState, in_scope, version_of
+from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.lake.files import EXPORTS, STAGING
-from costoptix.models import Delivery, Import
+from costoptix.models import Delivery, Import, Organization
 
 HISTORY_KEPT = 6
 """Deliveries of one scope, the live one among them."""
+
+WITHDRAWN_KEPT = timedelta(days=30)
+"""For how long after its withdrawal a delivery is still shown on the page of its import."""
+
+BATCH = 200
+"""Rows deleted in one transaction: with the rows of their files, some 10 ms of the write lock."""
 
 GRACE = timedelta(hours=1)
 """By the file system's own clock, which is what the files' ages are told by."""
@@ -59,28 +67,72 @@ def sweep(session: Session, config: Config) -> int:
 
 
 def prune_history(session: Session) -> int:
-    """Forget the oldest deliveries of each scope beyond ``HISTORY_KEPT``; return how many.
+    """Forget deliveries that no undo can want; return how many.
 
-    What is live is always kept. The files go with the next sweep.
+    Of each scope ``HISTORY_KEPT`` are kept (see ``history``), live ones always; what is withdrawn
+    is kept for ``WITHDRAWN_KEPT`` and takes no place among them. The files go with the next sweep.
+    The rows are looked at without the write lock, and deleted under it, ``BATCH`` at a time.
     """
-    scopes: defaultdict[tuple[object, ...], list[Delivery]] = defaultdict(list)
-    newest_first = select(Delivery).order_by(
-        Delivery.delivered_at.desc(), Delivery.created_at.desc()
+    long_ago = (
+        select(Delivery.id)
+        .join(Import, Import.id == Delivery.import_id)
+        .where(
+            Delivery.state == DeliveryState.WITHDRAWN,
+            Import.finished_at < utc_now() - WITHDRAWN_KEPT,
+        )
     )
-    with writing(session):
-        for each in session.scalars(newest_first):
-            version = version_of(each)
-            file_name = version.batch and version.batch.file_name
-            scope = (each.source_id, each.billing_account_id, each.billing_period)
-            scopes[*scope, version.half, file_name].append(each)
-        old = [
-            each.id
-            for found in scopes.values()
-            for each in found[HISTORY_KEPT:]
-            if not each.is_live
-        ]
-        session.execute(delete(Delivery).where(Delivery.id.in_(old)))
-    return len(old)
+    withdrawn = session.scalars(long_ago).all()
+    pruned = _forget(session, withdrawn, Delivery.state == DeliveryState.WITHDRAWN)
+    for organization_id, source_id, account, period in _long_scopes(session):
+        # A delivery or an undo since then would change what is wanted: the next time, then.
+        version = session.scalar(_data_version(organization_id))
+        deliveries = in_scope(session, source_id, account, period)
+        wanted = history.kept(map(version_of, deliveries), HISTORY_KEPT)
+        pruned += _forget(
+            session,
+            [each.id for each in deliveries if each.id not in wanted],
+            ~Delivery.is_live & (_data_version(organization_id).scalar_subquery() == version),
+        )
+    return pruned
+
+
+def _long_scopes(session: Session) -> Sequence[tuple[str, str, str, date]]:
+    """Return the organization, source, account and month of what has more than is kept."""
+    scope = (
+        Delivery.organization_id,
+        Delivery.source_id,
+        Delivery.billing_account_id,
+        Delivery.billing_period,
+    )
+    statement = (
+        select(*scope)
+        .where(Delivery.state != DeliveryState.WITHDRAWN)
+        .group_by(*scope)
+        .having(func.count() > HISTORY_KEPT)
+    )
+    scopes = [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
+    session.rollback()
+    return scopes
+
+
+def _data_version(organization_id: str) -> Select[str]:
+    return select(Organization.data_version).where(Organization.id == organization_id)
+
+
+def _forget(session: Session, ids: Sequence[str], still: ColumnElement[bool]) -> int:
+    """Delete those of some deliveries of which a condition still holds."""
+    session.rollback()
+    pruned = 0
+    for start in range(0, len(ids), BATCH):
+        statement = (
+            delete(Delivery)
+            .where(Delivery.id.in_(ids[start : start + BATCH]), still)
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        )
+        with writing(session):
+            pruned += len(session.scalars(statement).all())
+    return pruned
 
 
 def _children(folder: Path) -> list[Path]:

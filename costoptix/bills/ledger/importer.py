@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -21,7 +21,7 @@ from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Half, Options
-from costoptix.bills.ledger import deliveries, listing, placing, questions, sources
+from costoptix.bills.ledger import deliveries, placing, questions, repeats, sources
 from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
@@ -31,7 +31,7 @@ from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
 from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, Import, ReconciliationLine, Source, new_id
+from costoptix.models import Delivery, Import, ReconciliationLine, new_id
 from costoptix.queue import Claim
 
 Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
@@ -71,8 +71,7 @@ class _Run:
         self._upload = config.uploads_dir / row.stored_name
 
     def run(self, read: Read) -> None:
-        if self._is_live_already():
-            self._finish(state="live", message=ALREADY_IMPORTED)
+        if self._finished_as_duplicate():
             return
         self._change(state="running", started_at=utc_now(), bytes_done=0)
         with _folder(self._lake / STAGING / f"{self._row.id}-{new_id()}") as folder:
@@ -95,18 +94,16 @@ class _Run:
         currency = self._row.currency or (source.currency if source else None)
         return Options(currency=currency, export=export)
 
-    def _is_live_already(self) -> bool:
-        """Tell whether the same bytes are live, all of them, in the same source."""
-        same = select(Import).where(
-            Import.organization_id == self._row.organization_id,
-            Import.sha256 == self._row.sha256,
-            Import.id != self._row.id,
-            Import.state == "live",
-        )
-        if self._row.source_name is not None:
-            same = same.join(Source).where(Source.name == self._row.source_name)
-        found = (listing.periods(self._session, twin) for twin in self._session.scalars(same).all())
-        return any(periods and not listing.was_replaced(periods) for periods in found)
+    def _finished_as_duplicate(self) -> bool:
+        """End an import of bytes that are live, all of them, in the same source."""
+        with writing(self._session):
+            queue.hold(self._session, self._claim)
+            original = repeats.live_original(self._session, self._row)
+            if original is None:
+                return False
+            self._end(state="duplicate", message=ALREADY_IMPORTED, repeats_id=original.id)
+        shutil.rmtree(self._upload, ignore_errors=True)
+        return True
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
@@ -251,9 +248,13 @@ class _Run:
 
     def _finish(self, **values: object) -> None:
         with writing(self._session):
-            self._change(finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
-            self._record(f"import.{values['state']}")
+            self._end(**values)
         shutil.rmtree(self._upload, ignore_errors=True)
+
+    def _end(self, **values: object) -> None:
+        """Write what became of the import; within ``writing``."""
+        self._change(finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
+        self._record(f"import.{values['state']}")
 
     def _record(self, action: str) -> None:
         worker = Caller(self._row.organization_id, Permission.WRITE, "worker")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
+from costoptix.bills.ledger import repeats
 from costoptix.bills.ledger.deliveries import DeliveryState, point_all, replaced_by, settle
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -19,11 +20,13 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
 
     Raises:
         Forbidden: the caller may only read.
-        Conflict: the import has not arrived yet, was refused or is withdrawn already.
+        Conflict: the import has not arrived yet, was refused, is withdrawn already, or is a
+            duplicate: the sentence names the import that it repeats.
     """
     require(caller, Permission.WRITE)
     with writing(session):
         session.refresh(row, with_for_update={"of": Import})
+        repeats.refuse_change(row)
         if row.state not in ("live", "older"):
             raise Conflict(
                 f"This import is {row.state}; only a live or older one can be withdrawn."
@@ -47,16 +50,19 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
 
     Raises:
         Forbidden: the caller may only read.
-        Conflict: nothing of the import has been replaced, or an import of another source counts
-            in its stead.
+        Conflict: nothing of the import has been replaced, it is a duplicate, it is no longer
+            kept, or an import of another source is used instead.
     """
     require(caller, Permission.WRITE)
     with writing(session):
         session.refresh(row, with_for_update={"of": Import})
+        repeats.refuse_change(row)
         mine = select(Delivery).where(
             Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN
         )
         deliveries = session.scalars(mine).all()
+        if row.state == "older" and not deliveries:
+            raise Conflict("What this import brought is no longer kept: send the file again.")
         if all(delivery.is_live for delivery in deliveries):
             raise Conflict(
                 f"This import is {row.state}: only one that was replaced can be made current."

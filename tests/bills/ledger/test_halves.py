@@ -292,7 +292,7 @@ def test_r16_both_halves_sent_again_change_nothing(take_in: TakeIn, live, sessio
     first = take_in(ACTUAL, AMORTIZED)
     before = live()
     again = take_in(AMORTIZED, ACTUAL)
-    assert (again.state, again.message) == ("live", importer.ALREADY_IMPORTED)
+    assert (again.state, again.message) == ("duplicate", importer.ALREADY_IMPORTED)
     assert live() == before
     assert listing.live_sums(session, first)["USD"]["billed_cost"] == before.billed
     assert listing.sums(session, first)["USD"]["billed_cost"] > before.billed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -29,7 +28,6 @@ def google(cost: int, exported_on: int) -> bytes:
     return f"{','.join(columns)}\n{','.join(columns.values())}\n".encode()
 
 
-@pytest.mark.xfail(strict=True, reason="withdrawn deliveries count among the six that are kept")
 def test_an_undo_brings_back_what_was_live_before_however_often_the_month_was_undone(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
 ) -> None:
@@ -44,7 +42,6 @@ def test_an_undo_brings_back_what_was_live_before_however_often_the_month_was_un
     assert billed() == 7
 
 
-@pytest.mark.xfail(strict=True, reason="withdrawn deliveries are pruned by number, not by age")
 def test_what_was_withdrawn_is_forgotten_by_its_age(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller
 ) -> None:
@@ -59,7 +56,6 @@ def test_what_was_withdrawn_is_forgotten_by_its_age(
     assert _kept(session) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="what other deliveries add to is counted as if replaced")
 def test_what_a_delivery_was_added_to_is_kept_as_long_as_an_undo_would_need_it(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
 ) -> None:

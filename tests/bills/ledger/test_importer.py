@@ -61,7 +61,7 @@ def test_r16_the_same_bytes_again_change_nothing(
     version = acme.data_version
     again = take_in(bill("7"), name="renamed.csv")
     session.refresh(acme)
-    assert (again.state, again.message) == ("live", importer.ALREADY_IMPORTED)
+    assert (again.state, again.message) == ("duplicate", importer.ALREADY_IMPORTED)
     assert acme.data_version == version
     assert billed() == 7
 

@@ -17,7 +17,6 @@ def bill(amount: int) -> bytes:
     return write([{"BilledCost": str(amount)}])
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat is listed as a second live import")
 def test_r16_a_repeat_of_live_bytes_is_a_duplicate_that_names_the_import_it_repeats(
     take_in: TakeIn,
 ) -> None:
@@ -27,7 +26,6 @@ def test_r16_a_repeat_of_live_bytes_is_a_duplicate_that_names_the_import_it_repe
     assert again.repeats_id == first.id
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat is withdrawn, which takes nothing back")
 def test_a_duplicate_cannot_be_withdrawn_and_says_which_import_can(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
 ) -> None:
@@ -39,7 +37,6 @@ def test_a_duplicate_cannot_be_withdrawn_and_says_which_import_can(
     assert billed() == 7
 
 
-@pytest.mark.xfail(strict=True, reason="a repeat stays live when what it repeats is withdrawn")
 def test_a_duplicate_stays_one_whatever_becomes_of_the_import_it_repeats(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
 ) -> None:
@@ -55,7 +52,6 @@ def test_a_duplicate_stays_one_whatever_becomes_of_the_import_it_repeats(
         undo.withdraw(session, acme, operator, again)
 
 
-@pytest.mark.xfail(strict=True, reason="the first repeat is live, so that a second one repeats it")
 def test_bytes_sent_again_after_their_withdrawal_are_imported(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
 ) -> None:
@@ -68,7 +64,6 @@ def test_bytes_sent_again_after_their_withdrawal_are_imported(
     assert billed() == 7
 
 
-@pytest.mark.xfail(strict=True, reason="a bill without charges is live as often as it is sent")
 def test_a_repeat_of_a_bill_without_charges_is_a_duplicate_too(take_in: TakeIn) -> None:
     first = take_in(write([], ORDINARY))
     again = take_in(write([], ORDINARY))

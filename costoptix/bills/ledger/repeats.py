@@ -1,0 +1,58 @@
+"""Bytes that are live already: which import a repeat of them repeats, and what to say of that."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from costoptix.bills.ledger import listing
+from costoptix.errors import Conflict
+from costoptix.models import Import, Source
+
+
+def live_original(session: Session, row: Import) -> Import | None:
+    """Return the import that brought the same bytes into the same source and is live whole.
+
+    An import that names no source repeats one of any source. Within ``writing``: what is returned
+    cannot be withdrawn before the block ends.
+    """
+    same = (
+        select(Import)
+        .where(
+            Import.organization_id == row.organization_id,
+            Import.sha256 == row.sha256,
+            Import.id != row.id,
+            Import.state == "live",
+        )
+        .order_by(Import.created_at.desc(), Import.id)
+        .with_for_update(of=Import)
+    )
+    if row.source_name is not None:
+        same = same.join(Source).where(Source.name == row.source_name)
+    originals = session.scalars(same).all()
+    return next((each for each in originals if not _was_replaced(session, each)), None)
+
+
+def _was_replaced(session: Session, row: Import) -> bool:
+    """Tell whether a month of an import was replaced since; one without charges has none."""
+    return listing.was_replaced(listing.periods(session, row))
+
+
+def refuse_change(row: Import) -> None:
+    """Refuse to take a duplicate back or forward: it changed nothing.
+
+    Raises:
+        Conflict: the import is a duplicate; the sentence names the import that can be changed.
+    """
+    if row.state != "duplicate":
+        return
+    original = row.repeats
+    if original is None:
+        raise Conflict("This import is a duplicate: it changed nothing.")
+    name = f"{original.file_name} (import {original.id})"
+    if original.state == "withdrawn":
+        raise Conflict(
+            f"This import is a duplicate of {name}, which is withdrawn: send the file again to "
+            "import it."
+        )
+    raise Conflict(f"This import is a duplicate of {name}: change that one instead.")
