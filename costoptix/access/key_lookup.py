@@ -67,10 +67,10 @@ def _ask_driver(engine: Engine, digest: str) -> KeyRow | None:
     connection.close()  # gives it back
     if values is None:
         return None
-    found = list(values)
+    row = list(values)
     for column, read in statement.readers:
-        found[column] = read(found[column])
-    return KeyRow(*found)
+        row[column] = read(row[column])
+    return KeyRow(*row)
 
 
 def _ask(engine: Engine, digest: str) -> KeyRow | None:
@@ -95,5 +95,5 @@ def _statement(dialect: Dialect) -> _Statement:
         column.type.dialect_impl(dialect).result_processor(dialect, None)
         for column in _select().selected_columns
     )
-    known = tuple((place, read) for place, read in enumerate(readers) if read is not None)
-    return _Statement(str(compiled), compiled.positional, known)
+    result_columns = tuple((place, read) for place, read in enumerate(readers) if read is not None)
+    return _Statement(str(compiled), compiled.positional, result_columns)

@@ -115,10 +115,12 @@ def find(session: Session, name_or_id: str) -> Organization:
         NotFound: there is none.
     """
     by_id = session.get(Organization, name_or_id)
-    found = by_id or session.scalar(select(Organization).where(Organization.name == name_or_id))
-    if found is None:
+    organization = by_id or session.scalar(
+        select(Organization).where(Organization.name == name_or_id)
+    )
+    if organization is None:
         raise NotFound(f"There is no organization {name_or_id!a}.")
-    return found
+    return organization
 
 
 def rename(session: Session, organization: Organization, caller: Caller, name: str) -> None:

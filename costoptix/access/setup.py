@@ -38,7 +38,7 @@ def check_code(session: Session, secret_key: str, given: str, address: str) -> N
         TooManyRequests: too many tries.
     """
     with throttle.attempt(session, "set-up", "first", address) as tried:
-        plain = "".join(c for c in given.upper() if c.isalnum()).encode()
-        if not hmac.compare_digest(plain, code(secret_key).replace("-", "").encode()):
+        typed = "".join(c for c in given.upper() if c.isalnum()).encode()
+        if not hmac.compare_digest(typed, code(secret_key).replace("-", "").encode()):
             raise Invalid("This is not the code that the server printed in its log.")
         tried.succeeded()

@@ -29,12 +29,12 @@ def demo(reset_credentials: bool) -> None:
     """Fill "Acme Cloud" with bills through yesterday; a later run adds the days since."""
     session, config = db.session(), _config()
     lines = {"url": config.public_url, "email": acme.EMAIL}
-    found = acme.find(session)
-    if found is None:
+    company = acme.find(session)
+    if company is None:
         organization, _, lines["password"] = acme.found_company(session)
         lines["key"] = acme.new_key(session, organization)
     else:
-        organization, user = found
+        organization, user = company
         if reset_credentials:
             lines["password"] = acme.new_password(session, organization, user)
             lines["key"] = acme.new_key(session, organization)

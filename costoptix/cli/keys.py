@@ -29,10 +29,10 @@ def register(app: Flask) -> None:
 @refusals_on_one_line
 def create(organization: str, name: str, permission: str, expires: str | None) -> None:
     """Make a key for ORG and print it, this once."""
-    found = organizations.find(db.session(), organization)
+    owner = organizations.find(db.session(), organization)
     values = {"name": name, "permission": permission, "expires_at": expires}
     draft = drafts.read(KeyDraft, values)
-    _, text = api_keys.create(db.session(), found, command_line(found.id), draft)
+    _, text = api_keys.create(db.session(), owner, command_line(owner.id), draft)
     click.echo(text)
 
 
@@ -42,7 +42,7 @@ def create(organization: str, name: str, permission: str, expires: str | None) -
 @refusals_on_one_line
 def list_keys(organization: str, as_json: bool) -> None:
     """List the keys of ORG, revoked and expired ones too."""
-    found = organizations.find(db.session(), organization)
+    owner = organizations.find(db.session(), organization)
     rows = [
         {
             "id": key.id,
@@ -54,7 +54,7 @@ def list_keys(organization: str, as_json: bool) -> None:
             "last_used_at": key.last_used_at and key.last_used_at.isoformat(),
             "expires_at": key.expires_at and key.expires_at.isoformat(),
         }
-        for key in api_keys.of_organization(db.session(), found)
+        for key in api_keys.of_organization(db.session(), owner)
     ]
     print_rows(rows, as_json=as_json)
 
@@ -65,5 +65,5 @@ def list_keys(organization: str, as_json: bool) -> None:
 @refusals_on_one_line
 def revoke(organization: str, key_id: str) -> None:
     """Revoke a key of ORG, at once and for good."""
-    found = organizations.find(db.session(), organization)
-    api_keys.revoke(db.session(), found, command_line(found.id), key_id)
+    owner = organizations.find(db.session(), organization)
+    api_keys.revoke(db.session(), owner, command_line(owner.id), key_id)

@@ -44,8 +44,8 @@ def create(name: str, tier: str, admin_email: str, admin_password_stdin: bool) -
 @refusals_on_one_line
 def set_tier(organization: str, tier: str) -> None:
     """Put ORG on another tier, in force for the very next call."""
-    found = organizations.find(db.session(), organization)
-    organizations.set_tier(db.session(), found, tier)
+    row = organizations.find(db.session(), organization)
+    organizations.set_tier(db.session(), row, tier)
 
 
 @org.command()
@@ -54,8 +54,8 @@ def set_tier(organization: str, tier: str) -> None:
 @refusals_on_one_line
 def rename(organization: str, name: str) -> None:
     """Give ORG another name."""
-    found = organizations.find(db.session(), organization)
-    organizations.rename(db.session(), found, command_line(found.id), name)
+    row = organizations.find(db.session(), organization)
+    organizations.rename(db.session(), row, command_line(row.id), name)
 
 
 @org.command()
@@ -64,10 +64,10 @@ def rename(organization: str, name: str) -> None:
 @refusals_on_one_line
 def delete(organization: str, yes: bool) -> None:
     """Delete ORG with its people, keys and data, for good."""
-    found = organizations.find(db.session(), organization)
+    row = organizations.find(db.session(), organization)
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Delete {found.name} and all its data for good?", abort=True, err=True)
-    organizations.remove(db.session(), found)
+        click.confirm(f"Delete {row.name} and all its data for good?", abort=True, err=True)
+    organizations.remove(db.session(), row)
 
 
 @org.command("list")

@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 @refusals_on_one_line
 def list_users(organization: str, as_json: bool) -> None:
     """List the people of ORG."""
-    found = organizations.find(db.session(), organization)
+    owner = organizations.find(db.session(), organization)
     rows = [
         {
             "id": user.id,
@@ -36,7 +36,7 @@ def list_users(organization: str, as_json: bool) -> None:
             "active": user.is_active,
             "created_at": user.created_at.isoformat(),
         }
-        for user in users.list_of(db.session(), found)
+        for user in users.list_of(db.session(), owner)
     ]
     print_rows(rows, as_json=as_json)
 
@@ -49,9 +49,9 @@ def list_users(organization: str, as_json: bool) -> None:
 @refusals_on_one_line
 def create(organization: str, email: str, role: str, password_stdin: bool) -> None:
     """Add a person to ORG; print their id."""
-    found = organizations.find(db.session(), organization)
+    owner = organizations.find(db.session(), organization)
     user = users.create(
-        db.session(), found, command_line(found.id),
+        db.session(), owner, command_line(owner.id),
         email=email, password=_password(password_stdin), role=_role(role),
     )  # fmt: skip
     click.echo(user.id)

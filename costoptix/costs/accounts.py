@@ -223,7 +223,10 @@ def _costs(rows: Iterable[CostRow]) -> dict[str, tuple[AccountCost, ...]]:
     return {
         account: tuple(
             sorted(
-                (_added_up(currency, found) for currency, found in by_currency.items()),
+                (
+                    _added_up(currency, currency_rows)
+                    for currency, currency_rows in by_currency.items()
+                ),
                 key=lambda cost: (-cost.billed_cost, cost.currency),
             )
         )
@@ -242,8 +245,8 @@ def _added_up(currency: str, rows: list[CostRow]) -> AccountCost:
 
 
 def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
-    known = [amount for amount in amounts if amount is not None]
-    return total(known) if known else None
+    present = [amount for amount in amounts if amount is not None]
+    return total(present) if present else None
 
 
 def _account(

@@ -180,7 +180,7 @@ def _custom_name(key: str) -> str:
 
 def _unused(name: str, named: Iterable[str]) -> str:
     """Return the name, numbered where another column has it already, in any letter case."""
-    taken = {each.lower() for each in named}
+    taken = {other.lower() for other in named}
     number, candidate = 1, name
     while candidate.lower() in taken:
         number += 1
@@ -194,8 +194,10 @@ def _pointer(key: str) -> str:
 
 def _expressions(custom: Mapping[str, str], texts: Mapping[Kind, str]) -> dict[str, str]:
     """Map the names of all columns, in order, to SQL over the charges."""
-    known = {column.focus_name: texts[column.kind].format(x=column.name) for column in _known()}
-    return known | dict(custom)
+    focus_columns = {
+        column.focus_name: texts[column.kind].format(x=column.name) for column in _known()
+    }
+    return focus_columns | dict(custom)
 
 
 def _line_sql(statement: Statement, expressions: Mapping[str, str]) -> str:

@@ -66,11 +66,11 @@ def run(
     def answer(live: LiveData) -> CostReport:
         offset = _offset(cursor, query, live)
         key = (organization.id, live.data_version, query, utc_today(), limit, offset)
-        known = store.answers.get(key)
-        if known is None:
-            known = _report(query, live, store, limit, offset)
-            store.answers.put(key, known, weight=1 + len(known.rows))
-        return replace(known, query=query)  # equal, but perhaps said by another preset
+        report = store.answers.get(key)
+        if report is None:
+            report = _report(query, live, store, limit, offset)
+            store.answers.put(key, report, weight=1 + len(report.rows))
+        return replace(report, query=query)  # equal, but perhaps said by another preset
 
     return with_live(session, organization, store, answer)
 
@@ -109,11 +109,11 @@ def priced(
 
     def answer(live: LiveData) -> tuple[PricedRow, ...]:
         key = (organization.id, live.data_version, query, metric)
-        known = store.priced.get(key)
-        if known is None:
-            known = tuple(_priced(query, metric, live, store))
-            store.priced.put(key, known, weight=1 + len(known))
-        return known
+        rows = store.priced.get(key)
+        if rows is None:
+            rows = tuple(_priced(query, metric, live, store))
+            store.priced.put(key, rows, weight=1 + len(rows))
+        return rows
 
     return with_live(session, organization, store, answer)
 
@@ -169,11 +169,11 @@ def dimension_names(session: Session, organization: Organization, store: CostSto
 
     def answer(live: LiveData) -> list[str]:
         key = (organization.id, live.data_version)
-        known = store.tag_keys.get(key)
-        if known is None:
-            known = _tag_dimensions(live, store)
-            store.tag_keys.put(key, known, weight=1 + len(known))
-        return known
+        names = store.tag_keys.get(key)
+        if names is None:
+            names = _tag_dimensions(live, store)
+            store.tag_keys.put(key, names, weight=1 + len(names))
+        return names
 
     return [*DIMENSIONS, *with_live(session, organization, store, answer)]
 
@@ -232,17 +232,17 @@ def _offset(cursor: Cursor | None, query: CostQuery, live: LiveData) -> int:
 def _report(
     query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
 ) -> CostReport:
-    found = list(_rows(query, live, store, limit, offset))
-    row_count = found[0][1] if found else 0
-    following = offset + len(found)
+    counted_rows = list(_rows(query, live, store, limit, offset))
+    row_count = counted_rows[0][1] if counted_rows else 0
+    following = offset + len(counted_rows)
     is_more = following < row_count
     is_all = offset == 0 and not is_more and row_count <= MAX_ADDED_HERE
     return CostReport(
         query=query,
         data_version=live.data_version,
         data_as_of=freshness(live, query.date_range, utc_today()),
-        totals=_added_up(row for row, _ in found) if is_all else _totals(query, live, store),
-        rows=tuple(row for row, _ in found),
+        totals=_added_up(row for row, _ in counted_rows) if is_all else _totals(query, live, store),
+        rows=tuple(row for row, _ in counted_rows),
         row_count=row_count,
         next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
         data_since=min((delivery.first_day for delivery in live.deliveries), default=None),
@@ -257,14 +257,14 @@ def _added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
     return tuple(
         CurrencyTotal(
             currency,
-            _total(row.billed_cost for row in found),
-            _total(row.effective_cost for row in found),
-            _total_or_none(row.list_cost for row in found),
-            _total_or_none(row.contracted_cost for row in found),
-            sum(row.list_cost_missing for row in found),
-            sum(row.contracted_cost_missing for row in found),
+            _total(row.billed_cost for row in currency_rows),
+            _total(row.effective_cost for row in currency_rows),
+            _total_or_none(row.list_cost for row in currency_rows),
+            _total_or_none(row.contracted_cost for row in currency_rows),
+            sum(row.list_cost_missing for row in currency_rows),
+            sum(row.contracted_cost_missing for row in currency_rows),
         )
-        for currency, found in sorted(by_currency.items())
+        for currency, currency_rows in sorted(by_currency.items())
     )
 
 
@@ -277,8 +277,8 @@ def _total(amounts: Iterable[Amount]) -> Amount:
 
 
 def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
-    known = [amount for amount in amounts if amount is not None]
-    return _total(known) if known else None
+    present = [amount for amount in amounts if amount is not None]
+    return _total(present) if present else None
 
 
 def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[CurrencyTotal, ...]:
@@ -289,8 +289,8 @@ def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Currenc
     if not parts:
         return ()
     statement = sql.totals_statement(ungrouped, parts, store.engine.path)
-    found = store.engine.read(statement.sql, statement.parameters)
-    return tuple(CurrencyTotal(row[0], *_amounts(row[1:5]), *row[5:]) for row in found)
+    rows = store.engine.read(statement.sql, statement.parameters)
+    return tuple(CurrencyTotal(row[0], *_amounts(row[1:5]), *row[5:]) for row in rows)
 
 
 def _rows(

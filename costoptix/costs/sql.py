@@ -74,7 +74,9 @@ def rows_statement(
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
     sums = [*_sums(), _count(CHARGE_COUNT), "count(*) OVER ()"]
     by_group = [chosen for chosen in query.filters if chosen.dimension in _grouped_tags(query)]
-    before = replace(query, filters=tuple(each for each in query.filters if each not in by_group))
+    before = replace(
+        query, filters=tuple(condition for condition in query.filters if condition not in by_group)
+    )
     source = _source(before, parts, [*_SUMMED, CHARGE_COUNT], values)
     clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     if by_group:
@@ -109,10 +111,10 @@ def priced_statement(
     source = _source(query, parts, [metric, _QUANTITY, _UNIT], values)
     is_known = f"count({_AMOUNT}) = count(*) AND count({_UNIT}) = count(*)"
     is_known += f" AND min({_UNIT}) = max({_UNIT})"
-    wanted = (f"CAST(sum({_AMOUNT}) AS VARCHAR)", f"min({_UNIT})")
-    found = [f"CAST(sum({metric}) AS VARCHAR)"]
-    found += [f"CASE WHEN {is_known} THEN {value} END" for value in wanted]
-    clauses = ["SELECT", ", ".join([*keys, *found]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    priced_sums = (f"CAST(sum({_AMOUNT}) AS VARCHAR)", f"min({_UNIT})")
+    sums = [f"CAST(sum({metric}) AS VARCHAR)"]
+    sums += [f"CASE WHEN {is_known} THEN {value} END" for value in priced_sums]
+    clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     return Statement(" ".join(clauses), values.bound)
 
 
@@ -124,8 +126,15 @@ def days_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) ->
     values = _Values(locate)
     *keys, last = _group_keys(query)
     source = _source(query, parts, (), values)
-    found = [f"arg_max({last}, {PERIOD_START})", f"list(DISTINCT {PERIOD_START})"]
-    clauses = ["SELECT", ", ".join([*keys, *found]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    newest_and_days = [f"arg_max({last}, {PERIOD_START})", f"list(DISTINCT {PERIOD_START})"]
+    clauses = [
+        "SELECT",
+        ", ".join([*keys, *newest_and_days]),
+        "FROM",
+        source,
+        "GROUP BY",
+        ", ".join(keys),
+    ]
     return Statement(" ".join(clauses), values.bound)
 
 

@@ -72,7 +72,7 @@ def breakdowns(
     in_all = ask(replace(bucketed, group_by=())).rows
     earlier = _earlier_days(ask, whole, metric) if with_previous else {}
     buckets = split(query.date_range, granularity)
-    found = [
+    by_currency = [
         Breakdown(
             currency=sums.currency,
             buckets=buckets,
@@ -92,11 +92,11 @@ def breakdowns(
         )
         for sums in ranked.totals
     ]
-    return sorted(found, key=_by_size)
+    return sorted(by_currency, key=_by_size)
 
 
-def _by_size(found: Breakdown) -> tuple[Amount, str]:
-    return -abs(found.total or Amount(0)), found.currency
+def _by_size(breakdown: Breakdown) -> tuple[Amount, str]:
+    return -abs(breakdown.total or Amount(0)), breakdown.currency
 
 
 def _tops(ranked: CostReport, metric: str) -> dict[str, list[Group]]:
@@ -120,7 +120,7 @@ def _narrowed(query: CostQuery, tops: Mapping[str, list[Group]]) -> CostQuery:
         values = {group[position] for groups in tops.values() for group in groups}
         ordered = sorted(values, key=lambda value: (value is not None, value or ""))
         chosen.append(Filter(dimension, tuple(ordered)))
-    kept = [each for each in query.filters if each.dimension not in query.group_by]
+    kept = [condition for condition in query.filters if condition.dimension not in query.group_by]
     return replace(query, filters=tuple(sorted([*kept, *chosen], key=lambda f: f.dimension)))
 
 
@@ -195,9 +195,9 @@ def _shifted(amounts: Sequence[Amount], buckets: Sequence[DateRange]) -> tuple[A
 
 def sums_by_group(rows: Iterable[CostRow], metric: str) -> dict[str, dict[Group, Amount]]:
     """Add up rows by currency and group, leaving out the groups that lack the metric."""
-    found: dict[str, list[tuple[Group, Amount]]] = {}
+    amounts: dict[str, list[tuple[Group, Amount]]] = {}
     for row in rows:
         amount = amount_of(row, metric)
         if amount is not None:
-            found.setdefault(row.currency, []).append((row.group, amount))
-    return {currency: sums_by(pairs) for currency, pairs in found.items()}
+            amounts.setdefault(row.currency, []).append((row.group, amount))
+    return {currency: sums_by(pairs) for currency, pairs in amounts.items()}

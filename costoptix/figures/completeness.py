@@ -34,21 +34,21 @@ def earlier_part(days: DateRange, report: CostReport) -> DateRange | None:
     return earlier if known_whole(earlier, report) else None
 
 
-def full_months(days: DateRange, known: DateRange | None) -> list[date]:
+def full_months(days: DateRange, complete: DateRange | None) -> list[date]:
     """List the months (their first days) that lie whole in a range and in its known part."""
     return [
         month
         for month in days.months()
-        if known and known.clip(month_range(month)) == month_range(month)
+        if complete and complete.clip(month_range(month)) == month_range(month)
     ]
 
 
-def partial_months(days: DateRange, known: DateRange | None) -> list[tuple[date, int, int]]:
+def partial_months(days: DateRange, complete: DateRange | None) -> list[tuple[date, int, int]]:
     """List the other months: first day, known days in the range, days of the month."""
-    found = []
+    partial = []
     for month in days.months():
-        part = known.clip(month_range(month)) if known else None
+        part = complete.clip(month_range(month)) if complete else None
         count, length = part.length if part else 0, month_end(month).day
         if count < length:
-            found.append((month, count, length))
-    return found
+            partial.append((month, count, length))
+    return partial

@@ -72,23 +72,26 @@ def daily_spend(ask: Ask, query: CostQuery, metric: str) -> list[DailySpend]:
         raise Invalid(f"The range of daily spend must not exceed {MAX_DAYS} days.")
     whole = asked_over(query, asked, metric=metric)
     report = ask(replace(whole, granularity=Granularity.DAILY))
-    known = known_part(asked, report)
+    complete = known_part(asked, report)
     amounts: dict[str, dict[date, Amount]] = {}
     for row in report.rows:
         amounts.setdefault(row.currency, {})[row.period_start] = amount_of(row, metric) or Amount(0)
     services: dict[str, list[Amount]] = {}
     for row in ask(asked_over(query, asked, *SERVICE, metric=metric)).rows:
         services.setdefault(row.currency, []).append(amount_of(row, metric) or Amount(0))
-    found = [
-        figures(currency, _days(asked, by_day, known), services.get(currency, []))
+    spends = [
+        figures(currency, _days(asked, by_day, complete), services.get(currency, []))
         for currency, by_day in amounts.items()
     ]
-    return sorted(found, key=lambda each: (-abs(each.total), each.currency))
+    return sorted(spends, key=lambda spend: (-abs(spend.total), spend.currency))
 
 
-def _days(asked: DateRange, by_day: dict[date, Amount], known: DateRange | None) -> tuple[Day, ...]:
+def _days(
+    asked: DateRange, by_day: dict[date, Amount], complete: DateRange | None
+) -> tuple[Day, ...]:
     return tuple(
-        Day(day, by_day.get(day, Amount(0)), known is not None and day in known) for day in asked
+        Day(day, by_day.get(day, Amount(0)), complete is not None and day in complete)
+        for day in asked
     )
 
 
@@ -128,19 +131,19 @@ def weekly_trend(amounts: Sequence[Amount]) -> Trend | None:
     half's size; from zero any change counts, and a smaller credit is an increase. None for fewer
     than two weeks.
     """
-    half = len(amounts) // (2 * WEEK) * WEEK
-    if not half:
+    weeks = len(amounts) // (2 * WEEK) * WEEK
+    if not weeks:
         return None
-    earlier, later = amounts[-2 * half : -half], amounts[-half:]
+    earlier, later = amounts[-2 * weeks : -weeks], amounts[-weeks:]
     return direction(Change(total(list(earlier)), total(list(later))), STABLE_PERCENT)
 
 
 def count_for_most(amounts: Sequence[Amount]) -> int:
     """Count how few amounts make ``MOST`` of the sum; those below zero are left out of both."""
     positive = sorted((amount for amount in amounts if amount > 0), reverse=True)
-    wanted, so_far = EXACT.multiply(total(positive), MOST), Amount(0)
+    enough, so_far = EXACT.multiply(total(positive), MOST), Amount(0)
     for count, amount in enumerate(positive, start=1):
         so_far = EXACT.add(so_far, amount)
-        if so_far >= wanted:
+        if so_far >= enough:
             return count
     return 0

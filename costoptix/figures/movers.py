@@ -91,10 +91,12 @@ class Causes:
     @classmethod
     def sum_of(cls, parts: Iterable[Causes]) -> Causes:
         """Add up causes, each by itself."""
-        known = list(parts)
-        if len(known) == 1:
-            return known[0]
-        return cls(*(total([getattr(part, field.name) for part in known]) for field in fields(cls)))
+        all_parts = list(parts)
+        if len(all_parts) == 1:
+            return all_parts[0]
+        return cls(
+            *(total([getattr(part, field.name) for part in all_parts]) for field in fields(cls))
+        )
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def comparison(
         return None
     now = replace(report.query, date_range=days, preset=None)
     if account is not None:
-        others = [each for each in now.filters if each.dimension != ACCOUNT_FILTER]
+        others = [condition for condition in now.filters if condition.dimension != ACCOUNT_FILTER]
         chosen = sorted([*others, Filter(ACCOUNT_FILTER, (account,))])
         return Comparison(now, replace(now, filters=tuple(chosen)))
     earlier = before or earlier_part(days, report)
@@ -186,17 +188,17 @@ def comparison(
 def movers(ask: AskPriced, asked: Comparison, metric: str, level: Level) -> list[Mover]:
     """Rank the groups of both sides by how much money they moved, either way; ties by name."""
     now, before = (_lines(ask, query, metric, level) for query in (asked.now, asked.before))
-    found = [
+    ranking = [
         _mover(currency, group, now.get((currency, group), {}), before.get((currency, group), {}))
         for currency, group in {**now, **before}
     ]
-    return sorted(found, key=_rank)
+    return sorted(ranking, key=_rank)
 
 
-def sums(found: Iterable[Mover]) -> list[Sum]:
+def sums(ranked: Iterable[Mover]) -> list[Sum]:
     """Add movers up by currency, in the order in which they come."""
     by_currency: dict[str, list[Mover]] = {}
-    for mover in found:
+    for mover in ranked:
         by_currency.setdefault(mover.currency, []).append(mover)
     return [
         Sum(
@@ -231,12 +233,12 @@ def _lines(
     names = level.group_by
     line_names = tuple(name for name in LINE if name not in names)
     asked = asked_over(query, query.date_range, *names, *line_names, metric=metric)
-    found: dict[tuple[str, Group], _Lines] = {}
+    sides: dict[tuple[str, Group], _Lines] = {}
     for row in ask(asked, metric):
         if row.amount is not None:
-            lines = found.setdefault((row.currency, row.group[: len(names)]), {})
+            lines = sides.setdefault((row.currency, row.group[: len(names)]), {})
             lines[row.group[len(names) :]] = _Line(row.amount, row.quantity, row.unit)
-    return found
+    return sides
 
 
 def _mover(currency: str, group: Group, now: _Lines, before: _Lines) -> Mover:

@@ -119,12 +119,12 @@ class _Cells:
     @classmethod
     def of(cls, rows: Iterable[CostRow], metric: str) -> _Cells:
         """Gather rows grouped by ACCOUNT and service."""
-        known = list(rows)
+        cells = list(rows)
         amounts = (
             (((row.group[0], row.group[1]), row.group[3]), amount_of(row, metric) or Amount(0))
-            for row in known
+            for row in cells
         )
-        return cls(sums_by(amounts), account_names(known))
+        return cls(sums_by(amounts), account_names(cells))
 
     def by(self, key: Callable[[Group, str | None], Group]) -> dict[Group, Amount]:
         """Add up by what ``key`` makes of account and service."""
@@ -135,36 +135,40 @@ def portfolios(ask: Ask, query: CostQuery, metric: str) -> list[Portfolio]:
     """Work out the portfolio of a query's range, one per currency, the largest first."""
     asked = query.date_range
     report = ask(asked_over(query, asked, *ACCOUNT, "service_name", metric=metric))
-    known = known_part(asked, report)
-    complete = _complete_amounts(ask, query, metric, known)
-    before = earlier_part(known, report) if known else None
-    moved = changes(ask, query, metric, known, before, *SERVICE) if known and before else []
-    found = [
+    complete_range = known_part(asked, report)
+    complete = _complete_amounts(ask, query, metric, complete_range)
+    before = earlier_part(complete_range, report) if complete_range else None
+    moved = (
+        changes(ask, query, metric, complete_range, before, *SERVICE)
+        if complete_range and before
+        else []
+    )
+    by_currency = [
         _portfolio(
             sums.currency,
             _Cells.of((row for row in report.rows if row.currency == sums.currency), metric),
             complete.get(sums.currency, {}),
-            known.length if known else 0,
+            complete_range.length if complete_range else 0,
             [mover.change for mover in moved if mover.currency == sums.currency]
             if before
             else None,
         )
         for sums in report.totals
     ]
-    return sorted(found, key=lambda each: (-abs(each.total), each.currency))
+    return sorted(by_currency, key=lambda portfolio: (-abs(portfolio.total), portfolio.currency))
 
 
 def _complete_amounts(
-    ask: Ask, query: CostQuery, metric: str, known: DateRange | None
+    ask: Ask, query: CostQuery, metric: str, complete_range: DateRange | None
 ) -> dict[str, dict[Group, Amount]]:
     """Return what accounts cost on complete days, by currency, provider and id."""
-    if known is None:
+    if complete_range is None:
         return {}
-    rows = ask(asked_over(query, known, *ACCOUNT[:2], metric=metric)).rows
-    found: dict[str, dict[Group, Amount]] = {}
+    rows = ask(asked_over(query, complete_range, *ACCOUNT[:2], metric=metric)).rows
+    amounts: dict[str, dict[Group, Amount]] = {}
     for row in rows:
-        found.setdefault(row.currency, {})[row.group] = amount_of(row, metric) or Amount(0)
-    return found
+        amounts.setdefault(row.currency, {})[row.group] = amount_of(row, metric) or Amount(0)
+    return amounts
 
 
 def _portfolio(
@@ -205,14 +209,14 @@ def _accounts(
     counts = Counter(account for account, _ in cells.amounts)
     return tuple(
         AccountFigures(
-            group=(*each.group, cells.names[each.group]),
-            total=each.amount,
-            share=each.share,
-            daily_average=_per_day(complete.get(each.group, Amount(0)), complete_days),
-            services=counts[each.group],
-            cost_per_service=to_amount(EXACT.divide(each.amount, Decimal(counts[each.group]))),
+            group=(*entry.group, cells.names[entry.group]),
+            total=entry.amount,
+            share=entry.share,
+            daily_average=_per_day(complete.get(entry.group, Amount(0)), complete_days),
+            services=counts[entry.group],
+            cost_per_service=to_amount(EXACT.divide(entry.amount, Decimal(counts[entry.group]))),
         )
-        for each in ranked(cells.by(lambda account, _: account))
+        for entry in ranked(cells.by(lambda account, _: account))
     )
 
 
@@ -223,13 +227,13 @@ def _services(cells: _Cells) -> tuple[ServiceFigures, ...]:
     return tuple(
         ServiceFigures(
             name=name,
-            total=each.amount,
-            share=each.share,
+            total=entry.amount,
+            share=entry.share,
             accounts=len(accounts[name]),
             providers=tuple(sorted({a[0] for a in accounts[name]}, key=lambda n: n or "")),
         )
-        for each in ranked(cells.by(lambda _, service: (service,)))
-        for name in each.group
+        for entry in ranked(cells.by(lambda _, service: (service,)))
+        for name in entry.group
     )
 
 
@@ -268,23 +272,23 @@ def portfolio_health(
     return PortfolioHealth(int(score), *points)
 
 
-def insights(found: Portfolio) -> list[str]:
+def insights(portfolio: Portfolio) -> list[str]:
     """Say what stands out, one sentence each."""
     sentences = []
-    if found.concentration is not None and len(found.accounts) > 1:
-        share_ = _rounded(found.concentration.share)
-        name = account_name(found.concentration.account)
+    if portfolio.concentration is not None and len(portfolio.accounts) > 1:
+        share_ = _rounded(portfolio.concentration.share)
+        name = account_name(portfolio.concentration.account)
         sentences.append(f"{name} alone accounts for {share_}% of the cost.")
-    if few := count_for_most([service.total for service in found.services]):
+    if few := count_for_most([service.total for service in portfolio.services]):
         verb = "makes" if few == 1 else "make"
-        sentences.append(f"{few} of {len(found.services)} services {verb} 80% of the cost.")
-    if rise := found.change.percent if found.change else None:
+        sentences.append(f"{few} of {len(portfolio.services)} services {verb} 80% of the cost.")
+    if rise := portfolio.change.percent if portfolio.change else None:
         moved = "rose" if rise > 0 else "fell"
         sentences.append(f"Spend {moved} by {_rounded(abs(rise))}% against the days before.")
-    if found.service_health and (ailing := found.service_health.critical):
+    if portfolio.service_health and (ailing := portfolio.service_health.critical):
         verb = "service rose" if ailing == 1 else "services rose"
         sentences.append(f"{ailing} {verb} by half or more.")
-    if wide := [each for each in found.services if each.accounts > 1]:
+    if wide := [service for service in portfolio.services if service.accounts > 1]:
         sentences.append(
             f"{wide[0].name or 'Cost without a service'} runs in {wide[0].accounts} accounts, for"
             f" {_rounded(wide[0].share or Decimal(0))}% of the cost."

@@ -86,16 +86,20 @@ def quarterly_reports(ask: Ask, query: CostQuery, metric: str) -> list[Quarterly
         )
         for group_by in (SERVICE, ACCOUNT)
     )
-    known = known_part(asked, services)
-    found = [
-        _report(sums.currency, _quarters(services, accounts, sums.currency, known, metric))
+    complete = known_part(asked, services)
+    reports = [
+        _report(sums.currency, _quarters(services, accounts, sums.currency, complete, metric))
         for sums in services.totals
     ]
-    return sorted(found, key=lambda report: (-abs(report.total), report.currency))
+    return sorted(reports, key=lambda report: (-abs(report.total), report.currency))
 
 
 def _quarters(
-    services: CostReport, accounts: CostReport, currency: str, known: DateRange | None, metric: str
+    services: CostReport,
+    accounts: CostReport,
+    currency: str,
+    complete: DateRange | None,
+    metric: str,
 ) -> list[Quarter]:
     by_service, by_account = (
         _by_start(row for row in report.rows if row.currency == currency)
@@ -106,7 +110,7 @@ def _quarters(
     for days in split(services.query.date_range, Granularity.QUARTERLY):
         rows = by_service.get(days.first, [])
         spent = total([amount_of(row, metric) or Amount(0) for row in rows])
-        is_full = _is_full(days, known)
+        is_full = _is_full(days, complete)
         before = quarters[-1] if quarters else None
         quarters.append(
             Quarter(
@@ -129,10 +133,10 @@ def _quarters(
 
 
 def _by_start(rows: Iterable[CostRow]) -> Mapping[date, list[CostRow]]:
-    found: defaultdict[date, list[CostRow]] = defaultdict(list)
+    by_start: defaultdict[date, list[CostRow]] = defaultdict(list)
     for row in rows:
-        found[row.period_start].append(row)
-    return found
+        by_start[row.period_start].append(row)
+    return by_start
 
 
 def _ranked(
@@ -141,9 +145,9 @@ def _ranked(
     return ranked(sums_by((name(row.group), amount_of(row, metric) or Amount(0)) for row in rows))
 
 
-def _is_full(days: DateRange, known: DateRange | None) -> bool:
+def _is_full(days: DateRange, complete: DateRange | None) -> bool:
     whole = bucket_of(days.first, Granularity.QUARTERLY)
-    return days == whole and known is not None and known.clip(whole) == whole
+    return days == whole and complete is not None and complete.clip(whole) == whole
 
 
 def _report(currency: str, quarters: Sequence[Quarter]) -> QuarterlyReport:
@@ -160,4 +164,4 @@ def _report(currency: str, quarters: Sequence[Quarter]) -> QuarterlyReport:
 
 
 def _count(rankings: Iterable[tuple[Ranked, ...]]) -> int:
-    return len({each.group for ranking in rankings for each in ranking})
+    return len({entry.group for ranking in rankings for entry in ranking})

@@ -104,9 +104,9 @@ def asked_over(query: CostQuery, days: DateRange, *group_by: str, metric: str) -
 def totals(ask: Ask, query: CostQuery, days: DateRange, metric: str) -> dict[str, Amount]:
     """Return the cost of some days by currency, the largest first."""
     report = ask(asked_over(query, days, metric=metric))
-    known = {sums.currency: amount_of(sums, metric) for sums in report.totals}
-    found = {currency: amount for currency, amount in known.items() if amount is not None}
-    return dict(sorted(found.items(), key=lambda pair: -abs(pair[1])))
+    amounts = {sums.currency: amount_of(sums, metric) for sums in report.totals}
+    present = {currency: amount for currency, amount in amounts.items() if amount is not None}
+    return dict(sorted(present.items(), key=lambda pair: -abs(pair[1])))
 
 
 def changes(
@@ -214,8 +214,11 @@ def range_summary(ask: Ask, query: CostQuery, metric: str) -> RangeSummary:
 
 def summed(parts: Iterable[Change]) -> Change:
     """Add up changes."""
-    known = list(parts)
-    return Change(total([each.before for each in known]), total([each.now for each in known]))
+    all_changes = list(parts)
+    return Change(
+        total([change.before for change in all_changes]),
+        total([change.now for change in all_changes]),
+    )
 
 
 def monthly_table(

@@ -150,19 +150,21 @@ def monthly_figures(
     """
     spend = total(list(by_month.values()))
     peak_month = max(by_month, key=lambda month: (by_month[month], month))
-    known = [month for month in full_months if month in by_month]
-    amounts = [by_month[month] for month in known]
-    first_last = Change(amounts[0], amounts[-1]) if len(known) > 1 else None
+    with_charges = [month for month in full_months if month in by_month]
+    amounts = [by_month[month] for month in with_charges]
+    first_last = Change(amounts[0], amounts[-1]) if len(with_charges) > 1 else None
     return MonthlyFigures(
         total=spend,
         average=to_amount(EXACT.divide(spend, Decimal(len(by_month)))),
         peak_month=peak_month,
         peak=by_month[peak_month],
         trend=trend(amounts),
-        cagr=cagr(first_last, _months_between(known[0], known[-1])) if first_last else None,
+        cagr=cagr(first_last, _months_between(with_charges[0], with_charges[-1]))
+        if first_last
+        else None,
         change=first_last,
         month_over_month=_last_two(by_month, full_months),
-        confidence=_confidence(len(known), month_count),
+        confidence=_confidence(len(with_charges), month_count),
     )
 
 
@@ -220,15 +222,15 @@ def _months_between(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _confidence(known: int, month_count: int) -> Confidence:
+def _confidence(full_count: int, month_count: int) -> Confidence:
     """Judge full months with charges ÷ months of the range: high from 3 and 80%, medium 2 and 50%.
 
     What the months cost does not matter; without any full month it is low.
     """
-    covered = Decimal(known) / max(1, month_count)
-    if known >= 3 and covered >= Decimal("0.8"):
+    covered = Decimal(full_count) / max(1, month_count)
+    if full_count >= 3 and covered >= Decimal("0.8"):
         return Confidence.HIGH
-    return Confidence.MEDIUM if known >= 2 and covered >= Decimal("0.5") else Confidence.LOW
+    return Confidence.MEDIUM if full_count >= 2 and covered >= Decimal("0.5") else Confidence.LOW
 
 
 def projected(spent: Amount, days_done: int, days: int) -> Amount | None:

@@ -90,7 +90,7 @@ SORTED_FIRST = ("service_name", "sub_account_id")
 
 _SUMS = {metric: f"CAST(sum({metric}) AS DECIMAL(38, 18))" for metric in METRICS}
 
-FINEST_FIRST = tuple(sorted(ROLL_UPS, key=lambda each: (-len(each.columns), each.grain)))
+FINEST_FIRST = tuple(sorted(ROLL_UPS, key=lambda roll_up: (-len(roll_up.columns), roll_up.grain)))
 """The order of writing: what is finer than a roll-up is written before it."""
 
 

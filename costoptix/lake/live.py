@@ -113,7 +113,7 @@ def read_live(session: Session, organization: Organization) -> LiveData:
                 first_day=row.first_day,
                 last_day=row.last_day,
                 imported_at=row.live_at or row.created_at,
-                files={kind: tuple(found) for kind, found in files[row.id].items()},
+                files={kind: tuple(paths) for kind, paths in files[row.id].items()},
             )
             for row in facts.values()
         ),
@@ -137,7 +137,9 @@ def freshness(live: LiveData, days: DateRange | None, today: date) -> DataAsOf:
     by_source: dict[str, list[LiveDelivery]] = defaultdict(list)
     for delivery in live.deliveries:
         by_source[delivery.source_id].append(delivery)
-    sources = [found for found in by_source.values() if days is None or _counts(found, days)]
+    sources = [
+        deliveries for deliveries in by_source.values() if days is None or _counts(deliveries, days)
+    ]
     if not sources:
         return DataAsOf(None, None)
     return DataAsOf(

@@ -140,9 +140,11 @@ def weekday_offsets(history: Sequence[tuple[int, float]]) -> tuple[float, ...]:
     for index, (weekday, value) in enumerate(history):
         start = max(0, min(index - _WEEK // 2, len(history) - _WEEK))
         distances[weekday].append(value - (sums[start + _WEEK] - sums[start]) / _WEEK)
-    middles = [median(found) if found else 0.0 for found in distances]
+    middles = [median(day_distances) if day_distances else 0.0 for day_distances in distances]
     errors = [
-        abs(one - middle) for found, middle in zip(distances, middles, strict=True) for one in found
+        abs(one - middle)
+        for day_distances, middle in zip(distances, middles, strict=True)
+        for one in day_distances
     ]
     noise = _MEDIAN_VARIANCE * (_TO_SIGMA * median(errors)) ** 2 * _WEEK / len(history)
     centre = fmean(middles)
@@ -259,15 +261,15 @@ class Follower:
         self._until_fit -= 1
 
     def _judge_month_start(self, value: float, expected: float, margin: float) -> Verdict | None:
-        known = self.charges[-_CHARGES_KNOWN:]
-        low = expected + min([0.0, *known]) - margin
-        high = expected + _CHARGE_GROWTH * max([0.0, *known]) + margin
+        charges = self.charges[-_CHARGES_KNOWN:]
+        low = expected + min([0.0, *charges]) - margin
+        high = expected + _CHARGE_GROWTH * max([0.0, *charges]) + margin
         if self._episode is not None:
             return None
         self.charges.append(value - expected)
-        if not known and value > expected:
+        if not charges and value > expected:
             return None
-        usual = median(known) if known else 0.0
+        usual = median(charges) if charges else 0.0
         return Verdict(expected + usual, low, high, not low <= value <= high)
 
     def _judge(self, weekday: int, value: float, expected: float, margin: float) -> bool:
@@ -282,7 +284,7 @@ class Follower:
         """Tell whether a young series already holds such a value: it may be a weekday's."""
         if len(self.history) >= _PATTERN_FROM:
             return False
-        values = [known for _, known in self.history]
+        values = [value for _, value in self.history]
         return min(values) - margin / 4 <= value <= max(values) + margin / 4
 
     def _judge_within(

@@ -191,7 +191,7 @@ def _carry_on(amounts: DailyAmounts, days: Sequence[date]) -> _Outlook:
     slope = _trend(follower.without_weekdays(_TREND_DAYS))
     # the level is that of the middle of its days
     level = follower.level() + slope * (_LEVEL_DAYS - 1) / 2
-    usual, known = follower.month_start_charge(), follower.charges
+    usual, charges = follower.month_start_charge(), follower.charges
     expected, below, above = [], [], []
     scatter = follower.typical_error(_RANGE_SHARE)
     for ahead, day in enumerate(days, start=1):
@@ -199,8 +199,8 @@ def _carry_on(amounts: DailyAmounts, days: Sequence[date]) -> _Outlook:
         faded = slope * _TREND_FADES * (1 - exp(-ahead / _TREND_FADES))
         width = scatter * sqrt(1 + ahead / _RANGE_GROWS)
         expected.append(level + faded + follower.offset(day) + usual * starts)
-        below.append(width + max(0.0, usual - min([0.0, *known])) * starts)
-        above.append(width + max(0.0, max([0.0, *known]) - usual) * starts)
+        below.append(width + max(0.0, usual - min([0.0, *charges])) * starts)
+        above.append(width + max(0.0, max([0.0, *charges]) - usual) * starts)
     return _Outlook(expected, below, above, _width_of_sum(scatter, len(days)))
 
 

@@ -77,14 +77,14 @@ class Header:
     def sql(self, *spellings: str) -> str:
         """Return the SQL name of the first of these columns that the file has, or ``NULL``."""
         for spelling in spellings:
-            if found := self._positions.get(normal(spelling)):
-                return identifier(found[0])
+            if places := self._positions.get(normal(spelling)):
+                return identifier(places[0])
         return "NULL"
 
     def coalesce(self, *spellings: str) -> str:
         """Return SQL for the first of these columns that the file has and the row fills."""
-        found = [self.sql(spelling) for spelling in spellings if self.has(spelling)]
-        return f"coalesce({', '.join(found)})" if len(found) > 1 else (found or ["NULL"])[0]
+        columns = [self.sql(spelling) for spelling in spellings if self.has(spelling)]
+        return f"coalesce({', '.join(columns)})" if len(columns) > 1 else (columns or ["NULL"])[0]
 
     def starting_with(self, prefix: str) -> dict[str, str]:
         """Return name → SQL name of the columns whose name begins with ``prefix``, in any case.
@@ -99,11 +99,11 @@ class Header:
 
     def repeated(self, *spellings: str) -> list[str]:
         """Return the written names of which the file has more than one."""
-        wanted = {normal(spelling) for spelling in spellings}
+        spelled = {normal(spelling) for spelling in spellings}
         return [
-            self.names[found[0]]
-            for name, found in self._positions.items()
-            if len(found) > 1 and name in wanted
+            self.names[places[0]]
+            for name, places in self._positions.items()
+            if len(places) > 1 and name in spelled
         ]
 
 

@@ -88,11 +88,11 @@ def _mapping(header: Header, _options: Options) -> Mapping:
 def _relation(header: Header) -> str:
     """Read each nested column once; then put a NULL for the cost before the credits of a row."""
     nested = [f"{_read(header, parent)} AS {_as_json(parent)}" for parent in _NESTED]
-    known = f"list_filter({_READ}, lambda each: each IS NOT NULL)"
+    readable = f"list_filter({_READ}, lambda each: each IS NOT NULL)"
     columns = (
         "ServiceCategory",
         f"from_json({_as_json('credits')}, '{_CREDIT}') AS {_READ}",
-        f"unnest(list_prepend(NULL, {known})) AS credit",
+        f"unnest(list_prepend(NULL, {readable})) AS credit",
     )
     join = left_join(service_categories("gcp"), _field(header, "service.description"))
     return beside_cells(columns, join, cells=f"({beside_cells(nested)}) AS cells")

@@ -44,5 +44,5 @@ def account_switch(ask: Ask, question: Question) -> AccountSwitch:
 
 
 def _chosen(query: CostQuery) -> tuple[str, ...]:
-    chosen = (each.values for each in query.filters if each.dimension == ACCOUNT)
+    chosen = (condition.values for condition in query.filters if condition.dimension == ACCOUNT)
     return tuple(value for values in chosen for value in values if value)

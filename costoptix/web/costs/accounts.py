@@ -51,7 +51,7 @@ def rename_account(account_id: str) -> ResponseReturnValue:
 
 
 def _show(account_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
-    account = next((each for each in _accounts() if each.id == account_id), None)
+    account = next((account for account in _accounts() if account.id == account_id), None)
     if account is None:
         raise NotFound
     days = [("start_date", str(account.first_day)), ("end_date", str(account.last_day))]

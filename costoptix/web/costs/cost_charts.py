@@ -34,7 +34,7 @@ def granularity_for(days: DateRange) -> Granularity:
 
 
 def stacked_chart(
-    found: Breakdown,
+    breakdown: Breakdown,
     question: Question,
     granularity: Granularity,
     complete_through: date | None,
@@ -52,10 +52,12 @@ def stacked_chart(
             colour=min(rank, OTHERS_COLOUR) if part.group is not None else OTHERS_COLOUR,
             href=question.opened(part.group).url if part.group else "",
         )
-        for rank, part in enumerate(found.parts)
+        for rank, part in enumerate(breakdown.parts)
     ]
-    buckets = [_bucket(days, granularity, complete_through, notes or {}) for days in found.buckets]
-    return StackedChart(found.currency, tuple(buckets), tuple(bands), found.previous)
+    buckets = [
+        _bucket(days, granularity, complete_through, notes or {}) for days in breakdown.buckets
+    ]
+    return StackedChart(breakdown.currency, tuple(buckets), tuple(bands), breakdown.previous)
 
 
 def _bucket(

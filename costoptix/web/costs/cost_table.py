@@ -121,7 +121,7 @@ def cost_table(
         rows = [replace(row, flag=flagged.get((row.currency, row.group))) for row in rows]
     columns = tuple(_columns(question, report, rows, is_compared=is_compared))
     by_page = question.page_order.removeprefix("-")
-    column = next((each for each in columns if by_page and each.name == by_page), None)
+    column = next((column for column in columns if by_page and column.name == by_page), None)
     if column is not None:
         _sort(rows, column, descending=question.page_order.startswith("-"))
     elif not is_compared and is_total and (shown is None or shown > MAX_ROWS):
@@ -131,7 +131,7 @@ def cost_table(
 
 
 def _rows(report: CostReport, metric: str) -> Iterator[Row]:
-    whole = {each.currency: amount_of(each, metric) for each in report.totals}
+    whole = {sums.currency: amount_of(sums, metric) for sums in report.totals}
     for row in report.rows:
         amount = amount_of(row, metric)
         part = None if amount is None else share(amount, whole[row.currency] or Amount(0))
@@ -141,7 +141,7 @@ def _rows(report: CostReport, metric: str) -> Iterator[Row]:
 
 def _totals(report: CostReport, metric: str) -> tuple[Row, ...]:
     days = report.query.date_range
-    totals = [Row(each.currency, (), days, amount_of(each, metric)) for each in report.totals]
+    totals = [Row(sums.currency, (), days, amount_of(sums, metric)) for sums in report.totals]
     return tuple(sorted(totals, key=lambda row: abs(row.amount or Amount(0)), reverse=True))
 
 
@@ -231,10 +231,10 @@ _FLAG_COLUMN = Column(
 
 def _sort(rows: list[Row], column: Column, *, descending: bool) -> None:
     """Order the rows by a column that only the page has; those without a value come last."""
-    known = [row for row in rows if column.value(row) is not None]
+    with_values = [row for row in rows if column.value(row) is not None]
     unknown = [row for row in rows if column.value(row) is None]
-    known.sort(key=lambda row: _rank(column.value(row)), reverse=descending)
-    rows[:] = [*known, *unknown]
+    with_values.sort(key=lambda row: _rank(column.value(row)), reverse=descending)
+    rows[:] = [*with_values, *unknown]
 
 
 def _rank(value: Value) -> tuple[Decimal, str]:

@@ -34,16 +34,16 @@ def daily() -> ResponseReturnValue:
     question = read_question("web.daily", DEFAULT_RANGE)
     ask = asker()
     query, metric = question.query, question.metric
-    found = daily_spend(ask, query, metric)
-    if not found:
+    spends = daily_spend(ask, query, metric)
+    if not spends:
         return empty_page(question)
     whole = ask(summary.asked_over(query, query.date_range, metric=metric))
     as_of = whole.data_as_of
     explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
     by_service = explorer.grouped("service_name")
     charts = [
-        stacked_chart(each, by_service, Granularity.DAILY, as_of.complete_through)
-        for each in breakdowns(
+        stacked_chart(breakdown, by_service, Granularity.DAILY, as_of.complete_through)
+        for breakdown in breakdowns(
             ask,
             by_service.query,
             metric,
@@ -56,18 +56,18 @@ def daily() -> ResponseReturnValue:
         question=question,
         as_of=as_of,
         today=utc_today(),
-        spends=[(each, chart, _lines(each)) for each, chart in zip(found, charts, strict=True)],
+        spends=[(spend, chart, _lines(spend)) for spend, chart in zip(spends, charts, strict=True)],
         per=PER[Granularity.DAILY],
         presets=preset_titles(PRESETS),
         accounts_to_choose=account_switch(ask, question),
     )
 
 
-def _lines(found: DailySpend) -> list[tuple[Day, Change | None]]:
+def _lines(spend: DailySpend) -> list[tuple[Day, Change | None]]:
     """List the days, the newest first, with the change between days that are both complete."""
     lines: list[tuple[Day, Change | None]] = []
     before = None
-    for day in found.days:
+    for day in spend.days:
         is_compared = before is not None and before.is_complete and day.is_complete
         lines.append((day, Change(before.amount, day.amount) if before and is_compared else None))
         before = day

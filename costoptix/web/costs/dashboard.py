@@ -85,14 +85,16 @@ def home() -> ResponseReturnValue:
     through = whole.data_as_of.complete_through
     granularity = granularity_for(query.date_range)
     explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
-    found = breakdowns(
+    by_currency = breakdowns(
         ask, query, metric, granularity,
         with_previous=earlier_part(query.date_range, whole) is not None,
     )  # fmt: skip
     unusual = panels.anomalies_within(query)
     charts = [
-        stacked_chart(each, explorer, granularity, through, panels.marks(unusual, each.currency))
-        for each in found
+        stacked_chart(
+            breakdown, explorer, granularity, through, panels.marks(unusual, breakdown.currency)
+        )
+        for breakdown in by_currency
     ]
     complete = known_part(query.date_range, whole)
     earlier = earlier_part(complete, whole) if complete else None
@@ -123,7 +125,7 @@ def home() -> ResponseReturnValue:
         budgets=panels.worst_budgets(),
         severity_kinds=SEVERITY_KINDS,
         state_kinds=STATE_KINDS,
-        spends=[_spend(each.currency, each.total, movers) for each in found],
+        spends=[_spend(breakdown.currency, breakdown.total, movers) for breakdown in by_currency],
         movers=movers[:SHOWN],
         mover_count=len(movers),
         providers=_spenders(explorer, whole, by_account=False),
@@ -158,11 +160,11 @@ def read_question(pairs: Pairs) -> Question:
 def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:
     """Forecast the running month by currency; nothing where its days are too long unknown."""
     today = utc_today()
-    found = outlook.month_end(ask, query, metric, today)
+    outlooks = outlook.month_end(ask, query, metric, today)
     return {
-        currency: each
-        for currency, each in found.items()
-        if each.month is not None and today in each.month
+        currency: coming
+        for currency, coming in outlooks.items()
+        if coming.month is not None and today in coming.month
     }
 
 
@@ -179,14 +181,16 @@ def _spenders(explorer: Question, whole: CostReport, *, by_account: bool) -> lis
         for row in whole.rows
         if (amount := amount_of(row, metric)) is not None
     )
-    totals = {each.currency: amount_of(each, metric) for each in whole.totals}
-    found = [
+    totals = {sums.currency: amount_of(sums, metric) for sums in whole.totals}
+    spenders = [
         _spender(explorer, currency, group, amount, totals[currency])
         for (currency, group), amount in sums.items()
     ]
-    rank = {each.currency: abs(totals[each.currency] or Amount(0)) for each in whole.totals}
-    found.sort(key=lambda each: (rank[each.currency], each.currency, each.amount), reverse=True)
-    return found
+    rank = {sums.currency: abs(totals[sums.currency] or Amount(0)) for sums in whole.totals}
+    spenders.sort(
+        key=lambda spender: (rank[spender.currency], spender.currency, spender.amount), reverse=True
+    )
+    return spenders
 
 
 def _spender(

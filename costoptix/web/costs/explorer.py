@@ -99,7 +99,7 @@ def costs() -> ResponseReturnValue:
     if granularity is Granularity.TOTAL:
         granularity = granularity_for(days)
     query = asked(question, days)
-    found = breakdowns(
+    by_currency = breakdowns(
         ask, query, question.metric, granularity,
         with_previous=earlier_part(days, whole) is not None,
     )  # fmt: skip
@@ -113,8 +113,8 @@ def costs() -> ResponseReturnValue:
         as_of=whole.data_as_of,
         lacking=lacking(days),
         charts=[
-            stacked_chart(each, question, granularity, whole.data_as_of.complete_through)
-            for each in found
+            stacked_chart(breakdown, question, granularity, whole.data_as_of.complete_through)
+            for breakdown in by_currency
         ],
         chart_granularity=granularity,
         per=PER[granularity],
@@ -233,14 +233,14 @@ def _toggle(question: Question, category: str) -> tuple[bool, str]:
 
 
 def _values(filters: tuple[Filter, ...], dimension: str) -> tuple[str | None, ...]:
-    return next((each.values for each in filters if each.dimension == dimension), ())
+    return next((condition.values for condition in filters if condition.dimension == dimension), ())
 
 
 def _choices(state: Asked) -> Choices | None:
     """Return the values of the dimension to filter by, as many as are offered."""
     if not state.filter_by:
         return None
-    found = report.dimension_values(
+    offered = report.dimension_values(
         db.session(),
         current_user.organization,
         state.filter_by,
@@ -250,9 +250,9 @@ def _choices(state: Asked) -> Choices | None:
         limit=MAX_CHOICES,
     )
     values: dict[str | None, list[CostRow]] = {}
-    for row in found.rows:
+    for row in offered.rows:
         values.setdefault(row.group[0], []).append(row)
-    return Choices(values, is_all=found.row_count == len(found.rows))
+    return Choices(values, is_all=offered.row_count == len(offered.rows))
 
 
 def curl(question: Question, days: DateRange) -> str:

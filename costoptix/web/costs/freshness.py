@@ -36,9 +36,9 @@ def has_filters(query: CostQuery) -> bool:
 
 def lacking(days: DateRange) -> dict[str, list[date]]:
     """Return which cost lacks what in which months of a range, where one half of them is here."""
-    found: dict[str, list[date]] = {}
-    for each in incomplete(db.session(), current_user.organization.id, days.first, days.last):
-        months = found.setdefault(each.sentence, [])
-        if each.billing_period not in months:
-            months.append(each.billing_period)
-    return found
+    by_sentence: dict[str, list[date]] = {}
+    for gap in incomplete(db.session(), current_user.organization.id, days.first, days.last):
+        months = by_sentence.setdefault(gap.sentence, [])
+        if gap.billing_period not in months:
+            months.append(gap.billing_period)
+    return by_sentence

@@ -68,11 +68,11 @@ def portfolio() -> ResponseReturnValue:
     }
     if tab == "compare":
         return render_template("portfolio/compare.html", **shown, **_compared(question, whole))
-    found = portfolios(ask, query, metric)
+    by_currency = portfolios(ask, query, metric)
     return render_template(
         f"portfolio/{tab}.html",
         **shown,
-        portfolios=[(each, insights(each)) for each in found],
+        portfolios=[(in_currency, insights(in_currency)) for in_currency in by_currency],
         formula=HEALTH_FORMULA,
         limit=SHOWN,
         account_of=account_of,
@@ -88,15 +88,15 @@ def _compared(question: Question, whole: CostReport) -> dict[str, object]:
         before=movers.days_to_compare(*(question.own_value(name) for name in COMPARE[1:])),
         account=movers.account_to_compare(question.own_value("compare_account")),
     )
-    found = movers.movers(_priced, comparison, question.metric, level) if comparison else []
+    ranking = movers.movers(_priced, comparison, question.metric, level) if comparison else []
     return {
         "level": level,
-        "levels": [(each, question.with_own("level", each).url) for each in LEVELS],
+        "levels": [(name, question.with_own("level", name).url) for name in LEVELS],
         "comparison": comparison,
         "nothing": movers.NOTHING_TO_COMPARE,
-        "sums": movers.sums(found),
-        "movers": [(each, _opened(question, level, each)) for each in found[:SHOWN_MOVERS]],
-        "mover_count": len(found),
+        "sums": movers.sums(ranking),
+        "movers": [(mover, _opened(question, level, mover)) for mover in ranking[:SHOWN_MOVERS]],
+        "mover_count": len(ranking),
     }
 
 

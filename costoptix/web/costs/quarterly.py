@@ -39,15 +39,15 @@ def quarterly() -> ResponseReturnValue:
         return locked
     question = read_question("web.quarterly", default_range(utc_today()))
     ask = asker()
-    found = quarterly_reports(ask, question.query, question.metric)
-    if not found:
+    reports = quarterly_reports(ask, question.query, question.metric)
+    if not reports:
         return empty_page(question)
     days = question.query.date_range
     return render_template(
         "quarterly/quarterly.html",
         question=question,
         as_of=ask(summary.asked_over(question.query, days, metric=question.metric)).data_as_of,
-        reports=found,
+        reports=reports,
         ranked=RANKED,
         accounts_to_choose=account_switch(ask, question),
         csv_url=url_with("web.quarterly_csv", question.pairs),
@@ -60,10 +60,10 @@ def quarterly_csv() -> ResponseReturnValue:
     if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
         return locked
     question = read_question("web.quarterly", default_range(utc_today()))
-    found = quarterly_reports(asker(), question.query, question.metric)
+    reports = quarterly_reports(asker(), question.query, question.metric)
     days = question.query.date_range
     return Response(
-        (csv_line(cells) for cells in _csv_rows(found)),
+        (csv_line(cells) for cells in _csv_rows(reports)),
         mimetype="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="quarterly-{days.first}-{days.last}.csv"',
@@ -85,12 +85,12 @@ def _lines(quarter: Quarter) -> Iterator[list[str]]:
     days = quarter.days
     head = [quarter.name, str(days.first), str(days.last), "yes" if quarter.is_full else "no"]
     yield [*head, "total", "", "", to_text(quarter.total), ""]
-    for each in quarter.services:
-        service, provider = (guarded(part or "") for part in each.group)
-        share = "" if each.share is None else to_text(each.share)
-        yield [*head, "service", service, provider, to_text(each.amount), share]
-    for each in quarter.accounts:
-        provider, identifier, name = (part or "" for part in each.group)
-        share = "" if each.share is None else to_text(each.share)
+    for entry in quarter.services:
+        service, provider = (guarded(part or "") for part in entry.group)
+        share = "" if entry.share is None else to_text(entry.share)
+        yield [*head, "service", service, provider, to_text(entry.amount), share]
+    for entry in quarter.accounts:
+        provider, identifier, name = (part or "" for part in entry.group)
+        share = "" if entry.share is None else to_text(entry.share)
         account = guarded(f"{name} ({identifier})" if name else identifier)
-        yield [*head, "account", account, guarded(provider), to_text(each.amount), share]
+        yield [*head, "account", account, guarded(provider), to_text(entry.amount), share]

@@ -132,14 +132,14 @@ class Question:
 
     def also(self, dimension: str, value: str | None) -> Question:
         """Ask for one more value of a dimension."""
-        known = next((e.values for e in self.query.filters if e.dimension == dimension), ())
-        kept = [each for each in self.query.filters if each.dimension != dimension]
-        values = tuple(sorted({*known, value}, key=_none_first))
+        chosen = next((e.values for e in self.query.filters if e.dimension == dimension), ())
+        kept = [condition for condition in self.query.filters if condition.dimension != dimension]
+        values = tuple(sorted({*chosen, value}, key=_none_first))
         return self._with(filters=_sorted([*kept, Filter(dimension, values)]))
 
     def anything(self, dimension: str) -> Question:
         """Take the filters of one dimension back."""
-        kept = (each for each in self.query.filters if each.dimension != dimension)
+        kept = (condition for condition in self.query.filters if condition.dimension != dimension)
         return self._with(filters=tuple(kept))
 
     def only_group(self, group: Group) -> Question:
@@ -152,7 +152,7 @@ class Question:
     def opened(self, group: Group) -> Question:
         """Ask for one group alone, by what drives its cost."""
         chosen = {e.dimension for e in self.query.filters} | set(self.query.group_by)
-        drivers = (each for each in DRIVERS if each not in chosen)
+        drivers = (dimension for dimension in DRIVERS if dimension not in chosen)
         return self.only_group(group).grouped(next(drivers, DRIVERS[-1]))
 
     def without(self, dimension: str, value: str | None, *, excluded: bool = False) -> Question:
@@ -162,9 +162,11 @@ class Question:
 
     def excluding(self, dimension: str, value: str | None) -> Question:
         """Ask for all but one more value of a dimension."""
-        known = next((e.values for e in self.query.exclusions if e.dimension == dimension), ())
-        kept = [each for each in self.query.exclusions if each.dimension != dimension]
-        values = tuple(sorted({*known, value}, key=_none_first))
+        chosen = next((e.values for e in self.query.exclusions if e.dimension == dimension), ())
+        kept = [
+            condition for condition in self.query.exclusions if condition.dimension != dimension
+        ]
+        values = tuple(sorted({*chosen, value}, key=_none_first))
         return self._with(exclusions=_sorted([*kept, Filter(dimension, values)]))
 
     def unfiltered(self) -> Question:
@@ -176,7 +178,7 @@ class Question:
 
 
 def _sorted(filters: Iterable[Filter]) -> tuple[Filter, ...]:
-    return tuple(sorted(filters, key=lambda each: each.dimension))
+    return tuple(sorted(filters, key=lambda condition: condition.dimension))
 
 
 def _none_first(value: str | None) -> tuple[bool, str]:
@@ -185,12 +187,12 @@ def _none_first(value: str | None) -> tuple[bool, str]:
 
 def _dropped(filters: Iterable[Filter], dimension: str, value: str | None) -> tuple[Filter, ...]:
     kept = (
-        replace(each, values=tuple(v for v in each.values if v != value))
-        if each.dimension == dimension
-        else each
-        for each in filters
+        replace(condition, values=tuple(v for v in condition.values if v != value))
+        if condition.dimension == dimension
+        else condition
+        for condition in filters
     )
-    return tuple(each for each in kept if each.values)
+    return tuple(condition for condition in kept if condition.values)
 
 
 def url_with(endpoint: str, pairs: Pairs) -> str:

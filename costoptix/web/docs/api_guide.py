@@ -76,13 +76,13 @@ def docs_api() -> ResponseReturnValue:
 
 def _sections(document: Schema) -> Iterator[Section]:
     operations = list(_examples(document))
-    for word, members in groupby(operations, key=lambda each: each.path.split("/")[1]):
+    for word, members in groupby(operations, key=lambda operation: operation.path.split("/")[1]):
         yield Section(word, _TITLES.get(word, word.capitalize()), list(members))
 
 
 def _examples(document: Schema) -> Iterator[Example]:
     """Describe the operations, ordered by the first word of their paths."""
-    for path in sorted(document["paths"], key=lambda each: each.split("/")[1]):
+    for path in sorted(document["paths"], key=lambda path: path.split("/")[1]):
         for method, operation in document["paths"][path].items():
             yield _example(document, path, method.upper(), operation)
 
@@ -119,11 +119,11 @@ def _fields(document: Schema, body: Schema) -> Iterator[Parameter]:
 
 def _meaning(document: Schema, schema: Schema, description: str) -> str:
     """Say what a value is for, and which values are allowed where they are few."""
-    found = _resolve(document, schema)
-    if found.get("type") == "array":
-        found = _resolve(document, found["items"])
-    if "enum" in found or not description:
-        return f"{description} {_constraints(found)}".strip()
+    described = _resolve(document, schema)
+    if described.get("type") == "array":
+        described = _resolve(document, described["items"])
+    if "enum" in described or not description:
+        return f"{description} {_constraints(described)}".strip()
     return description
 
 

@@ -35,8 +35,8 @@ def confirm_withdrawal(import_id: str) -> ResponseReturnValue:
 @page("/imports/<import_id>/withdraw", access=Access.ADMIN, methods=("POST",))
 def withdraw_import(import_id: str) -> ResponseReturnValue:
     """Undo an import: what was live before it is live again."""
-    said = "The import is withdrawn; what was there before is live again."
-    return _change(import_id, undo.withdraw, said)
+    message = "The import is withdrawn; what was there before is live again."
+    return _change(import_id, undo.withdraw, message)
 
 
 @page("/imports/<import_id>/make-current", access=Access.ADMIN)
@@ -57,11 +57,11 @@ def make_import_current(import_id: str) -> ResponseReturnValue:
     return _change(import_id, undo.make_current, "This import is current now.")
 
 
-def _change(import_id: str, action: Action, said: str) -> ResponseReturnValue:
+def _change(import_id: str, action: Action, message: str) -> ResponseReturnValue:
     row = listing.get(db.session(), current_user.organization, import_id)
     try:
         action(db.session(), current_user.organization, current_user.caller, row)
     except CostOptixError as error:
         return show_detail(import_id, error)
-    flash(said)
+    flash(message)
     return redirect(url_for("web.import_detail", import_id=import_id))

@@ -13,10 +13,10 @@ from costoptix.web.parts.routing import web
 
 def by_metric(lines: Iterable[ReconciliationLine]) -> dict[str, list[ReconciliationLine]]:
     """Return the sums of an import by metric, in their order; a metric without sums is left out."""
-    found: dict[str, list[ReconciliationLine]] = {metric: [] for metric in METRICS}
+    by_name: dict[str, list[ReconciliationLine]] = {metric: [] for metric in METRICS}
     for line in lines:
-        found[line.metric].append(line)
-    return {metric: sums for metric, sums in found.items() if sums}
+        by_name[line.metric].append(line)
+    return {metric: sums for metric, sums in by_name.items() if sums}
 
 
 @web.app_template_filter()

@@ -24,8 +24,8 @@ COLUMNS = ("file", "line", "column", "value", "reason")
 def rejections(import_id: str) -> ResponseReturnValue:
     """Answer every rejected row with its file (of a drop of several), line, value and reason."""
     row = listing.get(db.session(), current_user.organization, import_id)
-    found = listing.rejected(config().lake_dir, row)
-    response = Response(_csv(found), content_type="text/csv; charset=utf-8")
+    rows = listing.rejected(config().lake_dir, row)
+    response = Response(_csv(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="rejections-{row.id}.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response

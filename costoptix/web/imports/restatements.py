@@ -52,5 +52,5 @@ def summed(changes: tuple[Change, ...], dimension: str) -> list[Summed]:
     for change in changes:
         key = (getattr(change, dimension), change.currency)
         totals[key] = EXACT.add(totals.get(key, Decimal(0)), change.difference)
-    found = [Summed(value, currency, total) for (value, currency), total in totals.items() if total]
-    return sorted(found, key=lambda each: (-abs(each.difference), each.value or ""))
+    sums = [Summed(value, currency, total) for (value, currency), total in totals.items() if total]
+    return sorted(sums, key=lambda entry: (-abs(entry.difference), entry.value or ""))

@@ -116,8 +116,8 @@ def ago(value: datetime) -> str:
 def browser_title(user_agent: str) -> str:
     """Name a browser and its system: ``Firefox on Windows``; what is not known is shown as sent."""
     browser, system = (
-        next((title for sign, title in known.items() if sign in user_agent), "")
-        for known in (_BROWSERS, _SYSTEMS)
+        next((title for sign, title in marks.items() if sign in user_agent), "")
+        for marks in (_BROWSERS, _SYSTEMS)
     )
     if not browser:
         return user_agent or "unknown"

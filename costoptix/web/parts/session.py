@@ -112,8 +112,8 @@ def init_app(app: Flask, settings: Config) -> None:
 
 def config() -> Config:
     """Return the installation's configuration."""
-    found: Config = current_app.config["COSTOPTIX"]
-    return found
+    configured: Config = current_app.config["COSTOPTIX"]
+    return configured
 
 
 def address() -> str:

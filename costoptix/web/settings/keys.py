@@ -227,7 +227,7 @@ def _show_key(
 def _rows() -> list[KeyRow]:
     """Return every key, those that work first, then by age."""
     own = current_user.organization
-    today = {found.api_key_id: found.calls for found in quota_storage().calls(own.id, utc_today())}
+    today = {usage.api_key_id: usage.calls for usage in quota_storage().calls(own.id, utc_today())}
     left = keys.made_by_someone_who_left(db.session(), own)
     rows = [
         KeyRow(key, keys.state_of(key), today.get(key.id, 0), key.id in left)

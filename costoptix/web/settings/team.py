@@ -82,7 +82,7 @@ def person(user_id: str) -> ResponseReturnValue:
 @page("/settings/team/<user_id>/role", access=Access.ADMIN, methods=("POST",))
 def change_role(user_id: str) -> ResponseReturnValue:
     """Make a person admin or member."""
-    found = _find(user_id)
+    person = _find(user_id)
     try:
         forms.require_fresh_password()
         draft = forms.read(RoleChange)
@@ -91,8 +91,8 @@ def change_role(user_id: str) -> ResponseReturnValue:
         )
     except CostOptixError as error:
         return _show_person(user_id, error)
-    flash(f"{found.email} is now {draft.role}.")
-    return redirect(url_for("web.home" if found.id == current_user.user.id else "web.team"))
+    flash(f"{person.email} is now {draft.role}.")
+    return redirect(url_for("web.home" if person.id == current_user.user.id else "web.team"))
 
 
 @page("/settings/team/<user_id>/activate", access=Access.ADMIN, methods=("POST",))
@@ -108,7 +108,7 @@ def deactivate_person(user_id: str) -> ResponseReturnValue:
 
 
 def _set_active(user_id: str, *, active: bool) -> ResponseReturnValue:
-    found = _find(user_id)
+    person = _find(user_id)
     try:
         forms.require_fresh_password()
         users.set_active(
@@ -116,22 +116,22 @@ def _set_active(user_id: str, *, active: bool) -> ResponseReturnValue:
         )
     except CostOptixError as error:
         return _show_person(user_id, error)
-    flash(f"{found.email} {'can sign in again' if active else 'is deactivated'}.")
+    flash(f"{person.email} {'can sign in again' if active else 'is deactivated'}.")
     return redirect(url_for("web.team"))
 
 
 @page("/settings/team/<user_id>/delete", access=Access.ADMIN, methods=("POST",))
 def delete_person(user_id: str) -> ResponseReturnValue:
     """Delete a person for good."""
-    found = _find(user_id)
+    person = _find(user_id)
     try:
         forms.require_fresh_password()
-        if forms.read(Removal).confirm.strip().lower() != found.email:
+        if forms.read(Removal).confirm.strip().lower() != person.email:
             raise Invalid("Type the person's e-mail address to confirm the deletion.")
         users.remove(db.session(), current_user.organization, current_user.caller, user_id)
     except CostOptixError as error:
         return _show_person(user_id, error)
-    flash(f"{found.email} is deleted.")
+    flash(f"{person.email} is deleted.")
     return redirect(url_for("web.team"))
 
 

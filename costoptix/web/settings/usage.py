@@ -85,7 +85,7 @@ def usage() -> ResponseReturnValue:
     since = now.date() - timedelta(days=DAYS - 1)
     calls = quota_storage().calls(own.id, since)
     refused = quota_storage().refused(own.id, since)
-    used = sum(found.calls for found in calls if found.day == now.date())
+    used = sum(calls_of_day.calls for calls_of_day in calls if calls_of_day.day == now.date())
     keys = {key.id: key for key in api_keys.of_organization(db.session(), own)}
     return render_template(
         "settings/usage.html",
@@ -102,9 +102,9 @@ def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) ->
     by_key: dict[str, dict[date, int]] = defaultdict(dict)
     for day, key_id, number in calls:
         by_key[key_id][day] = number
-    highest = max((found.calls for found in calls), default=1)
+    highest = max((calls_of_day.calls for calls_of_day in calls), default=1)
     days = [since + timedelta(days=number) for number in range(DAYS)]
-    found = [
+    usages = [
         KeyUsage(
             keys[key_id].name if key_id in keys else "unknown",
             keys[key_id].prefix if key_id in keys else "",
@@ -112,7 +112,7 @@ def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) ->
         )
         for key_id, counts in by_key.items()
     ]
-    return sorted(found, key=lambda usage: (-usage.calls, usage.name))
+    return sorted(usages, key=lambda usage: (-usage.calls, usage.name))
 
 
 def _height(calls: int, highest: int) -> int:
