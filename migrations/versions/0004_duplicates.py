@@ -4,15 +4,15 @@ Before, it was a live import of no rows. What it repeats is the newest import of
 before it that is no repeat itself; the same sentence had been written to all repeats, and to
 nothing else.
 
-Revision: 0003
-Revises: 0002
+Revision: 0004
+Revises: 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
