@@ -55,8 +55,8 @@ class ImportedPeriod:
     billing_account_id: str
     rows: int
     state: str
-    half: str | None  # "actual" or "amortized", where a month comes in two halves
-    incomplete: str | None  # which cost lacks what while the other half is not here
+    dataset: str | None  # "actual" or "amortized", where a month comes as two exports (Azure)
+    incomplete: str | None  # which cost lacks what while the other export is not here
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class DecisionDraft(Draft):
 
     decision: Decision = Field(
         description="replace what is live, add beside it, or discard the file; where the question "
-        "is half, which export the file is instead: actual or amortized"
+        "is dataset, which export the file is instead: actual or amortized"
     )
 
 
@@ -300,7 +300,7 @@ def _details(call: Call, row: Import) -> ImportDetails:
                 billing_account_id=each.billing_account_id,
                 rows=each.row_count,
                 state=each.state,
-                half=each.half,
+                dataset=each.dataset,
                 incomplete=each.incomplete,
             )
             for each in listing.periods(call.session, row)

@@ -48,7 +48,7 @@ def register(app: Flask) -> None:
               help="replace what is live, even where charges vanish")  # fmt: skip
 @click.option("--import-anyway", is_flag=True,
               help="import although more than 5% of the rows cannot be read")  # fmt: skip
-@click.option("--half", type=click.Choice(["actual", "amortized"]),
+@click.option("--dataset", type=click.Choice(["actual", "amortized"]),
               help="which export of Azure it is, where the content does not tell")  # fmt: skip
 @click.option("--add", "decision", flag_value="add", help="add beside what is live")
 @refusals_on_one_line
@@ -58,7 +58,7 @@ def import_files(
     source: str | None,
     currency: str | None,
     decision: str | None,
-    half: str | None,
+    dataset: str | None,
     import_anyway: bool,
 ) -> None:
     """Import billing files into ORG; return when they are live.
@@ -71,7 +71,7 @@ def import_files(
     """
     session = db.session()
     found = organizations.find(session, organization)
-    answers = {"decision": decision, "half": half, "accept_rejected": import_anyway or None}
+    answers = {"decision": decision, "dataset": dataset, "accept_rejected": import_anyway or None}
     said: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
         _finished(session, found, received)
@@ -147,8 +147,8 @@ def _ways(row: Import) -> str:
     """Say how a waiting import is decided by command."""
     question = questions.question_of(row)
     match question and question.kind:
-        case Kind.HALF:
-            return "Say --half actual or --half amortized."
+        case Kind.DATASET:
+            return "Say --dataset actual or --dataset amortized."
         case Kind.REJECTED:
             return "Say --import-anyway."
         case _:
@@ -174,10 +174,10 @@ def _print(session: Session, row: Import) -> None:
     click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
     for period in listing.periods(session, row):
         account = period.billing_account_id or "no billing account"
-        half = f" ({period.half})" if period.half else ""
+        dataset = f" ({period.dataset})" if period.dataset else ""
         click.echo(
             f"period: {period.billing_period:%Y-%m} {account}: "
-            f"{period.row_count} rows{half}, {period.state}"
+            f"{period.row_count} rows{dataset}, {period.state}"
         )
         if period.incomplete:
             click.echo(f"note: {period.billing_period:%Y-%m}: {period.incomplete}")

@@ -61,14 +61,19 @@ def test_files_with_one_header_are_one_delivery_and_others_are_their_own(
     ]  # fmt: skip
 
 
-def test_the_half_of_a_file_that_does_not_tell_it_is_said_by_an_option(run, tmp_path: Path) -> None:
+def test_the_dataset_of_a_file_that_does_not_show_it_is_said_by_an_option(
+    run, tmp_path: Path
+) -> None:
     actual, undecided = AZURE / "EA_ActualCost_Small.csv", tmp_path / "undecided.csv"
     header, *rows = actual.read_bytes().splitlines(keepends=True)
     undecided.write_bytes(header + b"".join(rows[1:]))
     assert run(actual).exit_code == 0
     asked = run(undecided, "--replace")
-    assert (asked.exit_code, "Say --half actual or --half amortized." in asked.stderr) == (1, True)
-    told = run(undecided, "--replace", "--half", "actual")
+    assert (asked.exit_code, "Say --dataset actual or --dataset amortized." in asked.stderr) == (
+        1,
+        True,
+    )
+    told = run(undecided, "--replace", "--dataset", "actual")
     assert "state: live" in told.stdout
     assert "(actual)" in told.stdout
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from costoptix.bills.formats import Half, Options
+from costoptix.bills.formats import Options
+from costoptix.bills.formats.azure import Dataset
 from costoptix.bills.read import rejections
 from costoptix.bills.read.load import load
 from costoptix.bills.read.reconcile import is_balanced
@@ -123,7 +124,7 @@ def check(staged: Staged, staging: Path) -> None:
     paths = [
         str(staging / file.name)
         for scope in staged.scopes for file in scope.files
-        if file.kind == CHARGES and scope.half is not Half.PURCHASES  # it repeats the actual ones
+        if file.kind == CHARGES and scope.dataset != Dataset.PURCHASES  # it repeats the actual ones
     ]  # fmt: skip
     stored, billed = 0, Decimal(0)
     if paths:

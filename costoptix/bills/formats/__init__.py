@@ -23,9 +23,9 @@ How a format is written (``focus.py`` is the model):
 * ``Format.number`` is SQL for a row's reference number, where the provider writes every row into
   one file alone and files add up; ``Format.exported`` for the instant at which it was exported.
   Which deliveries are live is decided by these (``bills/precedence.py``).
-* ``Format.facts`` are SQL conditions over ``cells``, by name: a fact holds of a file when it is
-  true of any of its rows (Azure: what tells the actual from the amortized half). Facts are kept
-  with the deliveries.
+* ``Format.datasets`` is the one hook for a provider that writes a month as several datasets
+  (Azure): which one a file is, and how those of a month combine. Everything that knows of them
+  stands in the provider's file; the ledger asks the hook.
 
 A new format is one file here and its line in ``ALL`` of ``bills/recognize.py``.
 """
@@ -33,11 +33,12 @@ A new format is one file here and its line in ``ALL`` of ``bills/recognize.py``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from datetime import datetime
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from costoptix.lake.charges import plain_name
 
@@ -107,27 +108,74 @@ class Header:
         ]
 
 
-class Half(StrEnum):
-    """Which of two exports a file is, where a provider tells one scope in two (Azure).
+@dataclass(frozen=True)
+class DatasetClues:
+    """What may show which dataset a file is."""
 
-    Readers get all of the amortized half and, of the actual half, what bought commitments.
-    """
-
-    ACTUAL = "actual"
-    AMORTIZED = "amortized"
-    BOTH = "both"  # one file that is both
-    PURCHASES = "purchases"  # what of an actual half goes with an amortized one
+    name: str  # of the file, for people
+    export: str | None  # the kind of export, as its manifest names it
+    facts: MappingOf[str, bool]  # those of Datasets.facts: true where true of any row
 
 
-PURCHASES_SQL = (
-    "charge_category = 'Purchase' AND "
-    "(pricing_category = 'Committed' OR commitment_discount_id IS NOT NULL)"
-)
-"""Of the charges of an actual half, those that an amortized half lacks."""
+@dataclass(frozen=True)
+class DatasetPart:
+    """Charges of one dataset that are staged a second time, to be live beside another dataset."""
+
+    dataset: str  # what the part is called
+    whole: str  # the dataset of which it is a part
+    condition: str  # SQL over the charges of the whole
 
 
-def _has_no_halves(_facts: MappingOf[str, bool]) -> Half | None:
-    return None
+class DatasetVersion(Protocol):
+    """A delivery of a scope as far as its dataset decides whether it is live."""
+
+    @property
+    def dataset(self) -> str | None:
+        """Return its dataset."""
+
+    @property
+    def delivered_at(self) -> datetime:
+        """Return the instant by which deliveries are ordered."""
+
+    @property
+    def order(self) -> tuple[datetime, datetime, str, str]:
+        """Return what versions are ordered by, the oldest first."""
+
+
+V = TypeVar("V", bound=DatasetVersion)
+
+
+class Datasets(Protocol):
+    """How the datasets that a provider writes of a month are known, and how they combine."""
+
+    @property
+    def facts(self) -> MappingOf[str, Callable[[Header], str]]:
+        """Return SQL conditions over ``cells``, by name, that show which dataset a file is."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return what a file may be whose content does not show it."""
+
+    @property
+    def parts(self) -> tuple[DatasetPart, ...]:
+        """Return which parts of a dataset are staged by themselves as well."""
+
+    def of_files(self, files: Sequence[DatasetClues]) -> list[str | None]:
+        """Return the dataset of each file of a delivery; None where nothing shows it.
+
+        Raises:
+            Invalid: the files cannot be of one delivery.
+        """
+
+    def live(self, oldest_first: Sequence[V]) -> tuple[V, ...]:
+        """Return which versions of a scope readers get together."""
+
+    def lacking(self, present: Collection[str], shown: Collection[str]) -> dict[str, str]:
+        """Say by dataset what a month lacks.
+
+        ``present`` are the datasets of a scope that are not withdrawn, ``shown`` those of them
+        that are live and have charges that no other dataset has.
+        """
 
 
 def _says_nothing(_header: Header) -> str:
@@ -140,7 +188,7 @@ class Options:
 
     currency: str | None = None  # ISO 4217, for files that do not say
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
-    export: Half | None = None  # which export the whole delivery is, by its manifest
+    export: str | None = None  # the kind of export of the whole delivery, by its manifest
 
     def of(self, format_: Format, header: Header) -> Options:
         """Return what holds of a file: the format's currency where the file has no column of it."""
@@ -177,15 +225,9 @@ class Format:
     required: tuple[tuple[str, ...], ...]
     currency: tuple[str, ...]
     mapping: Callable[[Header, Options], Mapping]
-    facts: MappingOf[str, Callable[[Header], str]] = field(default_factory=dict)
-    half: Callable[[MappingOf[str, bool]], Half | None] = _has_no_halves  # from the facts
     number: Callable[[Header], str] = _says_nothing
     exported: Callable[[Header], str] = _says_nothing
-
-    @property
-    def has_halves(self) -> bool:
-        """Tell whether the provider writes a month as two exports."""
-        return self.half is not _has_no_halves
+    datasets: Datasets | None = None
 
     def missing(self, header: Header) -> list[str]:
         """Return the first spelling of each required group that the file lacks."""

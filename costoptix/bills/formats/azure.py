@@ -17,12 +17,23 @@ plan. Each row is mapped by itself, so that the rule holds in one file as in two
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as MappingOf
+from enum import StrEnum
 
-from costoptix.bills.formats import Format, Half, Header, Mapping, Options, month_first
+from costoptix.bills.formats import (
+    DatasetClues,
+    DatasetPart,
+    Format,
+    Header,
+    Mapping,
+    Options,
+    V,
+    month_first,
+)
 from costoptix.bills.formats.expressions import any_of, beside_cells, next_day, product, translate
 from costoptix.bills.formats.lookups import joined, left_join
+from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
 
 _CATEGORY = {
@@ -257,17 +268,120 @@ def _has_price(columns: _Columns) -> str:
     return f"({prices} OR {some})"
 
 
-def half(facts: MappingOf[str, bool]) -> Half | None:
-    """Tell from the facts of a file which half it is; None where its content cannot tell.
+class Dataset(StrEnum):
+    """What a delivery of Azure is of: a month comes as an actual and as an amortized export."""
+
+    ACTUAL = "actual"
+    AMORTIZED = "amortized"
+    BOTH = "both"  # one file that is both
+    PURCHASES = "purchases"  # the part of an actual export that an amortized one lacks
+
+
+_PURCHASES = DatasetPart(
+    dataset=Dataset.PURCHASES,
+    whole=Dataset.ACTUAL,
+    condition="charge_category = 'Purchase' AND "
+    "(pricing_category = 'Committed' OR commitment_discount_id IS NOT NULL)",
+)
+_EXPORTS = {
+    "actualcost": Dataset.ACTUAL, "actual": Dataset.ACTUAL,
+    "amortizedcost": Dataset.AMORTIZED, "amortized": Dataset.AMORTIZED,
+}  # fmt: skip
+"""How manifests name the two exports; those of FOCUS and of usage alone are neither."""
+
+_MIXED = (
+    "These files are of the actual and of the amortized export, and of {} it cannot be told which: "
+    "send the two exports apart."
+)
+_LACKING = {
+    Dataset.ACTUAL: "Effective (amortised) cost lacks what reservations and savings plans cost: "
+    "only Azure's actual export is here.",
+    Dataset.AMORTIZED: "Billed cost lacks what was paid for reservations and savings plans: "
+    "only Azure's amortized export is here.",
+}
+_COMPLETED_BY = {
+    Dataset.ACTUAL: {Dataset.AMORTIZED},
+    Dataset.AMORTIZED: {Dataset.ACTUAL, Dataset.PURCHASES},
+}
+
+
+class AzureDatasets:
+    """Combines the two exports: all of the amortized one, and the purchases of the actual one."""
+
+    facts: MappingOf[str, Callable[[Header], str]] = {
+        # Only the actual export buys commitments, only the amortized one charges their use.
+        "has_commitment_purchases": _fact(lambda c: f"{c.is_commitment} AND {c.is_bought}"),
+        "has_amortized_usage": _fact(
+            lambda c: (
+                f"{c.is_commitment} AND NOT {c.is_bought} AND {_COSTS_SOMETHING.format(c.cost)}"
+            )
+        ),
+        # What has no price costs nothing in either export.
+        "has_uncharged_usage": _fact(
+            lambda c: (
+                f"{c.is_commitment} AND {c.is_usage} AND NOT {_COSTS_SOMETHING.format(c.cost)} "
+                f"AND {_COSTS_SOMETHING.format(c.quantity)} AND {_has_price(c)}"
+            )
+        ),
+    }
+    choices: tuple[str, ...] = (Dataset.ACTUAL, Dataset.AMORTIZED)
+    parts: tuple[DatasetPart, ...] = (_PURCHASES,)
+
+    def of_files(self, files: Sequence[DatasetClues]) -> list[str | None]:
+        """Return the dataset of each file: by its manifest, else by its content.
+
+        A file that shows none goes with the only dataset that the others show. One file that is
+        both exports makes the others parts of it.
+
+        Raises:
+            Invalid: both exports are there, and a file could be of either.
+        """
+        datasets = [_dataset(file) for file in files]
+        shown = {dataset for dataset in datasets if dataset is not None}
+        if len(shown) > 1 and Dataset.BOTH not in shown:
+            if None in datasets:
+                raise Invalid(_MIXED.format(files[datasets.index(None)].name))
+            return list(datasets)
+        only = Dataset.BOTH if Dataset.BOTH in shown else next(iter(shown), None)
+        return [only] * len(datasets)
+
+    def live(self, oldest_first: Sequence[V]) -> tuple[V, ...]:
+        """Return the newest version; of an amortized and an actual one the newest of each."""
+        newest = {version.dataset: version for version in oldest_first}
+        purchases = newest.pop(Dataset.PURCHASES, None)
+        whole = max(newest.values(), key=lambda version: version.order, default=None)
+        if whole is None:
+            return ()
+        amortized, actual = newest.get(Dataset.AMORTIZED), newest.get(Dataset.ACTUAL)
+        if purchases and actual and purchases.delivered_at < actual.delivered_at:
+            purchases = None  # what was bought is no more in the newest actual export
+        if whole.dataset not in self.choices or amortized is None:
+            return (whole,)
+        return (amortized,) if purchases is None else (amortized, purchases)
+
+    def lacking(self, present: Collection[str], shown: Collection[str]) -> dict[str, str]:
+        """Say by dataset which cost lacks what, of those that are live without the other one."""
+        return {
+            dataset: _LACKING[dataset]
+            for dataset, others in _COMPLETED_BY.items()
+            if dataset in shown and others.isdisjoint(present)
+        }
+
+
+def _dataset(file: DatasetClues) -> Dataset | None:
+    """Return which export a file is; None where neither manifest nor content shows it.
 
     A file without commitments is the same in both exports.
     """
-    buys, amortizes = facts["has_commitment_purchases"], facts["has_amortized_usage"]
+    by_manifest = _EXPORTS.get((file.export or "").lower())
+    if by_manifest is not None:
+        return by_manifest
+    buys, amortizes = file.facts["has_commitment_purchases"], file.facts["has_amortized_usage"]
     if buys and amortizes:
-        return Half.BOTH
+        return Dataset.BOTH
     if amortizes:
-        return Half.AMORTIZED
-    return Half.ACTUAL if buys or facts["has_uncharged_usage"] else None
+        return Dataset.AMORTIZED
+    return Dataset.ACTUAL if buys or file.facts["has_uncharged_usage"] else None
 
 
 AZURE = Format(
@@ -284,21 +398,5 @@ AZURE = Format(
     ),
     currency=_CURRENCY,
     mapping=_mapping,
-    facts={
-        # Only the actual half buys commitments, only the amortized one charges their use.
-        "has_commitment_purchases": _fact(lambda c: f"{c.is_commitment} AND {c.is_bought}"),
-        "has_amortized_usage": _fact(
-            lambda c: (
-                f"{c.is_commitment} AND NOT {c.is_bought} AND {_COSTS_SOMETHING.format(c.cost)}"
-            )
-        ),
-        # What has no price costs nothing in either export.
-        "has_uncharged_usage": _fact(
-            lambda c: (
-                f"{c.is_commitment} AND {c.is_usage} AND NOT {_COSTS_SOMETHING.format(c.cost)} "
-                f"AND {_COSTS_SOMETHING.format(c.quantity)} AND {_has_price(c)}"
-            )
-        ),
-    },
-    half=half,
+    datasets=AzureDatasets(),
 )

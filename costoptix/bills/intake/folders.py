@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from costoptix.bills.formats import Half
 from costoptix.bills.intake.receive import Sent
 from costoptix.bills.read import manifests
 from costoptix.errors import Invalid
@@ -34,7 +33,7 @@ class Drop:
     files: tuple[Path, ...]
     delivered_at: datetime | None = None  # by the manifest
     row_count: int | None = None  # by the manifest
-    export: Half | None = None  # by the manifest
+    export: str | None = None  # by the manifest
 
     @property
     def appearance(self) -> str:
@@ -51,7 +50,7 @@ class Drop:
         if self.row_count is not None:
             options["row_count"] = self.row_count
         if self.export is not None:
-            options["export"] = self.export.value
+            options["export"] = self.export
         return options
 
     @contextmanager

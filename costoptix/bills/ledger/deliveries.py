@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Exists, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from costoptix import events, money
-from costoptix.bills.formats import Half
 from costoptix.bills.ledger.placing import Placed
 from costoptix.bills.ledger.precedence import Version, live_versions
+from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Batch, CategorySum, Exported, Staged
 from costoptix.clock import parse_instant
 from costoptix.lake.layout import METRICS
@@ -85,7 +85,7 @@ def _delivery(
         last_day=scope.last_day,
         row_count=scope.row_count,
         family=staged.family,
-        dataset=scope.half,
+        dataset=scope.dataset,
         dataset_shown_by=",".join(name for name, holds in staged.facts.items() if holds) or None,
         batch_file_name=scope.batch and scope.batch.file_name,
         batch_first=scope.batch and scope.batch.numbers[0],
@@ -199,7 +199,8 @@ def version_of(delivery: Delivery) -> Version:
         first_day=delivery.first_day or date.min,
         last_day=delivery.last_day or date.min,
         import_id=delivery.import_id,
-        half=half_of(delivery),
+        family=delivery.family,
+        dataset=delivery.dataset,
         batch=_batch(delivery),
         exported=_exported(delivery),
     )
@@ -218,9 +219,10 @@ def _exported(delivery: Delivery) -> Exported | None:
     return Exported(first=delivery.exported_first, last=delivery.exported_last)
 
 
-def half_of(delivery: Delivery) -> Half | None:
-    """Return which half of its scope a delivery is; None where there are no halves."""
-    return None if delivery.dataset is None else Half(delivery.dataset)
+def is_part(delivery: Delivery) -> bool:
+    """Tell whether the charges of a delivery are those of another dataset of its import too."""
+    datasets = recognize.datasets_of(delivery.family)
+    return datasets is not None and any(part.dataset == delivery.dataset for part in datasets.parts)
 
 
 def point_all(session: Session, changed: Iterable[Delivery]) -> None:

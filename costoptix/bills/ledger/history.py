@@ -33,5 +33,5 @@ def kept(versions: Iterable[Version], depth: int) -> set[str]:
 def _by_kind(ordered: Iterable[Version]) -> dict[Hashable, list[Version]]:
     kinds: defaultdict[Hashable, list[Version]] = defaultdict(list)
     for version in ordered:
-        kinds[version.half, version.batch and version.batch.file_name].append(version)
+        kinds[version.dataset, version.batch and version.batch.file_name].append(version)
     return kinds

@@ -20,7 +20,7 @@ from config import Config
 from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
-from costoptix.bills.formats import Half, Options
+from costoptix.bills.formats import Options
 from costoptix.bills.ledger import deliveries, placing, questions, repeats, sources
 from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.read import child, rejections
@@ -146,7 +146,7 @@ class _Run:
         with writing(self._session):
             queue.hold(self._session, self._claim)
             name = self._row.source_name or self._propose(staged)
-            staged, placed = self._in_half(staged, placed, name)
+            staged, placed = self._in_dataset(staged, placed, name)
             question = self._question(staged, name)
             decision = self._row.options.get("decision")
             if question is None or decision in question.answers:
@@ -163,17 +163,17 @@ class _Run:
     def _propose(self, staged: Staged) -> str:
         return sources.propose(self._session, self._row.organization_id, staged)
 
-    def _in_half(
+    def _in_dataset(
         self, staged: Staged, placed: tuple[placing.Placed, ...], name: str
     ) -> tuple[Staged, tuple[placing.Placed, ...]]:
-        """Answer by the sender or the source which export a file is that does not tell it."""
+        """Answer by the sender or the source of which dataset a file is that does not show it."""
         if not staged.is_undecided:
             return staged, placed
         source = sources.find(self._session, self._row.organization_id, name)
-        half = self._row.options.get("half") or sources.only_half(self._session, source)
-        if half is None:
+        dataset = self._row.options.get("dataset") or sources.usual_dataset(self._session, source)
+        if dataset is None:
             return staged, placed
-        scopes = tuple(scope.as_half(Half(half)) for scope in staged.scopes)
+        scopes = tuple(scope.as_dataset(dataset) for scope in staged.scopes)
         known = zip(placed, scopes, strict=True)
         return (
             staged.model_copy(update={"scopes": scopes}),
@@ -227,8 +227,8 @@ class _Run:
         source = sources.find(session, row.organization_id, source_name) or sources.create(
             session, row.organization_id, source_name, staged, row.currency
         )
-        if staged.is_undecided and (half := row.options.get("half")):
-            source.settings = source.settings | {sources.HALF: half}
+        if staged.is_undecided and (dataset := row.options.get("dataset")):
+            source.settings = source.settings | {sources.DATASET: dataset}
         before = deliveries.live_sums(session, source, staged)
         session.add_all(_line(row.id, line, before) for line in staged.lines)
         when = deliveries.delivered_at(session, row, source, staged)

@@ -1,56 +1,56 @@
-"""Months of which only one of a provider's two exports is here, and which cost lacks what.
+"""Months of which some of a provider's datasets are not here, and which cost lacks what.
 
-The actual export charges the purchase of a commitment and nothing for its use; the amortized one
-spreads what it costs over its use and lacks the purchase.
+What a dataset lacks without another one is said by the format (Azure: by ``formats/azure.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix.bills.formats import Half
+from costoptix.bills.read import recognize
 from costoptix.models import Delivery
-
-SENTENCES = {
-    Half.ACTUAL: "Effective (amortised) cost lacks what reservations and savings plans cost: "
-    "only Azure's actual export is here.",
-    Half.AMORTIZED: "Billed cost lacks what was paid for reservations and savings plans: "
-    "only Azure's amortized export is here.",
-}
-_OTHERS = {Half.ACTUAL: {Half.AMORTIZED}, Half.AMORTIZED: {Half.ACTUAL, Half.PURCHASES}}
 
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A live month of one billing account that lacks the other half."""
+    """A live month of one billing account that lacks another dataset."""
 
     source_id: str
     billing_account_id: str
     billing_period: date
-    half: Half
+    dataset: str  # the one that is here
+    sentence: str  # which cost lacks what
+
+
+@dataclass
+class _Month:
+    """The datasets of one billing account and month of a source."""
+
+    family: str | None = None
+    present: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)  # live, with charges that no other dataset has
 
     @property
-    def sentence(self) -> str:
-        """Return which cost lacks what."""
-        return SENTENCES[self.half]
+    def lacking(self) -> dict[str, str]:
+        datasets = recognize.datasets_of(self.family)
+        return {} if datasets is None else datasets.lacking(self.present, self.shown)
 
 
 def incomplete(
     session: Session, organization_id: str, first: date, last: date
 ) -> tuple[Incomplete, ...]:
-    """Return the live months that lack a half and have a day from ``first`` to ``last``, inclusive.
+    """Return the live months with a day from ``first`` to ``last`` (inclusive) that lack a dataset.
 
-    Where no commitment stands in the half that is here, the other one says the same.
+    Where the charges of the one that is here show no dataset, the other one would say the same.
     """
-    months = select(
+    deliveries = select(
         Delivery.source_id, Delivery.billing_account_id, Delivery.billing_period,
-        Delivery.dataset, Delivery.dataset_shown_by,
-        Delivery.is_live,
+        Delivery.family, Delivery.dataset, Delivery.dataset_shown_by, Delivery.is_live,
     ).where(
         Delivery.organization_id == organization_id,
         Delivery.state != "withdrawn",
@@ -58,20 +58,15 @@ def incomplete(
         Delivery.billing_period >= first.replace(day=1),
         Delivery.billing_period <= last,
     )  # fmt: skip
-    found: dict[tuple[str, str, date], list[tuple[Half, bool]]] = {}
-    for source_id, account, period, half, shown_by, is_live in session.execute(months):
-        if half is not None:
-            is_shown = is_live and shown_by is not None
-            found.setdefault((source_id, account, period), []).append((Half(half), is_shown))
+    months: defaultdict[tuple[str, str, date], _Month] = defaultdict(_Month)
+    for row in session.execute(deliveries):
+        month = months[row.source_id, row.billing_account_id, row.billing_period]
+        month.family = row.family
+        month.present.add(row.dataset)
+        if row.is_live and row.dataset_shown_by is not None:
+            month.shown.add(row.dataset)
     return tuple(
-        Incomplete(*scope, half)
-        for scope, halves in sorted(found.items(), key=lambda item: item[0][::-1])
-        for half in _alone(halves)
+        Incomplete(*scope, dataset, sentence)
+        for scope, month in sorted(months.items(), key=lambda item: item[0][::-1])
+        for dataset, sentence in month.lacking.items()
     )
-
-
-def _alone(halves: Iterable[tuple[Half, bool]]) -> Iterable[Half]:
-    """Return the half that is shown without the other one."""
-    known = {half for half, _ in halves}
-    shown = {half for half, is_shown in halves if is_shown}
-    return [half for half, others in _OTHERS.items() if half in shown and not known & others]

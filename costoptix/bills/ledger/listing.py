@@ -11,8 +11,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix.bills.formats import Half
-from costoptix.bills.ledger.deliveries import half_of, sums_of
+from costoptix.bills.ledger.deliveries import is_part, sums_of
 from costoptix.bills.ledger.incomplete import incomplete
 from costoptix.bills.read import rejections
 from costoptix.bills.read.staged import Rejection
@@ -30,8 +29,8 @@ class Period:
     billing_period: date
     row_count: int
     state: str
-    half: str | None  # "actual" or "amortized", where the provider tells a month in two halves
-    incomplete: str | None  # which cost lacks what while the other half is not here
+    dataset: str | None  # "actual" or "amortized", where a month comes as several datasets
+    incomplete: str | None  # which cost lacks what while the other dataset is not here
 
 
 def list_imports(session: Session, organization: Organization) -> Sequence[Import]:
@@ -69,34 +68,34 @@ def periods(session: Session, row: Import) -> list[Period]:
         .where(Delivery.import_id == row.id)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
-    purchases = {_month(each): each for each in found if half_of(each) is Half.PURCHASES}
+    parts = {_month(delivery): delivery for delivery in found if is_part(delivery)}
     wholes: dict[tuple[str, date, str | None], list[Delivery]] = {}
-    for each in found:
-        if half_of(each) is not Half.PURCHASES:
-            wholes.setdefault((*_month(each), half_of(each)), []).append(each)
-    lacking = _lacking(session, row, [period for _, period, half in wholes if half is not None])
+    for delivery in found:
+        if not is_part(delivery):
+            wholes.setdefault((*_month(delivery), delivery.dataset), []).append(delivery)
+    lacking = _lacking(session, row, [period for _, period, dataset in wholes if dataset])
     return [
         Period(
             account,
             period,
             sum(each.row_count for each in whole),
-            _state(whole, purchases.get((account, period))),
-            half,
-            lacking.get((whole[0].source_id, account, period, half)),
+            _state(whole, parts.get((account, period))),
+            dataset,
+            lacking.get((whole[0].source_id, account, period, dataset)),
         )
-        for (account, period, half), whole in wholes.items()
+        for (account, period, dataset), whole in wholes.items()
     ]
 
 
 def _lacking(
     session: Session, row: Import, periods: Sequence[date]
 ) -> dict[tuple[str, str, date, str | None], str]:
-    """Say of the live months of an import that lack a half what they lack."""
+    """Say of the live months of an import what they lack while another dataset is not here."""
     if not periods:
         return {}
     found = incomplete(session, row.organization_id, min(periods), max(periods))
     return {
-        (each.source_id, each.billing_account_id, each.billing_period, each.half): each.sentence
+        (each.source_id, each.billing_account_id, each.billing_period, each.dataset): each.sentence
         for each in found
     }
 
@@ -110,13 +109,13 @@ def _month(delivery: Delivery) -> tuple[str, date]:
     return delivery.billing_account_id, delivery.billing_period
 
 
-def _state(whole: Iterable[Delivery], purchases: Delivery | None) -> str:
+def _state(whole: Iterable[Delivery], part: Delivery | None) -> str:
     """Say what became of a month: older where a part of it was replaced.
 
-    An actual half that is read together with an amortized one is live by its purchases.
+    A dataset of which only a part is read, beside another dataset, is live by that part.
     """
-    if purchases is not None and purchases.is_live:
-        return purchases.state
+    if part is not None and part.is_live:
+        return part.state
     return max((each.state for each in whole), key=("live", "withdrawn", "older").index)
 
 
@@ -146,7 +145,8 @@ def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
 def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     """Return what readers get of an import, added up, by currency and metric.
 
-    Of an actual half beside an amortized one that is what bought commitments.
+    Of a dataset beside another one that may be a part: of Azure's actual export the purchases of
+    commitments.
     """
     live = session.scalars(
         select(Delivery).where(Delivery.import_id == row.id, Delivery.is_live)

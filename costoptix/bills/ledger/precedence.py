@@ -2,13 +2,13 @@
 
 Scope = (source, billing account, billing period). What is withdrawn does not stand here.
 
-* Most exports tell a month anew each time: the newest delivery replaces the others whole.
-* **Halves** (Azure): the newest amortized delivery, and of the newest actual one its purchases.
+* Most exports write a month anew each time: the newest delivery replaces the others whole.
+* **Datasets** (Azure): what a month comes in, the provider's format says how they combine.
 * **Batches** (Oracle): every file adds its rows. A file that may hold the rows of another one
   takes its place: the same range of reference numbers whatever its name, or the same name and
   neither numbers nor days apart.
 * **Exports of a growing table** (Google): a delivery whose rows were all exported after those
-  that are live adds to them; any other tells the month anew.
+  that are live adds to them; any other writes the month anew.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from costoptix.bills.formats import Half
+from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Batch, Exported
 
-_TOLD_IN_TWO = (Half.ACTUAL, Half.AMORTIZED)
 _T = TypeVar("_T", str, date)
 
 
@@ -35,7 +34,8 @@ class Version:
     first_day: date  # of its charges, inclusive
     last_day: date  # of its charges, inclusive
     import_id: str = ""
-    half: Half | None = None
+    family: str | None = None  # of formats
+    dataset: str | None = None
     batch: Batch | None = None
     exported: Exported | None = None
 
@@ -48,8 +48,9 @@ class Version:
 def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
     """Return the versions that readers get together, the oldest first."""
     ordered = sorted(versions, key=lambda each: each.order)
-    if any(each.half in (*_TOLD_IN_TWO, Half.PURCHASES) for each in ordered):
-        return _combined(ordered)
+    family = next((version.family for version in ordered if version.dataset is not None), None)
+    if (datasets := recognize.datasets_of(family)) is not None:
+        return datasets.live(ordered)
     live: tuple[Version, ...] = ()
     for each in ordered:
         live = (*_beside(each, live), each)
@@ -59,7 +60,7 @@ def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
 def replaced(newer: Version, others: Iterable[Version]) -> Version | None:
     """Return the newest of the older versions whose place a version takes; None if it adds."""
     older = sorted(
-        (each for each in others if each.order < newer.order and each.half == newer.half),
+        (each for each in others if each.order < newer.order and each.dataset == newer.dataset),
         key=lambda each: each.order,
     )
     taken = [each for each in older if each not in _beside(newer, tuple(older))]
@@ -95,18 +96,3 @@ def _may_hold_the_same_rows(newer: Version, older: Version) -> bool:
 
 def _overlap(one: tuple[_T, _T], other: tuple[_T, _T]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
-
-
-def _combined(oldest_first: Sequence[Version]) -> tuple[Version, ...]:
-    """Return the newest, or the newest two halves."""
-    newest: dict[Half | None, Version] = {each.half: each for each in oldest_first}
-    purchases = newest.pop(Half.PURCHASES, None)
-    whole = max(newest.values(), key=lambda each: each.order, default=None)
-    if whole is None:
-        return ()
-    amortized, actual = newest.get(Half.AMORTIZED), newest.get(Half.ACTUAL)
-    if purchases and actual and purchases.delivered_at < actual.delivered_at:
-        purchases = None  # what was bought is no more in the newest actual half
-    if whole.half not in _TOLD_IN_TWO or amortized is None:
-        return (whole,)
-    return (amortized,) if purchases is None else (amortized, purchases)

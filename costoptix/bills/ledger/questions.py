@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
-from costoptix.bills.formats import Half
 from costoptix.bills.intake.receive import JOB_KIND
 from costoptix.bills.ledger.deliveries import in_scope, replaced_by, version_of
 from costoptix.bills.ledger.precedence import Version, live_versions
+from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Scope, Staged, SubAccount
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -51,10 +51,10 @@ class Kind(StrEnum):
     REJECTED = "rejected"  # more rows cannot be read than goes without saying
     REMOVAL = "removal"  # sub-accounts or much money of a live month would vanish
     OVERLAP = "overlap"  # another source covers the same sub-accounts of the same month
-    HALF = "half"  # of Azure's two exports the file could be either, and it matters
+    DATASET = "dataset"  # of Azure's two exports the file could be either, and it matters
 
 
-_HALVES = (Decision.ACTUAL, Decision.AMORTIZED)
+_DATASETS = (Decision.ACTUAL, Decision.AMORTIZED)
 
 
 class Effect(BaseModel):
@@ -93,7 +93,7 @@ class Question(BaseModel):
     @property
     def answers(self) -> tuple[Decision, ...]:
         """Return what a person may decide."""
-        ways = _HALVES if self.kind is Kind.HALF else (Decision.REPLACE, Decision.ADD)
+        ways = _DATASETS if self.kind is Kind.DATASET else (Decision.REPLACE, Decision.ADD)
         return (*ways, Decision.DISCARD)
 
 
@@ -119,7 +119,7 @@ def find(
         doubled += month.doubled(after)
     if either:
         return Question(
-            kind=Kind.HALF,
+            kind=Kind.DATASET,
             sentence="The content does not tell whether this is the actual or the amortized "
             "export, and what is live of its months depends on it.",
             effects=tuple(either),
@@ -198,7 +198,8 @@ class _Month:
                     created_at=utc_now(),
                     first_day=scope.first_day,
                     last_day=scope.last_day,
-                    half=scope.half,
+                    family=staged.family,
+                    dataset=scope.dataset,
                     batch=scope.batch,
                     exported=staged.exported,
                 )
@@ -208,14 +209,16 @@ class _Month:
     def either(
         self, scopes: Sequence[Scope], staged: Staged, delivered_at: datetime
     ) -> list[Effect]:
-        """Say what is live where it matters of which half a file is that does not tell it."""
-        if any(scope.half is not None for scope in scopes):
+        """Say what is live where it matters of which dataset a file is that does not show it."""
+        datasets = recognize.datasets_of(staged.family)
+        is_answered = any(scope.dataset is not None for scope in scopes)
+        if datasets is None or is_answered or self._source is None:
             return []
-        actual, amortized = (
-            self.after([scope.as_half(half) for scope in scopes], staged, delivered_at)
-            for half in (Half.ACTUAL, Half.AMORTIZED)
+        first, *others = (
+            self.after([scope.as_dataset(choice) for scope in scopes], staged, delivered_at)
+            for choice in datasets.choices
         )
-        if actual == amortized or self._source is None:
+        if all(other == first for other in others):
             return []
         before = _billed(self._before)
         after = _billed(_all(scope.sub_accounts for scope in scopes))
@@ -370,7 +373,7 @@ def _said(question: Question, decision: Decision) -> dict[str, object]:
     match question.kind:
         case Kind.REJECTED:
             return {"accept_rejected": True}
-        case Kind.HALF:
-            return {"half": decision.value}
+        case Kind.DATASET:
+            return {"dataset": decision.value}
         case _:
             return {"decision": decision.value}

@@ -10,12 +10,12 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from costoptix.bills.formats import Half
+from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Staged
 from costoptix.models import Delivery, DeliverySubAccount, Source, new_id
 
-HALF = "half"
-"""The setting of a source that says which of two exports it sends."""
+DATASET = "dataset"
+"""The setting of a source that says which of a provider's datasets it sends."""
 
 ASKED_AT_ONCE = 500
 """Sub-accounts that one statement names: databases bound the parameters of one."""
@@ -55,19 +55,20 @@ def currencies(session: Session, organization_id: str) -> dict[str, str]:
     return {format_: found.pop() for format_, found in said.items() if len(found) == 1}
 
 
-def only_half(session: Session, source: Source | None) -> Half | None:
-    """Return which of two exports a source sends, where a person said it; None where it sends both.
+def usual_dataset(session: Session, source: Source | None) -> str | None:
+    """Return which dataset a source sends, where a person said it; None where it sends others too.
 
-    A file of which the content does not tell is taken for it.
+    A file of which the content does not show it is taken for that.
     """
-    said = None if source is None else source.settings.get(HALF)
-    if source is None or said is None:
+    if source is None or (usual := source.settings.get(DATASET)) is None:
         return None
-    halves = select(Delivery.dataset).where(
+    sent = select(Delivery.dataset).where(
         Delivery.source_id == source.id, Delivery.state != "withdrawn"
     )
-    others = set(session.scalars(halves.distinct())) & {Half.ACTUAL, Half.AMORTIZED} - {said}
-    return None if others else Half(said)
+    datasets = recognize.datasets_of(source.format)
+    choices = set() if datasets is None else {*datasets.choices}
+    others = choices & {*session.scalars(sent.distinct())} - {usual}
+    return None if others else str(usual)
 
 
 def propose(session: Session, organization_id: str, staged: Staged) -> str:

@@ -58,7 +58,7 @@ class TextPiece:
             f"max_line_size = {MAX_RECORD_BYTES}, store_rejects = true)"
         )
 
-    def halves(self) -> tuple[Self, Self] | None:
+    def cut_in_two(self) -> tuple[Self, Self] | None:
         """Cut the piece in two; None where it is one record."""
         text = bytes(self.text)
         end = _last_record_end(text[: len(text) // 2], 0)

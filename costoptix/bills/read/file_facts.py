@@ -1,4 +1,4 @@
-"""What a file tells of itself beside its charges: facts of its format, numbers and export times."""
+"""Reads what a file holds beside its charges: facts of its dataset, numbers and export times."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-class Telling:
+class FileFacts:
     """One file, read piece by piece: what holds of any row, and from where to where rows go."""
 
     def __init__(self, connection: DuckDBPyConnection, format_: Format, header: Header) -> None:
         self._duckdb = connection
-        self.facts = dict.fromkeys(format_.facts, False)
-        self._conditions = [sql(header) for sql in format_.facts.values()]
+        conditions = {} if format_.datasets is None else format_.datasets.facts
+        self.facts = dict.fromkeys(conditions, False)
+        self._conditions = [sql(header) for sql in conditions.values()]
         self._number, exported = format_.number(header), format_.exported(header)
         self._says_nothing = not self._conditions and self._number == exported == "NULL"
         self._exported = instant(exported)
@@ -32,13 +33,13 @@ class Telling:
         """Take note of one more piece."""
         if self._says_nothing or not cells.rows:
             return
-        told = [
+        columns = [
             *(f"coalesce(bool_or({condition}), false)" for condition in self._conditions),
             f"min({self._number}), max({self._number})",
             f"min({self._exported}), max({self._exported})",
             f"count(*) = count({self._exported})",
         ]
-        sql = f"SELECT {', '.join(told)} FROM {VIEW}"  # noqa: S608
+        sql = f"SELECT {', '.join(columns)} FROM {VIEW}"  # noqa: S608
         with cells.viewed(self._duckdb, sql):
             (row,) = self._duckdb.execute(sql).fetchall()
         *facts, first, last, earliest, latest, is_whole = row
@@ -49,11 +50,11 @@ class Telling:
             before = self._numbers or (first, last)
             self._numbers = min(before[0], first), max(before[1], last)
         if earliest is not None:
-            known = self._times or (earliest, latest)
-            self._times = min(known[0], earliest), max(known[1], latest)
+            times = self._times or (earliest, latest)
+            self._times = min(times[0], earliest), max(times[1], latest)
 
     def batch(self, file_name: str) -> Batch | None:
-        """Return the file as rows that add to others; None where its format tells months anew."""
+        """Return the file as rows that add to others; None where its format writes months anew."""
         if self._numbers is None:
             return None
         return Batch(file_name=file_name, numbers=self._numbers)

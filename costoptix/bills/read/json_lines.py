@@ -47,11 +47,11 @@ class JsonLinesPiece(TextPiece):
 
     numbers: array[int] = field(default_factory=lambda: array("q"))  # the line of each record
 
-    def halves(self) -> tuple[Self, Self] | None:
+    def cut_in_two(self) -> tuple[Self, Self] | None:
         """Cut the piece in two; None where it is one record."""
-        if (halves := super().halves()) is None:
+        if (parts := super().cut_in_two()) is None:
             return None
-        first, second = halves
+        first, second = parts
         count = sum(1 for _ in TextPiece.lines(first, ()))
         numbers = self.numbers
         return replace(first, numbers=numbers[:count]), replace(second, numbers=numbers[count:])

@@ -13,15 +13,14 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from costoptix.bills import halves
-from costoptix.bills.formats import Format, Half, Options
+from costoptix.bills.formats import DatasetClues, Format, Options
 from costoptix.bills.read import archives, engine, recognize
 from costoptix.bills.read.cast_charges import Caster, Charges
 from costoptix.bills.read.casting import expressions, mapped_sql
 from costoptix.bills.read.cells import Cells, Reader
 from costoptix.bills.read.container import Container, detect
 from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
-from costoptix.bills.read.file_facts import Telling
+from costoptix.bills.read.file_facts import FileFacts
 from costoptix.bills.read.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.mapping import Mapper
@@ -80,7 +79,7 @@ class _File:
     """A file that is being read, and what holds of any of its rows."""
 
     part: archives.Part
-    telling: Telling
+    facts: FileFacts
     rows: int = 0  # of them kept
 
 
@@ -118,7 +117,7 @@ class _Loader:
         sql = expressions(pieces.header, mapping, options)
 
         self._staging.begin_file()
-        self._files.append(_File(file, Telling(self._duckdb, format_, pieces.header)))
+        self._files.append(_File(file, FileFacts(self._duckdb, format_, pieces.header)))
         name = None if is_alone else file.name
         inspector = Inspector(
             self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, name
@@ -141,7 +140,7 @@ class _Loader:
     def _load_piece(
         self, piece: Piece, reader: Reader, mapper: Mapper, inspector: Inspector
     ) -> bool:
-        """Stage a piece, in halves where memory does not do; tell whether it was cut.
+        """Stage a piece, cut in two where memory does not do; return whether it was cut.
 
         How much memory a piece takes is not known before: some rows grow with what their format
         looks up and with the columns that have no place of their own.
@@ -153,13 +152,13 @@ class _Loader:
             charges = self._charges(cells, mapper)
         except duckdb.OutOfMemoryException:
             inspector.forget()
-            if (halves := piece.halves()) is None:
+            if (parts := piece.cut_in_two()) is None:
                 raise
-            for half in halves:
-                self._load_piece(half, reader, mapper, inspector)
+            for part in parts:
+                self._load_piece(part, reader, mapper, inspector)
             return True
         file = self._files[-1]
-        file.telling.read(cells)
+        file.facts.read(cells)
         file.rows += charges.rows
         self._keep(charges)
         inspector.inspect(piece, cells, charges)
@@ -180,11 +179,12 @@ class _Loader:
     def _staged(self) -> Staged:
         if self._format is None or self._title is None:
             raise Invalid("There is no billing file in it.")
-        told = self._halves(self._format)
-        self._staging.tell(told, [_batch(file) for file in self._files])
+        datasets = self._datasets(self._format)
+        parts = () if self._format.datasets is None else self._format.datasets.parts
+        self._staging.assign(datasets, [_batch(file) for file in self._files], parts)
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
-        exported = _together(file.telling.exported for file in self._files if file.rows)
+        exported = _together(file.facts.exported for file in self._files if file.rows)
         return Staged(
             format=self._title,
             family=self._format.family,
@@ -194,22 +194,27 @@ class _Loader:
             scopes=self._staging.scopes(),
             lines=lines,
             facts={
-                fact: any(file.telling.facts[fact] for file in self._files)
-                for fact in self._format.facts
+                fact: any(file.facts.facts[fact] for file in self._files)
+                for fact in self._files[0].facts.facts
             },
-            is_undecided=self._format.has_halves and not any(told),
+            is_undecided=self._format.datasets is not None and not any(datasets),
             exported=exported,
             made_at=self._made_at(exported),
         )
 
-    def _halves(self, format_: Format) -> list[Half | None]:
-        """Tell the half of each file that has charges: by its manifest, or by its content."""
-        filled = [file for file in self._files if file.rows]
-        told = [self._export(file) or format_.half(file.telling.facts) for file in filled]
-        found = iter(halves.tell(told, [file.part.name for file in filled]))
-        return [next(found) if file.rows else None for file in self._files]
+    def _datasets(self, format_: Format) -> list[str | None]:
+        """Return the dataset of each file that has charges; None where nothing shows it."""
+        if format_.datasets is None:
+            return [None] * len(self._files)
+        clues = [
+            DatasetClues(file.part.name, self._export(file), file.facts.facts)
+            for file in self._files
+            if file.rows
+        ]
+        datasets = iter(format_.datasets.of_files(clues))
+        return [next(datasets) if file.rows else None for file in self._files]
 
-    def _export(self, file: _File) -> Half | None:
+    def _export(self, file: _File) -> str | None:
         manifest = file.part.manifest
         return (manifest and manifest.export) or self._options.export
 
@@ -229,7 +234,7 @@ class _Loader:
 
 
 def _batch(file: _File) -> Batch | None:
-    return file.telling.batch(PurePosixPath(file.part.name).name)
+    return file.facts.batch(PurePosixPath(file.part.name).name)
 
 
 def _together(spans: Iterable[Exported | None]) -> Exported | None:

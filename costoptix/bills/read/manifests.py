@@ -15,16 +15,12 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from costoptix.bills.formats import Half
 from costoptix.errors import Invalid
 
 MAX_BYTES = 16 << 20
 _NAME = re.compile(r"(.*-|_)?manifest\.json", re.IGNORECASE)
 _EXECUTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z-")
 """AWS names the folder of each execution by its time, where it keeps them all."""
-
-_EXPORTS = {"actualcost": Half.ACTUAL, "amortizedcost": Half.AMORTIZED}
-"""How Azure calls the two exports; FOCUS exports and usage alone have no halves."""
 
 
 class _Said(BaseModel):
@@ -68,7 +64,7 @@ class Manifest:
     files: tuple[NamedFile, ...]
     delivered_at: datetime | None
     row_count: int | None
-    export: Half | None  # where the provider writes a month as two exports
+    export: str | None  # its kind, as the manifest names it: ActualCost
 
 
 def is_manifest(name: str) -> bool:
@@ -89,7 +85,8 @@ def parse(content: bytes) -> Manifest:
     files = _files(said)
     if not files:
         raise Invalid("The manifest names no files.")
-    return Manifest(files, _delivered_at(said, files), said.row_count, _export(said))
+    export = None if said.config is None else said.config.type
+    return Manifest(files, _delivered_at(said, files), said.row_count, export)
 
 
 def _files(said: _Document) -> tuple[NamedFile, ...]:
@@ -110,10 +107,6 @@ def _delivered_at(said: _Document, files: tuple[NamedFile, ...]) -> datetime | N
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     found = _EXECUTED.search("/" + files[0].key)
     return None if found is None else datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
-
-
-def _export(said: _Document) -> Half | None:
-    return None if said.config is None else _EXPORTS.get((said.config.type or "").lower())
 
 
 def locate(file: NamedFile, manifest: Path, root: Path) -> Path | None:

@@ -72,7 +72,7 @@ class ParquetPiece:
             if type_ != TEXT
         }
 
-    def halves(self) -> tuple[Self, Self] | None:
+    def cut_in_two(self) -> tuple[Self, Self] | None:
         """Cut the piece in two; None where it is one row."""
         middle = (self.first + self.last) // 2
         if middle == self.first:

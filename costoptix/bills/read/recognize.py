@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Options
+from costoptix.bills.formats import Datasets, Format, Header, Options
 from costoptix.bills.formats.aws_cur import AWS_CUR
 from costoptix.bills.formats.azure import AZURE
 from costoptix.bills.formats.focus import FOCUS
@@ -13,7 +13,13 @@ from costoptix.errors import Invalid
 ALL: tuple[Format, ...] = (FOCUS, AWS_CUR, AZURE, GCP, OCI)
 """Every format; of several that fit, the one that requires the most columns wins."""
 
+_DATASETS = {format_.family: format_.datasets for format_ in ALL}
 _SHOWN = 8
+
+
+def datasets_of(family: str | None) -> Datasets | None:
+    """Return how the datasets of a format combine; None where a month is one dataset."""
+    return _DATASETS.get(family or "")
 
 
 def recognize(header: Header, options: Options) -> Format:

@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from costoptix.bills.formats import Half
-
 
 class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,7 +76,7 @@ class Exported(_Said):
 class Scope(_Said):
     """The charges of one billing account and billing period, and the files that hold them.
 
-    Where a month is told in two halves, or file by file, there are several of one month.
+    Where a month comes as several datasets, or file by file, there are several of one month.
     """
 
     billing_account_id: str  # "" where the file names none
@@ -89,12 +87,12 @@ class Scope(_Said):
     files: tuple[StagedFile, ...]
     sub_accounts: tuple[SubAccount, ...]
     sums: tuple[CategorySum, ...]
-    half: Half | None = None
+    dataset: str | None = None
     batch: Batch | None = None
 
-    def as_half(self, half: Half) -> Scope:
-        """Return the same as a half that its content does not tell."""
-        return self.model_copy(update={"half": half})
+    def as_dataset(self, dataset: str) -> Scope:
+        """Return the same as a dataset that its content does not show."""
+        return self.model_copy(update={"dataset": dataset})
 
 
 class Staged(_Said):
@@ -108,7 +106,7 @@ class Staged(_Said):
     scopes: tuple[Scope, ...]
     lines: tuple[Line, ...]
     facts: dict[str, bool]
-    is_undecided: bool = False  # of two exports, and the content does not tell of which
+    is_undecided: bool = False  # of one of several datasets, and the content shows none
     exported: Exported | None = None
     made_at: datetime | None = None  # by the manifest in a zip, or by the rows
 

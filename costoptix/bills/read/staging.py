@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from costoptix import money
-from costoptix.bills.formats import PURCHASES_SQL, Half
+from costoptix.bills.formats import DatasetPart
 from costoptix.bills.read import engine, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
 from costoptix.bills.read.reconcile import Group, Unreconciled
@@ -39,7 +39,8 @@ class _Scope:
     first_day: date = date.max
     last_day: date = date.min
     row_count: int = 0
-    half: Half | None = None
+    dataset: str | None = None
+    is_part: bool = False  # its charges stand in another scope too
     batch: Batch | None = None
     stored: dict[Group, tuple[int, Sums]] = field(default_factory=dict)  # of its charges' files
     sub_accounts: tuple[SubAccount, ...] = ()
@@ -64,13 +65,13 @@ class Staging:
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
         self._duckdb = connection
         self._folder = folder
-        self._scopes: dict[tuple[ScopeKey, Half | None, Batch | None], _Scope] = {}
-        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until it is told what they are
+        self._scopes: dict[tuple[ScopeKey, str | None, Batch | None], _Scope] = {}
+        self._of_files: list[dict[ScopeKey, _Scope]] = []  # until they are assigned
         self._folders = 0
         self._taken = 0
 
     def begin_file(self) -> None:
-        """Keep what is counted and taken from now on apart, until it is told what it is."""
+        """Count what is taken from now on as another file, until ``assign``."""
         self._of_files.append({})
 
     def take(self, charges: Charges) -> None:
@@ -86,37 +87,44 @@ class Staging:
             size = parquet_files.write(self._folder / name, charges.columns, run.rows)
             scope.charges.append(_described(CHARGES, name, len(run.rows), size))
 
-    def _new_scope(self, half: Half | None = None) -> _Scope:
+    def _new_scope(self) -> _Scope:
         # Numbered: no folder is ever named by a word of a bill.
-        scope = _Scope(f"scope-{self._folders}", half=half)
+        scope = _Scope(f"scope-{self._folders}")
         (self._folder / scope.folder).mkdir()
         self._folders += 1
         return scope
 
-    def tell(self, halves: Sequence[Half | None], batches: Sequence[Batch | None]) -> None:
-        """Say which half and which batch each file is; files of one are one scope.
+    def assign(
+        self,
+        datasets: Sequence[str | None],
+        batches: Sequence[Batch | None],
+        parts: Sequence[DatasetPart],
+    ) -> None:
+        """Set the dataset and the batch of each file; files of the same ones are one scope.
 
-        An actual half's purchases are set beside it as well.
+        ``parts`` of a dataset become scopes beside it.
         """
-        for scopes, half, batch in zip(self._of_files, halves, batches, strict=True):
+        for scopes, dataset, batch in zip(self._of_files, datasets, batches, strict=True):
             for key, scope in scopes.items():
-                scope.half, scope.batch = half, batch
-                self._scopes.setdefault((key, half, batch), scope).add(scope)
-        for (key, half, _), scope in list(self._scopes.items()):
-            if half is Half.ACTUAL:
-                self._copy_purchases(key, scope)
+                scope.dataset, scope.batch = dataset, batch
+                self._scopes.setdefault((key, dataset, batch), scope).add(scope)
+        for (key, dataset, _), scope in list(self._scopes.items()):
+            for part in parts:
+                if dataset == part.whole:
+                    self._copy_part(key, scope, part)
 
-    def _copy_purchases(self, key: ScopeKey, whole: _Scope) -> None:
-        where = f"FROM {self._charges(whole)} WHERE {PURCHASES_SQL}"
+    def _copy_part(self, key: ScopeKey, whole: _Scope, part: DatasetPart) -> None:
+        where = f"FROM {self._charges(whole)} WHERE {part.condition}"
         days = "min(charge_period_start)::DATE, max(charge_period_start)::DATE"
         rows, first, last = self._row(f"SELECT count(*), {days} {where}")
         if not rows:
             return
-        scope = self._new_scope(Half.PURCHASES)
+        scope = self._new_scope()
+        scope.dataset, scope.is_part = part.dataset, True
         scope.count(first, last, rows)
         name = f"{scope.folder}/{CHARGES}-0.parquet"
         scope.charges.append(self._copy(CHARGES, f"SELECT * {where}", name))
-        self._scopes[key, Half.PURCHASES, None] = scope
+        self._scopes[key, part.dataset, None] = scope
 
     def write_roll_ups(self) -> None:
         """Add up the charges of every scope, write its roll-ups and hold them against these.
@@ -157,11 +165,11 @@ class Staging:
         return rows, totals
 
     def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
-        """Tell what the files of charges that would go live hold: rows and sums per group."""
+        """Return what the files of charges that would go live hold: rows and sums per group."""
         stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
-        for (_, half, _), scope in self._scopes.items():
-            if half is Half.PURCHASES:
-                continue  # it is part of the actual half
+        for scope in self._scopes.values():
+            if scope.is_part:
+                continue
             for group, (rows, sums) in scope.stored.items():
                 before, totals = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
                 for metric, amount in sums.items():
@@ -181,7 +189,7 @@ class Staging:
                 files=(*scope.charges, *scope.roll_ups),
                 sub_accounts=scope.sub_accounts,
                 sums=scope.sums,
-                half=scope.half,
+                dataset=scope.dataset,
                 batch=scope.batch,
             )
             for ((account, month), *_), scope in self._scopes.items()

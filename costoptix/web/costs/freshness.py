@@ -35,7 +35,7 @@ def has_filters(query: CostQuery) -> bool:
 
 
 def lacking(days: DateRange) -> dict[str, list[date]]:
-    """Return which cost lacks what in which months of a range, where one half of them is here."""
+    """Return which cost lacks what in which months of a range: a dataset of theirs is not here."""
     by_sentence: dict[str, list[date]] = {}
     for gap in incomplete(db.session(), current_user.organization.id, days.first, days.last):
         months = by_sentence.setdefault(gap.sentence, [])

@@ -7,13 +7,22 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from costoptix.bills.formats.azure import Half, half
+from costoptix.bills.formats import DatasetClues
+from costoptix.bills.formats.azure import AZURE as FORMAT
+from costoptix.bills.formats.azure import Dataset
+from costoptix.bills.read.staged import Staged
 from costoptix.errors import Invalid
 from tests.bills.formats.reading import DATA, charges, sums, total, totals
 from tests.support.bills import Stage
 
 AZURE = DATA / "azure"
 HEADERS = DATA / "headers"
+
+
+def dataset_of(staged: Staged) -> str | None:
+    """Which export a file is by its content alone."""
+    assert FORMAT.datasets is not None
+    return FORMAT.datasets.of_files([DatasetClues("a.csv", None, staged.facts)])[0]
 
 
 def test_a_real_month_of_actual_costs_keeps_its_true_total(stage: Stage) -> None:
@@ -85,7 +94,7 @@ def test_a_reservation_of_an_older_export_is_known_by_its_id(stage: Stage) -> No
         "Used",
     )
     assert totals(staged)["CAD", "Usage"] == sums("0", "0", "0", "1")
-    assert half(staged.facts) is Half.ACTUAL
+    assert dataset_of(staged) == Dataset.ACTUAL
 
 
 def test_a_missing_currency_is_taken_from_the_sender_or_asked_for(stage: Stage) -> None:
@@ -97,8 +106,8 @@ def test_a_missing_currency_is_taken_from_the_sender_or_asked_for(stage: Stage) 
     assert totals(staged).keys() == {("CAD", "Usage")}
 
 
-def test_the_published_rule_combines_both_halves(stage: Stage) -> None:
-    """Billed is what the actual half invoices, effective what the amortized half spreads."""
+def test_the_published_rule_combines_both_exports(stage: Stage) -> None:
+    """Billed is what the actual export invoices, effective what the amortized export spreads."""
     actual, _ = stage(AZURE / "MCA_ActualCost_Made.csv")
     amortized, _ = stage(AZURE / "MCA_AmortizedCost_Made.csv")
     combined, _ = stage(AZURE / "MCA_Combined_Made.csv")
@@ -110,16 +119,16 @@ def test_the_published_rule_combines_both_halves(stage: Stage) -> None:
     )
 
 
-def test_the_half_is_told_from_the_content(stage: Stage) -> None:
-    def told(name: str) -> Half | None:
-        return half(stage(AZURE / name)[0].facts)
+def test_the_dataset_is_shown_by_the_content(stage: Stage) -> None:
+    def shown(name: str) -> str | None:
+        return dataset_of(stage(AZURE / name)[0])
 
-    assert told("MCA_ActualCost_Made.csv") is Half.ACTUAL
-    assert told("MCA_AmortizedCost_Made.csv") is Half.AMORTIZED
-    assert told("MCA_Combined_Made.csv") is Half.BOTH
-    assert told("EA_ActualCost_Small.csv") is Half.ACTUAL
-    assert told("EA_AmortizedCost_Small.csv") is Half.AMORTIZED
-    assert told("sample-anonymous-ea-export-dataset.csv") is None
+    assert shown("MCA_ActualCost_Made.csv") == Dataset.ACTUAL
+    assert shown("MCA_AmortizedCost_Made.csv") == Dataset.AMORTIZED
+    assert shown("MCA_Combined_Made.csv") == Dataset.BOTH
+    assert shown("EA_ActualCost_Small.csv") == Dataset.ACTUAL
+    assert shown("EA_AmortizedCost_Small.csv") == Dataset.AMORTIZED
+    assert shown("sample-anonymous-ea-export-dataset.csv") is None
 
 
 def test_unused_commitments_are_kept_and_visible(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costoptix.bills.formats import Half
+from costoptix.bills.formats.azure import Dataset
 from costoptix.bills.ledger.precedence import Version, live_versions, replaced
 from costoptix.bills.read.staged import Batch, Exported
 
@@ -85,13 +85,15 @@ def test_rows_that_do_not_say_when_they_were_exported_are_the_month() -> None:
     assert live(exported("a", 6, 9), version("b", 10)) == ["b"]
 
 
-def test_of_an_actual_half_beside_an_amortized_one_the_purchases_are_read() -> None:
-    actual = version("actual", 1, half=Half.ACTUAL)
-    purchases = version("purchases", 1, half=Half.PURCHASES)
-    amortized = version("amortized", 2, half=Half.AMORTIZED)
+def test_of_an_actual_export_beside_an_amortized_one_the_purchases_are_read() -> None:
+    actual = version("actual", 1, family="azure", dataset=Dataset.ACTUAL)
+    purchases = version("purchases", 1, family="azure", dataset=Dataset.PURCHASES)
+    amortized = version("amortized", 2, family="azure", dataset=Dataset.AMORTIZED)
     assert live(actual, purchases) == ["actual"]
     assert live(actual, purchases, amortized) == ["amortized", "purchases"]
-    assert live(actual, purchases, amortized, version("both", 3, half=Half.BOTH)) == ["both"]
+    assert live(
+        actual, purchases, amortized, version("both", 3, family="azure", dataset=Dataset.BOTH)
+    ) == ["both"]
 
 
 def test_what_a_version_replaced_is_the_newest_that_gave_way() -> None:
@@ -109,7 +111,8 @@ def test_what_a_version_replaced_is_the_newest_that_gave_way() -> None:
 HOURS = st.integers(0, 5)
 ANY = st.one_of(
     st.builds(version, st.uuids().map(str), HOURS),
-    st.builds(version, st.uuids().map(str), HOURS, half=st.sampled_from(Half)),
+    st.builds(version, st.uuids().map(str), HOURS, family=st.just("azure"),
+              dataset=st.sampled_from(Dataset)),
     st.builds(
         batch, st.uuids().map(str), HOURS, st.sampled_from(["x", "y"]),
         st.sampled_from("ab"), st.sampled_from("cd"),
@@ -131,9 +134,9 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same(pair) -> None:
 
 @given(st.lists(ANY, min_size=1, max_size=6))
 def test_what_is_newest_is_live(found) -> None:
-    """But for the actual half, of which purchases alone are read beside an amortized one."""
+    """But for the actual export, of which purchases alone are read beside an amortized one."""
     newest = max(found, key=lambda each: each.order)
-    if newest.half not in (Half.ACTUAL, Half.PURCHASES):
+    if newest.dataset not in (Dataset.ACTUAL, Dataset.PURCHASES):
         assert newest.id in live(*found)
 
 

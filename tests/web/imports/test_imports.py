@@ -539,7 +539,7 @@ def test_what_the_inbox_could_not_take_in_is_shown_with_its_reason(
     assert "The file is larger than 1 MB." in page
 
 
-def test_a_month_of_one_half_says_which_cost_lacks_what(
+def test_a_month_of_one_export_says_which_cost_lacks_what(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:
     detail = send(alice_browser, AZURE.read_bytes()).headers["Location"]

@@ -1,4 +1,4 @@
-"""The actual and the amortized export of Azure are halves of one scope, read as one bill."""
+"""The actual and the amortized export of Azure are two datasets of one scope, read as one bill."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills.formats import PURCHASES_SQL, Half
+from costoptix.bills.formats.azure import AZURE, Dataset
 from costoptix.bills.intake import folders
 from costoptix.bills.ledger import importer, listing, questions, undo
-from costoptix.bills.ledger.incomplete import SENTENCES
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.errors import Invalid
 from costoptix.models import Delivery, DeliveryFile, Import, Organization
@@ -28,7 +27,7 @@ from tests.support.bills import DATA, TakeIn, work
 ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
 AMORTIZED = (DATA / "azure" / "EA_AmortizedCost_Small.csv").read_bytes()
 MADE = tuple(
-    (DATA / "azure" / f"MCA_{half}Cost_Made.csv").read_bytes() for half in ("Actual", "Amortized")
+    (DATA / "azure" / f"MCA_{name}Cost_Made.csv").read_bytes() for name in ("Actual", "Amortized")
 )
 
 
@@ -45,6 +44,13 @@ def altered(like: str, **cells: str) -> bytes:
 
 UNDECIDED = altered("OnDemand", Date="09/30/2023")
 FREE_USE = altered("Reservation", Cost="0", UnitPrice="0", PayGPrice="0")
+
+
+PURCHASES_SQL = AZURE.datasets.parts[0].condition
+LACKING = {
+    dataset: AZURE.datasets.lacking({dataset}, {dataset})[dataset]
+    for dataset in (Dataset.ACTUAL, Dataset.AMORTIZED)
+}
 
 
 class Read(NamedTuple):
@@ -95,7 +101,7 @@ def test_all_amortized_rows_and_the_purchases_of_the_actual_ones_are_read(
     assert both.rows == 28 + purchases.rows
 
 
-def test_withdrawing_the_amortized_half_brings_the_actual_one_back_whole(
+def test_withdrawing_the_amortized_export_brings_the_actual_one_back_whole(
     take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller
 ) -> None:
     actual = take_in(ACTUAL)
@@ -105,10 +111,10 @@ def test_withdrawing_the_amortized_half_brings_the_actual_one_back_whole(
     undo.withdraw(session, acme, operator, amortized)
     assert live() == before
     (period,) = listing.periods(session, actual)
-    assert (period.half, period.state) == ("actual", "live")
+    assert (period.dataset, period.state) == ("actual", "live")
 
 
-def test_a_newer_half_replaces_its_like_alone(take_in: TakeIn, live) -> None:
+def test_a_newer_export_replaces_its_like_alone(take_in: TakeIn, live) -> None:
     first = take_in(ACTUAL)
     take_in(AMORTIZED)
     both = live()
@@ -119,7 +125,7 @@ def test_a_newer_half_replaces_its_like_alone(take_in: TakeIn, live) -> None:
 
 @pytest.mark.parametrize("is_reversed", [False, True])
 @pytest.mark.parametrize("pair", [(ACTUAL, AMORTIZED), MADE], ids=["EA", "MCA"])
-def test_both_halves_in_one_drop_are_what_they_are_one_after_the_other(
+def test_both_exports_in_one_drop_are_what_they_are_one_after_the_other(
     take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller,
     pair: tuple[bytes, bytes], is_reversed: bool,
 ) -> None:  # fmt: skip
@@ -132,7 +138,7 @@ def test_both_halves_in_one_drop_are_what_they_are_one_after_the_other(
     assert (together.state, together.rows_kept) == ("live", sum(row.rows_kept for row in apart))
     assert live() == expected
     periods = listing.periods(session, together)
-    assert {(each.half, each.state) for each in periods} == {
+    assert {(each.dataset, each.state) for each in periods} == {
         ("actual", "live"),
         ("amortized", "live"),
     }
@@ -140,45 +146,45 @@ def test_both_halves_in_one_drop_are_what_they_are_one_after_the_other(
     assert live() == (0, 0, 0)
 
 
-def test_the_published_rule_holds_for_a_drop_of_both_halves(take_in: TakeIn, live) -> None:
-    """Billed is what the actual half invoices, effective what the amortized half spreads."""
+def test_the_published_rule_holds_for_a_drop_of_both_exports(take_in: TakeIn, live) -> None:
+    """Billed is what the actual export invoices, effective what the amortized export spreads."""
     take_in(*MADE)
     assert live()[1:] == (Decimal("9.6934"), Decimal("9.7934"))
 
 
-def test_parts_that_cannot_be_told_go_with_the_only_half_that_is(
+def test_parts_that_cannot_be_told_go_with_the_only_export_that_is_shown(
     take_in: TakeIn, live, session: Session
 ) -> None:
     row = take_in(UNDECIDED, ACTUAL)
     (period,) = listing.periods(session, row)
-    assert (period.half, period.row_count) == ("actual", 12)
+    assert (period.dataset, period.row_count) == ("actual", 12)
 
 
-def test_a_part_that_may_be_of_either_half_is_refused_in_words(take_in: TakeIn) -> None:
+def test_a_part_that_may_be_of_either_export_is_refused_in_words(take_in: TakeIn) -> None:
     row = take_in(ACTUAL, AMORTIZED, UNDECIDED)
     assert row.state == "refused"
     assert "send the two exports apart" in str(row.error)
 
 
-def test_a_part_without_charges_is_of_no_half(take_in: TakeIn) -> None:
+def test_a_part_without_charges_is_of_no_export(take_in: TakeIn) -> None:
     nothing = ACTUAL.splitlines(keepends=True)[0]
     assert take_in(ACTUAL, AMORTIZED, nothing).state == "live"
 
 
-def test_use_that_costs_nothing_anywhere_tells_no_half(take_in: TakeIn, session: Session) -> None:
+def test_use_that_costs_nothing_anywhere_shows_no_export(take_in: TakeIn, session: Session) -> None:
     """A reservation's hour without a price is 0 in the amortized export as well."""
     row = take_in(AMORTIZED, FREE_USE)
     (period,) = listing.periods(session, row)
-    assert (period.half, period.row_count) == ("amortized", 29)
+    assert (period.dataset, period.row_count) == ("amortized", 29)
 
 
 AZURE_MANIFEST = """{{"blobs": [{{"blobName": "run/part_0.csv"}}, {{"blobName": "run/part_1.csv"}}],
     "exportConfig": {{"type": "{}"}}}}"""
 
 
-@pytest.mark.parametrize(("kind", "half"), [("AmortizedCost", "amortized"), ("FocusCost", None)])
+@pytest.mark.parametrize(("kind", "dataset"), [("AmortizedCost", "amortized"), ("FocusCost", None)])
 def test_a_manifest_says_which_export_its_files_are(
-    take_in: TakeIn, session: Session, kind: str, half: str | None
+    take_in: TakeIn, session: Session, kind: str, dataset: str | None
 ) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -186,7 +192,7 @@ def test_a_manifest_says_which_export_its_files_are(
         archive.writestr("part_1.csv", UNDECIDED)
         archive.writestr("manifest.json", AZURE_MANIFEST.format(kind))
     (period,) = listing.periods(session, take_in(packed.getvalue()))
-    assert (period.half, period.row_count) == (half, 2)
+    assert (period.dataset, period.row_count) == (dataset, 2)
 
 
 def test_a_manifest_in_a_folder_says_it_as_well(
@@ -197,7 +203,7 @@ def test_a_manifest_in_a_folder_says_it_as_well(
     (tmp_path / "manifest.json").write_text(AZURE_MANIFEST.format("ActualCost"))
     (found,) = folders.drops_of([tmp_path])
     (period,) = listing.periods(session, take_in(UNDECIDED, options=found.options))
-    assert period.half == "actual"
+    assert period.dataset == "actual"
 
 
 def test_nobody_is_asked_where_both_answers_come_to_the_same(take_in: TakeIn, live) -> None:
@@ -205,16 +211,16 @@ def test_nobody_is_asked_where_both_answers_come_to_the_same(take_in: TakeIn, li
     assert (states, live().rows) == (["live", "live"], 1)
 
 
-def test_a_file_that_is_of_either_half_waits_where_it_matters(
+def test_a_file_that_is_of_either_export_waits_where_it_matters(
     take_in: TakeIn, live, session: Session, acme: Organization, operator: Caller, config: Config
 ) -> None:
-    """The actual half is replaced, or what it bought is read beside the amortized one."""
+    """The actual export is replaced, or what it bought is read beside the amortized one."""
     take_in(ACTUAL)
     before = live()
     waiting = take_in(UNDECIDED)
     question = questions.question_of(waiting)
     assert question is not None
-    assert (question.kind, live()) == (Kind.HALF, before)
+    assert (question.kind, live()) == (Kind.DATASET, before)
     assert [effect.live for effect in question.effects] == [before.billed]
     with pytest.raises(Invalid, match="actual, amortized, discard"):
         questions.decide(session, acme, operator, waiting, Decision.REPLACE)
@@ -224,34 +230,34 @@ def test_a_file_that_is_of_either_half_waits_where_it_matters(
         session.refresh(waiting)
     assert (waiting.state, live().rows) == ("live", 2)
     (period,) = listing.periods(session, waiting)
-    assert period.half == "amortized"
+    assert period.dataset == "amortized"
 
 
 def test_a_source_is_asked_once(take_in: TakeIn, live, session: Session) -> None:
     take_in(ACTUAL)
-    told = take_in(UNDECIDED, options={"half": "actual", "decision": "replace"})
+    told = take_in(UNDECIDED, options={"dataset": "actual", "decision": "replace"})
     assert (told.state, live().rows) == ("live", 1)
     take_in(ACTUAL + b"\n")
     again = take_in(UNDECIDED + b"\n", options={"decision": "replace"})
     (period,) = listing.periods(session, again)
-    assert (again.state, period.half) == ("live", "actual")
+    assert (again.state, period.dataset) == ("live", "actual")
 
 
 def test_a_source_that_sends_both_is_asked_each_time(take_in: TakeIn) -> None:
     take_in(ACTUAL)
-    take_in(UNDECIDED, options={"half": "actual", "decision": "replace"})
+    take_in(UNDECIDED, options={"dataset": "actual", "decision": "replace"})
     take_in(ACTUAL + b"\n")
     take_in(AMORTIZED)
     assert take_in(UNDECIDED + b"\n").state == "waiting"
 
 
-def test_a_purchase_that_the_newest_actual_half_lacks_is_gone(
+def test_a_purchase_that_the_newest_actual_export_lacks_is_gone(
     take_in: TakeIn, live, session: Session
 ) -> None:
     take_in(ACTUAL)
     take_in(AMORTIZED)
     assert live().rows == 29
-    said = {"half": "actual", "decision": "replace"}
+    said = {"dataset": "actual", "decision": "replace"}
     take_in(UNDECIDED, options=said)
     assert live().rows == 28
 
@@ -260,20 +266,20 @@ def lacks(session: Session, row: Import) -> list[str | None]:
     return [each.incomplete for each in listing.periods(session, row)]
 
 
-def test_with_one_half_only_it_is_said_which_cost_lacks_what(
+def test_with_one_export_only_it_is_said_which_cost_lacks_what(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller
 ) -> None:
     actual = take_in(ACTUAL)
-    assert lacks(session, actual) == [SENTENCES[Half.ACTUAL]]
+    assert lacks(session, actual) == [LACKING[Dataset.ACTUAL]]
     amortized = take_in(AMORTIZED)
     assert lacks(session, actual) == lacks(session, amortized) == [None]
     undo.withdraw(session, acme, operator, actual)
-    assert lacks(session, amortized) == [SENTENCES[Half.AMORTIZED]]
+    assert lacks(session, amortized) == [LACKING[Dataset.AMORTIZED]]
     assert lacks(session, actual) == [None]
 
 
-def test_what_is_said_to_lack_is_what_the_other_half_brings(take_in: TakeIn, live) -> None:
-    """Of the actual half the effective cost is short, of the amortized one the billed cost."""
+def test_what_is_said_to_lack_is_what_the_other_export_brings(take_in: TakeIn, live) -> None:
+    """Of the actual export the effective cost is short, of the amortized one the billed cost."""
     alone = []
     for content in MADE:
         take_in(content, source_name="alone")
@@ -284,11 +290,13 @@ def test_what_is_said_to_lack_is_what_the_other_half_brings(take_in: TakeIn, liv
 
 
 def test_a_month_without_commitments_lacks_nothing(take_in: TakeIn, session: Session) -> None:
-    assert lacks(session, take_in(UNDECIDED, options={"half": "amortized"})) == [None]
+    assert lacks(session, take_in(UNDECIDED, options={"dataset": "amortized"})) == [None]
     assert lacks(session, take_in(UNDECIDED + b"\n", options={"export": "actual"})) == [None]
 
 
-def test_r16_both_halves_sent_again_change_nothing(take_in: TakeIn, live, session: Session) -> None:
+def test_r16_both_exports_sent_again_change_nothing(
+    take_in: TakeIn, live, session: Session
+) -> None:
     first = take_in(ACTUAL, AMORTIZED)
     before = live()
     again = take_in(AMORTIZED, ACTUAL)

@@ -1,4 +1,4 @@
-"""What a delivery says of itself moves from JSON to columns and back."""
+"""What deliveries and their datasets are is kept by migrations, there and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Connection, select, text
 
 from costoptix.extensions import db
-from costoptix.models import Delivery, new_id
+from costoptix.models import Delivery, Import, Source, new_id
 
 AZURE = {
     "has_commitment_purchases": False, "has_amortized_usage": True, "has_uncharged_usage": False,
@@ -47,8 +47,8 @@ def insert(connection: Connection, table: str, **values: object) -> str:
     return str(values["id"])
 
 
-def insert_deliveries(connection: Connection, *facts: dict[str, Any]) -> list[str]:
-    """Write deliveries as they were before what they say of themselves had columns."""
+def insert_import(connection: Connection) -> tuple[str, str, str]:
+    """Write an organization, a source and an import; return their ids."""
     now = datetime.now(UTC).isoformat()
     owner = insert(
         connection, "organizations",
@@ -63,6 +63,13 @@ def insert_deliveries(connection: Connection, *facts: dict[str, Any]) -> list[st
         sha256="0", created_by="x", created_at=now, bytes_done=0, rows_read=0, rows_kept=0,
         rows_rejected=0, options="{}",
     )  # fmt: skip
+    return owner, source, imported
+
+
+def insert_deliveries(connection: Connection, *facts: dict[str, Any]) -> list[str]:
+    """Write deliveries as they were before what they say of themselves had columns."""
+    now = datetime.now(UTC).isoformat()
+    owner, source, imported = insert_import(connection)
     return [
         insert(
             connection, "deliveries",
@@ -131,3 +138,30 @@ def test_conversion_goes_through_more_deliveries_than_it_holds_at_once(app: Flas
         upgrade()
         families = db.session.scalars(select(Delivery.family)).all()
     assert families == ["oci"] * 120
+
+
+def test_what_was_said_of_a_dataset_is_kept_under_its_name_there_and_back(app: Flask) -> None:
+    question = {"kind": "half", "sentence": "Which?", "effects": []}
+    before = {"half": "actual", "question": question, "decision": "replace"}
+    after = {
+        "dataset": "actual", "question": question | {"kind": "dataset"}, "decision": "replace",
+    }  # fmt: skip
+    with app.app_context():
+        downgrade(revision="0003")
+        with db.engine.begin() as connection:
+            _, source, imported = insert_import(connection)
+            for table, column, row_id, members in (
+                ("imports", "options", imported, before),
+                ("sources", "settings", source, {"half": "amortized"}),
+            ):
+                statement = text(f"UPDATE {table} SET {column} = :members WHERE id = :id")
+                connection.execute(statement, {"members": json.dumps(members), "id": row_id})
+        upgrade()
+        assert db.session.get_one(Import, imported).options == after
+        assert db.session.get_one(Source, source).settings == {"dataset": "amortized"}
+        db.session.rollback()
+        downgrade(revision="0003")
+        assert db.session.get_one(Import, imported).options == before
+        assert db.session.get_one(Source, source).settings == {"half": "amortized"}
+        db.session.rollback()
+        upgrade()
