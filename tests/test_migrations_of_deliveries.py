@@ -147,7 +147,7 @@ def test_what_was_said_of_a_dataset_is_kept_under_its_name_there_and_back(app: F
         "dataset": "actual", "question": question | {"kind": "dataset"}, "decision": "replace",
     }  # fmt: skip
     with app.app_context():
-        downgrade(revision="0003")
+        downgrade(revision="0004")
         with db.engine.begin() as connection:
             _, source, imported = insert_import(connection)
             for table, column, row_id, members in (
@@ -160,7 +160,7 @@ def test_what_was_said_of_a_dataset_is_kept_under_its_name_there_and_back(app: F
         assert db.session.get_one(Import, imported).options == after
         assert db.session.get_one(Source, source).settings == {"dataset": "amortized"}
         db.session.rollback()
-        downgrade(revision="0003")
+        downgrade(revision="0004")
         assert db.session.get_one(Import, imported).options == before
         assert db.session.get_one(Source, source).settings == {"half": "amortized"}
         db.session.rollback()

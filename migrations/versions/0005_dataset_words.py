@@ -1,7 +1,7 @@
 """What a person or sender says of a file's dataset is called so: in sources and waiting imports.
 
-Revision: 0004
-Revises: 0003
+Revision: 0005
+Revises: 0004
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
