@@ -26,7 +26,7 @@ _as_of: BoundedCache[DataAsOf] = BoundedCache(max_weight=1_000)
 
 
 @dataclass(frozen=True)
-class Health:
+class ServiceStatus:
     """That the service answers, and how fresh its data are."""
 
     status: str
@@ -97,17 +97,17 @@ class DayUsage:
 
 
 @operation(
-    "GET", "/health", permission=Permission.READ, data=Health,
+    "GET", "/health", permission=Permission.READ, data=ServiceStatus,
     summary="Report that the service answers, and how fresh its data are",
 )  # fmt: skip
-def get_health(call: Call) -> Health:
+def get_health(call: Call) -> ServiceStatus:
     """Answer; monitors ask often, so what one data version says is kept for the day."""
     key = (call.caller.organization_id, call.data_version, utc_today())
     as_of = _as_of.get(key)
     if as_of is None:
         as_of = data_as_of(call.session, call.organization)
         _as_of.put(key, as_of)
-    return Health("ok", __version__, utc_now(), as_of)
+    return ServiceStatus("ok", __version__, utc_now(), as_of)
 
 
 @operation(

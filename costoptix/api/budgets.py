@@ -16,12 +16,18 @@ from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.budgets import service
-from costoptix.budgets.drafts import BudgetChange, BudgetDraft, ChargeCategory, Period, TagRule
+from costoptix.budgets.drafts import (
+    BudgetChange,
+    BudgetDraft,
+    BudgetPeriod,
+    ChargeCategory,
+    TagRule,
+)
 from costoptix.budgets.figures import Figures, PastPeriod
 from costoptix.clock import utc_today
 from costoptix.costs.asking import asker
 from costoptix.models import Budget, BudgetState
-from costoptix.series.forecast import Method
+from costoptix.series.forecast import ForecastMethod
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Standing:
     period_end: date
     current_spend: Decimal
     predicted_spend: Decimal | None  # the period stays under it with 95% confidence
-    predicted_by: Method
+    predicted_by: ForecastMethod
     predicted_note: str
     utilization_percent: Decimal | None
     pace_percent: Decimal  # how much of the period is over, today included
@@ -63,7 +69,7 @@ class Terms:
     name: str
     amount: Decimal
     currency: str
-    period: Period
+    period: BudgetPeriod
     account: str | None
     metric: str
     charge_categories: list[ChargeCategory]

@@ -18,7 +18,7 @@ from costoptix.figures.completeness import partial_months
 from costoptix.models import Severity
 from costoptix.periods import DateRange, length_in_words
 from costoptix.series import forecast
-from costoptix.series.forecast import Method
+from costoptix.series.forecast import ForecastMethod
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class MonthEnd:
     expected: Decimal | None
     low: Decimal | None
     high: Decimal | None
-    method: Method
+    method: ForecastMethod
     note: str
 
     @classmethod
@@ -117,7 +117,7 @@ class Ceiling:
     start_date: date
     end_date: date
     amount: Decimal | None
-    method: Method
+    method: ForecastMethod
     note: str
 
     @classmethod

@@ -12,12 +12,12 @@ from decimal import Decimal
 
 from costoptix.api.figures import Ceiling, Change, Days
 from costoptix.figures import movers, outlook, portfolio, quarterly
-from costoptix.figures.movers import Comparison, Level, State
+from costoptix.figures.movers import Comparison, Level, MoverState
 from costoptix.figures.movers import Mover as Moved
 from costoptix.figures.portfolio import HEALTH_FORMULA, Risk
 from costoptix.figures.ranking import Ranked
 from costoptix.lake.providers import account_of
-from costoptix.series.forecast import Method
+from costoptix.series.forecast import ForecastMethod
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ class Mover:
 
     group: dict[str, str | None]
     currency: str
-    state: State
+    state: MoverState
     change: Change | None
     causes: Causes
 
@@ -344,7 +344,7 @@ class Forecast:
 
     currency: str
     history: Days | None
-    method: Method
+    method: ForecastMethod
     note: str
     spent: Decimal
     expected: Decimal | None

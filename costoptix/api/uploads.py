@@ -14,7 +14,7 @@ CHUNK_BYTES = 1 << 20
 FORM_OVERHEAD_BYTES = 1 << 16
 
 
-class Readable(Protocol):
+class BodyStream(Protocol):
     """What bytes come from."""
 
     def read(self, size: int = -1, /) -> bytes:
@@ -29,7 +29,7 @@ class Upload:
 
     def __init__(
         self,
-        stream: Readable,
+        stream: BodyStream,
         file_name: str,
         fields: list[tuple[str, str]],
         length: int | None = None,

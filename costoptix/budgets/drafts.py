@@ -17,7 +17,7 @@ MAX_RULES = 10
 MAX_RULE_VALUES = 100
 
 
-class Period(StrEnum):
+class BudgetPeriod(StrEnum):
     """How long a budget runs, by the calendar, before it begins anew."""
 
     MONTHLY = "monthly"
@@ -111,7 +111,7 @@ class BudgetDraft(Draft):
     name: Name
     amount: BudgetAmount
     currency: Currency
-    period: Period = Period.MONTHLY
+    period: BudgetPeriod = BudgetPeriod.MONTHLY
     account: Account = None
     metric: Metric = "billed_cost"
     charge_categories: list[ChargeCategory] = []
@@ -134,7 +134,7 @@ class BudgetChange(Draft):
     name: Name | None = None
     amount: BudgetAmount | None = None
     currency: Currency | None = None
-    period: Period | None = None
+    period: BudgetPeriod | None = None
     account: Account = None
     metric: Metric | None = None
     charge_categories: list[ChargeCategory] | None = None

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
 
-from costoptix.budgets.drafts import Period
+from costoptix.budgets.drafts import BudgetPeriod
 from costoptix.figures.trends import share
 from costoptix.models import BudgetState
 from costoptix.money import EXACT, Amount, total
 from costoptix.periods import DateRange, add_months, month_end, quarter_start
 from costoptix.series.baseline import DailyAmounts
-from costoptix.series.forecast import Horizon, Method, forecast, value_at_risk
+from costoptix.series.forecast import ForecastMethod, Horizon, forecast, value_at_risk
 
-MONTHS = {Period.MONTHLY: 1, Period.QUARTERLY: 3, Period.YEARLY: 12}
-PAST_PERIODS = {Period.MONTHLY: 12, Period.QUARTERLY: 4, Period.YEARLY: 2}
+MONTHS = {BudgetPeriod.MONTHLY: 1, BudgetPeriod.QUARTERLY: 3, BudgetPeriod.YEARLY: 12}
+PAST_PERIODS = {BudgetPeriod.MONTHLY: 12, BudgetPeriod.QUARTERLY: 4, BudgetPeriod.YEARLY: 2}
 """How many periods before the running one are looked back on."""
 
 STALE = timedelta(days=31)
@@ -35,7 +35,7 @@ class Terms:
     """What a budget's figures depend on: its amount (above zero), period and thresholds."""
 
     amount: Amount
-    period: Period
+    period: BudgetPeriod
     warning_threshold: Decimal  # percent
     critical_threshold: Decimal
 
@@ -81,7 +81,7 @@ class Figures:
     days: DateRange  # the running period
     current_spend: Amount
     predicted_spend: Amount | None  # the period stays under it with 95% confidence
-    predicted_by: Method
+    predicted_by: ForecastMethod
     predicted_note: str
     utilization_percent: Decimal | None  # None beyond all measure
     state: BudgetState
@@ -91,18 +91,18 @@ class Figures:
     history: tuple[PastPeriod, ...]  # newest first
 
 
-def period_of(period: Period, day: date) -> DateRange:
+def period_of(period: BudgetPeriod, day: date) -> DateRange:
     """Return the calendar month, quarter or year of a day."""
-    if period is Period.MONTHLY:
+    if period is BudgetPeriod.MONTHLY:
         first = day.replace(day=1)
-    elif period is Period.QUARTERLY:
+    elif period is BudgetPeriod.QUARTERLY:
         first = quarter_start(day)
     else:
         first = date(day.year, 1, 1)
     return DateRange(first, month_end(add_months(first, MONTHS[period] - 1)))
 
 
-def days_needed(period: Period, today: date) -> DateRange:
+def days_needed(period: BudgetPeriod, today: date) -> DateRange:
     """Return the days whose costs the figures are made of: past periods, and this to today."""
     first = period_of(period, today).first
     return DateRange(add_months(first, -MONTHS[period] * PAST_PERIODS[period]), today)
@@ -137,9 +137,9 @@ def figures(
 
 def _predicted(
     amounts: DailyAmounts, days: DateRange, spent: Amount
-) -> tuple[Amount | None, Method, str]:
+) -> tuple[Amount | None, ForecastMethod, str]:
     if amounts and amounts[-1][0] < days.first - STALE:
-        return None, Method.NONE, _ENDED_BEFORE
+        return None, ForecastMethod.NONE, _ENDED_BEFORE
     ceiling = value_at_risk(amounts, days)
     if ceiling.amount is None:
         return None, ceiling.method, ceiling.note

@@ -26,7 +26,7 @@ from costoptix.costs.query import CostQuery
 from costoptix.costs.report import with_live
 from costoptix.costs.sql import Statement
 from costoptix.database import writing
-from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, Kind, plain_name
+from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind, plain_name
 from costoptix.lake.layout import CHARGES, literal
 from costoptix.lake.live import LiveData
 from costoptix.models import Organization
@@ -45,10 +45,10 @@ _MARKS = ("','", "'\"'", "chr(10)", "chr(13)")
 """What a cell is quoted for: asked one by one, twice as fast as by a pattern."""
 
 _CSV_TEXT = {
-    Kind.TEXT: "{x}",
-    Kind.JSON_OBJECT: "{x}",
-    Kind.MONEY: "rtrim(rtrim(CAST({x} AS VARCHAR), '0'), '.')",
-    Kind.TIME: (
+    ColumnKind.TEXT: "{x}",
+    ColumnKind.JSON_OBJECT: "{x}",
+    ColumnKind.MONEY: "rtrim(rtrim(CAST({x} AS VARCHAR), '0'), '.')",
+    ColumnKind.TIME: (
         "CASE WHEN {x} = date_trunc('second', {x}) THEN strftime({x}, '%Y-%m-%dT%H:%M:%SZ') "
         "ELSE strftime({x}, '%Y-%m-%dT%H:%M:%S.%fZ') END"
     ),
@@ -126,7 +126,7 @@ def _csv_gz(selected: _Selected, store: CostStore) -> Iterator[bytes]:
 
 def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
     """Write Parquet: amounts are DECIMAL(38,18), times TIMESTAMP (UTC), all else is text."""
-    columns = _expressions(selected.custom, dict.fromkeys(Kind, "{x}"))
+    columns = _expressions(selected.custom, dict.fromkeys(ColumnKind, "{x}"))
     names = ", ".join(f"{value} AS {_quoted(name)}" for name, value in columns.items())
     statement = f"SELECT {names} FROM ({selected.statement.sql})"  # noqa: S608
     return _blocks(store.engine.copy(statement, selected.statement.parameters))
@@ -156,7 +156,7 @@ def _nothing() -> Statement:
 
 
 def _storage(column: Column) -> str:
-    return "VARCHAR" if column.kind is Kind.JSON_OBJECT else column.kind
+    return "VARCHAR" if column.kind is ColumnKind.JSON_OBJECT else column.kind
 
 
 def _known() -> list[Column]:
@@ -192,7 +192,7 @@ def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def _expressions(custom: Mapping[str, str], texts: Mapping[Kind, str]) -> dict[str, str]:
+def _expressions(custom: Mapping[str, str], texts: Mapping[ColumnKind, str]) -> dict[str, str]:
     """Map the names of all columns, in order, to SQL over the charges."""
     focus_columns = {
         column.focus_name: texts[column.kind].format(x=column.name) for column in _known()

@@ -25,7 +25,7 @@ _BY_MONTH = (Granularity.TOTAL, Granularity.MONTHLY, Granularity.QUARTERLY)
 
 
 @dataclass(frozen=True)
-class Part:
+class QueryPart:
     """Days of the question, and the files of one kind that hold them."""
 
     kind: str  # charges, or the name of a roll-up
@@ -36,7 +36,7 @@ class Part:
 
 def plan(
     query: CostQuery, deliveries: Iterable[LiveDelivery], kinds: Iterable[str] | None = None
-) -> tuple[Part, ...]:
+) -> tuple[QueryPart, ...]:
     """Choose the cheapest files for a question; no part at all when there is nothing to read.
 
     The parts share no day, and together hold every charge of the range. ``kinds`` narrows the
@@ -90,7 +90,7 @@ def _parts(
     query: CostQuery,
     deliveries: list[LiveDelivery],
     allowed: frozenset[str] | None,
-) -> tuple[Part, ...] | None:
+) -> tuple[QueryPart, ...] | None:
     parts = []
     for days, grain in spans:
         touched = [delivery for delivery in deliveries if delivery.touches(days)]
@@ -117,7 +117,7 @@ def _kinds_that_hold(query: CostQuery, grain: str) -> list[str]:
     ] + [CHARGES]
 
 
-def _part(kind: str, days: DateRange, deliveries: list[LiveDelivery]) -> Part:
+def _part(kind: str, days: DateRange, deliveries: list[LiveDelivery]) -> QueryPart:
     files = [file for delivery in deliveries for file in delivery.files[kind]]
     cost = sum(file.row_count + FILE_COST for file in files)
-    return Part(kind, days, tuple(file.path for file in files), cost)
+    return QueryPart(kind, days, tuple(file.path for file in files), cost)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from costoptix.costs.engine import Parameter
-from costoptix.costs.plan import Part
+from costoptix.costs.plan import QueryPart
 from costoptix.costs.query import (
     ACCOUNT,
     CURRENCY,
@@ -63,7 +63,7 @@ class _Values:
 
 
 def rows_statement(
-    query: CostQuery, parts: tuple[Part, ...], locate: Locate, limit: int | None, offset: int
+    query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate, limit: int | None, offset: int
 ) -> Statement:
     """Write the SELECT of the rows, in order.
 
@@ -88,7 +88,7 @@ def rows_statement(
     return Statement(" ".join(clauses), values.bound)
 
 
-def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+def totals_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
     """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts."""
     values = _Values(locate)
     source = _source(query, parts, _SUMMED, values)
@@ -98,7 +98,7 @@ def totals_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) 
 
 
 def priced_statement(
-    query: CostQuery, metric: str, parts: tuple[Part, ...], locate: Locate
+    query: CostQuery, metric: str, parts: tuple[QueryPart, ...], locate: Locate
 ) -> Statement:
     """Write the SELECT of one of the METRICS and the priced quantities, from parts of charges.
 
@@ -118,7 +118,7 @@ def priced_statement(
     return Statement(" ".join(clauses), values.bound)
 
 
-def days_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+def days_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
     """Write the SELECT of the days with charges, for a daily query by at least two dimensions.
 
     Columns: all groups but the last, the last's newest value, and the list of the days.
@@ -138,7 +138,7 @@ def days_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) ->
     return Statement(" ".join(clauses), values.bound)
 
 
-def charges_statement(query: CostQuery, parts: tuple[Part, ...], locate: Locate) -> Statement:
+def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
     """Write the SELECT of every column of the charges that a question selects.
 
     The parts are charges; without any there is no statement to write.
@@ -164,7 +164,7 @@ def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statemen
 
 
 def _source(
-    query: CostQuery, parts: tuple[Part, ...], columns: Sequence[str], values: _Values
+    query: CostQuery, parts: tuple[QueryPart, ...], columns: Sequence[str], values: _Values
 ) -> str:
     """Write the union of the parts, with the same columns whatever kind they are of."""
     groups = [_dimension(name, values) for name in query.group_by]
@@ -175,7 +175,7 @@ def _source(
 
 def _select(
     query: CostQuery,
-    part: Part,
+    part: QueryPart,
     groups: list[str],
     conditions: list[str],
     columns: Sequence[str],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from costoptix.demo.catalogue import SERVICES, Service
+from costoptix.demo.catalogue import SERVICES, Product
 from costoptix.demo.charges import (
     NOTHING,
     Row,
@@ -17,7 +17,7 @@ from costoptix.demo.charges import (
     lump,
     period_of,
 )
-from costoptix.demo.company import ACCOUNTS, Account, Provider
+from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
 from costoptix.demo.usage import find_workload, usage_row
 from costoptix.money import EXACT
 from costoptix.periods import month_start
@@ -115,12 +115,12 @@ def taxes_on(charges: Iterable[Row], provider: Provider, day: date) -> Iterator[
 _SERVICES_BY_NAME = {service.name: service for service in SERVICES.values()}
 
 
-def _tax(account: Account, cost: Decimal) -> Decimal:
+def _tax(account: CompanyAccount, cost: Decimal) -> Decimal:
     """Return the tax on ``cost``, rounded half away from zero to cents, as tax law has it."""
     return (cost * account.tax_rate).quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
-def _beside(account: Account, service: Service, day: date) -> dict[str, str]:
+def _beside(account: CompanyAccount, service: Product, day: date) -> dict[str, str]:
     return {
         **account_columns(account, service),
         **invoice_of(account, month_start(day)),

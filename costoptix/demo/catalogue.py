@@ -12,7 +12,7 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, eq=False)
-class Service:
+class Product:
     """A service as the bill names it, and how its use moves."""
 
     name: str
@@ -46,81 +46,81 @@ class Meter:
         return 0 if self.list_price < Decimal("0.0001") else 6
 
 
-SERVICES: Mapping[str, Service] = {
-    "ec2": Service(
+SERVICES: Mapping[str, Product] = {
+    "ec2": Product(
         "Amazon Elastic Compute Cloud", "Compute", "ec2", "instance", growth=0.22, weekend=0.08
     ),
-    "rds": Service(
+    "rds": Product(
         "Amazon Relational Database Service", "Databases", "rds", "db", weekend=0.01
     ),
-    "s3": Service(
+    "s3": Product(
         "Amazon Simple Storage Service", "Storage", "s3", "bucket", growth=0.30, weekend=0.0
     ),
-    "cloudfront": Service(
+    "cloudfront": Product(
         "Amazon CloudFront", "Networking", "cloudfront", "distribution", weekend=0.18
     ),
-    "lambda": Service("AWS Lambda", "Compute", "lambda", "function", growth=0.45, weekend=0.20),
-    "dynamodb": Service("Amazon DynamoDB", "Databases", "dynamodb", "table", growth=0.25),
-    "elb": Service("Elastic Load Balancing", "Networking", "elasticloadbalancing", "loadbalancer"),
-    "vpc": Service("Amazon Virtual Private Cloud", "Networking", "ec2", "natgateway"),
-    "elasticache": Service(
+    "lambda": Product("AWS Lambda", "Compute", "lambda", "function", growth=0.45, weekend=0.20),
+    "dynamodb": Product("Amazon DynamoDB", "Databases", "dynamodb", "table", growth=0.25),
+    "elb": Product("Elastic Load Balancing", "Networking", "elasticloadbalancing", "loadbalancer"),
+    "vpc": Product("Amazon Virtual Private Cloud", "Networking", "ec2", "natgateway"),
+    "elasticache": Product(
         "Amazon ElastiCache", "Databases", "elasticache", "cluster", weekend=0.0
     ),
-    "opensearch": Service("Amazon OpenSearch Service", "Analytics", "es", "domain", weekend=0.0),
-    "cloudwatch": Service(
+    "opensearch": Product("Amazon OpenSearch Service", "Analytics", "es", "domain", weekend=0.0),
+    "cloudwatch": Product(
         "Amazon CloudWatch", "Management and Governance", "cloudwatch", "loggroup"
     ),
-    "sqs": Service("Amazon Simple Queue Service", "Integration", "sqs", "queue", weekend=0.20),
-    "sns": Service("Amazon Simple Notification Service", "Integration", "sns", "topic"),
-    "kms": Service("AWS Key Management Service", "Security", "kms", "key", weekend=0.0),
-    "route53": Service("Amazon Route 53", "Networking", "route53", "hostedzone", weekend=0.0),
-    "ecr": Service("Amazon Elastic Container Registry", "Storage", "ecr", "repository"),
-    "athena": Service("Amazon Athena", "Analytics", "athena", "workgroup", weekend=0.40),
-    "glue": Service("AWS Glue", "Analytics", "glue", "job", weekend=0.30, growth=-0.25),
-    "datadog": Service(
+    "sqs": Product("Amazon Simple Queue Service", "Integration", "sqs", "queue", weekend=0.20),
+    "sns": Product("Amazon Simple Notification Service", "Integration", "sns", "topic"),
+    "kms": Product("AWS Key Management Service", "Security", "kms", "key", weekend=0.0),
+    "route53": Product("Amazon Route 53", "Networking", "route53", "hostedzone", weekend=0.0),
+    "ecr": Product("Amazon Elastic Container Registry", "Storage", "ecr", "repository"),
+    "athena": Product("Amazon Athena", "Analytics", "athena", "workgroup", weekend=0.40),
+    "glue": Product("AWS Glue", "Analytics", "glue", "job", weekend=0.30, growth=-0.25),
+    "datadog": Product(
         "Datadog Pro", "Management and Governance", "aws-marketplace", "agreement",
         weekend=0.0, publisher="Datadog, Inc.",
     ),
-    "bedrock": Service(
+    "bedrock": Product(
         "Amazon Bedrock", "AI and Machine Learning", "bedrock", "model",
         growth=0.5, weekend=0.25, cohort=1,
     ),
-    "vm": Service(
+    "vm": Product(
         "Virtual Machines", "Compute", "microsoft.compute", "virtualmachines", weekend=0.12
     ),
-    "azure-sql": Service(
+    "azure-sql": Product(
         "Azure SQL Database", "Databases", "microsoft.sql", "servers", weekend=0.03
     ),
-    "azure-storage": Service(
+    "azure-storage": Product(
         "Storage Accounts", "Storage", "microsoft.storage", "storageaccounts", growth=0.2
     ),
-    "aks": Service(
+    "aks": Product(
         "Azure Kubernetes Service", "Compute", "microsoft.containerservice", "managedclusters"
     ),
-    "azure-monitor": Service(
+    "azure-monitor": Product(
         "Azure Monitor", "Management and Governance", "microsoft.operationalinsights", "workspaces"
     ),
-    "key-vault": Service("Key Vault", "Security", "microsoft.keyvault", "vaults", weekend=0.15),
-    "azure-bandwidth": Service(
+    "key-vault": Product("Key Vault", "Security", "microsoft.keyvault", "vaults", weekend=0.15),
+    "azure-bandwidth": Product(
         "Virtual Network", "Networking", "microsoft.network", "publicipaddresses", weekend=0.10
     ),
-    "azure-openai": Service(
+    "azure-openai": Product(
         "Azure OpenAI Service", "AI and Machine Learning", "microsoft.cognitiveservices",
         "accounts", growth=0.4, weekend=0.30, cohort=2,
     ),
-    "bigquery": Service(
+    "bigquery": Product(
         "BigQuery", "Analytics", "bigquery", "datasets", growth=0.20, weekend=0.22
     ),
-    "gke": Service(
+    "gke": Product(
         "Kubernetes Engine", "Compute", "container", "clusters", growth=0.18, weekend=0.07
     ),
-    "gce": Service("Compute Engine", "Compute", "compute", "instances", weekend=0.04),
-    "gcs": Service("Cloud Storage", "Storage", "storage", "buckets", growth=0.35, weekend=0.0),
-    "cloud-sql": Service("Cloud SQL", "Databases", "sqladmin", "instances", weekend=0.0),
-    "cloud-run": Service("Cloud Run", "Compute", "run", "services", growth=0.40, weekend=0.20),
-    "pubsub": Service("Cloud Pub/Sub", "Integration", "pubsub", "topics", weekend=0.15),
-    "cloud-logging": Service("Cloud Logging", "Management and Governance", "logging", "buckets"),
-    "vertex-ai": Service(
+    "gce": Product("Compute Engine", "Compute", "compute", "instances", weekend=0.04),
+    "gcs": Product("Cloud Storage", "Storage", "storage", "buckets", growth=0.35, weekend=0.0),
+    "cloud-sql": Product("Cloud SQL", "Databases", "sqladmin", "instances", weekend=0.0),
+    "cloud-run": Product("Cloud Run", "Compute", "run", "services", growth=0.40, weekend=0.20),
+    "pubsub": Product("Cloud Pub/Sub", "Integration", "pubsub", "topics", weekend=0.15),
+    "cloud-logging": Product("Cloud Logging", "Management and Governance", "logging", "buckets"),
+    "vertex-ai": Product(
         "Vertex AI", "AI and Machine Learning", "aiplatform", "endpoints",
         growth=0.4, weekend=0.25, cohort=0,
     ),

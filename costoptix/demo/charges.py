@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 
-from costoptix.demo.catalogue import SERVICES, Meter, Service
-from costoptix.demo.company import REGION_NAMES, Account, Provider
+from costoptix.demo.catalogue import SERVICES, Meter, Product
+from costoptix.demo.company import REGION_NAMES, CompanyAccount, Provider
 from costoptix.money import EXACT, to_text
 from costoptix.periods import month_start, next_month
 
@@ -89,14 +89,14 @@ def charged_from(start: date, end: date) -> dict[str, str]:
 
 
 @cache
-def invoice_of(account: Account, month: date) -> dict[str, str]:
+def invoice_of(account: CompanyAccount, month: date) -> dict[str, str]:
     """Return the invoice of ``month`` (its first day): one per billing account and currency."""
     number = token(f"{account.provider.slug} {month} {account.currency}", 6).upper()
     return {"InvoiceId": f"{account.provider.slug.upper()}-{month:%Y%m}-{number}"}
 
 
 @cache
-def account_columns(account: Account, service: Service) -> dict[str, str]:
+def account_columns(account: CompanyAccount, service: Product) -> dict[str, str]:
     """Return who bills whom for which service."""
     provider = account.provider
     return {
@@ -127,7 +127,7 @@ def sku_columns(meter: Meter, provider: Provider, pricing_category: str) -> dict
 
 
 @cache
-def resource_columns(meter: Meter, account: Account, name: str) -> dict[str, str]:
+def resource_columns(meter: Meter, account: CompanyAccount, name: str) -> dict[str, str]:
     """Return the resource ``name``: its full id, where it runs and its tags."""
     service, provider = SERVICES[meter.service], account.provider
     region = account.regions[_digest(name) % len(account.regions)]
@@ -149,7 +149,7 @@ def token(text: str, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def _tags(meter: Meter, account: Account, name: str) -> str:
+def _tags(meter: Meter, account: CompanyAccount, name: str) -> str:
     styles = account.provider.tag_styles
     facts = {"team": meter.team, "env": account.environment, "org": "acme"}
     tags = {key: facts[fact] for key, fact in styles[_digest(name) // 8 % len(styles)].items()}

@@ -43,7 +43,7 @@ class Provider:
 
 
 @dataclass(frozen=True, eq=False)
-class Account:
+class CompanyAccount:
     """A sub-account: AWS account, Azure subscription or Google Cloud project."""
 
     provider: Provider
@@ -89,21 +89,23 @@ GOOGLE = Provider(
 )
 PROVIDERS = (AWS, AZURE, GOOGLE)
 
-ACCOUNTS: Mapping[str, Account] = {
-    "aws-prod": Account(
+ACCOUNTS: Mapping[str, CompanyAccount] = {
+    "aws-prod": CompanyAccount(
         AWS, "418822007315", "acme-production", "prod", ("us-east-1", "eu-west-1"), 60
     ),
-    "aws-data": Account(
+    "aws-data": CompanyAccount(
         AWS, "732900114458", "acme-data", "prod", ("us-east-1",), 28, tax_rate=Decimal("0.0625")
     ),
-    "aws-staging": Account(AWS, "041882200731", "acme-staging", "staging", ("us-west-2",), 12),
-    "azure-prod": Account(
+    "aws-staging": CompanyAccount(
+        AWS, "041882200731", "acme-staging", "staging", ("us-west-2",), 12
+    ),
+    "azure-prod": CompanyAccount(
         AZURE, "3d8c5a10-0b7e-4f6a-9c1d-52e7f0a4b611", "acme-erp", "prod", ("eastus",), 60
     ),
-    "azure-dev": Account(
+    "azure-dev": CompanyAccount(
         AZURE, "91e4b7c2-6a3d-4c08-b5f9-08d1c3e2a752", "acme-erp-dev", "dev", ("eastus",), 14
     ),
-    "azure-europe": Account(
+    "azure-europe": CompanyAccount(
         AZURE,
         "c05f92ae-71d4-4b39-8e60-a94b7d3f1c83",
         "acme-europe",
@@ -114,13 +116,15 @@ ACCOUNTS: Mapping[str, Account] = {
         price_factor=Decimal("0.92"),
         tax_rate=Decimal("0.19"),
     ),
-    "gcp-analytics": Account(
+    "gcp-analytics": CompanyAccount(
         GOOGLE, "acme-analytics-prod", "Acme Analytics", "prod", ("us-central1",), 60
     ),
-    "gcp-apps": Account(
+    "gcp-apps": CompanyAccount(
         GOOGLE, "acme-apps-prod", "Acme Apps", "prod", ("us-central1", "europe-west1"), 32
     ),
-    "gcp-sandbox": Account(GOOGLE, "acme-sandbox", "Acme Sandbox", "sandbox", ("europe-west1",), 8),
+    "gcp-sandbox": CompanyAccount(
+        GOOGLE, "acme-sandbox", "Acme Sandbox", "sandbox", ("europe-west1",), 8
+    ),
 }
 
 REGION_NAMES: Mapping[str, str] = {

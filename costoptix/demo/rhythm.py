@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from costoptix.demo.catalogue import Service
+from costoptix.demo.catalogue import Product
 
 ANCHOR = date(2026, 1, 1)
 """The day for which the catalogue's amounts hold."""
@@ -29,7 +29,7 @@ _LAUNCH_LIFE = 730  # days, then the service is retired
 _RAMP = 75  # days from launch to full use
 
 
-def level(service: Service, day: date) -> float:
+def level(service: Product, day: date) -> float:
     """Return the use of ``service`` on ``day`` as a share of its catalogue amount."""
     return (
         _growth(service, day)
@@ -40,16 +40,16 @@ def level(service: Service, day: date) -> float:
     )
 
 
-def _growth(service: Service, day: date) -> float:
+def _growth(service: Product, day: date) -> float:
     grown = 1 + service.growth * (day - ANCHOR).days / 365
     return min(max(grown, 0.3), 4.0)
 
 
-def _weekend(service: Service, day: date) -> float:
+def _weekend(service: Product, day: date) -> float:
     return 1 - service.weekend if day.weekday() >= 5 else 1.0
 
 
-def _launch(service: Service, day: date) -> float:
+def _launch(service: Product, day: date) -> float:
     """Return 0 before the launch and after retirement, 1 when fully used."""
     if service.cohort is None:
         return 1.0
@@ -59,12 +59,12 @@ def _launch(service: Service, day: date) -> float:
     return min((age + 1) / _RAMP, 1.0) if age < _LAUNCH_LIFE else 0.0
 
 
-def _incident(service: Service, day: date) -> float:
+def _incident(service: Product, day: date) -> float:
     number, offset = divmod((day - FIRST_INCIDENT).days, INCIDENT_EVERY)
     struck = list(INCIDENTS)[number % len(INCIDENTS)]
     return INCIDENTS[struck] if struck == service.name and offset < INCIDENT_DAYS else 1.0
 
 
-def _shift(service: Service, day: date) -> float:
+def _shift(service: Product, day: date) -> float:
     up = (day - FIRST_SHIFT).days // SHIFT_EVERY % 2 == 0
     return SHIFT if up and service.name == SHIFTED_SERVICE else 1.0

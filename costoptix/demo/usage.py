@@ -22,7 +22,7 @@ from costoptix.demo.charges import (
     sku_columns,
     token,
 )
-from costoptix.demo.company import ACCOUNTS, Account, Provider
+from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
 from costoptix.money import to_text
 from costoptix.periods import month_start
 
@@ -37,7 +37,7 @@ class Workload:
     """One meter as one account uses it."""
 
     meter: Meter
-    account: Account
+    account: CompanyAccount
 
     @cached_property
     def prices(self) -> UnitPrices:

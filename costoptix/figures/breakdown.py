@@ -23,7 +23,7 @@ Group = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class BreakdownPart:
     """One group through time, or (``group`` is None) all other groups together."""
 
     group: Group | None
@@ -40,7 +40,7 @@ class Breakdown:
 
     currency: str
     buckets: tuple[DateRange, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[BreakdownPart, ...]
     previous: tuple[Amount, ...]  # by bucket, of the range as long right before; or none
     total: Amount | None
 
@@ -130,30 +130,33 @@ def _parts(
     whole: Mapping[date, CostRow],
     buckets: Sequence[DateRange],
     metric: str,
-) -> tuple[Part, ...]:
+) -> tuple[BreakdownPart, ...]:
     """Lay out the top groups by bucket, and what the ``whole`` has beside them."""
     all_groups = [
         amount_of(whole[bucket.first], metric) if bucket.first in whole else None
         for bucket in buckets
     ]
     if not tops:
-        return (Part((), tuple(all_groups)),)
+        return (BreakdownPart((), tuple(all_groups)),)
     cells = {(row.group, row.period_start): amount_of(row, metric) for row in rows}
     parts = [
-        Part(group, tuple(cells.get((group, bucket.first)) for bucket in buckets)) for group in tops
+        BreakdownPart(group, tuple(cells.get((group, bucket.first)) for bucket in buckets))
+        for group in tops
     ]
     others = [
         None if spent is None else EXACT.subtract(spent, total(_known(parts, i)))
         for i, spent in enumerate(all_groups)
     ]
-    return (*parts, Part(None, tuple(others), None))
+    return (*parts, BreakdownPart(None, tuple(others), None))
 
 
-def _known(parts: Iterable[Part], bucket: int) -> list[Amount]:
+def _known(parts: Iterable[BreakdownPart], bucket: int) -> list[Amount]:
     return [part.amounts[bucket] or Amount(0) for part in parts]
 
 
-def _counted(parts: tuple[Part, ...], ranked: CostReport, currency: str) -> tuple[Part, ...]:
+def _counted(
+    parts: tuple[BreakdownPart, ...], ranked: CostReport, currency: str
+) -> tuple[BreakdownPart, ...]:
     """Say how many groups the others are; leave them out when there are none."""
     others = parts[-1]
     if others.group is not None or ranked.row_count > len(ranked.rows):

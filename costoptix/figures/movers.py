@@ -70,7 +70,7 @@ _GROUPS = {
 }
 
 
-class State(StrEnum):
+class MoverState(StrEnum):
     """Whether a group was there on both sides."""
 
     NEW = "new"
@@ -105,7 +105,7 @@ class Mover:
 
     currency: str
     group: Group
-    state: State
+    state: MoverState
     change: Change
     causes: Causes
 
@@ -242,7 +242,7 @@ def _lines(
 
 
 def _mover(currency: str, group: Group, now: _Lines, before: _Lines) -> Mover:
-    state = State.CHANGED if now and before else State.NEW if now else State.GONE
+    state = MoverState.CHANGED if now and before else MoverState.NEW if now else MoverState.GONE
     after, earlier = (total([line.amount for line in side.values()]) for side in (now, before))
     causes = Causes.sum_of(_causes(now.get(name), before.get(name)) for name in {**now, **before})
     return Mover(currency, group, state, Change(earlier, after), causes)

@@ -81,7 +81,7 @@ class ThisMonth:
 
 
 @dataclass(frozen=True)
-class Mover:
+class ChangedGroup:
     """A group and how its cost changed."""
 
     currency: str
@@ -111,14 +111,14 @@ def totals(ask: Ask, query: CostQuery, days: DateRange, metric: str) -> dict[str
 
 def changes(
     ask: Ask, query: CostQuery, metric: str, now: DateRange, before: DateRange, *group_by: str
-) -> list[Mover]:
+) -> list[ChangedGroup]:
     """Rank groups by how much money they moved between two ranges, currency by currency."""
     after, earlier = (
         sums_by_group(ask(asked_over(query, days, *group_by, metric=metric)).rows, metric)
         for days in (now, before)
     )
     return [
-        Mover(currency, group, change)
+        ChangedGroup(currency, group, change)
         for currency in {**after, **earlier}
         for group, change in movers(after.get(currency, {}), earlier.get(currency, {}))
     ]

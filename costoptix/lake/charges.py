@@ -20,7 +20,7 @@ OTHER_COLUMNS = "other_columns"
 _LOCALISED = re.compile(r".*\(([A-Za-z][A-Za-z0-9 _/:.-]*)\)\s*")
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a column of the charge table holds."""
 
     TEXT = "VARCHAR"
@@ -35,7 +35,7 @@ class Column:
 
     name: str
     focus_name: str
-    kind: Kind = Kind.TEXT
+    kind: ColumnKind = ColumnKind.TEXT
     is_required: bool = False
 
 
@@ -75,11 +75,11 @@ def snake_case(focus_name: str) -> str:
 def _column(focus_name: str) -> Column:
     name = snake_case(focus_name)
     if name in METRICS:
-        return Column(name, focus_name, Kind.MONEY, name not in NULLABLE_METRICS)
+        return Column(name, focus_name, ColumnKind.MONEY, name not in NULLABLE_METRICS)
     if focus_name.endswith(("PeriodStart", "PeriodEnd")):
-        return Column(name, focus_name, Kind.TIME, focus_name in _REQUIRED_TIMES)
+        return Column(name, focus_name, ColumnKind.TIME, focus_name in _REQUIRED_TIMES)
     if focus_name == "Tags":
-        return Column(name, focus_name, Kind.JSON_OBJECT)
+        return Column(name, focus_name, ColumnKind.JSON_OBJECT)
     return Column(name, focus_name, is_required=focus_name == "BillingCurrency")
 
 

@@ -57,7 +57,7 @@ class Horizon(StrEnum):
         return DateRange(first, last + timedelta(days=int(self.value)))
 
 
-class Method(StrEnum):
+class ForecastMethod(StrEnum):
     """How a figure was made, from least to most history."""
 
     NONE = "none"
@@ -87,7 +87,7 @@ class Forecast:
     of the ranges, because errors of single days cancel out.
     """
 
-    method: Method
+    method: ForecastMethod
     note: str
     days: list[ForecastDay]
     spent: Amount
@@ -101,7 +101,7 @@ class Ceiling:
     """What a period stays under with 95% confidence; None when there is no history."""
 
     amount: Amount | None
-    method: Method
+    method: ForecastMethod
     note: str
     months: int
 
@@ -128,7 +128,7 @@ def forecast(amounts: DailyAmounts, horizon: Horizon) -> Forecast:
     check(amounts)
     if not amounts:
         note = "Not enough history: there is no complete day yet."
-        return Forecast(Method.NONE, note, [], Decimal(0), None, None, None)
+        return Forecast(ForecastMethod.NONE, note, [], Decimal(0), None, None, None)
     days = list(horizon.after(amounts[-1][0]))
     spent = Decimal(0)
     if horizon is Horizon.MONTH_END:
@@ -159,12 +159,12 @@ def value_at_risk(amounts: DailyAmounts, period: DateRange) -> Ceiling:
     check(amounts)
     if not amounts:
         note = "Not enough history: there is no complete day yet."
-        return Ceiling(None, Method.NONE, note, 0)
+        return Ceiling(None, ForecastMethod.NONE, note, 0)
     last = amounts[-1][0]
     spent = total([amount for day, amount in amounts if day in period])
     left = (period.last - max(last, period.first - timedelta(days=1))).days
     if left <= 0:
-        return Ceiling(spent, Method.NONE, "The period is complete.", 0)
+        return Ceiling(spent, ForecastMethod.NONE, "The period is complete.", 0)
     values = {day: float(amount) for day, amount in amounts}
     pace = _mean_over(values, last - timedelta(days=_PACE_DAYS - 1), _PACE_DAYS)
     ratios = _past_ratios(values, last, left)
@@ -173,7 +173,7 @@ def value_at_risk(amounts: DailyAmounts, period: DateRange) -> Ceiling:
     limit = fmean(ratios) + _T95[len(ratios) - 2] * stdev(ratios) * sqrt(1 + 1 / len(ratios))
     note = f"From the same days of {len(ratios)} months."
     ceiling = spent + to_money(max(0.0, limit) * pace * left)
-    return Ceiling(ceiling, Method.VALUE_AT_RISK, note, len(ratios))
+    return Ceiling(ceiling, ForecastMethod.VALUE_AT_RISK, note, len(ratios))
 
 
 def _average(amounts: DailyAmounts, count: int) -> _Outlook:
@@ -239,22 +239,22 @@ def _width_of_sum(scatter: float, count: int) -> float:
     return scatter * sqrt(count + wandering)
 
 
-def _in_words(count: int) -> tuple[Method, str]:
+def _in_words(count: int) -> tuple[ForecastMethod, str]:
     if count < MIN_LEVEL_DAYS:
-        return Method.AVERAGE, (
+        return ForecastMethod.AVERAGE, (
             f"Only {count} complete days: their average, and their lowest and highest as range. "
             f"A forecast needs {MIN_LEVEL_DAYS} days."
         )
     if count < MIN_PATTERN_DAYS:
-        return Method.LEVEL, (
+        return ForecastMethod.LEVEL, (
             f"Only {count} complete days: the level of the last two weeks, without trend. "
             f"Weekdays and trend need {MIN_PATTERN_DAYS} days."
         )
-    return Method.PATTERN, "Level, weekday pattern, trend and month-start charges."
+    return ForecastMethod.PATTERN, "Level, weekday pattern, trend and month-start charges."
 
 
 def _in_money(
-    method: Method,
+    method: ForecastMethod,
     note: str,
     days: Sequence[date],
     outlook: _Outlook,
@@ -308,4 +308,4 @@ def _linear(amounts: DailyAmounts, period: DateRange, spent: Amount, left: int) 
         recent = [amount for _, amount in amounts[-_PACE_DAYS:]]
         pace = total(recent) / len(recent)
         note = "Too little history for a worst case: the pace of the last days, carried on."
-    return Ceiling(to_money(float(spent + pace * left)), Method.LINEAR, note, 0)
+    return Ceiling(to_money(float(spent + pace * left)), ForecastMethod.LINEAR, note, 0)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costoptix.budgets.drafts import Period
+from costoptix.budgets.drafts import BudgetPeriod
 from costoptix.budgets.figures import Terms, days_needed, figures, period_of
 from costoptix.models import BudgetState
 from costoptix.periods import DateRange
-from costoptix.series.forecast import Method
+from costoptix.series.forecast import ForecastMethod
 
 TODAY = date(2026, 3, 20)
-MONTHLY = Terms(Decimal(310), Period.MONTHLY, Decimal(80), Decimal(95))
+MONTHLY = Terms(Decimal(310), BudgetPeriod.MONTHLY, Decimal(80), Decimal(95))
 
 
 def flat(first: date, last: date, amount: str = "10") -> dict[date, Decimal]:
@@ -33,7 +33,7 @@ def flat(first: date, last: date, amount: str = "10") -> dict[date, Decimal]:
     ],
 )  # fmt: skip
 def test_a_threshold_that_is_reached_is_crossed(spent: str, state: BudgetState) -> None:
-    terms = Terms(Decimal(100), Period.MONTHLY, Decimal(80), Decimal(95))
+    terms = Terms(Decimal(100), BudgetPeriod.MONTHLY, Decimal(80), Decimal(95))
     assert terms.state(Decimal(spent)) is state
 
 
@@ -46,19 +46,19 @@ def test_who_spends_more_has_crossed_no_less(one: Decimal, other: Decimal) -> No
 @pytest.mark.parametrize(
     ("period", "first", "last"),
     [
-        (Period.MONTHLY, date(2026, 3, 1), date(2026, 3, 31)),
-        (Period.QUARTERLY, date(2026, 1, 1), date(2026, 3, 31)),
-        (Period.YEARLY, date(2026, 1, 1), date(2026, 12, 31)),
+        (BudgetPeriod.MONTHLY, date(2026, 3, 1), date(2026, 3, 31)),
+        (BudgetPeriod.QUARTERLY, date(2026, 1, 1), date(2026, 3, 31)),
+        (BudgetPeriod.YEARLY, date(2026, 1, 1), date(2026, 12, 31)),
     ],
 )
-def test_periods_follow_the_calendar(period: Period, first: date, last: date) -> None:
+def test_periods_follow_the_calendar(period: BudgetPeriod, first: date, last: date) -> None:
     assert period_of(period, TODAY) == DateRange(first, last)
     assert period_of(period, last + timedelta(days=1)).first == last + timedelta(days=1)
 
 
 def test_ten_a_day_for_a_year() -> None:
     """31 days cost 310: the amount is reached on the last day, 30-day months are kept."""
-    needed = days_needed(Period.MONTHLY, TODAY)
+    needed = days_needed(BudgetPeriod.MONTHLY, TODAY)
     found = figures(MONTHLY, flat(needed.first, TODAY), DateRange(needed.first, TODAY), TODAY)
     assert found.current_spend == 200
     assert found.days_remaining == 11
@@ -66,7 +66,7 @@ def test_ten_a_day_for_a_year() -> None:
     assert found.state is BudgetState.OK
     assert found.crosses_on == date(2026, 3, 31)
     assert found.predicted_spend == 310
-    assert found.predicted_by is Method.VALUE_AT_RISK
+    assert found.predicted_by is ForecastMethod.VALUE_AT_RISK
     assert [past.days.first.month for past in found.history] == [2, 1, *range(12, 2, -1)]
     assert {past.days.length for past in found.history if not past.is_kept} == {31}
     assert all(past.is_whole for past in found.history)
@@ -75,7 +75,7 @@ def test_ten_a_day_for_a_year() -> None:
 
 
 def test_the_running_day_counts_in_what_is_spent_and_not_in_what_is_predicted() -> None:
-    needed = days_needed(Period.MONTHLY, TODAY)
+    needed = days_needed(BudgetPeriod.MONTHLY, TODAY)
     yesterday = TODAY - timedelta(days=1)
     by_day = flat(needed.first, yesterday) | {TODAY: Decimal(3)}
     found = figures(MONTHLY, by_day, DateRange(needed.first, yesterday), TODAY)
@@ -101,7 +101,7 @@ def test_data_that_ended_long_ago_predict_nothing() -> None:
 def test_a_short_history_is_carried_on_in_a_straight_line() -> None:
     known = DateRange(date(2026, 3, 11), date(2026, 3, 19))
     found = figures(MONTHLY, flat(known.first, known.last, "20"), known, TODAY)
-    assert found.predicted_by is Method.LINEAR
+    assert found.predicted_by is ForecastMethod.LINEAR
     assert found.history == ()
     assert found.crosses_on == date(2026, 3, 26)
 
@@ -120,7 +120,7 @@ def test_a_period_that_is_known_in_part_says_so() -> None:
 
 
 def test_a_year_is_carried_on_beyond_the_forecast() -> None:
-    terms = Terms(Decimal(3600), Period.YEARLY, Decimal(80), Decimal(95))
+    terms = Terms(Decimal(3600), BudgetPeriod.YEARLY, Decimal(80), Decimal(95))
     known = DateRange(date(2025, 1, 1), date(2026, 3, 19))
     found = figures(terms, flat(known.first, known.last), known, TODAY)
     assert found.crosses_on == date(2026, 12, 26)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costoptix.errors import Invalid
-from costoptix.figures.movers import Causes, Level, State, comparison, movers, sums
+from costoptix.figures.movers import Causes, Level, MoverState, comparison, movers, sums
 from costoptix.money import EXACT, total
 from tests.costs.test_laws import billed, bills, some
 from tests.support.lake import Charge, Lake
@@ -36,7 +36,7 @@ def found(lake: Lake, *charges: Charge, level: Level = Level.SERVICE, params=WEE
 def test_more_hours_at_the_same_price_are_volume(lake: Lake):
     (mover,) = found(lake, used(BEFORE, 10, "5"), used(NOW, 14, "7"))
     assert mover.causes == Causes(volume=Decimal(4))
-    assert mover.state is State.CHANGED
+    assert mover.state is MoverState.CHANGED
 
 
 def test_the_same_hours_at_another_price_are_price(lake: Lake):
@@ -53,15 +53,15 @@ def test_what_was_not_there_is_new_and_what_is_no_more_is_gone(lake: Lake):
     new, gone = found(
         lake, used(NOW, 9, "1", service_name="New"), used(BEFORE, 4, "1", service_name="Gone")
     )
-    assert (new.state, new.causes) == (State.NEW, Causes(new=Decimal(9)))
-    assert (gone.state, gone.causes) == (State.GONE, Causes(gone=Decimal(-4)))
+    assert (new.state, new.causes) == (MoverState.NEW, Causes(new=Decimal(9)))
+    assert (gone.state, gone.causes) == (MoverState.GONE, Causes(gone=Decimal(-4)))
 
 
 def test_a_new_sku_of_an_old_service_is_new_money_in_a_changed_service(lake: Lake):
     (mover,) = found(
         lake, used(BEFORE, 10, "5"), used(NOW, 10, "5"), used(NOW, 3, "1", sku_id="other")
     )
-    assert mover.state is State.CHANGED
+    assert mover.state is MoverState.CHANGED
     assert mover.causes == Causes(new=Decimal(3))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costoptix.periods import DateRange, month_range
-from costoptix.series.forecast import Horizon, Method, forecast, value_at_risk
+from costoptix.series.forecast import ForecastMethod, Horizon, forecast, value_at_risk
 from tests.support.series import FIRST, changed, daily, noisy
 
 seeds = st.integers(0, 10**9)
@@ -132,22 +132,22 @@ def test_credits_may_be_forecast_negative():
 
 def test_no_history_gives_no_figure_but_words():
     made = forecast([], Horizon.DAYS_30)
-    assert (made.method, made.days, made.expected) == (Method.NONE, [], None)
+    assert (made.method, made.days, made.expected) == (ForecastMethod.NONE, [], None)
     assert made.note == "Not enough history: there is no complete day yet."
 
 
 def test_a_few_days_give_their_average_and_say_so():
     made = forecast(daily(3, lambda when: when.day), Horizon.DAYS_30)
-    assert made.method is Method.AVERAGE
+    assert made.method is ForecastMethod.AVERAGE
     assert made.note.startswith("Only 3 complete days: their average")
     assert (made.days[0].low, made.days[0].expected, made.days[0].high) == (5, 6, 7)
 
 
 def test_two_weeks_give_the_level_and_say_what_is_missing():
     made = forecast(daily(20, lambda _: 7), Horizon.DAYS_30)
-    assert made.method is Method.LEVEL
+    assert made.method is ForecastMethod.LEVEL
     assert "without trend" in made.note
-    assert forecast(daily(28, lambda _: 7), Horizon.DAYS_30).method is Method.PATTERN
+    assert forecast(daily(28, lambda _: 7), Horizon.DAYS_30).method is ForecastMethod.PATTERN
 
 
 def test_amounts_that_are_no_numbers_are_refused():
@@ -159,7 +159,7 @@ def test_the_ceiling_of_a_constant_cost_is_its_total():
     amounts = daily(365, lambda _: 2, first=date(2025, 6, 16))
     ceiling = value_at_risk(amounts, month_range(date(2026, 6, 15)))
     assert last_day(amounts) == date(2026, 6, 15)
-    assert (ceiling.amount, ceiling.method) == (60, Method.VALUE_AT_RISK)
+    assert (ceiling.amount, ceiling.method) == (60, ForecastMethod.VALUE_AT_RISK)
 
 
 def test_the_ceiling_looks_at_most_eleven_months_back():
@@ -173,7 +173,7 @@ def test_the_ceiling_is_the_prediction_limit_of_the_past_months():
     amounts = daily(120, lambda when: 1 + (when in rest_of_may), first=date(2026, 2, 16))
     assert last_day(amounts) == date(2026, 6, 15)
     ceiling = value_at_risk(amounts, month_range(date(2026, 6, 1)))
-    assert (ceiling.method, ceiling.months) == (Method.VALUE_AT_RISK, 3)
+    assert (ceiling.method, ceiling.months) == (ForecastMethod.VALUE_AT_RISK, 3)
     limit = 4 / 3 + 2.920 / sqrt(3) * sqrt(1 + 1 / 3)
     pace = (12 * 2 + 16) / 28  # of 19 May to 15 June
     assert float(ceiling.amount) == pytest.approx(15 + 15 * pace * limit)
@@ -182,7 +182,7 @@ def test_the_ceiling_is_the_prediction_limit_of_the_past_months():
 def test_too_few_months_are_carried_on_linearly_and_said():
     amounts = daily(40, lambda when: 3 if when >= date(2026, 2, 1) else 100)
     ceiling = value_at_risk(amounts, month_range(date(2026, 2, 1)))
-    assert (ceiling.amount, ceiling.method, ceiling.months) == (84, Method.LINEAR, 0)
+    assert (ceiling.amount, ceiling.method, ceiling.months) == (84, ForecastMethod.LINEAR, 0)
     assert ceiling.note.startswith("Too little history")
 
 

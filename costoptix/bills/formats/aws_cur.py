@@ -51,7 +51,7 @@ _FEES = (*_RECURRING, "Fee", "SavingsPlanUpfrontFee")
 _ONCE = ("Fee", "SavingsPlanUpfrontFee", "Credit", "Refund", "Tax")
 
 
-class _Columns:
+class _CurColumns:
     """The columns of one header, by what they mean."""
 
     def __init__(self, header: Header) -> None:
@@ -102,7 +102,7 @@ def _difference(left: str, right: str) -> str:
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:
-    columns = _Columns(header)
+    columns = _CurColumns(header)
     return Mapping(
         _costs(columns) | _kinds(columns) | _commitment(columns) | _rest(header, columns),
         _relation(header, columns),
@@ -110,7 +110,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
     )
 
 
-def _relation(header: Header, columns: _Columns) -> str:
+def _relation(header: Header, columns: _CurColumns) -> str:
     """Split a recurring fee in two where the month left something of it unused."""
     has_unused = f"{any_of(columns.kind, *_RECURRING)} AND ({columns.unused}) <> 0"
     parts = f"CASE WHEN {has_unused} THEN ['line', 'unused'] ELSE ['line'] END"
@@ -118,7 +118,7 @@ def _relation(header: Header, columns: _Columns) -> str:
     return beside_cells(("ServiceCategory", f"unnest({parts}) AS part"), join)
 
 
-def _costs(columns: _Columns) -> dict[str, str]:
+def _costs(columns: _CurColumns) -> dict[str, str]:
     zero = literal("0")
     upfront = f"CASE WHEN {columns.reservation} IS NULL THEN {columns.billed} ELSE {zero} END"
     offset = {"SavingsPlanNegation": zero}
@@ -149,7 +149,7 @@ def _costs(columns: _Columns) -> dict[str, str]:
     }
 
 
-def _kinds(columns: _Columns) -> dict[str, str]:
+def _kinds(columns: _CurColumns) -> dict[str, str]:
     """Map what kind of charge it is; a refund is one of what it refunds."""
     refunded = f"CASE WHEN {columns.commitment} IS NULL THEN 'Usage' ELSE 'Purchase' END"
     category = translate(columns.kind, _CATEGORY, choose(columns.kind, {"Refund": refunded}))
@@ -171,7 +171,7 @@ def _kinds(columns: _Columns) -> dict[str, str]:
     }
 
 
-def _commitment(columns: _Columns) -> dict[str, str]:
+def _commitment(columns: _CurColumns) -> dict[str, str]:
     by_plan = f"CASE WHEN {columns.savings_plan} IS NOT NULL THEN"
     by_reservation = f"WHEN {columns.reservation} IS NOT NULL THEN"
     return {
@@ -187,7 +187,7 @@ def _commitment(columns: _Columns) -> dict[str, str]:
     }
 
 
-def _rest(header: Header, columns: _Columns) -> dict[str, str]:
+def _rest(header: Header, columns: _CurColumns) -> dict[str, str]:
     product = json_of(header.sql("product"))  # the map of CUR 2.0
     resource = header.sql("lineItem/ResourceId")
     covered = any_of(columns.kind, *_COVERED)

@@ -14,7 +14,7 @@ one of several files a day) and ``x_ExportTime`` (of Google's view of a table th
 from __future__ import annotations
 
 from costoptix.bills.formats import Format, Header, Mapping, Options, month_first
-from costoptix.lake.charges import COLUMNS, Kind
+from costoptix.lake.charges import COLUMNS, ColumnKind
 
 _RENAMED = {
     "ProviderName": ("ServiceProviderName", "ProviderName"),
@@ -52,7 +52,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
     times = {
         name: _american(sql, first_days)
         for name, sql in columns.items()
-        if COLUMNS[name].kind is Kind.TIME
+        if COLUMNS[name].kind is ColumnKind.TIME
     }
     frequency = _usage_based(header.sql("ChargeFrequency"))
     return Mapping(columns | times | {"charge_frequency": frequency})

@@ -20,7 +20,7 @@ _ROLL_UP = next(roll_up for roll_up in ROLL_UPS if roll_up.columns >= set(COMPAR
 
 
 @dataclass(frozen=True)
-class Change:
+class RestatedSum:
     """Billed cost of one group before and after; None where a delivery lacks the group."""
 
     service_name: str | None
@@ -43,7 +43,7 @@ class Restatement:
     billing_account_id: str
     billing_period: date
     earlier: Delivery
-    changes: tuple[Change, ...]  # only what differs, largest first
+    changes: tuple[RestatedSum, ...]  # only what differs, largest first
 
     @property
     def difference(self) -> dict[str, Decimal]:
@@ -87,10 +87,10 @@ def _before(session: Session, delivery: Delivery) -> Delivery | None:
 
 def _changes(
     session: Session, lake: LakeReader, earlier: Delivery, later: Delivery
-) -> tuple[Change, ...]:
+) -> tuple[RestatedSum, ...]:
     before, after = (_sums(session, lake, delivery) for delivery in (earlier, later))
     changes = [
-        Change(*group, before.get(group), after.get(group))
+        RestatedSum(*group, before.get(group), after.get(group))
         for group in before.keys() | after.keys()
         if before.get(group) != after.get(group)
     ]

@@ -20,18 +20,18 @@ from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, checked_sql
 from costoptix.bills.read.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
 from costoptix.bills.read.columns import Column as Values
 from costoptix.bills.read.mapping import Text
-from costoptix.bills.read.reconcile import Group
-from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, Kind
+from costoptix.bills.read.reconcile import ReconciledGroup
+from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
 from costoptix.lake.layout import METRICS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.MONEY: fast_casts.AMOUNT,
-    Kind.TIME: fast_casts.TIME,
-    Kind.JSON_OBJECT: pa.string(),
+    ColumnKind.TEXT: pa.string(),
+    ColumnKind.MONEY: fast_casts.AMOUNT,
+    ColumnKind.TIME: fast_casts.TIME,
+    ColumnKind.JSON_OBJECT: pa.string(),
 }
 SCHEMA: Mapping[str, pa.DataType] = {
     **{name: TYPES[column.kind] for name, column in COLUMNS.items()},
@@ -41,7 +41,7 @@ SCHEMA: Mapping[str, pa.DataType] = {
 """The columns of a file of charges, in their order."""
 
 _MOST_REMEMBERED = 20_000
-_PLAINLY = {Kind.MONEY: fast_casts.amounts, Kind.TIME: fast_casts.times}
+_PLAINLY = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
 """What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
 
 
@@ -55,7 +55,7 @@ class Charges:
     rejected: int  # rows that were left out
     rejected_records: Rows  # the rows of the cells that these are of
 
-    def sums(self) -> Iterator[tuple[Group, int, dict[str, Decimal | None]]]:
+    def sums(self) -> Iterator[tuple[ReconciledGroup, int, dict[str, Decimal | None]]]:
         """Add up the rows that are not rounded: per group their number and their amounts.
 
         Raises:
@@ -69,9 +69,9 @@ class Charges:
         ]
         amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
         for values, count, found in sums.by([each.take(rows) for each in groups], amounts):
-            yield Group(*values), count, found
+            yield ReconciledGroup(*values), count, found
 
-    def rounded(self) -> Iterator[tuple[Group, dict[str, str | None]]]:
+    def rounded(self) -> Iterator[tuple[ReconciledGroup, dict[str, str | None]]]:
         """Yield the rounded rows: their amounts as written."""
         rows = np.flatnonzero(self.is_rounded)
         if not len(rows):
@@ -84,7 +84,7 @@ class Charges:
             strict=True,
         )
         for month, currency, category, written in groups:
-            yield Group(month, currency, category), orjson.loads(written)
+            yield ReconciledGroup(month, currency, category), orjson.loads(written)
 
 
 def months(times: Coded) -> Coded:
@@ -128,7 +128,7 @@ class Caster:
         cast = _plainly(text.values, column) or self._remembered(text.values, column)
         good = np.append(cast.is_good, not column.is_required)[text.codes]
         rounded = np.append(cast.is_rounded, np.False_)[text.codes]
-        if column.kind is Kind.MONEY:
+        if column.kind is ColumnKind.MONEY:
             return cast.values.take(arrow(text).indices), good, rounded
         return text.through(cast.values), good, rounded
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping as MappingOf
 
 from costoptix.bills.formats import Header, Mapping, Options, identifier
-from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, Kind
+from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
 from costoptix.lake.layout import literal
 
 AS_WRITTEN = "as_written"
@@ -50,18 +50,20 @@ MACROS = (
 """To be run once per connection, before any of the SQL below."""
 
 _CASTS = {
-    Kind.TEXT: "{x}",
-    Kind.MONEY: "as_amount({x})",
-    Kind.TIME: "as_time({x})",
-    Kind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
+    ColumnKind.TEXT: "{x}",
+    ColumnKind.MONEY: "as_amount({x})",
+    ColumnKind.TIME: "as_time({x})",
+    ColumnKind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
 }
 _GOOD = {
-    Kind.MONEY: "as_amount({x}) IS NOT NULL",
-    Kind.TIME: "coalesce(is_in_time(as_time({x})), false)",
-    Kind.JSON_OBJECT: "is_json_object({x})",
+    ColumnKind.MONEY: "as_amount({x}) IS NOT NULL",
+    ColumnKind.TIME: "coalesce(is_in_time(as_time({x})), false)",
+    ColumnKind.JSON_OBJECT: "is_json_object({x})",
 }
 CHECKED: tuple[Column, ...] = tuple(
-    column for column in COLUMNS.values() if column.is_required or column.kind is not Kind.TEXT
+    column
+    for column in COLUMNS.values()
+    if column.is_required or column.kind is not ColumnKind.TEXT
 )
 """The columns of which a cell can reject its row."""
 
@@ -102,7 +104,7 @@ def _other_columns(header: Header, mapping: Mapping) -> str:
 
 def checked_sql(column: Column) -> str:
     """Write the SELECT list that casts a column's text: the value, whether it is good, rounded."""
-    rounded = f"is_rounded({column.name})" if column.kind is Kind.MONEY else "false"
+    rounded = f"is_rounded({column.name})" if column.kind is ColumnKind.MONEY else "false"
     cast = _CASTS[column.kind].format(x=column.name)
     return f"{cast} AS value, {_good(column)} AS is_good, coalesce({rounded}, false) AS is_rounded"
 

@@ -21,7 +21,7 @@ class Unreconciled(Exception):
 
 
 @dataclass(frozen=True)
-class Group:
+class ReconciledGroup:
     """What sums are kept apart by."""
 
     billing_period: date | None
@@ -50,7 +50,7 @@ class Ledger:
     """Adds up what a file holds while it is read."""
 
     def __init__(self) -> None:
-        self._tallies: defaultdict[Group, _Tally] = defaultdict(_Tally)
+        self._tallies: defaultdict[ReconciledGroup, _Tally] = defaultdict(_Tally)
 
     @property
     def rows_read(self) -> int:
@@ -67,14 +67,14 @@ class Ledger:
         """Rows that are left out."""
         return sum(tally.rows_rejected for tally in self._tallies.values())
 
-    def keep(self, group: Group, rows: int, sums: Mapping[str, Decimal | None]) -> None:
+    def keep(self, group: ReconciledGroup, rows: int, sums: Mapping[str, Decimal | None]) -> None:
         """Add rows whose amounts need no rounding: their count and their sums."""
         tally = self._tallies[group]
         tally.rows_kept += rows
         for metric, amount in sums.items():
             tally.sums[metric].kept = money.EXACT.add(tally.sums[metric].kept, amount or ZERO)
 
-    def keep_rounded(self, group: Group, written: Mapping[str, str | None]) -> None:
+    def keep_rounded(self, group: ReconciledGroup, written: Mapping[str, str | None]) -> None:
         """Add one row by its amounts as the file has them, at least one of more than 18 places."""
         tally = self._tallies[group]
         tally.rows_kept += 1
@@ -82,7 +82,7 @@ class Ledger:
             if text is not None:
                 _add_rounded(tally.sums[metric], money.exact(text.strip()))
 
-    def reject(self, group: Group, written: Mapping[str, str | None]) -> None:
+    def reject(self, group: ReconciledGroup, written: Mapping[str, str | None]) -> None:
         """Add one row that is left out; its amounts count where they can be read."""
         tally = self._tallies[group]
         tally.rows_rejected += 1
@@ -90,7 +90,9 @@ class Ledger:
             amount = _readable(text)
             tally.sums[metric].rejected = money.EXACT.add(tally.sums[metric].rejected, amount)
 
-    def lines(self, stored: Mapping[Group, tuple[int, Mapping[str, Decimal]]]) -> Iterator[Line]:
+    def lines(
+        self, stored: Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal]]]
+    ) -> Iterator[Line]:
         """Compare with what the stored files hold: per group, the rows and the sum per metric.
 
         Raises:
@@ -105,7 +107,7 @@ class Ledger:
             yield from _lines(group, tally, sums)
 
 
-def _lines(group: Group, tally: _Tally, stored: Mapping[str, Decimal]) -> Iterator[Line]:
+def _lines(group: ReconciledGroup, tally: _Tally, stored: Mapping[str, Decimal]) -> Iterator[Line]:
     for metric, sum_ in tally.sums.items():
         line = Line(
             billing_period=group.billing_period,

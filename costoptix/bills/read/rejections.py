@@ -10,7 +10,7 @@ from typing import BinaryIO
 import orjson
 
 from costoptix.bills.read.staged import Rejection
-from costoptix.lake.charges import Column, Kind
+from costoptix.lake.charges import Column, ColumnKind
 
 SHOWN_CHARACTERS = 200
 FILE_NAME = "rejections.jsonl"
@@ -66,10 +66,10 @@ def shown(text: str | None) -> str | None:
 
 
 _REASONS = {
-    Kind.MONEY: "is not a number of at most 20 digits before the point",
-    Kind.TIME: "is not a time in ISO 8601 from 1970 to 2199",
-    Kind.JSON_OBJECT: "is not a JSON object",
-    Kind.TEXT: "is not a currency code of three capital letters",
+    ColumnKind.MONEY: "is not a number of at most 20 digits before the point",
+    ColumnKind.TIME: "is not a time in ISO 8601 from 1970 to 2199",
+    ColumnKind.JSON_OBJECT: "is not a JSON object",
+    ColumnKind.TEXT: "is not a currency code of three capital letters",
 }
 
 

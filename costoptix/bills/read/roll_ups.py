@@ -30,7 +30,7 @@ from costoptix.bills.read.columns import (
     encode,
     order,
 )
-from costoptix.bills.read.reconcile import Group
+from costoptix.bills.read.reconcile import ReconciledGroup
 from costoptix.lake.layout import (
     CHARGE_COUNT,
     COARSE_DIMENSIONS,
@@ -127,7 +127,7 @@ class ScopeSums:
 
     roll_ups: dict[RollUp, Grouped] = field(default_factory=dict)
     too_many: set[RollUp] = field(default_factory=set)  # groups, so that it is not among these
-    stored: dict[Group, tuple[int, Sums]] = field(default_factory=dict)
+    stored: dict[ReconciledGroup, tuple[int, Sums]] = field(default_factory=dict)
 
 
 def read(files: Sequence[Path]) -> ScopeSums:
@@ -191,11 +191,13 @@ def _together(parts: Sequence[Grouped], roll_up: RollUp) -> Grouped:
     ).by(roll_up)
 
 
-def _add_stored(stored: dict[Group, tuple[int, Sums]], charges: Grouped, month: Coded) -> None:
+def _add_stored(
+    stored: dict[ReconciledGroup, tuple[int, Sums]], charges: Grouped, month: Coded
+) -> None:
     groups = [month, charges.groups["currency"], charges.groups["charge_category"]]
     for values, rows, found in sums.by(groups, charges.amounts):
-        before, totals = stored.get(Group(*values), (0, no_sums()))
-        stored[Group(*values)] = (before + rows, added(totals, found))
+        before, totals = stored.get(ReconciledGroup(*values), (0, no_sums()))
+        stored[ReconciledGroup(*values)] = (before + rows, added(totals, found))
 
 
 def no_sums() -> Sums:

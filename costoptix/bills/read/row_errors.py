@@ -12,7 +12,7 @@ from costoptix.bills.read.cells import Cells
 from costoptix.bills.read.columns import Rows
 from costoptix.bills.read.csv_pieces import REJECTS_TABLE, TextPiece
 from costoptix.bills.read.parquet_pieces import ParquetPiece
-from costoptix.bills.read.reconcile import Group, Ledger, Unreconciled
+from costoptix.bills.read.reconcile import Ledger, ReconciledGroup, Unreconciled
 from costoptix.bills.read.rejections import Rejections, reason, shown
 from costoptix.bills.read.staged import Rejection
 from costoptix.errors import Invalid
@@ -21,7 +21,7 @@ from costoptix.lake.layout import METRICS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-NOWHERE = Group(None, None, None)
+NOWHERE = ReconciledGroup(None, None, None)
 """The group of a line that is no record: it has no cells that could be read."""
 
 _STRUCTURE = {
@@ -117,7 +117,9 @@ class Inspector:
 
     def _bad_rows(
         self, cells: Cells
-    ) -> Iterator[tuple[int, Group, dict[str, str | None], list[tuple[str | None, bool]]]]:
+    ) -> Iterator[
+        tuple[int, ReconciledGroup, dict[str, str | None], list[tuple[str | None, bool]]]
+    ]:
         checks = ", ".join(f"{column.name}, {is_good_sql((column,))}" for column in CHECKED)
         month = "CAST(date_trunc('month', as_time(billing_period_start)) AS DATE)"
         sql = (
@@ -148,14 +150,14 @@ def _lines(
 
 def _read(
     row: tuple[Any, ...],
-) -> tuple[int, Group, dict[str, str | None], list[tuple[str | None, bool]]]:
+) -> tuple[int, ReconciledGroup, dict[str, str | None], list[tuple[str | None, bool]]]:
     record, month, currency, category, *rest = row
     written = dict(zip(METRICS, rest, strict=False))
     cells = rest[len(METRICS) :]
     known: date | None = month if isinstance(month, date) else None
     return (
         record,
-        Group(known, currency, category),
+        ReconciledGroup(known, currency, category),
         written,
         list(zip(cells[::2], cells[1::2], strict=True)),
     )

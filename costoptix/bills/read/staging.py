@@ -19,7 +19,7 @@ from costoptix import money
 from costoptix.bills.formats import DatasetPart
 from costoptix.bills.read import engine, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
-from costoptix.bills.read.reconcile import Group, Unreconciled
+from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
 from costoptix.bills.read.roll_ups import Grouped, Sums
 from costoptix.bills.read.sorting import ScopeKey, runs
 from costoptix.bills.read.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
@@ -42,7 +42,9 @@ class _Scope:
     dataset: str | None = None
     is_part: bool = False  # its charges stand in another scope too
     batch: Batch | None = None
-    stored: dict[Group, tuple[int, Sums]] = field(default_factory=dict)  # of its charges' files
+    stored: dict[ReconciledGroup, tuple[int, Sums]] = field(
+        default_factory=dict
+    )  # of its charges' files
     sub_accounts: tuple[SubAccount, ...] = ()
     sums: tuple[CategorySum, ...] = ()
 
@@ -164,9 +166,9 @@ class Staging:
             rows, totals = rows + counted, roll_ups.added(totals, sums)
         return rows, totals
 
-    def stored(self) -> Mapping[Group, tuple[int, Mapping[str, Decimal]]]:
+    def stored(self) -> Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal]]]:
         """Return what the files of charges that would go live hold: rows and sums per group."""
-        stored: dict[Group, tuple[int, dict[str, Decimal]]] = {}
+        stored: dict[ReconciledGroup, tuple[int, dict[str, Decimal]]] = {}
         for scope in self._scopes.values():
             if scope.is_part:
                 continue

@@ -9,7 +9,7 @@ from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.figures import summary
 from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_names import given_name
-from costoptix.web.costs.questions import Question
+from costoptix.web.costs.questions import CostQuestion
 
 MAX_ACCOUNTS = 500
 
@@ -22,7 +22,7 @@ class AccountSwitch:
     chosen: tuple[str, ...]
 
 
-def account_switch(ask: Ask, question: Question) -> AccountSwitch:
+def account_switch(ask: Ask, question: CostQuestion) -> AccountSwitch:
     """Offer the accounts with charges in the range, and what is chosen already."""
     everything = question.unfiltered().query
     report = ask(

@@ -16,7 +16,7 @@ from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 
 
-class Renaming(drafts.Draft):
+class AccountRenaming(drafts.Draft):
     """The form that names an account; empty is the name in the bills."""
 
     name: str
@@ -38,7 +38,7 @@ def account_detail(account_id: str) -> ResponseReturnValue:
 def rename_account(account_id: str) -> ResponseReturnValue:
     """Name an account, or take its name back."""
     try:
-        name = forms.read(Renaming).name.strip()
+        name = forms.read(AccountRenaming).name.strip()
         draft = drafts.read(AccountDraft, {"name": name or None})
         cloud.rename(
             db.session(), current_user.organization, current_user.caller,

@@ -8,7 +8,7 @@ from datetime import date
 from costoptix.figures.breakdown import Breakdown
 from costoptix.periods import DateRange, Granularity, bucket_of, length_in_words
 from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
-from costoptix.web.costs.questions import Question
+from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.routing import web
 from costoptix.web.parts.wording import group_title
 
@@ -35,7 +35,7 @@ def granularity_for(days: DateRange) -> Granularity:
 
 def stacked_chart(
     breakdown: Breakdown,
-    question: Question,
+    question: CostQuestion,
     granularity: Granularity,
     complete_through: date | None,
     notes: Mapping[date, str] | None = None,

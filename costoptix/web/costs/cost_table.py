@@ -19,7 +19,7 @@ from costoptix.models import Severity
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity
 from costoptix.web.costs.cost_charts import PER, bucket_title, month_title
-from costoptix.web.costs.questions import Question
+from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.wording import METRIC_TITLES, dimension_title, value_title
 
 MAX_ROWS = 1000
@@ -53,7 +53,7 @@ Flags = Mapping[tuple[str, Group], Flag]
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """What a column takes from a row, and how it is shown.
 
     ``kind`` is text, dimension, month, severity; or money, change (money with its sign), percent.
@@ -71,17 +71,17 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class CostTable:
     """Columns, the first rows in order, and a total per currency."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[Row, ...]
     totals: tuple[Row, ...]
     row_count: int  # with those that are not among ``rows``
     has_parts: bool  # more than a row per currency, which would be its own total
 
 
-def asked(question: Question, days: DateRange) -> CostQuery:
+def asked(question: CostQuestion, days: DateRange) -> CostQuery:
     """Return the API's query for the table: the page's question with its order spelled out."""
     query = question.query
     order_by = query.order_by
@@ -95,12 +95,12 @@ def asked(question: Question, days: DateRange) -> CostQuery:
 
 def cost_table(
     ask: Ask,
-    question: Question,
+    question: CostQuestion,
     days: DateRange,
     *,
     shown: int | None,
     flags: Callable[[CostQuery], Flags],
-) -> Table:
+) -> CostTable:
     """Answer the question over ``days`` with at most ``shown`` rows (None: as many as there are).
 
     ``flags`` tells of a query by service which of its groups had anomalies.
@@ -127,7 +127,7 @@ def cost_table(
     elif not is_compared and is_total and (shown is None or shown > MAX_ROWS):
         rows = list(_rows(ask(query, shown), question.metric))
     has_parts = bool(query.group_by) or not is_total
-    return Table(columns, tuple(rows[:shown]), totals, report.row_count, has_parts)
+    return CostTable(columns, tuple(rows[:shown]), totals, report.row_count, has_parts)
 
 
 def _rows(report: CostReport, metric: str) -> Iterator[Row]:
@@ -146,7 +146,7 @@ def _totals(report: CostReport, metric: str) -> tuple[Row, ...]:
 
 
 def _compared(
-    ask: Ask, question: Question, report: CostReport, rows: list[Row], totals: tuple[Row, ...]
+    ask: Ask, question: CostQuestion, report: CostReport, rows: list[Row], totals: tuple[Row, ...]
 ) -> tuple[list[Row], tuple[Row, ...]]:
     """Add to each row how it changed and, for services over months, its monthly figures."""
     query, metric = report.query, question.metric
@@ -169,20 +169,24 @@ def _compared(
 
 
 def _columns(
-    question: Question, report: CostReport, rows: list[Row], *, is_compared: bool
-) -> Iterator[Column]:
+    question: CostQuestion, report: CostReport, rows: list[Row], *, is_compared: bool
+) -> Iterator[TableColumn]:
     query = report.query
     if query.granularity is not Granularity.TOTAL:
         title = PER[query.granularity]
-        yield Column(
+        yield TableColumn(
             PERIOD_START, title, "text", lambda row: bucket_title(row.days, query.granularity)
         )
     for position, dimension in enumerate(query.group_by):
-        yield Column(dimension, dimension_title(dimension), "dimension", _group_value(position))
+        yield TableColumn(
+            dimension, dimension_title(dimension), "dimension", _group_value(position)
+        )
     if len(report.totals) > 1:
-        yield Column("currency", "Currency", "text", lambda row: row.currency)
-    yield Column(question.metric, METRIC_TITLES[question.metric], "money", lambda row: row.amount)
-    yield Column("", "Share", "percent", lambda row: row.share)
+        yield TableColumn("currency", "Currency", "text", lambda row: row.currency)
+    yield TableColumn(
+        question.metric, METRIC_TITLES[question.metric], "money", lambda row: row.amount
+    )
+    yield TableColumn("", "Share", "percent", lambda row: row.share)
     if is_compared and any(row.change for row in rows):
         yield from _CHANGE_COLUMNS
     if is_compared and any(row.figures for row in rows):
@@ -204,32 +208,32 @@ def _of_figures(take: Callable[[MonthlyFigures], Value]) -> Callable[[Row], Valu
 
 
 _CHANGE_COLUMNS = (
-    Column("before", "Before", "money", _of_change(lambda change: change.before)),
-    Column("change", "Change", "change", _of_change(lambda change: change.amount)),
-    Column("", "Change %", "percent", _of_change(lambda change: change.percent)),
+    TableColumn("before", "Before", "money", _of_change(lambda change: change.before)),
+    TableColumn("change", "Change", "change", _of_change(lambda change: change.amount)),
+    TableColumn("", "Change %", "percent", _of_change(lambda change: change.percent)),
 )
 _MONTHLY_COLUMNS = (
-    Column("average", "Avg monthly", "money", _of_figures(lambda of: of.average)),
-    Column("peak_month", "Peak month", "month", _of_figures(lambda of: of.peak_month)),
-    Column("trend", "Trend", "text", _of_figures(lambda of: of.trend)),
-    Column("cagr", "CAGR", "percent", _of_figures(lambda of: of.cagr)),
-    Column(
+    TableColumn("average", "Avg monthly", "money", _of_figures(lambda of: of.average)),
+    TableColumn("peak_month", "Peak month", "month", _of_figures(lambda of: of.peak_month)),
+    TableColumn("trend", "Trend", "text", _of_figures(lambda of: of.trend)),
+    TableColumn("cagr", "CAGR", "percent", _of_figures(lambda of: of.cagr)),
+    TableColumn(
         "total_change", "Total change", "percent",
         _of_figures(lambda of: of.change.percent if of.change else None),
     ),
-    Column(
+    TableColumn(
         "month_over_month", "MoM", "percent",
         _of_figures(lambda of: of.month_over_month.percent if of.month_over_month else None),
     ),
-    Column("confidence", "Confidence", "text", _of_figures(lambda of: of.confidence)),
+    TableColumn("confidence", "Confidence", "text", _of_figures(lambda of: of.confidence)),
 )  # fmt: skip
 
-_FLAG_COLUMN = Column(
+_FLAG_COLUMN = TableColumn(
     "anomaly", "Anomaly", "severity", lambda row: row.flag.severity if row.flag else None
 )
 
 
-def _sort(rows: list[Row], column: Column, *, descending: bool) -> None:
+def _sort(rows: list[Row], column: TableColumn, *, descending: bool) -> None:
     """Order the rows by a column that only the page has; those without a value come last."""
     with_values = [row for row in rows if column.value(row) is not None]
     unknown = [row for row in rows if column.value(row) is None]
@@ -246,7 +250,7 @@ def _rank(value: Value) -> tuple[Decimal, str]:
     return Decimal(_WORDS.index(value) if value in _WORDS else 0), str(value)
 
 
-def text_of(column: Column, row: Row) -> str:
+def text_of(column: TableColumn, row: Row) -> str:
     """Write a cell that is not a number as people read it; ``–`` for none."""
     value = column.value(row)
     if isinstance(value, date):

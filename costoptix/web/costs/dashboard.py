@@ -29,8 +29,8 @@ from costoptix.web.costs.charts import StackedChart, sparkline
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.freshness import empty_page, lacking
 from costoptix.web.costs.questions import (
+    CostQuestion,
     Pairs,
-    Question,
     asker,
     given_pairs,
     tag_dimensions,
@@ -65,7 +65,7 @@ class Spender:
 
 
 @dataclass(frozen=True)
-class Spend:
+class HeadlineSpend:
     """What the range cost in one currency; ``change`` compares its complete days."""
 
     currency: str
@@ -137,7 +137,7 @@ def home() -> ResponseReturnValue:
     )
 
 
-def read_question(pairs: Pairs) -> Question:
+def read_question(pairs: Pairs) -> CostQuestion:
     """Read the dashboard's parameters; without a range it is the last 30 days, by service.
 
     Raises:
@@ -154,7 +154,7 @@ def read_question(pairs: Pairs) -> Question:
     query = CostQuery.from_params(pairs, utc_today())
     if len(query.group_by) > 1:
         raise Invalid("group_by takes one dimension on the dashboard.")
-    return Question("web.home", query, metric, METRIC)
+    return CostQuestion("web.home", query, metric, METRIC)
 
 
 def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:
@@ -168,12 +168,14 @@ def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:
     }
 
 
-def _spend(currency: str, amount: Amount | None, movers: list[summary.Mover]) -> Spend:
+def _spend(
+    currency: str, amount: Amount | None, movers: list[summary.ChangedGroup]
+) -> HeadlineSpend:
     changes = [mover.change for mover in movers if mover.currency == currency]
-    return Spend(currency, amount, summary.summed(changes) if changes else None)
+    return HeadlineSpend(currency, amount, summary.summed(changes) if changes else None)
 
 
-def _spenders(explorer: Question, whole: CostReport, *, by_account: bool) -> list[Spender]:
+def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) -> list[Spender]:
     """Add up the accounts' rows by provider or account: currency by currency, largest first."""
     metric, depth = explorer.metric, 3 if by_account else 1
     sums = sums_by(
@@ -194,7 +196,7 @@ def _spenders(explorer: Question, whole: CostReport, *, by_account: bool) -> lis
 
 
 def _spender(
-    explorer: Question, currency: str, group: Group, amount: Amount, whole: Amount | None
+    explorer: CostQuestion, currency: str, group: Group, amount: Amount, whole: Amount | None
 ) -> Spender:
     provider, *account = group
     question = explorer.grouped("service_name")

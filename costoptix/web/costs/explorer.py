@@ -32,9 +32,9 @@ from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.cost_table import (
     SHOWN_ROWS,
-    Column,
+    CostTable,
     Row,
-    Table,
+    TableColumn,
     asked,
     cost_table,
     text_of,
@@ -43,8 +43,8 @@ from costoptix.web.costs.freshness import empty_page, lacking
 from costoptix.web.costs.panels import anomaly_flags
 from costoptix.web.costs.questions import (
     PAGE_COLUMNS,
+    CostQuestion,
     Pairs,
-    Question,
     asker,
     cost_store,
     given_pairs,
@@ -73,7 +73,7 @@ TENTH = Decimal("0.1")
 class Asked:
     """The explorer's state, and what only the page needs of it."""
 
-    question: Question
+    question: CostQuestion
     filter_by: str  # the dimension whose values are offered; "" for none
     search: str
 
@@ -181,7 +181,9 @@ def read_state(pairs: Pairs) -> Asked:
         raise Invalid(f"group_by takes at most {MAX_GROUPS} dimensions on this page.")
     if page_order and query.granularity is not Granularity.TOTAL:
         raise Invalid(f"order_by={page_order} needs granularity=total.")
-    question = Question("web.costs", query, metric, METRIC, complete_days == "1", limit, page_order)
+    question = CostQuestion(
+        "web.costs", query, metric, METRIC, complete_days == "1", limit, page_order
+    )
     return Asked(question, check_dimension(filter_by, "filter_by") if filter_by else "", search)
 
 
@@ -201,7 +203,7 @@ def _page_order(pairs: Pairs) -> str:
     return ""
 
 
-def _days(ask: Ask, question: Question) -> tuple[DateRange | None, CostReport]:
+def _days(ask: Ask, question: CostQuestion) -> tuple[DateRange | None, CostReport]:
     """Return the days to show (None when nothing is there), and the report of the whole range."""
     days = question.query.date_range
     whole = ask(summary.asked_over(question.query, days, metric=question.metric))
@@ -210,7 +212,7 @@ def _days(ask: Ask, question: Question) -> tuple[DateRange | None, CostReport]:
     return (known_part(days, whole) if question.complete_days else days), whole
 
 
-def _anomalies_url(question: Question, row: Row) -> str:
+def _anomalies_url(question: CostQuestion, row: Row) -> str:
     """Return the address of the anomalies behind a service's flag."""
     days = [("start_date", row.days.first.isoformat()), ("end_date", row.days.last.isoformat())]
     services = [("service_name", name) for name in row.group if name]
@@ -218,7 +220,7 @@ def _anomalies_url(question: Question, row: Row) -> str:
     return url_with("web.anomalies", [("status", "all"), *services, *accounts, *days])
 
 
-def _toggle(question: Question, category: str) -> tuple[bool, str]:
+def _toggle(question: CostQuestion, category: str) -> tuple[bool, str]:
     """Tell whether a charge category is on, and where the switch leads."""
     query = question.query
     excluded = _values(query.exclusions, "charge_category")
@@ -255,7 +257,7 @@ def _choices(state: Asked) -> Choices | None:
     return Choices(values, is_all=offered.row_count == len(offered.rows))
 
 
-def curl(question: Question, days: DateRange) -> str:
+def curl(question: CostQuestion, days: DateRange) -> str:
     """Write the command that asks the API for the same rows."""
     config: Config = current_app.config["COSTOPTIX"]
     params = asked(question, days).to_params()
@@ -265,7 +267,7 @@ def curl(question: Question, days: DateRange) -> str:
     return f'curl -H "X-API-Key: $COSTOPTIX_KEY" {shlex.quote(address)}'
 
 
-def _csv_lines(table: Table) -> Iterator[str]:
+def _csv_lines(table: CostTable) -> Iterator[str]:
     """Yield the lines; every amount stands beside its currency."""
     columns = [column for column in table.columns if column.name != "currency"]
     titles = [column.title for column in columns]
@@ -274,7 +276,7 @@ def _csv_lines(table: Table) -> Iterator[str]:
         yield csv_line([*(_csv_cell(column, row) for column in columns), row.currency])
 
 
-def _csv_cell(column: Column, row: Row) -> str:
+def _csv_cell(column: TableColumn, row: Row) -> str:
     value = column.value(row)
     if value is None and column.is_number:
         return ""

@@ -10,7 +10,7 @@ from costoptix.costs.export import FileKind, export
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.web.costs.explorer import read_state
-from costoptix.web.costs.questions import Question, cost_store, given_pairs, take, url_with
+from costoptix.web.costs.questions import CostQuestion, cost_store, given_pairs, take, url_with
 from costoptix.web.parts.routing import page, web
 
 CONTENT_TYPES = {
@@ -41,6 +41,6 @@ def costs_export() -> ResponseReturnValue:
 
 
 @web.app_template_global()
-def export_url(question: Question, file: str) -> str:
+def export_url(question: CostQuestion, file: str) -> str:
     """Return the address of the charges behind a page as a FOCUS file."""
     return url_with("web.costs_export", [*question.pairs, ("file", file)])

@@ -12,7 +12,7 @@ from costoptix.clock import utc_today
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Forbidden, Invalid
 from costoptix.periods import DateRange, Preset
-from costoptix.web.costs.questions import Question, given_pairs, take, take_metric
+from costoptix.web.costs.questions import CostQuestion, given_pairs, take, take_metric
 
 METRIC = "effective_cost"
 """What ``/analytics`` takes, too, when no metric is named."""
@@ -20,7 +20,9 @@ METRIC = "effective_cost"
 _OF_THE_EXPLORER = ("group_by", "granularity", "order_by")
 
 
-def read_question(endpoint: str, default: Preset | DateRange, own: Iterable[str] = ()) -> Question:
+def read_question(
+    endpoint: str, default: Preset | DateRange, own: Iterable[str] = ()
+) -> CostQuestion:
     """Read the request's parameters; without days the question is about ``default``.
 
     ``own`` names what only this page is asked; what a form left empty is absent.
@@ -38,7 +40,7 @@ def read_question(endpoint: str, default: Preset | DateRange, own: Iterable[str]
     if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
         pairs += _params(default)
     query = CostQuery.from_params(pairs, utc_today())
-    return Question(endpoint, query, metric, METRIC, own=options)
+    return CostQuestion(endpoint, query, metric, METRIC, own=options)
 
 
 def _params(days: Preset | DateRange) -> list[tuple[str, str]]:

@@ -12,10 +12,10 @@ from costoptix.costs.query import CostQuery
 from costoptix.extensions import db
 from costoptix.lake.live import read_live
 from costoptix.periods import DateRange, month_range
-from costoptix.web.costs.questions import Question
+from costoptix.web.costs.questions import CostQuestion
 
 
-def empty_page(question: Question) -> str:
+def empty_page(question: CostQuestion) -> str:
     """Say why a page is empty and where to go: to the data, to the filters, or to the imports."""
     deliveries = read_live(db.session(), current_user.organization).deliveries
     last_day = max((delivery.last_day for delivery in deliveries), default=None)

@@ -21,7 +21,7 @@ from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.figure_questions import locked_page, read_question
 from costoptix.web.costs.freshness import empty_page
-from costoptix.web.costs.questions import Question, asker, cost_store
+from costoptix.web.costs.questions import CostQuestion, asker, cost_store
 from costoptix.web.parts.routing import page
 
 TABS = {
@@ -80,7 +80,7 @@ def portfolio() -> ResponseReturnValue:
     )
 
 
-def _compared(question: Question, whole: CostReport) -> dict[str, object]:
+def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:
     """Work out what the tab Compare shows."""
     level = _level(question)
     comparison = movers.comparison(
@@ -100,7 +100,7 @@ def _compared(question: Question, whole: CostReport) -> dict[str, object]:
     }
 
 
-def _level(question: Question) -> Level:
+def _level(question: CostQuestion) -> Level:
     text = question.own_value("level") or Level.SERVICE.value
     if text not in [level.value for level in Level]:
         raise Invalid(f"level must be one of {', '.join(level.value for level in Level)}.")
@@ -111,7 +111,7 @@ def _priced(query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
     return report.priced(db.session(), current_user.organization, query, metric, cost_store())
 
 
-def _opened(question: Question, level: Level, mover: movers.Mover) -> str:
+def _opened(question: CostQuestion, level: Level, mover: movers.Mover) -> str:
     """Return the address that looks one level closer at a mover; "" at the last."""
     closer = LEVELS.index(level) + 1
     if closer == len(LEVELS):

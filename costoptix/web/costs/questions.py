@@ -50,7 +50,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Question:
+class CostQuestion:
     """One state of a cost page. ``query`` is what the API would be asked."""
 
     endpoint: str
@@ -80,26 +80,26 @@ class Question:
         """Return the parameters that a form repeats, but for those that it asks for itself."""
         return [pair for pair in self.pairs if pair[0] not in names]
 
-    def over(self, days: DateRange, preset: Preset | None = None) -> Question:
+    def over(self, days: DateRange, preset: Preset | None = None) -> CostQuestion:
         """Ask over other days."""
         return self._with(date_range=days, preset=preset)
 
-    def preset(self, preset: Preset) -> Question:
+    def preset(self, preset: Preset) -> CostQuestion:
         """Ask over a range that moves with the calendar."""
         return self.over(resolve_preset(preset, utc_today()), preset)
 
-    def grouped(self, *group_by: str) -> Question:
+    def grouped(self, *group_by: str) -> CostQuestion:
         """Ask by other groups, in the page's own order."""
         return replace(self._with(group_by=group_by, order_by=DEFAULT_ORDER), page_order="")
 
-    def ordered(self, column: str, *, descending: bool) -> Question:
+    def ordered(self, column: str, *, descending: bool) -> CostQuestion:
         """Ask for another order, by a column of the API or of the page."""
         if column in PAGE_COLUMNS:
             page_order = f"-{column}" if descending else column
             return replace(self._with(order_by=DEFAULT_ORDER), page_order=page_order)
         return replace(self._with(order_by=(Order(column, descending),)), page_order="")
 
-    def with_own(self, name: str, value: str) -> Question:
+    def with_own(self, name: str, value: str) -> CostQuestion:
         """Ask something that only this page is asked; "" takes it back."""
         kept = [pair for pair in self.own if pair[0] != name]
         return replace(self, own=(*kept, (name, value)) if value else tuple(kept))
@@ -108,7 +108,7 @@ class Question:
         """Return what was asked of this page alone; "" when it was not."""
         return dict(self.own).get(name, "")
 
-    def showing(self, limit: int) -> Question:
+    def showing(self, limit: int) -> CostQuestion:
         """Ask for as many rows."""
         return replace(self, limit=limit)
 
@@ -126,41 +126,41 @@ class Question:
             return ""
         return "descending" if first.startswith("-") else "ascending"
 
-    def only(self, dimension: str, value: str | None) -> Question:
+    def only(self, dimension: str, value: str | None) -> CostQuestion:
         """Ask for one value of a dimension, instead of what was asked of it before."""
         return self.anything(dimension).also(dimension, value)
 
-    def also(self, dimension: str, value: str | None) -> Question:
+    def also(self, dimension: str, value: str | None) -> CostQuestion:
         """Ask for one more value of a dimension."""
         chosen = next((e.values for e in self.query.filters if e.dimension == dimension), ())
         kept = [condition for condition in self.query.filters if condition.dimension != dimension]
         values = tuple(sorted({*chosen, value}, key=_none_first))
         return self._with(filters=_sorted([*kept, Filter(dimension, values)]))
 
-    def anything(self, dimension: str) -> Question:
+    def anything(self, dimension: str) -> CostQuestion:
         """Take the filters of one dimension back."""
         kept = (condition for condition in self.query.filters if condition.dimension != dimension)
         return self._with(filters=tuple(kept))
 
-    def only_group(self, group: Group) -> Question:
+    def only_group(self, group: Group) -> CostQuestion:
         """Ask for one group."""
         question = self
         for dimension, value in zip(self.query.group_by, group, strict=True):
             question = question.only(dimension, value)
         return question
 
-    def opened(self, group: Group) -> Question:
+    def opened(self, group: Group) -> CostQuestion:
         """Ask for one group alone, by what drives its cost."""
         chosen = {e.dimension for e in self.query.filters} | set(self.query.group_by)
         drivers = (dimension for dimension in DRIVERS if dimension not in chosen)
         return self.only_group(group).grouped(next(drivers, DRIVERS[-1]))
 
-    def without(self, dimension: str, value: str | None, *, excluded: bool = False) -> Question:
+    def without(self, dimension: str, value: str | None, *, excluded: bool = False) -> CostQuestion:
         """Take one filter value back (of the exclusions, when ``excluded``)."""
         name = "exclusions" if excluded else "filters"
         return self._with(**{name: _dropped(getattr(self.query, name), dimension, value)})
 
-    def excluding(self, dimension: str, value: str | None) -> Question:
+    def excluding(self, dimension: str, value: str | None) -> CostQuestion:
         """Ask for all but one more value of a dimension."""
         chosen = next((e.values for e in self.query.exclusions if e.dimension == dimension), ())
         kept = [
@@ -169,11 +169,11 @@ class Question:
         values = tuple(sorted({*chosen, value}, key=_none_first))
         return self._with(exclusions=_sorted([*kept, Filter(dimension, values)]))
 
-    def unfiltered(self) -> Question:
+    def unfiltered(self) -> CostQuestion:
         """Take all filters back."""
         return self._with(filters=(), exclusions=())
 
-    def _with(self, **changes: object) -> Question:
+    def _with(self, **changes: object) -> CostQuestion:
         return replace(self, query=replace(self.query, **changes))  # type: ignore[arg-type]
 
 

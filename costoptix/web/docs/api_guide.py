@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Parameter:
+class DocumentedParameter:
     """One parameter or body field, as the guide lists it."""
 
     name: str
@@ -48,7 +48,7 @@ class Example:
     path: str
     summary: str
     description: str
-    parameters: list[Parameter]
+    parameters: list[DocumentedParameter]
     curl: str
     python: str
 
@@ -105,16 +105,16 @@ def _example(document: Schema, path: str, method: str, operation: Schema) -> Exa
     )
 
 
-def _parameters(document: Schema, operation: Schema) -> Iterator[Parameter]:
+def _parameters(document: Schema, operation: Schema) -> Iterator[DocumentedParameter]:
     for given in operation["parameters"]:
         meaning = _meaning(document, given["schema"], given.get("description", ""))
-        yield Parameter(given["name"], given["in"], given.get("required", False), meaning)
+        yield DocumentedParameter(given["name"], given["in"], given.get("required", False), meaning)
 
 
-def _fields(document: Schema, body: Schema) -> Iterator[Parameter]:
+def _fields(document: Schema, body: Schema) -> Iterator[DocumentedParameter]:
     for name, schema in body.get("properties", {}).items():
         meaning = _meaning(document, schema, _resolve(document, schema).get("description", ""))
-        yield Parameter(name, "body", name in body.get("required", []), meaning)
+        yield DocumentedParameter(name, "body", name in body.get("required", []), meaning)
 
 
 def _meaning(document: Schema, schema: Schema, description: str) -> str:

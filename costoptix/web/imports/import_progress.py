@@ -12,7 +12,7 @@ _TOO_SOON = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
-class Progress:
+class ShownProgress:
     """What is read of a file that is being read; None where it cannot be told yet."""
 
     rows: int
@@ -21,7 +21,7 @@ class Progress:
     seconds: float  # since the reading began
 
     @classmethod
-    def of(cls, row: Import, now: datetime) -> Progress | None:
+    def of(cls, row: Import, now: datetime) -> ShownProgress | None:
         """Return the progress of an import that is running, else None."""
         if row.state != "running" or row.started_at is None:
             return None

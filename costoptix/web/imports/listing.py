@@ -20,7 +20,7 @@ from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.models import Import
 from costoptix.web.imports import reconciliation
-from costoptix.web.imports.import_progress import UNFINISHED, Progress
+from costoptix.web.imports.import_progress import UNFINISHED, ShownProgress
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
@@ -40,7 +40,7 @@ class UploadDraft(drafts.Draft):
     currency: str = ""
 
 
-class DecisionDraft(drafts.Draft):
+class DecisionForm(drafts.Draft):
     """What a person answers to a waiting import."""
 
     decision: questions.Decision
@@ -101,7 +101,7 @@ def decide_import(import_id: str) -> ResponseReturnValue:
     """Answer what a waiting import asks; it goes on in the background."""
     row = bills.get(db.session(), current_user.organization, import_id)
     try:
-        draft = forms.read(DecisionDraft)
+        draft = forms.read(DecisionForm)
         questions.decide(
             db.session(), current_user.organization, current_user.caller, row, draft.decision
         )
@@ -120,7 +120,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         imports=shown,
         not_taken_in=inbox.not_taken_in(db.session(), current_user.organization),
         kinds=STATE_KINDS,
-        progress={row.id: Progress.of(row, now) for row in shown},
+        progress={row.id: ShownProgress.of(row, now) for row in shown},
         is_working=any(row.state in UNFINISHED for row in shown),
         has_worker=queue.has_worker(db.session()),
         newer=url_for("web.imports") if number > 1 else "",
@@ -144,7 +144,7 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         metrics=METRICS,
         is_working=is_working,
         has_worker=not is_working or queue.has_worker(session),
-        progress=Progress.of(row, utc_now()),
+        progress=ShownProgress.of(row, utc_now()),
         question=questions.question_of(row),
         periods=periods,
         was_replaced=bills.was_replaced(periods),

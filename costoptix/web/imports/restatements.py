@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from costoptix.bills.ledger import listing, restatement
-from costoptix.bills.ledger.restatement import COMPARED, Change
+from costoptix.bills.ledger.restatement import COMPARED, RestatedSum
 from costoptix.costs.answers import CostStore
 from costoptix.extensions import db
 from costoptix.money import EXACT
@@ -46,7 +46,7 @@ def import_changes(import_id: str) -> ResponseReturnValue:
     )
 
 
-def summed(changes: tuple[Change, ...], dimension: str) -> list[Summed]:
+def summed(changes: tuple[RestatedSum, ...], dimension: str) -> list[Summed]:
     """Return the changes by the values of a dimension that changed, the largest first."""
     totals: dict[tuple[str | None, str], Decimal] = {}
     for change in changes:

@@ -30,7 +30,7 @@ from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.charts import StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
-from costoptix.web.costs.questions import Pairs, Question, asker, cost_store, url_with
+from costoptix.web.costs.questions import CostQuestion, Pairs, asker, cost_store, url_with
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_title
@@ -236,7 +236,7 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
     series = series_of(row)
     days = DateRange(row.first_day, row.last_day)
     around = _around(days)
-    explorer = Question("web.costs", series.query(around), METRIC, "billed_cost")
+    explorer = CostQuestion("web.costs", series.query(around), METRIC, "billed_cost")
     body = render_template(
         "anomalies/detail.html",
         row=row,
@@ -265,7 +265,7 @@ def _around(days: DateRange) -> DateRange:
     return DateRange(first, last)
 
 
-def _chart(explorer: Question, row: Anomaly) -> StackedChart | None:
+def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     """Draw the days around an anomaly; None where the bills no longer have any."""
     ask = asker()
     found = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)

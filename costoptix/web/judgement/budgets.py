@@ -16,8 +16,8 @@ from costoptix.budgets.drafts import (
     WARNING,
     BudgetChange,
     BudgetDraft,
+    BudgetPeriod,
     ChargeCategory,
-    Period,
 )
 from costoptix.budgets.figures import Figures
 from costoptix.clock import utc_today
@@ -30,7 +30,7 @@ from costoptix.models import Budget
 from costoptix.money import to_text
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 from costoptix.web.costs.account_names import given_name
-from costoptix.web.costs.questions import Question, asker, cost_store, tag_dimensions
+from costoptix.web.costs.questions import CostQuestion, asker, cost_store, tag_dimensions
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import METRIC_TITLES, STATE_KINDS
@@ -40,9 +40,9 @@ RULES = 3
 """How many tag rules the form has room for; the API takes more."""
 
 PERIOD_TITLES = {
-    Period.MONTHLY: "Each month",
-    Period.QUARTERLY: "Each quarter",
-    Period.YEARLY: "Each year",
+    BudgetPeriod.MONTHLY: "Each month",
+    BudgetPeriod.QUARTERLY: "Each quarter",
+    BudgetPeriod.YEARLY: "Each year",
 }
 OPERATORS = [("=", "is"), ("in", "is one of")]
 
@@ -53,7 +53,7 @@ class BudgetForm(drafts.Draft):
     name: str = ""
     amount: str = ""
     currency: str = ""
-    period: str = Period.MONTHLY.value
+    period: str = BudgetPeriod.MONTHLY.value
     account: str = ""
     metric: str = EXPLORER_METRIC
     warning_threshold: str = to_text(WARNING)
@@ -168,7 +168,7 @@ def budget_detail(budget_id: str) -> ResponseReturnValue:
         budget=row,
         draft=draft,
         figures=figures,
-        explorer=Question("web.costs", query, draft.metric, EXPLORER_METRIC),
+        explorer=CostQuestion("web.costs", query, draft.metric, EXPLORER_METRIC),
         crossings=service.crossings(db.session(), current_user.organization, row),
         **_words(),
     )

@@ -28,7 +28,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Group:
+class NavigationGroup:
     """Links under one heading."""
 
     title: str
@@ -40,7 +40,7 @@ _SETTINGS_ICON = (
     "M6.5 17.5 5 19m14 0-1.5-1.5M6.5 6.5 5 5"
 )
 _GROUPS = [
-    Group(
+    NavigationGroup(
         "",
         [
             Entry("Overview", "web.home", "M3 12 12 4l9 8M6 10v10h12V10", "d"),
@@ -53,7 +53,7 @@ _GROUPS = [
             Entry("Tags", "web.tags", "M3 12V4h8l10 10-8 8zM7.5 8.5h.01", "t"),
         ],
     ),
-    Group(
+    NavigationGroup(
         "Data",
         [
             Entry(
@@ -65,7 +65,7 @@ _GROUPS = [
             Entry("Imports", "web.imports", "M12 3v12m0 0 4-4m-4 4-4-4M4 20h16", "i"),
         ],
     ),
-    Group(
+    NavigationGroup(
         "Organization",
         [
             Entry(
@@ -101,9 +101,9 @@ def init_app(app: Flask) -> None:
     app.add_template_global(settings_title)
 
 
-def navigation() -> list[Group]:
+def navigation() -> list[NavigationGroup]:
     """Return the sidebar as the reader may use it."""
-    groups = [Group(group.title, list(_visible(group.entries))) for group in _GROUPS]
+    groups = [NavigationGroup(group.title, list(_visible(group.entries))) for group in _GROUPS]
     return [group for group in groups if group.entries]
 
 

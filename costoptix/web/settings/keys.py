@@ -82,7 +82,7 @@ class RevocationForm(drafts.Draft):
 
 
 @dataclass(frozen=True)
-class KeyRow:
+class ListedKey:
     """A key as the list shows it."""
 
     key: ApiKey
@@ -224,13 +224,13 @@ def _show_key(
     return forms.answer(body, error)
 
 
-def _rows() -> list[KeyRow]:
+def _rows() -> list[ListedKey]:
     """Return every key, those that work first, then by age."""
     own = current_user.organization
     today = {usage.api_key_id: usage.calls for usage in quota_storage().calls(own.id, utc_today())}
     left = keys.made_by_someone_who_left(db.session(), own)
     rows = [
-        KeyRow(key, keys.state_of(key), today.get(key.id, 0), key.id in left)
+        ListedKey(key, keys.state_of(key), today.get(key.id, 0), key.id in left)
         for key in keys.of_organization(db.session(), own)
     ]
     return sorted(rows, key=lambda row: row.is_over)

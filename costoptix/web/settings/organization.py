@@ -27,7 +27,7 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
-class Renaming(drafts.Draft):
+class OrganizationRenaming(drafts.Draft):
     """The form that renames the organization."""
 
     name: str
@@ -55,7 +55,7 @@ def organization() -> ResponseReturnValue:
 def rename_organization() -> ResponseReturnValue:
     """Change the organization's name."""
     try:
-        draft = forms.read(Renaming)
+        draft = forms.read(OrganizationRenaming)
         own = current_user.organization
         organizations.rename(db.session(), own, current_user.caller, draft.name)
     except CostOptixError as error:

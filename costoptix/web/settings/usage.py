@@ -65,7 +65,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class KeyUsage:
+class KeyBars:
     """One key's last 30 days, oldest first."""
 
     name: str
@@ -97,7 +97,7 @@ def usage() -> ResponseReturnValue:
     )
 
 
-def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) -> list[KeyUsage]:
+def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) -> list[KeyBars]:
     """Return the keys that were used, most first; bars of all keys have one scale."""
     by_key: dict[str, dict[date, int]] = defaultdict(dict)
     for day, key_id, number in calls:
@@ -105,7 +105,7 @@ def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) ->
     highest = max((calls_of_day.calls for calls_of_day in calls), default=1)
     days = [since + timedelta(days=number) for number in range(DAYS)]
     usages = [
-        KeyUsage(
+        KeyBars(
             keys[key_id].name if key_id in keys else "unknown",
             keys[key_id].prefix if key_id in keys else "",
             [Bar(day, counts.get(day, 0), _height(counts.get(day, 0), highest)) for day in days],

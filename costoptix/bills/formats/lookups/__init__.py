@@ -17,7 +17,7 @@ from costoptix.lake.layout import literal
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A table as SQL."""
 
     alias: str
@@ -31,25 +31,27 @@ def _rows(name: str) -> tuple[dict[str, str], ...]:
 
 
 @cache
-def joined(name: str, alias: str, key: str, values: tuple[str, ...]) -> Table:
+def joined(name: str, alias: str, key: str, values: tuple[str, ...]) -> LookupTable:
     """Return a table by one of its columns; of several rows of one key the first counts."""
     return _table(alias, ((row[key], [row[v] for v in values]) for row in _rows(name)), values)
 
 
 @cache
-def service_categories(provider: str) -> Table:
+def service_categories(provider: str) -> LookupTable:
     """Return the FOCUS ServiceCategory of the services of a provider (aws, gcp, oci)."""
     rows = (row for row in _rows("service_categories") if row["Provider"] == provider)
     pairs = ((row["Service"], [row["ServiceCategory"]]) for row in rows)
     return _table("categories", pairs, ("ServiceCategory",))
 
 
-def left_join(table: Table, key: str) -> str:
+def left_join(table: LookupTable, key: str) -> str:
     """Return the LEFT JOIN of a table, where its key is this text but for case and blanks."""
     return f"LEFT JOIN {table.sql} ON {table.alias}.key = lower(trim({key}))"
 
 
-def _table(alias: str, rows: Iterable[tuple[str, list[str]]], values: tuple[str, ...]) -> Table:
+def _table(
+    alias: str, rows: Iterable[tuple[str, list[str]]], values: tuple[str, ...]
+) -> LookupTable:
     """Write the rows as one JSON text: DuckDB plans that ten times faster than VALUES."""
     unique: dict[str, list[str]] = {}
     for key, row in rows:
@@ -59,4 +61,4 @@ def _table(alias: str, rows: Iterable[tuple[str, list[str]]], values: tuple[str,
     shape = json.dumps([dict.fromkeys(columns, "VARCHAR")])
     listed = f"from_json({literal(json.dumps(members))}, {literal(shape)})"
     select = f"SELECT row.* FROM (SELECT unnest({listed}) AS row)"  # noqa: S608
-    return Table(alias, f"({select}) AS {alias}")
+    return LookupTable(alias, f"({select}) AS {alias}")
