@@ -208,7 +208,7 @@ def _simple_threshold(amounts: DailyAmounts, settings: Settings) -> Iterator[Ver
 
 
 def _adaptive(amounts: DailyAmounts, settings: Settings) -> Iterator[Verdict | None]:
-    """Follow level, weekday pattern, volatility and month starts: see ``costs.rhythm``."""
+    """Follow level, weekday pattern, volatility and month starts: see ``series.baseline``."""
     follower = Follower(settings.limit)
     for day, amount in amounts:
         yield follower.step(day, float(amount))

@@ -68,7 +68,7 @@ def test_s45_a_body_in_chunks_is_counted(seat: Seat) -> None:
 
 def test_s45_a_body_that_is_shorter_than_its_length_is_not_kept(seat: Seat) -> None:
     status, sentence = answer_to(seat, f"{CSV}Content-Length: 1000", b"BilledCost", then_close=True)
-    assert (status, "cut off" in sentence) == (400, True)
+    assert (status, "incomplete" in sentence) == (400, True)
     assert_nothing_kept(seat)
 
 

@@ -14,7 +14,7 @@ How a format is written (``focus.py`` is the model):
   NULL. The casting to exact types, the checks, the rejections and ``other_columns`` (every
   column of the file that no expression names) are done for all formats by ``charges.py``.
   An expression must yield the same for the same cells: it is worked out once for all rows that
-  have them (``mapped.py``).
+  have them (``read/mapping.py``).
 * Where one row becomes several charges (the credits of GCP), or rows are left out by the
   provider's published rule, ``Mapping.relation`` is a SELECT from ``cells`` that yields every
   column of it (``SELECT cells.*, …``) and whatever else the expressions name.
@@ -22,12 +22,12 @@ How a format is written (``focus.py`` is the model):
   (``month_first`` below). Times without a zone are UTC.
 * ``Format.number`` is SQL for a row's reference number, where the provider writes every row into
   one file alone and files add up; ``Format.exported`` for the instant at which it was exported.
-  Which deliveries are live is decided by these (``bills/precedence.py``).
+  Which deliveries are live is decided by these (``bills/ledger/precedence.py``).
 * ``Format.datasets`` is the one hook for a provider that writes a month as several datasets
   (Azure): which one a file is, and how those of a month combine. Everything that knows of them
   stands in the provider's file; the ledger asks the hook.
 
-A new format is one file here and its line in ``ALL`` of ``bills/recognize.py``.
+A new format is one file here and its line in ``ALL`` of ``bills/read/recognize.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The roll-ups of a scope, added up from its files of charges as they were written.
 
 Rows are grouped by the numbers of their values, which costs a fraction of grouping by text; what
-``costs/layout.py`` says in SQL is what comes out. Files are read some rows at a time, and what
+``lake/layout.py`` says in SQL is what comes out. Files are read some rows at a time, and what
 these come to is added up again.
 """
 
