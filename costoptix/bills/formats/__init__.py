@@ -12,7 +12,7 @@ How a format is written (``focus.py`` is the model):
   it can fill, a DuckDB expression over ``cells`` that yields **text** (cast what you computed
   with ``::VARCHAR``; amounts must be computed in DECIMAL, never DOUBLE). Columns left out are
   NULL. The casting to exact types, the checks, the rejections and ``other_columns`` (every
-  column of the file that no expression names) are done for all formats by ``charges.py``.
+  column of the file that no expression names) are done for all formats by ``bills/read``.
   An expression must yield the same for the same cells: it is worked out once for all rows that
   have them (``read/mapping.py``).
 * Where one row becomes several charges (the credits of GCP), or rows are left out by the

@@ -1,6 +1,6 @@
 """Months of which some of a provider's datasets are not here, and which cost lacks what.
 
-What a dataset lacks without another one is said by the format (Azure: by ``bills/formats/azure.py``).
+What a dataset lacks without another one is said by the format (Azure: by ``formats/azure.py``).
 """
 
 from __future__ import annotations
