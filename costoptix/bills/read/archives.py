@@ -20,6 +20,7 @@ import orjson
 from costoptix.bills.read import manifests
 from costoptix.bills.read.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
 from costoptix.bills.read.manifests import Manifest
+from costoptix.bills.read.members import ArchiveFile, TooManyMembers, blocks
 from costoptix.errors import Invalid
 
 NAMES = "names.json"
@@ -30,8 +31,8 @@ _UNREADABLE = (
     RuntimeError, EOFError,
 )  # fmt: skip
 """What a zip raises that is damaged, encrypted or of a kind that is not read."""
-
-_BLOCK = 1 << 20
+MAX_PACKED_TWICE = 4
+"""How much smaller a zip makes a gzip file, at most: what was packed once does not shrink again."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,12 @@ def opened(zip_file: Path) -> Iterator[zipfile.ZipFile]:
         Invalid: it is damaged, which may be seen only while it is read.
     """
     try:
-        with zipfile.ZipFile(zip_file) as archive:
+        with ArchiveFile(zip_file) as file, zipfile.ZipFile(file) as archive:
             yield archive
+    except TooManyMembers as error:
+        raise Invalid(
+            f"The zip archive holds too many files: at most {MAX_MEMBERS} are read."
+        ) from error
     except (*_UNREADABLE, OSError) as error:
         # An archive may say that a member lies before its start: an invalid argument. bzip2 says
         # of what it cannot read that it is an OSError, which is none of the system's.
@@ -101,7 +106,15 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]
             continue
         if detect(path) is Container.ZIP:
             raise Invalid("The zip archive holds another archive: send the files in it.")
+        _refuse_packed_twice(path, member)
         yield Part(path, member.filename, manifest)
+
+
+def _refuse_packed_twice(path: Path, member: zipfile.ZipInfo) -> None:
+    """Refuse a gzip file that shrinks again in a zip: the allowances of both would multiply."""
+    size, most = path.stat().st_size, MAX_PACKED_TWICE * max(member.compress_size, 1 << 10)
+    if size > most and detect(path) is Container.GZIP:
+        raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
 
 
 def allowance(size: int) -> int:
@@ -116,15 +129,27 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, most: 
         Invalid: it has more than ``most`` bytes.
     """
     written = 0
-    with archive.open(member) as packed, path.open("xb") as file:
-        while block := packed.read(_BLOCK):
+    with path.open("xb") as file:
+        for block in blocks(archive, member):
             written += len(block)
             if written > most:
                 raise Invalid(f"The zip archive unpacks to more than {MAX_RATIO} times its size.")
             file.write(block)
-    if written != member.file_size:
-        raise zipfile.BadZipFile(f"{member.filename} is not as large as the archive says")
     return written
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Return a manifest, whatever size the directory says that it has.
+
+    Raises:
+        Invalid: it is larger than a manifest may be.
+    """
+    content = bytearray()
+    for block in blocks(archive, member):
+        content += block
+        if len(content) > manifests.MAX_BYTES:
+            raise Invalid("The manifest in the zip archive is too large.")
+    return bytes(content)
 
 
 def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | None]:
@@ -153,9 +178,7 @@ def _named(
     archive: zipfile.ZipFile, manifest: zipfile.ZipInfo, members: Mapping[str, zipfile.ZipInfo]
 ) -> tuple[tuple[str, ...], Manifest]:
     """Return the paths of the members that a manifest names, and what it says."""
-    if manifest.file_size > manifests.MAX_BYTES:
-        raise Invalid("The manifest in the zip archive is too large.")
-    said = manifests.parse(archive.read(manifest))
+    said = manifests.parse(_content(archive, manifest))
     named = []
     for file in said.files:
         path = next((each for each in manifests.endings(file.key) if each in members), None)

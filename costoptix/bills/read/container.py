@@ -23,6 +23,10 @@ MAX_RATIO = 250
 """Real exports shrink 10 to 60 times under gzip; bombs a thousand times."""
 MIN_ALLOWANCE = 64 << 20
 """What any file may unpack to, however small it is."""
+MIN_MEMBERS = 1_000
+MIN_MEMBER_BYTES = 512
+"""Gzip files joined end to end have so many bytes each, on average: bgzip cuts at 64 KB of text.
+At each end what was read ahead is copied, which takes minutes where a member has 20 bytes."""
 
 
 class Container(StrEnum):
@@ -98,12 +102,16 @@ class TextReader:
     def _unpacked(self, file: BinaryIO) -> Iterator[bytes]:
         allowance = max(MIN_ALLOWANCE, MAX_RATIO * self._size)
         member = isal_zlib.decompressobj(_GZIP)
+        members_left = MIN_MEMBERS + self._size // MIN_MEMBER_BYTES
         try:
             while block := file.read(CHUNK_BYTES // 4):
                 self.bytes_done += len(block)
                 while block:
                     if member.eof:  # gzip files may be joined end to end
                         member = isal_zlib.decompressobj(_GZIP)
+                        members_left -= 1
+                        if not members_left:
+                            raise Invalid("The gzip file is joined of too many parts.")
                     text = member.decompress(block, CHUNK_BYTES)
                     block = member.unused_data if member.eof else member.unconsumed_tail
                     allowance -= len(text)

@@ -150,16 +150,17 @@ class TextPieces:
     def _read_into(self, buffer: memoryview) -> int:
         """Put the next piece into the buffer and return its length."""
         length = quotes = 0
-        while self._rest or self._fill():
+        is_full = False
+        while not is_full and (self._rest or self._fill()):
             chunk, self._rest = self._rest, b""
-            if length + len(chunk) >= self._piece_bytes:
+            # It is full as well where a chunk ends with a record: to go on would overflow it.
+            is_full = length + len(chunk) >= self._piece_bytes
+            if is_full:
                 end = _last_record_end(chunk, quotes)
                 chunk, self._rest = chunk[:end], chunk[end:]
             buffer[length : length + len(chunk)] = chunk
             length += len(chunk)
             self._line += count(chunk, b"\n")
-            if self._rest:
-                break
             quotes += count(chunk, b'"')
         return length
 
@@ -245,8 +246,13 @@ def _last_record_end(chunk: bytes, quotes_before: int) -> int:
     rejects the records that it cannot read.
     """
     last = end = chunk.rfind(b"\n") + 1
+    quotes = quotes_before + chunk.count(b'"', 0, end)
     while end:
-        if (quotes_before + chunk.count(b'"', 0, end)) % 2 == 0:
+        if quotes % 2 == 0:
             return end
-        end = chunk.rfind(b"\n", 0, end - 1) + 1
+        # Only what lies between two line ends is counted: to count from the start each time took
+        # a minute for a quote that never closes before a million line ends.
+        before = chunk.rfind(b"\n", 0, end - 1) + 1
+        quotes -= chunk.count(b'"', before, end)
+        end = before
     return last or len(chunk)

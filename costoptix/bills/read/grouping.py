@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from costoptix.bills.formats import Header, Options, normal
-from costoptix.bills.read import archives, engine, manifests, recognize
+from costoptix.bills.read import archives, engine, manifests, members, recognize
 from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
 from costoptix.bills.read.csv_pieces import TextPieces
 from costoptix.bills.read.json_lines import is_json_lines
@@ -88,10 +88,10 @@ def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Ke
     keys = set()
     try:
         with archives.opened(file) as archive:
-            members = archives.shown(archive)
-            if any(manifests.is_manifest(Path(member.filename).name) for member in members):
+            shown = archives.shown(archive)
+            if any(manifests.is_manifest(Path(member.filename).name) for member in shown):
                 return None
-            for member in members[: archives.MAX_MEMBERS]:
+            for member in shown[: archives.MAX_MEMBERS]:
                 _peek(archive, member, path)
                 if path.stat().st_size:
                     keys.add(_key_of_file(path, scratch, connection))
@@ -102,8 +102,11 @@ def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Ke
 
 def _peek(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
     """Unpack the beginning of a member; of a Parquet file all, for its columns are at its end."""
-    with archive.open(member) as packed:
-        start = packed.read(_PEEKED_BYTES)
+    start = b""
+    for block in members.blocks(archive, member):
+        start += block
+        if len(start) >= _PEEKED_BYTES:
+            break
     path.write_bytes(start)
     if start.startswith(b"PAR1"):
         path.unlink()

@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from costoptix.errors import Invalid
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 4 << 20
+"""Of 10,000 files with keys of 300 characters each, a manifest has 3 MB."""
+MAX_FILES = 10_000
 _NAME = re.compile(r"(.*-|_)?manifest\.json", re.IGNORECASE)
 _EXECUTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z-")
 """AWS names the folder of each execution by its time, where it keeps them all."""
@@ -41,9 +43,9 @@ class _Config(_Said):
 
 
 class _Document(_Said):
-    report_keys: list[str] | None = Field(None, alias="reportKeys")
-    data_files: list[str] | None = Field(None, alias="dataFiles")
-    blobs: list[_Blob] | None = None
+    report_keys: list[str] | None = Field(None, alias="reportKeys", max_length=MAX_FILES)
+    data_files: list[str] | None = Field(None, alias="dataFiles", max_length=MAX_FILES)
+    blobs: list[_Blob] | None = Field(None, max_length=MAX_FILES)
     row_count: int | None = Field(None, alias="dataRowCount")
     run: _Run | None = Field(None, alias="runInfo")
     config: _Config | None = Field(None, alias="exportConfig")

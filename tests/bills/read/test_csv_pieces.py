@@ -90,3 +90,11 @@ def test_carriage_returns_alone_end_lines() -> None:
 def test_what_has_no_header_is_refused_in_words(content: bytes, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
         read(content)
+
+
+def test_chunks_that_end_with_a_record_do_not_overflow_a_piece(tmp_path: Path) -> None:
+    """Each chunk of a megabyte ended with a line: the piece took one more, until it burst."""
+    source = tmp_path / "sent"
+    source.write_bytes(b"a\n" + b"\n" * (6 << 20))
+    pieces = TextPieces(source, tmp_path, piece_bytes=1 << 20)
+    assert sum(len(piece.text) for piece in pieces) == 6 << 20
