@@ -145,8 +145,10 @@ def get_usage(call: Call, query: PageQuery) -> Answer:
     refused = quota_storage().refused(organization.id, since)
     keys = {key.id: key for key in api_keys.of_organization(call.session, organization)}
     days = _days(calls, refused, keys, since)
-    found, cursor = page(f"usage:{organization.id}", days, query, lambda day: day.date.isoformat())
-    return Answer(found, meta={"next_cursor": cursor})
+    listed_days, cursor = page(
+        f"usage:{organization.id}", days, query, lambda day: day.date.isoformat()
+    )
+    return Answer(listed_days, meta={"next_cursor": cursor})
 
 
 def _count() -> Count:

@@ -16,7 +16,7 @@ from costoptix.periods import DateRange
 
 
 @dataclass(frozen=True)
-class Days:
+class AccountDays:
     """Days from the first to the last, both included."""
 
     start_date: date
@@ -50,7 +50,7 @@ class CloudAccount:
     first_day: date
     last_day: date
     complete_through: date | None
-    missing_days: list[Days]
+    missing_days: list[AccountDays]
 
 
 @operation(
@@ -60,9 +60,11 @@ class CloudAccount:
 def list_accounts(call: Call, query: PageQuery) -> Answer:
     """List them, by currency, most expensive first."""
     call.check_etag("accounts", query)
-    found = accounts.list_accounts(call.session, call.organization, call.store)
-    shown, cursor = page(f"accounts:{call.organization.id}", found, query, lambda each: each.id)
-    return Answer([_described(each) for each in shown], meta={"next_cursor": cursor})
+    everything = accounts.list_accounts(call.session, call.organization, call.store)
+    shown, cursor = page(
+        f"accounts:{call.organization.id}", everything, query, lambda account: account.id
+    )
+    return Answer([_described(account) for account in shown], meta={"next_cursor": cursor})
 
 
 @operation(
@@ -105,5 +107,5 @@ def _costs(cost: AccountCost) -> Costs:
     )
 
 
-def _days(gap: DateRange) -> Days:
-    return Days(gap.first, gap.last)
+def _days(gap: DateRange) -> AccountDays:
+    return AccountDays(gap.first, gap.last)

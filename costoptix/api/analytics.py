@@ -68,7 +68,7 @@ ASKED = (
 MOVERS = (
     Parameter(
         "level", "The level of detail.",
-        {"type": "string", "enum": [each.value for each in movers.Level], "default": "service"},
+        {"type": "string", "enum": [choice.value for choice in movers.Level], "default": "service"},
     ),
     Parameter("compare_start_date", "First day to compare with; else as many days right before."),
     Parameter("compare_end_date", "Last day to compare with."),
@@ -78,7 +78,7 @@ MOVERS = (
 HORIZON = Parameter(
     "horizon",
     "To the end of the running month, or so many days.",
-    {"type": "string", "enum": [each.value for each in Horizon], "default": "month_end"},
+    {"type": "string", "enum": [choice.value for choice in Horizon], "default": "month_end"},
 )
 
 
@@ -141,10 +141,10 @@ def get_summary(call: Call) -> Answer:
     """Answer the executive summary."""
     asked = _Asked(call, FiguresForm, Preset.LAST_30_DAYS)
     ask, query, metric = asked.ask, asked.query, asked.form.metric
-    found = summary.range_summary(ask, query, metric)
+    range_summary = summary.range_summary(ask, query, metric)
     month = summary.this_month(ask, query, metric, utc_today())
     coming = outlook.month_end(ask, query, metric, utc_today())
-    return asked.answer(figures.Summary.of(found, figures.ThisMonth.of(month, coming)))
+    return asked.answer(figures.Summary.of(range_summary, figures.ThisMonthData.of(month, coming)))
 
 
 @operation(
@@ -166,40 +166,42 @@ def get_services(call: Call) -> Answer:
 
 @operation(
     "GET", "/analytics/daily", permission=Permission.READ, parameters=ASKED,
-    data=list[figures.DailySpend],
+    data=list[figures.DailySpendData],
     summary="Follow the cost day by day, at most 90; the last 30 if no range is given",
 )  # fmt: skip
 def get_daily_spend(call: Call) -> Answer:
     """Answer the days, one entry per currency."""
     asked = _Asked(call, FiguresForm, daily.DEFAULT_RANGE)
-    found = daily.daily_spend(asked.ask, asked.query, asked.form.metric)
-    return asked.answer([figures.DailySpend.of(each) for each in found])
+    spends = daily.daily_spend(asked.ask, asked.query, asked.form.metric)
+    return asked.answer([figures.DailySpendData.of(spend) for spend in spends])
 
 
 @operation(
     "GET", "/analytics/quarterly", permission=Permission.READ, parameters=ASKED,
-    data=list[report_figures.QuarterlyReport],
+    data=list[report_figures.QuarterlyReportData],
     summary="Report calendar quarters; this one and the four before if no range is given",
 )  # fmt: skip
 def get_quarterly(call: Call) -> Answer:
     """Answer the quarters, one entry per currency."""
     require_feature(call.tier, Feature.QUARTERLY)
     asked = _Asked(call, FiguresForm, quarterly.default_range(utc_today()))
-    found = quarterly.quarterly_reports(asked.ask, asked.query, asked.form.metric)
-    return asked.answer([report_figures.QuarterlyReport.of(each) for each in found])
+    reports = quarterly.quarterly_reports(asked.ask, asked.query, asked.form.metric)
+    return asked.answer([report_figures.QuarterlyReportData.of(report) for report in reports])
 
 
 @operation(
     "GET", "/analytics/portfolio", permission=Permission.READ, parameters=ASKED,
-    data=list[report_figures.Portfolio],
+    data=list[report_figures.PortfolioData],
     summary="Compare all cloud accounts; the last 30 days if no range is given",
 )  # fmt: skip
 def get_portfolio(call: Call) -> Answer:
     """Answer the portfolio, one entry per currency."""
     require_feature(call.tier, Feature.PORTFOLIO)
     asked = _Asked(call, FiguresForm, portfolio.DEFAULT_RANGE)
-    found = portfolio.portfolios(asked.ask, asked.query, asked.form.metric)
-    return asked.answer([report_figures.Portfolio.of(each) for each in found])
+    portfolios = portfolio.portfolios(asked.ask, asked.query, asked.form.metric)
+    return asked.answer(
+        [report_figures.PortfolioData.of(in_currency) for in_currency in portfolios]
+    )
 
 
 @operation(
@@ -216,22 +218,24 @@ def get_movers(call: Call) -> Answer:
         before=movers.days_to_compare(form.compare_start_date, form.compare_end_date),
         account=movers.account_to_compare(form.compare_account),
     )
-    found = movers.movers(asked.priced, comparison, form.metric, form.level) if comparison else []
+    ranking = movers.movers(asked.priced, comparison, form.metric, form.level) if comparison else []
     version = asked.whole.data_version
     shown, following = page(
-        f"movers:{asked.fingerprint}", found, form, lambda mover: f"{version}{mover.key}"
+        f"movers:{asked.fingerprint}", ranking, form, lambda mover: f"{version}{mover.key}"
     )
-    data = report_figures.Movers.of(form.level, comparison, found, shown)
-    return asked.answer(data, row_count=len(found), next_cursor=following)
+    data = report_figures.Movers.of(form.level, comparison, ranking, shown)
+    return asked.answer(data, row_count=len(ranking), next_cursor=following)
 
 
 @operation(
     "GET", "/analytics/forecast", permission=Permission.READ, parameters=(*ASKED, HORIZON),
-    data=list[report_figures.Forecast],
+    data=list[report_figures.ForecastData],
     summary="Forecast from the complete days of a range; of the last 12 months if none is given",
 )  # fmt: skip
 def get_forecast(call: Call) -> Answer:
     """Answer the days to come, one entry per currency."""
     asked = _Asked(call, ForecastForm, outlook.HISTORY)
-    found = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
-    return asked.answer([report_figures.Forecast.of(each) for each in found.values()])
+    outlooks = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
+    return asked.answer(
+        [report_figures.ForecastData.of(in_currency) for in_currency in outlooks.values()]
+    )

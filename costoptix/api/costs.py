@@ -75,7 +75,7 @@ QUESTION = (
     Parameter(
         "granularity",
         "How wide the buckets are; weeks are ISO weeks.",
-        {"type": "string", "enum": [each.value for each in Granularity], "default": "total"},
+        {"type": "string", "enum": [choice.value for choice in Granularity], "default": "total"},
     ),
     Parameter(
         "group_by", "Up to 4 dimensions, tag:<key> among them: a comma list.", repeatable=True
@@ -121,7 +121,7 @@ def costs(call: Call) -> Answer | Response:
     call.check_etag("costs", query.fingerprint, form)
     if form.format == "csv":
         return _csv(call, query, form)
-    found = report.run(
+    answer = report.run(
         call.session,
         call.organization,
         query,
@@ -129,9 +129,9 @@ def costs(call: Call) -> Answer | Response:
         limit=form.limit,
         cursor=_cursor(form),
     )
-    data = {"totals": _totals(found), "rows": [_row(row, query) for row in found.rows]}
+    data = {"totals": _totals(answer), "rows": [_row(row, query) for row in answer.rows]}
     meta = {"granularity": query.granularity.value, "group_by": list(query.group_by)}
-    return Answer(data, meta=meta | _meta(found))
+    return Answer(data, meta=meta | _meta(answer))
 
 
 @operation(
@@ -147,8 +147,8 @@ def cost_dimensions(call: Call, query: PageQuery) -> Answer:
     call.check_etag("dimensions", query)
     names = report.dimension_names(call.session, call.organization, call.store)
     purpose = f"dimensions:{call.organization.id}"
-    found, following = page(purpose, names, query, lambda name: name)
-    return Answer([{"name": name} for name in found], meta={"next_cursor": following})
+    listed, following = page(purpose, names, query, lambda name: name)
+    return Answer([{"name": name} for name in listed], meta={"next_cursor": following})
 
 
 @operation(
@@ -170,7 +170,7 @@ def cost_dimension_values(call: Call, name: str) -> Answer:
         raise NotFound(f"There is no such dimension. {error.sentence}") from None
     form, query = read(ValuesForm, call.args)
     call.check_etag("values", name, query.fingerprint, form)
-    found = report.dimension_values(
+    answer = report.dimension_values(
         call.session,
         call.organization,
         name,
@@ -180,8 +180,8 @@ def cost_dimension_values(call: Call, name: str) -> Answer:
         limit=form.limit,
         cursor=_cursor(form),
     )
-    data = [{"value": row.group[0], "currency": row.currency, **_costs(row)} for row in found.rows]
-    return Answer(data, meta={"dimension": name, **_meta(found)})
+    data = [{"value": row.group[0], "currency": row.currency, **_costs(row)} for row in answer.rows]
+    return Answer(data, meta={"dimension": name, **_meta(answer)})
 
 
 def read(model: type[Form], args: list[tuple[str, str]]) -> tuple[Form, CostQuery]:
@@ -199,18 +199,18 @@ def _cursor(form: PageQuery) -> Cursor | None:
     return None if form.cursor is None else Cursor(*unsign(_CURSOR, form.cursor))
 
 
-def _meta(found: CostReport) -> dict[str, Any]:
-    following = found.next_cursor
+def _meta(answer: CostReport) -> dict[str, Any]:
+    following = answer.next_cursor
     position = following and [following.data_version, following.question, following.offset]
-    return question_meta(found) | {
-        "row_count": found.row_count,
+    return question_meta(answer) | {
+        "row_count": answer.row_count,
         "next_cursor": position and sign(_CURSOR, position),
     }
 
 
-def question_meta(found: CostReport) -> dict[str, Any]:
+def question_meta(answer: CostReport) -> dict[str, Any]:
     """Say what was asked, and how fresh and whole the data behind the answer are."""
-    query = found.query
+    query = answer.query
     filters = {chosen.dimension: list(chosen.values) for chosen in query.filters}
     filters |= {EXCLUDE_PREFIX + f.dimension: list(f.values) for f in query.exclusions}
     return {
@@ -219,15 +219,15 @@ def question_meta(found: CostReport) -> dict[str, Any]:
         "filters": filters,
         "timezone": "UTC",
         "data_as_of": {
-            "complete_through": found.data_as_of.complete_through,
-            "imported_at": found.data_as_of.imported_at,
+            "complete_through": answer.data_as_of.complete_through,
+            "imported_at": answer.data_as_of.imported_at,
         },
-        "missing": found.missing,
+        "missing": answer.missing,
     }
 
 
-def _totals(found: CostReport) -> list[dict[str, str | None]]:
-    return [{"currency": total.currency, **_costs(total)} for total in found.totals]
+def _totals(answer: CostReport) -> list[dict[str, str | None]]:
+    return [{"currency": total.currency, **_costs(total)} for total in answer.totals]
 
 
 def _row(row: CostRow, query: CostQuery) -> dict[str, Any]:
@@ -249,13 +249,13 @@ def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:
     """Stream all rows, verbatim: scripts read the names as they are."""
     if form.model_fields_set & {"limit", "cursor"}:
         raise Invalid("limit and cursor are for format=json; csv holds all rows.")
-    found = report.stream(call.session, call.organization, query, call.store)
+    stream = report.stream(call.session, call.organization, query, call.store)
     days = query.date_range
-    response = Response(_csv_chunks(query, found.rows), content_type="text/csv; charset=utf-8")
+    response = Response(_csv_chunks(query, stream.rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="costs_{days.first}_{days.last}.csv"'
     )
-    response.headers["X-Row-Count"] = str(found.row_count)
+    response.headers["X-Row-Count"] = str(stream.row_count)
     return response
 
 

@@ -22,20 +22,20 @@ from costoptix.series.forecast import ForecastMethod
 
 
 @dataclass(frozen=True)
-class Days:
+class DaysData:
     """Days, both ends included."""
 
     start_date: date
     end_date: date
 
     @classmethod
-    def of(cls, days: DateRange | None) -> Days | None:
+    def of(cls, days: DateRange | None) -> DaysData | None:
         """Write a range."""
         return None if days is None else cls(days.first, days.last)
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeData:
     """What was, what is now, and the difference in money and in percent of what was."""
 
     before: Decimal
@@ -44,7 +44,7 @@ class Change:
     percent: Decimal | None
 
     @classmethod
-    def of(cls, change: trends.Change | None) -> Change | None:
+    def of(cls, change: trends.Change | None) -> ChangeData | None:
         """Write a change."""
         if change is None:
             return None
@@ -60,28 +60,28 @@ class PartialMonth:
     days: int
 
     @classmethod
-    def all_of(cls, days: DateRange, known: DateRange | None) -> list[PartialMonth]:
+    def all_of(cls, days: DateRange, complete: DateRange | None) -> list[PartialMonth]:
         """Write the partial months of a range."""
-        return [cls(*partial) for partial in partial_months(days, known)]
+        return [cls(*partial) for partial in partial_months(days, complete)]
 
 
 @dataclass(frozen=True)
-class Spend:
+class SpendData:
     """What a range cost in one currency; the average and the change are of complete days."""
 
     currency: str
     total: Decimal | None
     average_per_day: Decimal | None
-    change: Change | None
+    change: ChangeData | None
 
     @classmethod
-    def of(cls, spend: summary.Spend) -> Spend:
+    def of(cls, spend: summary.Spend) -> SpendData:
         """Write one currency."""
-        return cls(spend.currency, spend.total, spend.average, Change.of(spend.change))
+        return cls(spend.currency, spend.total, spend.average, ChangeData.of(spend.change))
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthData:
     """How many services are how well."""
 
     critical: int
@@ -89,7 +89,7 @@ class Health:
     healthy: int
 
     @classmethod
-    def of(cls, health: trends.Health | None) -> Health | None:
+    def of(cls, health: trends.Health | None) -> HealthData | None:
         """Write the counts."""
         return None if health is None else cls(health.critical, health.watch, health.healthy)
 
@@ -105,13 +105,13 @@ class MonthEnd:
     note: str
 
     @classmethod
-    def of(cls, found: forecast.Forecast) -> MonthEnd:
+    def of(cls, expected: forecast.Forecast) -> MonthEnd:
         """Write the sum of a forecast."""
-        return cls(found.expected, found.low, found.high, found.method, found.note)
+        return cls(expected.expected, expected.low, expected.high, expected.method, expected.note)
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class CeilingData:
     """What a month stays under with 95% confidence."""
 
     start_date: date
@@ -121,9 +121,9 @@ class Ceiling:
     note: str
 
     @classmethod
-    def of(cls, found: outlook.Outlook) -> Ceiling | None:
+    def of(cls, coming: outlook.Outlook) -> CeilingData | None:
         """Write the ceiling of the month that an outlook begins in."""
-        month, ceiling = found.month, found.ceiling
+        month, ceiling = coming.month, coming.ceiling
         if month is None or ceiling is None:
             return None
         return cls(month.first, month.last, ceiling.amount, ceiling.method, ceiling.note)
@@ -135,12 +135,12 @@ class Month:
 
     currency: str
     spent: Decimal
-    against_last_month: Change | None  # the whole of it
-    against_same_days: Change | None
+    against_last_month: ChangeData | None  # the whole of it
+    against_same_days: ChangeData | None
     projected: Decimal | None
     forecast: MonthEnd | None
-    ceiling: Ceiling | None
-    services_health: Health | None
+    ceiling: CeilingData | None
+    services_health: HealthData | None
 
     @classmethod
     def of(cls, currency: str, month: summary.MonthSoFar, coming: outlook.Outlook | None) -> Month:
@@ -148,31 +148,31 @@ class Month:
         return cls(
             currency=currency,
             spent=month.spent,
-            against_last_month=Change.of(month.against_last_month),
-            against_same_days=Change.of(month.same_days),
+            against_last_month=ChangeData.of(month.against_last_month),
+            against_same_days=ChangeData.of(month.same_days),
             projected=month.projected,
             forecast=MonthEnd.of(coming.forecast) if coming else None,
-            ceiling=Ceiling.of(coming) if coming else None,
-            services_health=Health.of(month.health),
+            ceiling=CeilingData.of(coming) if coming else None,
+            services_health=HealthData.of(month.health),
         )
 
 
 @dataclass(frozen=True)
-class ThisMonth:
+class ThisMonthData:
     """This month, and the days that ``against_same_days`` compares."""
 
-    complete: Days | None
-    compared_with: Days | None
+    complete: DaysData | None
+    compared_with: DaysData | None
     currencies: list[Month]
     health_rule: str
 
     @classmethod
-    def of(cls, month: summary.ThisMonth, coming: Mapping[str, outlook.Outlook]) -> ThisMonth:
+    def of(cls, month: summary.ThisMonth, coming: Mapping[str, outlook.Outlook]) -> ThisMonthData:
         """Write this month, the largest currency first."""
-        largest_first = sorted(month.by_currency.items(), key=lambda each: -abs(each[1].spent))
+        largest_first = sorted(month.by_currency.items(), key=lambda pair: -abs(pair[1].spent))
         return cls(
-            complete=Days.of(month.days),
-            compared_with=Days.of(month.earlier_days),
+            complete=DaysData.of(month.days),
+            compared_with=DaysData.of(month.earlier_days),
             currencies=[
                 Month.of(currency, figures, coming.get(currency))
                 for currency, figures in largest_first
@@ -187,20 +187,20 @@ class Summary:
 
     length: str
     partial_months: list[PartialMonth]
-    complete: Days | None
-    compared_with: Days | None
-    currencies: list[Spend]
-    this_month: ThisMonth
+    complete: DaysData | None
+    compared_with: DaysData | None
+    currencies: list[SpendData]
+    this_month: ThisMonthData
 
     @classmethod
-    def of(cls, found: summary.RangeSummary, this_month: ThisMonth) -> Summary:
+    def of(cls, spending: summary.RangeSummary, this_month: ThisMonthData) -> Summary:
         """Write a range beside this month."""
         return cls(
-            length=length_in_words(found.days),
-            partial_months=PartialMonth.all_of(found.days, found.complete),
-            complete=Days.of(found.complete),
-            compared_with=Days.of(found.earlier),
-            currencies=[Spend.of(spend) for spend in found.spends],
+            length=length_in_words(spending.days),
+            partial_months=PartialMonth.all_of(spending.days, spending.complete),
+            complete=DaysData.of(spending.complete),
+            compared_with=DaysData.of(spending.earlier),
+            currencies=[SpendData.of(spend) for spend in spending.spends],
             this_month=this_month,
         )
 
@@ -231,8 +231,8 @@ class Service:
     peak: Decimal
     trend: trends.Trend | None
     cagr_percent: Decimal | None
-    change: Change | None
-    month_over_month: Change | None
+    change: ChangeData | None
+    month_over_month: ChangeData | None
     confidence: trends.Confidence
     anomaly_flag: AnomalyFlag | None  # false positives are not counted
 
@@ -252,8 +252,8 @@ class Service:
             peak=figures.peak,
             trend=figures.trend,
             cagr_percent=figures.cagr,
-            change=Change.of(figures.change),
-            month_over_month=Change.of(figures.month_over_month),
+            change=ChangeData.of(figures.change),
+            month_over_month=ChangeData.of(figures.month_over_month),
             confidence=figures.confidence,
             anomaly_flag=AnomalyFlag.of(flag),
         )
@@ -272,16 +272,16 @@ class Services:
         table: Mapping[tuple[str, Group], trends.MonthlyFigures],
         flags: Mapping[tuple[str, Group], Flag],
         days: DateRange,
-        known: DateRange | None,
+        complete: DateRange | None,
     ) -> Services:
         """Write the table, the dearest first."""
         lines = [Service.of(*key, figures, flags.get(key)) for key, figures in table.items()]
         lines.sort(key=_dearest_first)
-        return cls(PartialMonth.all_of(days, known), lines)
+        return cls(PartialMonth.all_of(days, complete), lines)
 
 
 @dataclass(frozen=True)
-class Day:
+class DayData:
     """What one day cost."""
 
     date: date
@@ -289,46 +289,46 @@ class Day:
     is_complete: bool
 
     @classmethod
-    def of(cls, day: daily.Day | None) -> Day | None:
+    def of(cls, day: daily.Day | None) -> DayData | None:
         """Write a day."""
         return None if day is None else cls(day.date, day.amount, day.is_complete)
 
 
 @dataclass(frozen=True)
-class DailySpend:
+class DailySpendData:
     """The days of one currency."""
 
     currency: str
     total: Decimal
     complete_days: int
     average_per_day: Decimal | None
-    peak_day: Day | None
-    lowest_day: Day | None
-    day_over_day: Change | None
+    peak_day: DayData | None
+    lowest_day: DayData | None
+    day_over_day: ChangeData | None
     trend: trends.Trend | None
     weekday_average: Decimal | None
     weekend_average: Decimal | None
     services: int
     services_for_80_percent: int
-    days: list[Day]
+    days: list[DayData]
 
     @classmethod
-    def of(cls, found: daily.DailySpend) -> DailySpend:
+    def of(cls, spend: daily.DailySpend) -> DailySpendData:
         """Write the days of one currency."""
         return cls(
-            currency=found.currency,
-            total=found.total,
-            complete_days=found.complete_days,
-            average_per_day=found.average,
-            peak_day=Day.of(found.peak),
-            lowest_day=Day.of(found.lowest),
-            day_over_day=Change.of(found.day_over_day),
-            trend=found.trend,
-            weekday_average=found.weekday_average,
-            weekend_average=found.weekend_average,
-            services=found.services,
-            services_for_80_percent=found.services_for_most,
-            days=[Day(day.date, day.amount, day.is_complete) for day in found.days],
+            currency=spend.currency,
+            total=spend.total,
+            complete_days=spend.complete_days,
+            average_per_day=spend.average,
+            peak_day=DayData.of(spend.peak),
+            lowest_day=DayData.of(spend.lowest),
+            day_over_day=ChangeData.of(spend.day_over_day),
+            trend=spend.trend,
+            weekday_average=spend.weekday_average,
+            weekend_average=spend.weekend_average,
+            services=spend.services,
+            services_for_80_percent=spend.services_for_most,
+            days=[DayData(day.date, day.amount, day.is_complete) for day in spend.days],
         )
 
 

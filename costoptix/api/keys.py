@@ -47,9 +47,9 @@ class NewKey(Key):
 def list_keys(call: Call, query: PageQuery) -> Answer:
     """List them."""
     keys = api_keys.of_organization(call.session, call.organization)
-    found, cursor = page(f"keys:{call.organization.id}", keys, query, lambda key: key.id)
+    listed, cursor = page(f"keys:{call.organization.id}", keys, query, lambda key: key.id)
     today = _calls_today(call)
-    data = [_describe(key, today.get(key.id, 0)) for key in found]
+    data = [_describe(key, today.get(key.id, 0)) for key in listed]
     return Answer(data, meta={"next_cursor": cursor})
 
 
@@ -102,7 +102,7 @@ def _made(key: ApiKey, text: str) -> Answer:
 
 def _calls_today(call: Call) -> dict[str, int]:
     calls = quota_storage().calls(call.organization.id, utc_today())
-    return {found.api_key_id: found.calls for found in calls}
+    return {used.api_key_id: used.calls for used in calls}
 
 
 def _describe(key: ApiKey, calls_today: int) -> Key:

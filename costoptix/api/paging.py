@@ -62,8 +62,8 @@ def page(
             raise Conflict(DATA_CHANGED)
         start = names.index(last) + 1
     end = start + query.limit
-    found = items[start:end]
-    return found, sign(purpose, name(found[-1])) if end < len(items) else None
+    shown = items[start:end]
+    return shown, sign(purpose, name(shown[-1])) if end < len(items) else None
 
 
 def _serializer(purpose: str) -> URLSafeSerializer:

@@ -85,10 +85,10 @@ _TOO_DEEP = f"The body is nested deeper than {MAX_JSON_DEPTH} levels."
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         raise Invalid("The body gives a field twice; send each field once.")
-    return found
+    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:

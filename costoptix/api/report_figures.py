@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from costoptix.api.figures import Ceiling, Change, Days
+from costoptix.api.figures import CeilingData, ChangeData, DaysData
 from costoptix.figures import movers, outlook, portfolio, quarterly
-from costoptix.figures.movers import Comparison, Level, MoverState
-from costoptix.figures.movers import Mover as Moved
+from costoptix.figures.movers import Comparison, Level, Mover, MoverState
 from costoptix.figures.portfolio import HEALTH_FORMULA, Risk
 from costoptix.figures.ranking import Ranked
 from costoptix.lake.providers import account_of
@@ -56,7 +55,7 @@ class AccountRank:
 
 
 @dataclass(frozen=True)
-class Quarter:
+class QuarterData:
     """A calendar quarter, clipped to the range."""
 
     quarter: str
@@ -64,7 +63,7 @@ class Quarter:
     end_date: date
     is_full: bool
     total: Decimal
-    change: Change | None
+    change: ChangeData | None
     records: int
     service_count: int
     account_count: int
@@ -72,7 +71,7 @@ class Quarter:
     accounts: list[AccountRank]
 
     @classmethod
-    def of(cls, quarter: quarterly.Quarter) -> Quarter:
+    def of(cls, quarter: quarterly.Quarter) -> QuarterData:
         """Write a quarter."""
         return cls(
             quarter=quarter.name,
@@ -80,17 +79,17 @@ class Quarter:
             end_date=quarter.days.last,
             is_full=quarter.is_full,
             total=quarter.total,
-            change=Change.of(quarter.change),
+            change=ChangeData.of(quarter.change),
             records=quarter.records,
             service_count=len(quarter.services),
             account_count=len(quarter.accounts),
-            services=[ServiceRank.of(each) for each in quarter.services],
-            accounts=[AccountRank.of(each) for each in quarter.accounts],
+            services=[ServiceRank.of(entry) for entry in quarter.services],
+            accounts=[AccountRank.of(entry) for entry in quarter.accounts],
         )
 
 
 @dataclass(frozen=True)
-class QuarterlyReport:
+class QuarterlyReportData:
     """The quarters of one currency."""
 
     currency: str
@@ -99,19 +98,19 @@ class QuarterlyReport:
     quarters_with_data: int
     service_count: int
     account_count: int
-    quarters: list[Quarter]
+    quarters: list[QuarterData]
 
     @classmethod
-    def of(cls, found: quarterly.QuarterlyReport) -> QuarterlyReport:
+    def of(cls, report: quarterly.QuarterlyReport) -> QuarterlyReportData:
         """Write the quarters of one currency."""
         return cls(
-            currency=found.currency,
-            total=found.total,
-            average_per_quarter=found.average,
-            quarters_with_data=found.quarters_with_data,
-            service_count=found.services,
-            account_count=found.accounts,
-            quarters=[Quarter.of(quarter) for quarter in found.quarters],
+            currency=report.currency,
+            total=report.total,
+            average_per_quarter=report.average,
+            quarters_with_data=report.quarters_with_data,
+            service_count=report.services,
+            account_count=report.accounts,
+            quarters=[QuarterData.of(quarter) for quarter in report.quarters],
         )
 
 
@@ -139,19 +138,19 @@ class PortfolioAccount:
     cost_per_service: Decimal
 
     @classmethod
-    def of(cls, found: portfolio.AccountFigures) -> PortfolioAccount:
+    def of(cls, account: portfolio.AccountFigures) -> PortfolioAccount:
         """Write an account."""
-        provider, identifier, name = found.group
+        provider, identifier, name = account.group
         return cls(
             account=account_of(provider, identifier),
             provider_name=provider,
             sub_account_id=identifier,
             sub_account_name=name,
-            total=found.total,
-            share_percent=found.share,
-            average_per_day=found.daily_average,
-            service_count=found.services,
-            cost_per_service=found.cost_per_service,
+            total=account.total,
+            share_percent=account.share,
+            average_per_day=account.daily_average,
+            service_count=account.services,
+            cost_per_service=account.cost_per_service,
         )
 
 
@@ -166,13 +165,15 @@ class PortfolioService:
     account_count: int
 
     @classmethod
-    def of(cls, found: portfolio.ServiceFigures) -> PortfolioService:
+    def of(cls, service: portfolio.ServiceFigures) -> PortfolioService:
         """Write a service."""
-        return cls(found.name, list(found.providers), found.total, found.share, found.accounts)
+        return cls(
+            service.name, list(service.providers), service.total, service.share, service.accounts
+        )
 
 
 @dataclass(frozen=True)
-class Concentration:
+class ConcentrationData:
     """The largest account, and how much hangs on it."""
 
     account: str
@@ -180,12 +181,12 @@ class Concentration:
     risk: Risk
 
     @classmethod
-    def of(cls, found: portfolio.Concentration | None) -> Concentration | None:
+    def of(cls, largest: portfolio.Concentration | None) -> ConcentrationData | None:
         """Write the largest account."""
-        if found is None:
+        if largest is None:
             return None
-        provider, identifier, _ = found.account
-        return cls(account_of(provider, identifier), found.share, found.risk)
+        provider, identifier, _ = largest.account
+        return cls(account_of(provider, identifier), largest.share, largest.risk)
 
 
 @dataclass(frozen=True)
@@ -207,47 +208,48 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Portfolio:
+class PortfolioData:
     """All accounts of one currency."""
 
     currency: str
     total: Decimal
     average_per_day: Decimal | None
     projected_monthly: Decimal | None
-    change: Change | None
+    change: ChangeData | None
     active_accounts: int
     unique_services: int
     health: Score
-    concentration: Concentration | None
+    concentration: ConcentrationData | None
     insights: list[str]
     providers: list[ProviderRank]
     accounts: list[PortfolioAccount]
     services: list[PortfolioService]
 
     @classmethod
-    def of(cls, found: portfolio.Portfolio) -> Portfolio:
+    def of(cls, in_currency: portfolio.Portfolio) -> PortfolioData:
         """Write the portfolio of one currency."""
         return cls(
-            currency=found.currency,
-            total=found.total,
-            average_per_day=found.daily_average,
-            projected_monthly=found.projected_monthly,
-            change=Change.of(found.change),
-            active_accounts=len(found.accounts),
-            unique_services=len(found.services),
-            health=Score.of(found.health),
-            concentration=Concentration.of(found.concentration),
-            insights=portfolio.insights(found),
+            currency=in_currency.currency,
+            total=in_currency.total,
+            average_per_day=in_currency.daily_average,
+            projected_monthly=in_currency.projected_monthly,
+            change=ChangeData.of(in_currency.change),
+            active_accounts=len(in_currency.accounts),
+            unique_services=len(in_currency.services),
+            health=Score.of(in_currency.health),
+            concentration=ConcentrationData.of(in_currency.concentration),
+            insights=portfolio.insights(in_currency),
             providers=[
-                ProviderRank(each.group[0], each.amount, each.share) for each in found.providers
+                ProviderRank(entry.group[0], entry.amount, entry.share)
+                for entry in in_currency.providers
             ],
-            accounts=[PortfolioAccount.of(each) for each in found.accounts],
-            services=[PortfolioService.of(each) for each in found.services],
+            accounts=[PortfolioAccount.of(entry) for entry in in_currency.accounts],
+            services=[PortfolioService.of(entry) for entry in in_currency.services],
         )
 
 
 @dataclass(frozen=True)
-class Causes:
+class CausesData:
     """The parts of a change; they add up to it."""
 
     new: Decimal
@@ -257,7 +259,7 @@ class Causes:
     other: Decimal
 
     @classmethod
-    def of(cls, causes: movers.Causes) -> Causes:
+    def of(cls, causes: movers.Causes) -> CausesData:
         """Write the parts."""
         return cls(causes.new, causes.gone, causes.volume, causes.price, causes.other)
 
@@ -267,34 +269,34 @@ class MoverSum:
     """What everything of one currency changed."""
 
     currency: str
-    change: Change | None
-    causes: Causes
+    change: ChangeData | None
+    causes: CausesData
 
     @classmethod
-    def of(cls, found: movers.Sum) -> MoverSum:
+    def of(cls, sums: movers.Sum) -> MoverSum:
         """Write one currency."""
-        return cls(found.currency, Change.of(found.change), Causes.of(found.causes))
+        return cls(sums.currency, ChangeData.of(sums.change), CausesData.of(sums.causes))
 
 
 @dataclass(frozen=True)
-class Mover:
+class MoverData:
     """A group of the level that was asked for, and why its cost changed."""
 
     group: dict[str, str | None]
     currency: str
     state: MoverState
-    change: Change | None
-    causes: Causes
+    change: ChangeData | None
+    causes: CausesData
 
     @classmethod
-    def of(cls, found: Moved, level: Level) -> Mover:
+    def of(cls, mover: Mover, level: Level) -> MoverData:
         """Write a mover; its group by the names of the level's dimensions."""
         return cls(
-            group=dict(zip(level.group_by, found.group, strict=True)),
-            currency=found.currency,
-            state=found.state,
-            change=Change.of(found.change),
-            causes=Causes.of(found.causes),
+            group=dict(zip(level.group_by, mover.group, strict=True)),
+            currency=mover.currency,
+            state=mover.state,
+            change=ChangeData.of(mover.change),
+            causes=CausesData.of(mover.causes),
         )
 
 
@@ -303,33 +305,33 @@ class Movers:
     """What moved, by money; ``note`` says why nothing could be compared."""
 
     level: Level
-    complete: Days | None
-    compared_with: Days | None
+    complete: DaysData | None
+    compared_with: DaysData | None
     note: str | None
     totals: list[MoverSum]
-    movers: list[Mover]
+    movers: list[MoverData]
 
     @classmethod
     def of(
         cls,
         level: Level,
         comparison: Comparison | None,
-        found: Sequence[Moved],
-        shown: Sequence[Moved],
+        ranking: Sequence[Mover],
+        shown: Sequence[Mover],
     ) -> Movers:
         """Write one page of movers, and the sums of all."""
         return cls(
             level=level,
-            complete=Days.of(comparison.now.date_range) if comparison else None,
-            compared_with=Days.of(comparison.before.date_range) if comparison else None,
+            complete=DaysData.of(comparison.now.date_range) if comparison else None,
+            compared_with=DaysData.of(comparison.before.date_range) if comparison else None,
             note=None if comparison else movers.NOTHING_TO_COMPARE,
-            totals=[MoverSum.of(each) for each in movers.sums(found)],
-            movers=[Mover.of(each, level) for each in shown],
+            totals=[MoverSum.of(entry) for entry in movers.sums(ranking)],
+            movers=[MoverData.of(entry, level) for entry in shown],
         )
 
 
 @dataclass(frozen=True)
-class ForecastDay:
+class ForecastDayData:
     """A day to come: eight in ten lie from ``low`` to ``high``."""
 
     date: date
@@ -339,33 +341,33 @@ class ForecastDay:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class ForecastData:
     """The days to come in one currency, and their sum; ``spent`` is in the sum."""
 
     currency: str
-    history: Days | None
+    history: DaysData | None
     method: ForecastMethod
     note: str
     spent: Decimal
     expected: Decimal | None
     low: Decimal | None
     high: Decimal | None
-    days: list[ForecastDay]
-    ceiling: Ceiling | None
+    days: list[ForecastDayData]
+    ceiling: CeilingData | None
 
     @classmethod
-    def of(cls, found: outlook.Outlook) -> Forecast:
+    def of(cls, in_currency: outlook.Outlook) -> ForecastData:
         """Write the outlook of one currency."""
-        coming = found.forecast
+        coming = in_currency.forecast
         return cls(
-            currency=found.currency,
-            history=Days.of(found.history),
+            currency=in_currency.currency,
+            history=DaysData.of(in_currency.history),
             method=coming.method,
             note=coming.note,
             spent=coming.spent,
             expected=coming.expected,
             low=coming.low,
             high=coming.high,
-            days=[ForecastDay(day.day, day.expected, day.low, day.high) for day in coming.days],
-            ceiling=Ceiling.of(found),
+            days=[ForecastDayData(day.day, day.expected, day.low, day.high) for day in coming.days],
+            ceiling=CeilingData.of(in_currency),
         )
