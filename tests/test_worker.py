@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -182,3 +186,172 @@ def test_six_deliveries_of_a_scope_are_kept_and_the_live_one_always(
     kept = session.scalars(select(Delivery)).all()
     assert len(kept) == housekeeping.HISTORY_KEPT
     assert sum(each.is_live for each in kept) == 1
+
+
+@pytest.fixture
+def moment(tmp_path: Path) -> Callable[[timedelta], None]:
+    """Let time pass: the clock stands until this is called."""
+    path = tmp_path / "now"
+    path.write_text(clock.utc_now().isoformat())
+    clock.configure(f"@{path}")
+
+    def let_pass(length: timedelta) -> None:
+        fresh = path.with_suffix(".new")
+        fresh.write_text((clock.utc_now() + length).isoformat())
+        fresh.replace(path)
+
+    return let_pass
+
+
+def run_worker(config: Config) -> None:
+    worker.run(lambda: Session(db.engine, expire_on_commit=False), config, once=True)
+
+
+def state_of(session: Session, kind: str) -> list[str]:
+    session.rollback()
+    return sorted(session.scalars(select(Job.state).where(Job.kind == kind)))
+
+
+@pytest.mark.xfail(strict=True, reason="only imports renew their lease")
+def test_the_lease_of_every_job_is_renewed_while_it_runs(
+    session: Session, config: Config, moment: Callable[[timedelta], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    taken_over = []
+
+    def stay(session: Session, claim: Claim, config: Config) -> None:
+        for _ in range(3):
+            moment(queue.LEASE - timedelta(seconds=1))
+            deadline = time.monotonic() + 2
+            while not _is_renewed(session) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        taken_over.append(queue.claim(session))
+
+    monkeypatch.setattr(queue, "RENEW_SECONDS", 0.02, raising=False)
+    monkeypatch.setitem(jobs.HANDLERS, "long", stay)
+    queue.enqueue(session, "long", {})
+    run_worker(config)
+    assert taken_over == [None]
+    assert state_of(session, "long") == ["done"]
+
+
+def _is_renewed(session: Session) -> bool:
+    session.rollback()
+    until = session.scalars(select(Job.lease_until).where(Job.state == "running")).one()
+    return until is not None and until >= clock.utc_now() + queue.LEASE
+
+
+@pytest.mark.xfail(strict=True, reason="nobody says that it was given up")
+def test_a_job_whose_workers_die_is_given_up_with_words_and_lets_others_by(
+    session: Session, acme: Organization, config: Config, received: Import,
+    moment: Callable[[timedelta], None],
+) -> None:  # fmt: skip
+    while queue.claim(session) is not None:  # each time the worker is killed
+        moment(timedelta(hours=1))
+    content = write([{"BilledCost": "9", "ResourceId": "younger"}])
+    ((younger, _job),) = receive.receive(
+        session, acme, command_line(acme.id), [Sent(io.BytesIO(content), "b.csv")],
+        uploads_dir=config.uploads_dir, max_bytes=1 << 20,
+    )  # fmt: skip
+    run_worker(config)
+    session.refresh(received)
+    session.refresh(younger)
+    assert (received.state, younger.state) == ("refused", "live")
+    assert received.error == importer.ENDED
+    assert state_of(session, receive.JOB_KIND) == ["done", "failed"]
+
+
+PARTS = (
+    "costoptix.bills.intake.inbox.scan",
+    "costoptix.worker.prune",
+    "costoptix.worker.judge_nightly",
+    "costoptix.bills.ledger.housekeeping.prune_history",
+    "costoptix.bills.ledger.housekeeping.sweep",
+)
+
+
+@pytest.mark.xfail(strict=True, reason="the worker ends before it claims anything")
+@pytest.mark.parametrize("failing", PARTS)
+def test_a_part_of_housekeeping_that_fails_ends_neither_jobs_nor_the_other_parts(
+    session: Session, config: Config, received: Import, failing: str,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    reached = []
+    for part in PARTS:
+        monkeypatch.setattr(part, lambda *arguments, part=part: reached.append(part))
+
+    def fail(*arguments: object) -> None:
+        raise PermissionError("a folder that cannot be looked into")
+
+    monkeypatch.setattr(failing, fail)
+    run_worker(config)
+    session.refresh(received)
+    assert received.state == "live"
+    assert sorted(reached) == sorted({*PARTS} - {failing})
+    assert "a folder that cannot be looked into" in caplog.text
+
+
+@pytest.mark.xfail(strict=True, reason="the worker ends with the first statement that fails")
+def test_a_database_that_is_gone_for_a_while_ends_no_worker(
+    session: Session, config: Config, received: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter(range(20))
+
+    def fail(*arguments: object) -> None:
+        if next(failures, None) is not None:
+            raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+        if state_of(session, receive.JOB_KIND) == ["done"]:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.01)
+    event.listen(db.engine, "before_cursor_execute", fail)
+    try:
+        worker.run(lambda: Session(db.engine), config, once=False)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", fail)
+    session.refresh(received)
+    assert received.state == "live"
+
+
+@pytest.mark.xfail(strict=True, reason="a KeyError, five times")
+def test_a_job_of_an_unknown_kind_is_left_for_a_worker_that_knows_it_and_said_in_one_line(
+    session: Session, config: Config, received: Import, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        queue.enqueue(session, "of_tomorrow", {"new": True})
+    run_worker(config)
+    session.refresh(received)
+    assert received.state == "live"
+    assert state_of(session, "of_tomorrow") == ["due"] * 3
+    lines = [record.getMessage() for record in caplog.records if "of_tomorrow" in record.message]
+    assert len(lines) == 1
+    assert "newer" in lines[0]
+
+
+@pytest.mark.xfail(strict=True, reason="detection runs in the worker itself")
+def test_detection_that_wants_more_memory_than_it_may_fails_and_the_worker_goes_on(
+    session: Session, acme: Organization, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+
+    popen = partial(subprocess.Popen, preexec_fn=limit, stderr=subprocess.DEVNULL)
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    jobs.judge(session, acme.id)
+    run_worker(config)
+    assert state_of(session, "detect_anomalies") == ["due"]
+    assert session.scalars(select(Job.error)).first()
+
+
+def test_the_worker_that_is_asked_to_stop_puts_its_job_back(
+    session: Session, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(session: Session, claim: Claim, config: Config) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setitem(jobs.HANDLERS, "stopped", stop)
+    queue.enqueue(session, "stopped", {})
+    worker.run(lambda: Session(db.engine), config, once=False)
+    session.rollback()
+    (job,) = session.scalars(select(Job).where(Job.kind == "stopped"))
+    assert (job.state, job.attempts, job.lease_token) == ("due", 0, None)
