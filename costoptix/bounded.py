@@ -92,8 +92,12 @@ def say(line: str) -> None:
 
 
 def _limit_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = ADDRESS_SPACE_BYTES
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)  # root could raise what its operator has set
     with contextlib.suppress(ValueError, OSError):  # not every system can
-        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _end_with_parent() -> None:

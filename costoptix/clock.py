@@ -10,6 +10,7 @@ from pathlib import Path
 class _Clock:
     """How the time is told: by the machine's clock, moved by seconds, or by a file."""
 
+    setting: str | None = None
     offset_seconds = 0.0
     file: Path | None = None
 
@@ -23,7 +24,7 @@ def configure(setting: str | None) -> None:
     Raises:
         ValueError: the setting is not an instant with a zone.
     """
-    _Clock.offset_seconds, _Clock.file = 0.0, None
+    _Clock.offset_seconds, _Clock.file, _Clock.setting = 0.0, None, None
     if setting is None:
         return
     if setting.startswith("@"):
@@ -31,6 +32,15 @@ def configure(setting: str | None) -> None:
         parse_instant(_Clock.file.read_text())
     else:
         _Clock.offset_seconds = parse_instant(setting).timestamp() - time.time()
+    _Clock.setting = setting
+
+
+def setting() -> str | None:
+    """Return what another process configures its clock with to have the time of this one.
+
+    An instant that runs on does so from now.
+    """
+    return utc_now().isoformat() if _Clock.offset_seconds else _Clock.setting
 
 
 def parse_instant(text: str) -> datetime:

@@ -10,12 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
 _IMMEDIATE = "costoptix_immediate"
 _DEPTH = "costoptix_writing"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the SQL database for a process without the application."""
+    engine = create_engine(url)
+    prepare_engine(engine)
+    return engine
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -1,10 +1,13 @@
-"""What each kind of job does: the one table. ``worker.py`` is the loop."""
+"""What each kind of job is: the one table. ``worker.py`` is the loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -13,10 +16,10 @@ from costoptix.anomalies import job as anomalies
 from costoptix.bills.intake import receive
 from costoptix.bills.ledger import importer
 from costoptix.budgets import job as budgets
+from costoptix.clock import utc_now
 from costoptix.demo import acme
-from costoptix.queue import Claim
-
-Handler = Callable[[Session, Claim, Config], None]
+from costoptix.models import Organization
+from costoptix.queue import Claim, NoPayload
 
 
 def judge_anew(session: Session, claim: Claim, _config: Config) -> None:
@@ -31,10 +34,33 @@ def judge(session: Session, organization_id: str, *, since: datetime | None = No
         queue.enqueue_once(session, kind, organization_id, since=since)
 
 
-HANDLERS: Mapping[str, Handler] = {
-    receive.JOB_KIND: importer.run,
-    acme.JOB_KIND: acme.run,
-    events.DATA_CHANGED: judge_anew,
-    anomalies.JOB_KIND: anomalies.run,
-    budgets.JOB_KIND: budgets.run,
+def judge_nightly(session: Session) -> None:
+    """Have every organization judged that was not yet today: a day that ended is complete now."""
+    today = utc_now().date()
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
+    for organization_id in session.scalars(select(Organization.id)).all():
+        judge(session, organization_id, since=midnight)
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What a kind of job does.
+
+    ``run`` must be safe to begin anew. ``give_up`` says, where a person looks, that the job failed
+    for the last time; a kind without it has a page that asks ``queue.failed_at``. One that is
+    ``bounded`` runs in a child process (``job_process``); imports read in one of their own.
+    """
+
+    run: Callable[[Session, Claim, Config], None]
+    give_up: Callable[[Session, Claim, Exception], None] | None = None
+    bounded: bool = False
+    payload: type[BaseModel] = NoPayload
+
+
+KINDS: dict[str, JobKind] = {
+    receive.JOB_KIND: JobKind(importer.run, importer.give_up, payload=receive.ImportPayload),
+    acme.JOB_KIND: JobKind(acme.run, bounded=True),
+    events.DATA_CHANGED: JobKind(judge_anew),
+    anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),
+    budgets.JOB_KIND: JobKind(budgets.run),  # a few sums a budget: less than a process costs
 }

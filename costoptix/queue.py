@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,8 @@ from costoptix.models import JOB_MOVES, Job, JobState, WorkerHeartbeat, new_id
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
+RENEW_SECONDS = 15.0
+"""How often the lease of a job that runs is renewed: three times can fail before it ends."""
 RETRY_AFTER = timedelta(seconds=10)
 MISSED_AFTER = timedelta(minutes=1)
 
@@ -42,6 +45,17 @@ class Claim:
     def is_last(self) -> bool:
         """Tell whether the job is given up if this attempt fails."""
         return self.attempts >= MAX_ATTEMPTS
+
+
+class NoPayload(BaseModel):
+    """What the job of a kind needs that is about an organization and nothing more."""
+
+
+class Abandoned(Exception):
+    """The worker died at each attempt at the job."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the worker was ended {MAX_ATTEMPTS} times while it did this job")
 
 
 class LeaseLost(Exception):
@@ -191,6 +205,32 @@ def give_up(session: Session, claim: Claim, error: str) -> bool:
     return _move(
         session, claim, JobState.FAILED, finished_at=utc_now(), error=error, lease_token=None
     )
+
+
+def unknown_kinds(session: Session, kinds: Collection[str]) -> set[str]:
+    """Return the kinds of jobs that are not ended and not among those that a worker knows."""
+    open_jobs = Job.state.in_((JobState.DUE, JobState.RUNNING))
+    query = select(Job.kind).where(open_jobs, Job.kind.not_in(kinds))
+    return set(session.scalars(query.distinct()))
+
+
+def failed_at(session: Session, kind: str, organization_id: str) -> datetime | None:
+    """Return when an organization's newest job of a kind that ended was given up.
+
+    None when it was done, or none has ended.
+    """
+    newest = (
+        select(Job.state, Job.finished_at)
+        .where(
+            Job.organization_id == organization_id,
+            Job.kind == kind,
+            Job.finished_at.is_not(None),
+        )
+        .order_by(Job.finished_at.desc())
+        .limit(1)
+    )
+    ended = session.execute(newest).one_or_none()
+    return ended.finished_at if ended is not None and ended.state == JobState.FAILED else None
 
 
 def has_worker(session: Session) -> bool:

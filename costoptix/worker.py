@@ -9,22 +9,25 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from types import FrameType
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import jobs, queue
-from costoptix.bills.intake import inbox, receive
-from costoptix.bills.ledger import housekeeping, importer
+from costoptix import job_process, jobs, lease, queue
+from costoptix.bills.intake import inbox
+from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.models import Job, Organization, WorkerHeartbeat
-from costoptix.queue import Claim
+from costoptix.models import Job, WorkerHeartbeat
+from costoptix.queue import Abandoned, Claim
 
 IDLE_SECONDS = 1.0
+RECOVERY_SECONDS = 5.0
+"""How long the worker waits before it asks a database again that did not answer."""
 HEARTBEAT_SECONDS = 10.0
 SCAN_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
@@ -52,11 +55,17 @@ def run(sessions: Callable[[], Session], config: Config, *, once: bool) -> None:
 
 def run_job(session: Session, config: Config, job_id: str) -> bool:
     """Do one job in the foreground; False when another worker has it or it is not due."""
-    claim = queue.claim(session, job_id)
-    if claim is None:
-        return False
-    _do(session, claim, config)
-    return True
+    return _do_next(session, config, job_id)
+
+
+@dataclass
+class _Chore:
+    """A part of keeping house, done by itself: what happens to one is nothing to the others."""
+
+    name: str
+    every: float  # seconds
+    do: Callable[[Session], object]
+    next_at: float = 0.0  # of the monotonic clock
 
 
 class _Worker:
@@ -64,43 +73,66 @@ class _Worker:
         self._sessions = sessions
         self._config = config
         self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._next_heartbeat = self._next_scan = self._next_housekeeping = 0.0
+        self._unknown_kinds: set[str] = set()
+        self._parts = (
+            _Chore("the sign of life", HEARTBEAT_SECONDS, self._show_life),
+            _Chore("the inbox", SCAN_SECONDS, lambda session: inbox.scan(session, config)),
+            _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
+            _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
+            _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
+            _Chore("old deliveries", HOUSEKEEPING_SECONDS, housekeeping.prune_history),
+            _Chore("files that nothing names", HOUSEKEEPING_SECONDS, self._sweep),
+        )
 
     def run(self, *, once: bool) -> None:
         while True:
+            is_busy = self._do_next(once=once)  # before the house: no folder comes before a job
+            is_busy |= self._keep_house()
+            if is_busy:
+                continue
+            if once:
+                return
+            time.sleep(IDLE_SECONDS)
+
+    def _do_next(self, *, once: bool) -> bool:
+        try:
             with self._sessions() as session:
-                self._keep_house(session)
-                claim = queue.claim(session)
-                if claim is not None:
-                    _do(session, claim, self._config)
-            if claim is None:
-                if once:
-                    return
-                time.sleep(IDLE_SECONDS)
+                return _do_next(session, self._config)
+        except Exception as error:
+            if once:
+                raise
+            # A restarted database is no reason to end: every other worker would end as well.
+            logger.warning("the next job could not be taken or ended, trying again: %s", error)
+            time.sleep(RECOVERY_SECONDS)
+            return False
 
-    def _keep_house(self, session: Session) -> None:
-        now = time.monotonic()
-        if now >= self._next_heartbeat:
-            self._next_heartbeat = now + HEARTBEAT_SECONDS
-            with writing(session):
-                session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
-        if now >= self._next_scan:
-            self._next_scan = now + SCAN_SECONDS
-            inbox.scan(session, self._config)
-        if now >= self._next_housekeeping:
-            self._next_housekeeping = now + HOUSEKEEPING_SECONDS
-            judge_nightly(session)
-            prune(session)
-            housekeeping.prune_history(session)
-            housekeeping.sweep(session, self._config)
+    def _keep_house(self) -> bool:
+        """Do the parts that are due; return whether any was."""
+        due = [part for part in self._parts if time.monotonic() >= part.next_at]
+        for part in due:
+            part.next_at = time.monotonic() + part.every
+            try:
+                with self._sessions() as session:
+                    part.do(session)
+            except Exception:
+                logger.exception("keeping house failed for now: %s", part.name)
+        return bool(due)
 
+    def _show_life(self, session: Session) -> None:
+        with writing(session):
+            session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
 
-def judge_nightly(session: Session) -> None:
-    """Have every organization judged that was not yet today: a day that ended is complete now."""
-    today = utc_now().date()
-    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
-    for organization_id in session.scalars(select(Organization.id)).all():
-        jobs.judge(session, organization_id, since=midnight)
+    def _note_unknown_kinds(self, session: Session) -> None:
+        """Say once of each kind that its jobs wait for a worker of another version."""
+        for kind in queue.unknown_kinds(session, jobs.KINDS) - self._unknown_kinds:
+            self._unknown_kinds.add(kind)
+            logger.warning(
+                "jobs of the kind %s are left for a newer worker: this version does not know it",
+                kind,
+            )
+
+    def _sweep(self, session: Session) -> None:
+        housekeeping.sweep(session, self._config)
 
 
 def prune(session: Session) -> None:
@@ -113,12 +145,28 @@ def prune(session: Session) -> None:
         )
 
 
+def _do_next(session: Session, config: Config, job_id: str | None = None) -> bool:
+    """Do the next job, or the one of an id; False when there is none to be done."""
+    abandoned = queue.claim_abandoned(session, job_id, kinds=jobs.KINDS)
+    if abandoned is not None:
+        logger.error("job %s (%s) is given up: its workers died", abandoned.id, abandoned.kind)
+        _fail(session, abandoned, Abandoned())
+        return True
+    claim = queue.claim(session, job_id, kinds=jobs.KINDS)
+    if claim is None:
+        return False
+    _do(session, claim, config)
+    return True
+
+
 def _do(session: Session, claim: Claim, config: Config) -> None:
     """Run a job to its end; whatever it raises is logged and the job tried again later."""
     try:
-        jobs.HANDLERS[claim.kind](session, claim, config)
+        with lease.kept(session.get_bind(), claim):
+            _run(session, claim, config)
         queue.finish(session, claim)
     except queue.LeaseLost:
+        session.rollback()
         logger.warning("job %s was taken up by another worker", claim.id)
     except Stopped:
         session.rollback()
@@ -130,11 +178,28 @@ def _do(session: Session, claim: Claim, config: Config) -> None:
         _fail(session, claim, error)
 
 
+def _run(session: Session, claim: Claim, config: Config) -> None:
+    kind = jobs.KINDS[claim.kind]
+    kind.payload.model_validate(claim.payload)
+    if kind.bounded:
+        job_process.run(claim, config)
+    else:
+        kind.run(session, claim, config)
+
+
 def _fail(session: Session, claim: Claim, error: Exception) -> None:
+    """Put the job back, or give it up and say so where a person looks, in one transaction."""
+    give_up = jobs.KINDS[claim.kind].give_up
     with writing(session):
-        is_ours = queue.fail(session, claim, f"{type(error).__name__}: {error}"[:1000])
-        if is_ours and claim.is_last and claim.kind == receive.JOB_KIND:
-            importer.give_up(session, claim, error)
+        is_ours = queue.fail(session, claim, _reason(error))
+        if is_ours and claim.is_last and give_up is not None:
+            give_up(session, claim, error)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, (job_process.JobFailed, Abandoned)):
+        return str(error)[:1000]
+    return f"{type(error).__name__}: {error}"[:1000]
 
 
 @contextmanager

@@ -25,6 +25,8 @@ from tests.bills.bill import write
 
 SPIKE = 24
 
+pytestmark = pytest.mark.usefixtures("judged_here")
+
 
 @pytest.fixture
 def budget(session: Session, acme: Organization, config: Config) -> None:

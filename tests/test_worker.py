@@ -29,6 +29,7 @@ from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import housekeeping, importer
 from costoptix.extensions import db
+from costoptix.jobs import JobKind
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
 from costoptix.queue import Claim
 from tests.bills.bill import write
@@ -46,6 +47,7 @@ def received(session: Session, acme: Organization, config: Config) -> Import:
     return row
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_once_drains_what_is_due_and_ends(
     session: Session, config: Config, received: Import
 ) -> None:
@@ -60,6 +62,7 @@ def test_once_drains_what_is_due_and_ends(
     assert len(session.scalars(select(WorkerHeartbeat)).all()) == 1
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
     session: Session, config: Config, received: Import, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -71,7 +74,9 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
         session.commit()
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setitem(jobs.HANDLERS, receive.JOB_KIND, fail)
+    monkeypatch.setitem(
+        jobs.KINDS, receive.JOB_KIND, JobKind(fail, importer.give_up, payload=receive.ImportPayload)
+    )
     moment = tmp_path / "now"
     now = clock.utc_now()
     for _ in range(queue.MAX_ATTEMPTS):
@@ -93,6 +98,7 @@ def _age(path: Path, seconds: float) -> None:
     os.utime(path, (then, then))
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_the_sweep_removes_only_old_files_that_nothing_names(
     session: Session, config: Config, received: Import
 ) -> None:
@@ -119,6 +125,7 @@ def test_the_sweep_removes_only_old_files_that_nothing_names(
     assert all(path.exists() for path in live)
 
 
+@pytest.mark.usefixtures("judged_here")
 def test_r1_a_killed_worker_leaves_the_old_or_the_new_month_whole(
     session: Session, acme: Organization, config: Config, tmp_path: Path
 ) -> None:
@@ -212,7 +219,6 @@ def state_of(session: Session, kind: str) -> list[str]:
     return sorted(session.scalars(select(Job.state).where(Job.kind == kind)))
 
 
-@pytest.mark.xfail(strict=True, reason="only imports renew their lease")
 def test_the_lease_of_every_job_is_renewed_while_it_runs(
     session: Session, config: Config, moment: Callable[[timedelta], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -227,8 +233,8 @@ def test_the_lease_of_every_job_is_renewed_while_it_runs(
                 time.sleep(0.01)
         taken_over.append(queue.claim(session))
 
-    monkeypatch.setattr(queue, "RENEW_SECONDS", 0.02, raising=False)
-    monkeypatch.setitem(jobs.HANDLERS, "long", stay)
+    monkeypatch.setattr(queue, "RENEW_SECONDS", 0.02)
+    monkeypatch.setitem(jobs.KINDS, "long", JobKind(stay))
     queue.enqueue(session, "long", {})
     run_worker(config)
     assert taken_over == [None]
@@ -241,7 +247,7 @@ def _is_renewed(session: Session) -> bool:
     return until is not None and until >= clock.utc_now() + queue.LEASE
 
 
-@pytest.mark.xfail(strict=True, reason="nobody says that it was given up")
+@pytest.mark.usefixtures("judged_here")
 def test_a_job_whose_workers_die_is_given_up_with_words_and_lets_others_by(
     session: Session, acme: Organization, config: Config, received: Import,
     moment: Callable[[timedelta], None],
@@ -264,16 +270,15 @@ def test_a_job_whose_workers_die_is_given_up_with_words_and_lets_others_by(
 PARTS = (
     "costoptix.bills.intake.inbox.scan",
     "costoptix.worker.prune",
-    "costoptix.worker.judge_nightly",
+    "costoptix.jobs.judge_nightly",
     "costoptix.bills.ledger.housekeeping.prune_history",
     "costoptix.bills.ledger.housekeeping.sweep",
 )
 
 
-@pytest.mark.xfail(strict=True, reason="the worker ends before it claims anything")
 @pytest.mark.parametrize("failing", PARTS)
 def test_a_part_of_housekeeping_that_fails_ends_neither_jobs_nor_the_other_parts(
-    session: Session, config: Config, received: Import, failing: str,
+    session: Session, config: Config, failing: str,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     reached = []
@@ -284,14 +289,15 @@ def test_a_part_of_housekeeping_that_fails_ends_neither_jobs_nor_the_other_parts
         raise PermissionError("a folder that cannot be looked into")
 
     monkeypatch.setattr(failing, fail)
+    monkeypatch.setitem(jobs.KINDS, "light", JobKind(lambda *arguments: None))
+    queue.enqueue(session, "light", {})
     run_worker(config)
-    session.refresh(received)
-    assert received.state == "live"
+    assert state_of(session, "light") == ["done"]
     assert sorted(reached) == sorted({*PARTS} - {failing})
     assert "a folder that cannot be looked into" in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="the worker ends with the first statement that fails")
+@pytest.mark.usefixtures("judged_here")
 def test_a_database_that_is_gone_for_a_while_ends_no_worker(
     session: Session, config: Config, received: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,20 +306,25 @@ def test_a_database_that_is_gone_for_a_while_ends_no_worker(
     def fail(*arguments: object) -> None:
         if next(failures, None) is not None:
             raise OperationalError("SELECT", {}, Exception("server closed the connection"))
-        if state_of(session, receive.JOB_KIND) == ["done"]:
-            signal.raise_signal(signal.SIGTERM)
+
+    def stop(session: Session, claim: Claim, config: Config) -> None:
+        signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(worker, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "RECOVERY_SECONDS", 0.01)
+    monkeypatch.setitem(jobs.KINDS, "last", JobKind(stop))
+    queue.enqueue(session, "last", {})
     event.listen(db.engine, "before_cursor_execute", fail)
     try:
         worker.run(lambda: Session(db.engine), config, once=False)
     finally:
         event.remove(db.engine, "before_cursor_execute", fail)
+    assert next(failures, None) is None
     session.refresh(received)
     assert received.state == "live"
 
 
-@pytest.mark.xfail(strict=True, reason="a KeyError, five times")
+@pytest.mark.usefixtures("judged_here")
 def test_a_job_of_an_unknown_kind_is_left_for_a_worker_that_knows_it_and_said_in_one_line(
     session: Session, config: Config, received: Import, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -328,19 +339,21 @@ def test_a_job_of_an_unknown_kind_is_left_for_a_worker_that_knows_it_and_said_in
     assert "newer" in lines[0]
 
 
-@pytest.mark.xfail(strict=True, reason="detection runs in the worker itself")
 def test_detection_that_wants_more_memory_than_it_may_fails_and_the_worker_goes_on(
-    session: Session, acme: Organization, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    session: Session, acme: Organization, config: Config, received: Import,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+
+    work(session, config)
 
     popen = partial(subprocess.Popen, preexec_fn=limit, stderr=subprocess.DEVNULL)
     monkeypatch.setattr(subprocess, "Popen", popen)
     jobs.judge(session, acme.id)
     run_worker(config)
     assert state_of(session, "detect_anomalies") == ["due"]
-    assert session.scalars(select(Job.error)).first()
+    assert session.scalars(select(Job.error).where(Job.error.is_not(None))).all()
 
 
 def test_the_worker_that_is_asked_to_stop_puts_its_job_back(
@@ -349,7 +362,7 @@ def test_the_worker_that_is_asked_to_stop_puts_its_job_back(
     def stop(session: Session, claim: Claim, config: Config) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setitem(jobs.HANDLERS, "stopped", stop)
+    monkeypatch.setitem(jobs.KINDS, "stopped", JobKind(stop))
     queue.enqueue(session, "stopped", {})
     worker.run(lambda: Session(db.engine), config, once=False)
     session.rollback()

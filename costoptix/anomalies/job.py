@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy.orm import Session
 
 from config import Config
+from costoptix import queue
 from costoptix.anomalies import service
 from costoptix.costs.answers import CostStore
 from costoptix.models import Organization
@@ -14,7 +17,13 @@ JOB_KIND = "detect_anomalies"
 
 
 def run(session: Session, claim: Claim, config: Config) -> None:
-    """Detect for the organization of a job. Done twice, it changes nothing."""
+    """Detect for the organization of a job. Done twice, it changes nothing.
+
+    Raises:
+        LeaseLost: another worker has the job now; nothing was kept.
+    """
     organization = session.get(Organization, claim.organization_id)
-    if organization is not None:
-        service.run(session, organization, CostStore(config.lake_dir, config.temp_dir))
+    if organization is None:
+        return
+    with CostStore(config.lake_dir, config.temp_dir) as store:
+        service.run(session, organization, store, partial(queue.hold, session, claim))

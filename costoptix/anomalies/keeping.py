@@ -7,7 +7,7 @@ data: its figures are renewed, and it goes when restated bills no longer show it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,6 +37,10 @@ LIKENESS = Decimal("1.5")
 """What is expected mutes episodes of up to so many times its impact."""
 
 _FIGURES = ("actual", "expected", "low", "high", "impact", "deviation_percent")
+
+
+Hold = Callable[[], None]
+"""Makes sure that a run may still keep something."""
 
 
 class Fate(StrEnum):
@@ -106,12 +110,17 @@ def keep(
     judged: Judged,
     settings: Settings,
     explained: Mapping[tuple[str, date], list[Driver]],
+    hold: Hold | None = None,
 ) -> tuple[Found, ...]:
     """Write down what a run found; all of it or nothing.
+
+    ``hold`` is called first in the transaction, and may raise to keep nothing.
 
     ``explained`` holds drivers by ``Episode.key``, for the episodes whose drivers are known.
     """
     with writing(session):
+        if hold is not None:
+            hold()
         kept = []
         for each in fates(session, organization, judged.episodes):
             anomaly = each.anomaly

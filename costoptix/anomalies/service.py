@@ -13,7 +13,7 @@ from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import judge
-from costoptix.anomalies.keeping import Fate, Found, fates, keep, kept_drivers, series_of
+from costoptix.anomalies.keeping import Fate, Found, Hold, fates, keep, kept_drivers, series_of
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore
@@ -63,17 +63,21 @@ def detect(
     days: DateRange,
     settings: Settings,
     store: CostStore,
+    hold: Hold | None = None,
     *,
     dry_run: bool = False,
 ) -> Outcome:
-    """Judge the complete days of a range and, unless ``dry_run``, keep what is new."""
+    """Judge the complete days of a range and, unless ``dry_run``, keep what is new.
+
+    ``hold`` is called in the transaction that keeps it, and may raise to keep nothing.
+    """
     ask = asker(session, organization, store)
     judged = judge(ask, days, settings)
     found = fates(session, organization, judged.episodes)
     if not dry_run:
         tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, found, tags)
-        found = keep(session, organization, judged, settings, explained)
+        found = keep(session, organization, judged, settings, explained, hold)
     return Outcome(settings, judged.days, judged.series_count, found, judged.note)
 
 
@@ -102,10 +106,12 @@ def detect_on_demand(
     )
 
 
-def run(session: Session, organization: Organization, store: CostStore) -> Outcome:
-    """Judge the newest days by the automatic method and keep what is new."""
+def run(
+    session: Session, organization: Organization, store: CostStore, hold: Hold | None = None
+) -> Outcome:
+    """Judge the newest days by the automatic method and keep what is new, as ``detect`` does."""
     days = newest_days(session, organization)
-    return detect(session, organization, days, AUTOMATIC, store)
+    return detect(session, organization, days, AUTOMATIC, store, hold)
 
 
 def newest_days(session: Session, organization: Organization) -> DateRange:

@@ -16,5 +16,7 @@ JOB_KIND = service.JOB_KIND
 def run(session: Session, claim: Claim, config: Config) -> None:
     """Tell of crossings of the organization of a job. Done twice, it tells nothing new."""
     organization = session.get(Organization, claim.organization_id)
-    if organization is not None:
-        service.tell(session, organization, CostStore(config.lake_dir, config.temp_dir))
+    if organization is None:
+        return
+    with CostStore(config.lake_dir, config.temp_dir) as store:
+        service.tell(session, organization, store)

@@ -109,7 +109,10 @@ class RowStream:
 
 
 class CostStore:
-    """The engine that reads the lake, and the answers that it gave before. One per process."""
+    """The engine that reads the lake, and the answers that it gave before. One per process.
+
+    Used in ``with``, it is closed at the end.
+    """
 
     def __init__(self, lake_dir: Path, temp_dir: Path, cached_rows: int = CACHED_ROWS) -> None:
         self.engine = Engine(lake_dir, temp_dir)
@@ -117,3 +120,11 @@ class CostStore:
         self.priced: BoundedCache[tuple[PricedRow, ...]] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
         self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
+
+    def __enter__(self) -> CostStore:
+        """Return the store."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the engine."""
+        self.engine.close()

@@ -42,6 +42,13 @@ class Engine:
         self._engine: DuckDBPyConnection | None = None
         self._engine_pid = 0
 
+    def close(self) -> None:
+        """Give back the memory, threads and temporary files of the engine, if it was used."""
+        with self._lock:
+            if self._engine is not None and self._engine_pid == os.getpid():
+                self._engine.close()
+            self._engine = None
+
     def path(self, relative: str) -> Path:
         """Return where a file of the lake lies."""
         return self._lake / relative

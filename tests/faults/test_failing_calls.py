@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,13 +76,15 @@ def _full_database() -> Exception:
 
 
 @pytest.fixture(autouse=True)
-def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read bills in this process, where calls can be made to fail."""
+def _read_here(judged_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read bills and judge in this process, where calls can be made to fail."""
 
     def run(session: Any, claim: Claim, config: Any) -> None:
         importer.run(session, claim, config, read=load.load)
 
-    monkeypatch.setitem(jobs.HANDLERS, receive.JOB_KIND, run)
+    monkeypatch.setitem(
+        jobs.KINDS, receive.JOB_KIND, replace(jobs.KINDS[receive.JOB_KIND], run=run)
+    )
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["ENOSPC", "EIO"])

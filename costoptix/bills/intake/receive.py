@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from costoptix import money, queue
@@ -23,6 +24,14 @@ from costoptix.errors import Invalid, NoSpace, TooLarge, is_full_disk
 from costoptix.models import Import, Job, Organization, new_id
 
 JOB_KIND = "import"
+
+
+class ImportPayload(BaseModel):
+    """What the job of an import needs."""
+
+    import_id: str
+
+
 _BLOCK = 1 << 20
 _LONGEST_NAME = 400
 

@@ -44,6 +44,10 @@ READER_DIED = (
     "The process that reads the file was ended each time, perhaps for want of memory: "
     "see the log of the worker."
 )
+ENDED = (
+    "The worker was ended each time it read the file, perhaps for want of memory: "
+    "see its log, then send the file again."
+)
 
 
 def run(session: Session, claim: Claim, config: Config, read: Read = child.read) -> None:
@@ -308,9 +312,15 @@ def give_up(session: Session, claim: Claim, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
     if is_full_disk(error) and not isinstance(error, NoSpace):
         error = NoSpace()
-    sentence = READER_DIED if isinstance(error, ChildDied) else GAVE_UP
-    if isinstance(error, CostOptixError):
-        sentence = error.sentence
+    match error:
+        case CostOptixError():
+            sentence = error.sentence
+        case ChildDied():
+            sentence = READER_DIED
+        case queue.Abandoned():
+            sentence = ENDED
+        case _:
+            sentence = GAVE_UP
     with writing(session):
         session.execute(
             update(Import)

@@ -25,6 +25,8 @@ from costoptix.models import Import, Job, User, WorkerHeartbeat
 from tests.bills.bill import write
 from tests.support.pages import Browser, latest
 
+pytestmark = pytest.mark.usefixtures("judged_here")
+
 SAMPLE = Path(__file__).parents[2] / "data" / "focus" / "focus_1_0_sample.csv"
 AZURE = SAMPLE.parents[1] / "azure" / "EA_ActualCost_Small.csv"
 HEADER, *ROWS = SAMPLE.read_text().splitlines()[:41]
