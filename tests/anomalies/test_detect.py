@@ -302,3 +302,12 @@ def test_days_out_of_order_are_refused():
 )  # fmt: skip
 def test_a_deviation_is_in_percent_of_the_size_of_what_was_expected(impact, expected, percent):
     assert deviation(Decimal(impact), Decimal(expected)) == (percent and Decimal(percent))
+
+
+@pytest.mark.xfail(strict=True, reason="the difference keeps 28 digits")
+def test_an_impact_keeps_every_digit() -> None:
+    large = Decimal("12345678901234567890.000000000000000001")
+    amounts = [(day(index), Decimal(10 + index % 2)) for index in range(30)]
+    (finding,) = detect([*amounts, (day(30), large)]).findings
+    assert finding.expected == Decimal("10.5")
+    assert finding.impact == Decimal("12345678901234567879.500000000000000001")

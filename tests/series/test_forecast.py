@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from costoptix.money import total
 from costoptix.periods import DateRange, month_range
 from costoptix.series.forecast import ForecastMethod, Horizon, forecast, value_at_risk
 from tests.support.series import FIRST, changed, daily, noisy
@@ -208,3 +209,12 @@ def test_a_ceiling_is_never_below_what_is_spent(seed, count):
     period = month_range(last_day(amounts))
     spent = sum(amount for day, amount in amounts if day in period)
     assert value_at_risk(amounts, period).amount >= spent
+
+
+@pytest.mark.xfail(strict=True, reason="the sum keeps 28 digits")
+def test_what_is_spent_keeps_every_digit_in_the_sum():
+    day, large = date(2026, 1, 1), Decimal("12345678901234567890.000000000000000001")
+    amounts = [(day, large), (day + timedelta(days=1), Decimal(0))]
+    found = forecast(amounts, Horizon.MONTH_END)
+    assert found.expected == large + total([one.expected for one in found.days])
+    assert str(found.expected).endswith("0000000001")
