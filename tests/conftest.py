@@ -28,7 +28,7 @@ from werkzeug.routing import Rule
 from xdist.remote import Producer
 
 from config import Config
-from costoptix import clock, create_app
+from costoptix import clock, create_app, money
 from costoptix.access.permissions import Caller, Permission
 from costoptix.extensions import db, quota_storage
 from costoptix.models import Organization, User
@@ -40,6 +40,8 @@ from tests.support.scheduling import SuiteScheduling, longest_first
 __all__ = ["PASSWORD"]
 
 pytest_plugins = ("tests.support.bills", "tests.support.lake", "tests.support.pages")
+
+money.fail_on_loss()
 
 DATABASES = ("costoptix.db", "quota.db")
 """On SQLite: the files that a migrated installation has."""

@@ -85,7 +85,6 @@ CONTEXT_MAKERS = {
 }  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="the arithmetic of a new thread keeps 28 digits")
 def test_plain_arithmetic_on_amounts_keeps_every_digit_in_every_thread() -> None:
     def add() -> Decimal:
         return LARGE + SMALL
@@ -94,13 +93,11 @@ def test_plain_arithmetic_on_amounts_keeps_every_digit_in_every_thread() -> None
         assert add() == thread.submit(add).result() == Decimal(f"{LARGE}.{'0' * 17}1")
 
 
-@pytest.mark.xfail(strict=True, reason="nothing says so")
 def test_arithmetic_that_loses_a_digit_fails_the_suite() -> None:
     with pytest.raises(ArithmeticError):
         Decimal(1) / Decimal(3)
 
 
-@pytest.mark.xfail(strict=True, reason="trends makes a context of its own; others quantize")
 def test_only_money_makes_a_context_or_rounds() -> None:
     """What rounds has a name in ``money``, which says how."""
     others = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "money.py"]
@@ -120,7 +117,6 @@ def _roundings(path: Path) -> list[str]:
     return uses
 
 
-@pytest.mark.xfail(strict=True, reason="sums of a file keep 400 digits, 1E-999 has more")
 def test_a_number_too_small_for_exact_sums_is_refused() -> None:
     with pytest.raises(ValueError, match="too small"):
         money.exact("1E-100")

@@ -18,7 +18,7 @@ from statistics import fmean
 from costoptix.errors import Invalid
 from costoptix.figures.trends import share
 from costoptix.models import Severity
-from costoptix.money import Amount
+from costoptix.money import Amount, rounded
 from costoptix.series.baseline import (
     MIN_HISTORY,
     THRESHOLD,
@@ -163,7 +163,7 @@ def deviation(impact: Amount, expected: Amount) -> Decimal | None:
     None when nothing was expected, or so little that the percentage is beyond all measure.
     """
     percent = share(impact, abs(expected))
-    return None if percent is None else round(percent, 2)
+    return None if percent is None else rounded(percent, 2)
 
 
 def _finding(day: date, actual: Amount, verdict: Verdict, method: Method, episode: date) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from flask import request
@@ -13,6 +14,8 @@ from costoptix.errors import Invalid, UnsupportedMediaType
 MAX_JSON_BYTES = 1_000_000
 MAX_JSON_DEPTH = 20
 LARGEST_INTEGER = 2**63 - 1
+LARGEST_EXPONENT = 308
+"""As of floats, in which other programs read the number."""
 KEY_PATTERN = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")
 _KEY_PARAMETERS = frozenset({"key", "apikey", "xapikey", "accesstoken"})
 
@@ -52,6 +55,8 @@ def query_pairs() -> list[tuple[str, str]]:
 def json_object() -> dict[str, Any]:
     """Return the body, which must be one JSON object in UTF-8 of at most 1 MB; none is ``{}``.
 
+    Numbers with a point or an exponent are decimals, every digit kept.
+
     Raises:
         UnsupportedMediaType: the content type is not JSON.
         Invalid: not JSON, not an object, deeper than ``MAX_JSON_DEPTH``, a name given twice, a
@@ -69,7 +74,7 @@ def json_object() -> dict[str, Any]:
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
             parse_int=_integer,
-            parse_float=_finite,
+            parse_float=_decimal,
         )
     except RecursionError:
         raise Invalid(_TOO_DEEP) from None
@@ -81,6 +86,7 @@ def json_object() -> dict[str, Any]:
     return value
 
 
+_UNREADABLE = "A number in the body is too large, or too near to zero."
 _TOO_DEEP = f"The body is nested deeper than {MAX_JSON_DEPTH} levels."
 
 
@@ -101,10 +107,13 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if abs(number) == float("inf"):
-        raise Invalid("A number in the body is too large.")
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent of more than 18 digits
+        raise Invalid(_UNREADABLE) from None
+    if number and abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise Invalid(_UNREADABLE)
     return number
 
 

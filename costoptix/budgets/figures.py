@@ -6,18 +6,24 @@ says for the same filters. What is predicted rests on complete days only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from costoptix.budgets.drafts import BudgetPeriod
 from costoptix.figures.trends import share
 from costoptix.models import BudgetState
-from costoptix.money import EXACT, Amount, total
+from costoptix.money import EXACT, Amount, scaled, times_over, total
 from costoptix.periods import DateRange, add_months, month_end, quarter_start
 from costoptix.series.baseline import DailyAmounts
-from costoptix.series.forecast import ForecastMethod, Horizon, forecast, value_at_risk
+from costoptix.series.forecast import (
+    ForecastDay,
+    ForecastMethod,
+    Horizon,
+    forecast,
+    value_at_risk,
+)
 
 MONTHS = {BudgetPeriod.MONTHLY: 1, BudgetPeriod.QUARTERLY: 3, BudgetPeriod.YEARLY: 12}
 PAST_PERIODS = {BudgetPeriod.MONTHLY: 12, BudgetPeriod.QUARTERLY: 4, BudgetPeriod.YEARLY: 2}
@@ -129,7 +135,7 @@ def figures(
         utilization_percent=share(spent, terms.amount),
         state=terms.state(spent),
         days_remaining=(days.last - today).days,
-        pace_percent=round(Decimal(100 * ((today - days.first).days + 1)) / days.length, 2),
+        pace_percent=scaled(Decimal((today - days.first).days + 1), 100, days.length, places=2),
         crosses_on=_crosses_on(terms, by_day, amounts, days, today),
         history=tuple(_past_periods(terms, by_day, known, days)),
     )
@@ -164,17 +170,19 @@ def _crosses_on(
             so_far = EXACT.add(so_far, each.expected)
             if so_far >= terms.amount:
                 return max(each.day, today)
-    average = total([each.expected for each in coming]) / len(coming)
-    return _carried_on(terms.amount - so_far, average, coming[-1].day, days.last)
+    return _carried_on(terms.amount - so_far, coming, days.last)
 
 
-def _carried_on(missing: Amount, average: Amount, after: date, last: date) -> date | None:
-    """Return the day on which an average per day makes up for what is missing, until ``last``."""
-    left = (last - after).days
-    if average <= 0 or missing > left * average:
+def _carried_on(missing: Amount, coming: Sequence[ForecastDay], last: date) -> date | None:
+    """Return the day on which the average of the coming days makes up for what is missing.
+
+    None where that is after ``last``.
+    """
+    expected, after = total([day.expected for day in coming]), coming[-1].day
+    if expected <= 0:
         return None
-    days = (missing / average).to_integral_value(rounding=ROUND_CEILING)
-    return after + timedelta(days=int(days))
+    days = times_over(missing * len(coming), expected)
+    return after + timedelta(days=days) if days <= (last - after).days else None
 
 
 def _past_periods(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from costoptix.demo.catalogue import SERVICES, Product
 from costoptix.demo.charges import (
@@ -19,10 +19,8 @@ from costoptix.demo.charges import (
 )
 from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
 from costoptix.demo.usage import find_workload, usage_row
-from costoptix.money import EXACT
+from costoptix.money import EXACT, rounded
 from costoptix.periods import month_start
-
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +115,7 @@ _SERVICES_BY_NAME = {service.name: service for service in SERVICES.values()}
 
 def _tax(account: CompanyAccount, cost: Decimal) -> Decimal:
     """Return the tax on ``cost``, rounded half away from zero to cents, as tax law has it."""
-    return (cost * account.tax_rate).quantize(_CENT, rounding=ROUND_HALF_UP)
+    return rounded(cost * account.tax_rate, 2)
 
 
 def _beside(account: CompanyAccount, service: Product, day: date) -> dict[str, str]:

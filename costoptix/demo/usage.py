@@ -23,11 +23,11 @@ from costoptix.demo.charges import (
     token,
 )
 from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
-from costoptix.money import to_text
+from costoptix.money import quotient, rounded, to_text
 from costoptix.periods import month_start
 
 HOURS_A_DAY = 24
-_PRICE_STEP = Decimal("0.0000000001")
+_PRICE_PLACES = 10
 _MACHINE_LIFE = 45  # days until a machine of a fleet is replaced by a new one
 _NOISE = 0.035
 
@@ -44,8 +44,8 @@ class Workload:
         """Return the unit prices on demand (or of spare capacity)."""
         factor, discount = self.account.price_factor, self.account.provider.discount
         contracted = self.meter.spot or self.meter.list_price * (1 - discount)
-        listed = (self.meter.list_price * factor).quantize(_PRICE_STEP)
-        contracted = (contracted * factor).quantize(_PRICE_STEP)
+        listed = rounded(self.meter.list_price * factor, _PRICE_PLACES)
+        contracted = rounded(contracted * factor, _PRICE_PLACES)
         return UnitPrices(listed, contracted, billed=contracted, effective=contracted)
 
     @cached_property
@@ -57,7 +57,7 @@ class Workload:
     @cached_property
     def units(self) -> float:
         """Return the units used on a working day of ``rhythm.ANCHOR``."""
-        price = self.prices.contracted / self.account.price_factor
+        price = quotient(self.prices.contracted, self.account.price_factor)
         return self.meter.daily * self.share / float(price)
 
     @cached_property

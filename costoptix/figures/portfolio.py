@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from costoptix.costs.answers import CostRow
@@ -21,7 +21,7 @@ from costoptix.figures.daily import count_for_most
 from costoptix.figures.ranking import Ranked, account_names, ranked
 from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over, changes, summed
 from costoptix.figures.trends import Change, Health, health, projected, share, sums_by
-from costoptix.money import EXACT, Amount, to_amount, total
+from costoptix.money import Amount, quotient, rounded, scaled, total
 from costoptix.periods import DateRange, Preset
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
@@ -200,7 +200,7 @@ def _portfolio(
 
 
 def _per_day(amount: Amount, days: int) -> Amount | None:
-    return to_amount(EXACT.divide(amount, Decimal(days))) if days else None
+    return quotient(amount, days) if days else None
 
 
 def _accounts(
@@ -214,7 +214,7 @@ def _accounts(
             share=entry.share,
             daily_average=_per_day(complete.get(entry.group, Amount(0)), complete_days),
             services=counts[entry.group],
-            cost_per_service=to_amount(EXACT.divide(entry.amount, Decimal(counts[entry.group]))),
+            cost_per_service=quotient(entry.amount, counts[entry.group]),
         )
         for entry in ranked(cells.by(lambda account, _: account))
     )
@@ -262,21 +262,20 @@ def portfolio_health(
     above = max(Decimal(0), (largest_share or Decimal(0)) - MEDIUM_SHARE)
     rise = (change.percent if change else None) or Decimal(0)
     count = services.critical + services.watch + services.healthy if services else 0
-    ailing = services.critical + Decimal(services.watch) / 2 if services else Decimal(0)
+    twice_ailing = 2 * services.critical + services.watch if services else 0
     points = [
-        _rounded(CONCENTRATION_POINTS * above / (100 - MEDIUM_SHARE)),
-        _rounded(GROWTH_POINTS * min(max(rise, Decimal(0)), FULL_GROWTH) / FULL_GROWTH),
-        _rounded(SERVICE_POINTS * ailing / count if count else Decimal(0)),
+        scaled(CONCENTRATION_POINTS, above, 100 - MEDIUM_SHARE, places=1),
+        scaled(GROWTH_POINTS, min(max(rise, Decimal(0)), FULL_GROWTH), FULL_GROWTH, places=1),
+        scaled(SERVICE_POINTS, twice_ailing, 2 * count or 1, places=1),
     ]
-    score = (100 - total(points)).quantize(Decimal(1), ROUND_HALF_UP)
-    return PortfolioHealth(int(score), *points)
+    return PortfolioHealth(int(rounded(100 - total(points), 0)), *points)
 
 
 def insights(portfolio: Portfolio) -> list[str]:
     """Say what stands out, one sentence each."""
     sentences = []
     if portfolio.concentration is not None and len(portfolio.accounts) > 1:
-        share_ = _rounded(portfolio.concentration.share)
+        share_ = rounded(portfolio.concentration.share, 1)
         name = account_name(portfolio.concentration.account)
         sentences.append(f"{name} alone accounts for {share_}% of the cost.")
     if few := count_for_most([service.total for service in portfolio.services]):
@@ -284,14 +283,14 @@ def insights(portfolio: Portfolio) -> list[str]:
         sentences.append(f"{few} of {len(portfolio.services)} services {verb} 80% of the cost.")
     if rise := portfolio.change.percent if portfolio.change else None:
         moved = "rose" if rise > 0 else "fell"
-        sentences.append(f"Spend {moved} by {_rounded(abs(rise))}% against the days before.")
+        sentences.append(f"Spend {moved} by {rounded(abs(rise), 1)}% against the days before.")
     if portfolio.service_health and (ailing := portfolio.service_health.critical):
         verb = "service rose" if ailing == 1 else "services rose"
         sentences.append(f"{ailing} {verb} by half or more.")
     if wide := [service for service in portfolio.services if service.accounts > 1]:
         sentences.append(
             f"{wide[0].name or 'Cost without a service'} runs in {wide[0].accounts} accounts, for"
-            f" {_rounded(wide[0].share or Decimal(0))}% of the cost."
+            f" {rounded(wide[0].share or Decimal(0), 1)}% of the cost."
         )
     return sentences
 
@@ -300,7 +299,3 @@ def account_name(account: Group) -> str:
     """Return how people call an account, given provider, id and name."""
     provider, identifier, name = account
     return f"{name or identifier or 'What has no account'} ({provider or 'no provider'})"
-
-
-def _rounded(number: Decimal) -> Decimal:
-    return number.quantize(Decimal("0.1"), ROUND_HALF_UP)

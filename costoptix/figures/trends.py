@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from costoptix.money import EXACT, Amount, to_amount, total
+from costoptix import money
+from costoptix.money import EXACT, Amount, quotient, to_amount, total
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -26,9 +27,8 @@ WATCH_PERCENT, CRITICAL_PERCENT = Decimal(20), Decimal(50)
 NOTICED_SHARE = Decimal(1)
 """… when the rise is at least this percentage of all spend."""
 
-EXPONENTS = Context(prec=28)
-LARGEST_GROWTH = Decimal(10) ** 6
-"""A hundred million percent a year says nothing any more."""
+LARGEST_GROWTH = Decimal(10) ** 8
+"""Exclusive: a hundred million percent a year says nothing any more."""
 
 HEALTH_RULE = (
     f"Against the same days of last month: critical is up {CRITICAL_PERCENT}% or more, watch up"
@@ -155,7 +155,7 @@ def monthly_figures(
     first_last = Change(amounts[0], amounts[-1]) if len(with_charges) > 1 else None
     return MonthlyFigures(
         total=spend,
-        average=to_amount(EXACT.divide(spend, Decimal(len(by_month)))),
+        average=quotient(spend, len(by_month)),
         peak_month=peak_month,
         peak=by_month[peak_month],
         trend=trend(amounts),
@@ -178,14 +178,14 @@ def trend(amounts: Sequence[Amount]) -> Trend | None:
     count = len(amounts)
     if count < 2:
         return None
-    middle = Decimal(count - 1) / 2
-    average = total(list(amounts)) / count
-    slope = total([(i - middle) * (amount - average) for i, amount in enumerate(amounts)])
-    slope /= total([(i - middle) ** 2 for i in range(count)])
-    threshold = abs(average) * STABLE_PERCENT / 100
-    if abs(slope) < threshold or not slope:
+    # Both sides of the comparison times what would divide them, so that nothing is rounded;
+    # the distances from the middle, and their squares, are taken double and fourfold.
+    distances = [2 * i - (count - 1) for i in range(count)]
+    rise = 2 * count * total([d * amount for d, amount in zip(distances, amounts, strict=True)])
+    level = abs(total(amounts)) * sum(d * d for d in distances)
+    if not rise or abs(rise) * 100 < level * STABLE_PERCENT:
         return Trend.STABLE
-    return Trend.INCREASING if slope > 0 else Trend.DECREASING
+    return Trend.INCREASING if rise > 0 else Trend.DECREASING
 
 
 def direction(change: Change, stable_percent: Decimal) -> Trend:
@@ -193,8 +193,7 @@ def direction(change: Change, stable_percent: Decimal) -> Trend:
 
     From zero any change counts; from a credit, a smaller credit is an increase.
     """
-    threshold = abs(change.before) * stable_percent / 100
-    if not change.amount or abs(change.amount) < threshold:
+    if not change.amount or abs(change.amount) * 100 < abs(change.before) * stable_percent:
         return Trend.STABLE
     return Trend.INCREASING if change.amount > 0 else Trend.DECREASING
 
@@ -207,8 +206,8 @@ def cagr(change: Change, months: int) -> Decimal | None:
     """
     if change.before <= 0 or change.now <= 0 or months < 1:
         return None
-    growth = EXPONENTS.power(change.now / change.before, Decimal(12) / months)
-    return to_amount((growth - 1) * 100) if growth < LARGEST_GROWTH else None
+    percent = money.growth_percent(change.before, change.now, months, of=12)
+    return to_amount(percent) if percent < LARGEST_GROWTH else None
 
 
 def _last_two(by_month: Mapping[date, Amount], full_months: Sequence[date]) -> Change | None:
@@ -227,10 +226,10 @@ def _confidence(full_count: int, month_count: int) -> Confidence:
 
     What the months cost does not matter; without any full month it is low.
     """
-    covered = Decimal(full_count) / max(1, month_count)
-    if full_count >= 3 and covered >= Decimal("0.8"):
+    if full_count >= 3 and 100 * full_count >= 80 * month_count:
         return Confidence.HIGH
-    return Confidence.MEDIUM if full_count >= 2 and covered >= Decimal("0.5") else Confidence.LOW
+    is_half = full_count >= 2 and 100 * full_count >= 50 * month_count
+    return Confidence.MEDIUM if is_half else Confidence.LOW
 
 
 def projected(spent: Amount, days_done: int, days: int) -> Amount | None:
@@ -250,7 +249,7 @@ def scaled(amount: Amount, factor: Decimal, divisor: Decimal) -> Amount | None:
         decimal.DivisionByZero: the divisor is zero.
     """
     try:
-        return to_amount(EXACT.divide(EXACT.multiply(amount, factor), divisor))
+        return money.scaled(amount, factor, divisor)
     except ValueError:
         return None
 
@@ -259,7 +258,7 @@ def mean(amounts: Sequence[Amount]) -> Amount | None:
     """Return the average, rounded to 18 places; None of nothing."""
     if not amounts:
         return None
-    return to_amount(EXACT.divide(total(list(amounts)), Decimal(len(amounts))))
+    return quotient(total(amounts), len(amounts))
 
 
 def sums_by(rows: Iterable[tuple[Key, Amount]]) -> dict[Key, Amount]:

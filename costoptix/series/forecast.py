@@ -16,7 +16,7 @@ from enum import StrEnum
 from math import exp, sqrt
 from statistics import fmean, median, stdev
 
-from costoptix.money import Amount, total
+from costoptix.money import Amount, scaled, total
 from costoptix.periods import DateRange, add_months, month_end, month_start
 from costoptix.series.baseline import DailyAmounts, Follower, check, to_money
 
@@ -302,10 +302,10 @@ def _past_ratios(values: dict[date, float], last: date, left: int) -> list[float
 def _linear(amounts: DailyAmounts, period: DateRange, spent: Amount, left: int) -> Ceiling:
     elapsed = sum(day in period for day, _ in amounts)
     if elapsed:
-        pace = spent / elapsed
+        coming = scaled(spent, left, elapsed)
         note = "Too little history for a worst case: the pace of the period so far, carried on."
     else:
         recent = [amount for _, amount in amounts[-_PACE_DAYS:]]
-        pace = total(recent) / len(recent)
+        coming = scaled(total(recent), left, len(recent))
         note = "Too little history for a worst case: the pace of the last days, carried on."
-    return Ceiling(to_money(float(spent + pace * left)), ForecastMethod.LINEAR, note, 0)
+    return Ceiling(spent + coming, ForecastMethod.LINEAR, note, 0)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from costoptix import clock, drafts
+from costoptix import clock, drafts, money
 from costoptix.access.permissions import Caller, Permission
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings
@@ -140,7 +140,7 @@ def test_consecutive_days_are_one_anomaly_with_the_sums_of_its_days(lake: Lake) 
     assert (row.last_day - row.first_day).days == 1
     assert row.actual == 1400
     assert row.impact == 1400 - row.expected
-    assert row.deviation_percent == round(100 * row.impact / row.expected, 2)
+    assert row.deviation_percent == money.scaled(row.impact, 100, row.expected, places=2)
     assert alerts(lake) == ["anomaly.detected"]
 
 
@@ -371,7 +371,7 @@ def test_precision_counts_what_was_closed_lately(lake: Lake) -> None:
         )  # fmt: skip
     found = judgements.precision(kept(lake), utc_now())
     assert (found.right, found.wrong) == (2, 1)
-    assert round(found.percent, 2) == Decimal("66.67")
+    assert money.rounded(found.percent, 2) == Decimal("66.67")
     assert judgements.precision([], utc_now()).percent is None
 
 

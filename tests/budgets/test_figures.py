@@ -127,9 +127,8 @@ def test_a_year_is_carried_on_beyond_the_forecast() -> None:
     assert [past.days.first.year for past in found.history] == [2025]
 
 
-@pytest.mark.xfail(strict=True, reason="the pace passes through a float")
 def test_a_pace_is_carried_on_to_the_last_digit() -> None:
     known, a_day = DateRange(date(2026, 3, 11), date(2026, 3, 19)), "12345678901234567.89"
     found = figures(MONTHLY, flat(known.first, known.last, a_day), known, TODAY)
-    assert found.predicted_by is Method.LINEAR
+    assert found.predicted_by is ForecastMethod.LINEAR
     assert found.predicted_spend == 21 * Decimal("12345678901234567.89")

@@ -23,7 +23,7 @@ from costoptix.figures.trends import (
     sums_by,
     trend,
 )
-from costoptix.money import total
+from costoptix.money import rounded, total
 from costoptix.periods import add_months
 
 amounts = st.decimals(-(10**12), 10**12, places=18)
@@ -82,7 +82,7 @@ def test_a_trend_is_the_slope_against_the_average(values, expected):
 
 def test_cagr_is_growth_compounded_to_a_year():
     assert cagr(change("100", "200"), 12) == 100
-    assert round(cagr(change("100", "110"), 6), 6) == 21
+    assert rounded(cagr(change("100", "110"), 6), 6) == 21
     assert cagr(change("0", "200"), 12) is None
     assert cagr(change("200", "-1"), 12) is None
     assert cagr(change("0.000001", "100000000"), 1) is None
@@ -98,7 +98,7 @@ def test_the_monthly_figures_of_a_year():
     assert figures.trend is Trend.INCREASING
     assert figures.change == change("100", "133.1")
     assert figures.month_over_month.percent == 10
-    assert round(figures.cagr, 2) == Decimal("213.84")
+    assert rounded(figures.cagr, 2) == Decimal("213.84")
     assert figures.confidence is Confidence.HIGH
 
 

@@ -2,7 +2,8 @@
 
 Amounts: plain decimals of any length are rounded half away from zero to 18 places by DuckDB's
 cast, which is exact (kept so by tests against ``money.parse_amount``). Its cast of E-notation is
-exact for a negative exponent and for short mantissas only; other spellings are not amounts here.
+exact for a negative exponent (to -99: ``money.exact``) and for short mantissas only; other
+spellings are not amounts here.
 Times: a zone is applied, no zone is UTC. What is not cast keeps nothing back: the row is marked,
 its cells are told, and it never reaches a total.
 """
@@ -28,7 +29,7 @@ MACROS = (
        strlen(x) > 19 OR contains(x, 'e') OR contains(x, 'E') OR contains(x, '_')""",
     r"""CREATE MACRO is_exact_number(x) AS regexp_full_match(trim(x),
        '[+-]?(\d+(\.\d*)?|\.\d+)'
-       '|[+-]?(\d{1,18}(\.\d*)?|\.\d+)[eE](-\d{1,3}|\+?0{1,3})'
+       '|[+-]?(\d{1,18}(\.\d*)?|\.\d+)[eE](-0?\d{1,2}|\+?0{1,3})'
        '|[+-]?\d(\.\d{0,17})?[eE]\+?0?\d') AND length(x) <= 100""",
     """CREATE MACRO as_amount(x) AS CASE WHEN NOT is_odd_number(x) OR is_exact_number(x)
        THEN TRY_CAST(x AS DECIMAL(38, 18)) END""",

@@ -72,7 +72,7 @@ class Ledger:
         tally = self._tallies[group]
         tally.rows_kept += rows
         for metric, amount in sums.items():
-            tally.sums[metric].kept = money.EXACT.add(tally.sums[metric].kept, amount or ZERO)
+            tally.sums[metric].kept = money.FILE_SUMS.add(tally.sums[metric].kept, amount or ZERO)
 
     def keep_rounded(self, group: ReconciledGroup, written: Mapping[str, str | None]) -> None:
         """Add one row by its amounts as the file has them, at least one of more than 18 places."""
@@ -88,7 +88,7 @@ class Ledger:
         tally.rows_rejected += 1
         for metric, text in written.items():
             amount = _readable(text)
-            tally.sums[metric].rejected = money.EXACT.add(tally.sums[metric].rejected, amount)
+            tally.sums[metric].rejected = money.FILE_SUMS.add(tally.sums[metric].rejected, amount)
 
     def lines(
         self, stored: Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal]]]
@@ -118,7 +118,7 @@ def _lines(group: ReconciledGroup, tally: _Tally, stored: Mapping[str, Decimal])
             rows_kept=tally.rows_kept,
             rows_rejected=tally.rows_rejected,
             rows_rounded=sum_.rows_rounded,
-            sum_file=money.EXACT.add(sum_.kept, sum_.rejected),
+            sum_file=money.FILE_SUMS.add(sum_.kept, sum_.rejected),
             sum_stored=stored.get(metric, ZERO),
             sum_rejected=sum_.rejected,
             sum_rounding=sum_.rounding,
@@ -134,9 +134,9 @@ def is_balanced(line: Line) -> bool:
 
 
 def _add_rounded(sum_: _Sum, number: Decimal) -> None:
-    lost = money.EXACT.subtract(number, money.to_amount(number))
-    sum_.kept = money.EXACT.add(sum_.kept, number)
-    sum_.rounding = money.EXACT.add(sum_.rounding, lost)
+    lost = money.FILE_SUMS.subtract(number, money.to_amount(number))
+    sum_.kept = money.FILE_SUMS.add(sum_.kept, number)
+    sum_.rounding = money.FILE_SUMS.add(sum_.rounding, lost)
     sum_.rows_rounded += lost != 0
 
 
@@ -150,4 +150,4 @@ def _readable(text: str | None) -> Decimal:
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
-    return money.total(list(amounts))
+    return money.total(amounts, money.FILE_SUMS)

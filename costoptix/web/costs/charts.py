@@ -13,7 +13,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from costoptix.money import EXACT, Amount, to_text, total
+from costoptix.money import EXACT, Amount, scaled, times_over, to_text, total
 from costoptix.web.parts.display import MINUS, symbol
 
 HEIGHT = 1000
@@ -51,7 +51,9 @@ class Axis:
             return cls(_ZERO, Decimal(1), Decimal(1))
         magnitude = (high - low).adjusted()
         steps = (s.scaleb(magnitude + e) for e in (-1, 0) for s in _STEPS)
-        fitted = (cls(_floor(low + s * HAIR, s) * s, -_floor(-high, s) * s, s) for s in steps)
+        fitted = (
+            cls(-times_over(-low - s * HAIR, s) * s, times_over(high, s) * s, s) for s in steps
+        )
         return next(axis for axis in fitted if axis.intervals <= MAX_INTERVALS)
 
     @property
@@ -66,8 +68,7 @@ class Axis:
 
     def y(self, amount: Amount) -> int:
         """Return where an amount lies, from 0 (``high``) to ``HEIGHT`` (``low``)."""
-        share = (self.high - amount) * HEIGHT / (self.high - self.low)
-        return int(share.to_integral_value())
+        return int(scaled(self.high - amount, HEIGHT, self.high - self.low, places=0))
 
     def labels(self, currency: str) -> list[str]:
         """Write the ticks in one unit for all, with as many places as the step needs."""
@@ -83,10 +84,6 @@ class Axis:
             else f"{symbol(currency)}0"
             for tick, text in scaled
         ]
-
-
-def _floor(amount: Decimal, step: Decimal) -> Decimal:
-    return EXACT.divide(amount, step).to_integral_value("ROUND_FLOOR")
 
 
 @dataclass(frozen=True)
@@ -276,11 +273,11 @@ def sparkline(amounts: Sequence[Amount], incomplete: int = 0) -> Markup:
     low, high = min(_ZERO, *values), max(_ZERO, *values)
     spread = (high - low) or Decimal(1)
     points = [
-        f"{i * 100 / (len(values) - 1):.1f} {38 - 36 * (value - low) / spread:.1f}"
+        f"{i * 100 / (len(values) - 1):.1f} {38 - scaled(value - low, 36, spread, places=1)}"
         for i, value in enumerate(values)
     ]
     solid = max(1, len(points) - incomplete)
-    base = f"{38 - 36 * (0 - low) / spread:.1f}"
+    base = f"{38 - scaled(-low, 36, spread, places=1)}"
     last_x = points[solid - 1].partition(" ")[0]
     area = f"M0 {base}L{'L'.join(points[:solid])}L{last_x} {base}z"
     dashed = f'<path class="dashed" d="M{"L".join(points[solid - 1 :])}"/>'

@@ -7,7 +7,7 @@ import io
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from flask import Response, current_app, render_template
@@ -27,7 +27,7 @@ from costoptix.figures import summary
 from costoptix.figures.breakdown import breakdowns
 from costoptix.figures.completeness import earlier_part, known_part, partial_months
 from costoptix.lake.layout import DIMENSIONS, METRICS
-from costoptix.money import to_text
+from costoptix.money import rounded, to_text
 from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.cost_table import (
@@ -66,7 +66,6 @@ MAX_CHOICES = 200
 QUICK_GROUPS = (
     "service_name", "provider_name", "sub_account_name", "region_id", "resource_id", "sku_id",
 )  # fmt: skip
-TENTH = Decimal("0.1")
 
 
 @dataclass(frozen=True)
@@ -281,7 +280,7 @@ def _csv_cell(column: TableColumn, row: Row) -> str:
     if value is None and column.is_number:
         return ""
     if column.kind == "percent":
-        return to_text(value.quantize(TENTH, ROUND_HALF_UP)) if isinstance(value, Decimal) else ""
+        return to_text(rounded(value, 1)) if isinstance(value, Decimal) else ""
     if isinstance(value, Decimal):
         return to_text(value)
     return guarded(text_of(column, row))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from costoptix.lake.layout import METRICS
 from costoptix.models import ReconciliationLine
-from costoptix.money import EXACT
+from costoptix.money import FILE_SUMS
 from costoptix.web.parts.routing import web
 
 
@@ -22,5 +22,5 @@ def by_metric(lines: Iterable[ReconciliationLine]) -> dict[str, list[Reconciliat
 @web.app_template_filter()
 def difference(line: ReconciliationLine) -> Decimal:
     """Return what a sum of the file is off from stored + rejected + rounding: always 0."""
-    there = EXACT.add(EXACT.add(line.sum_stored, line.sum_rejected), line.sum_rounding)
-    return EXACT.subtract(line.sum_file, there)
+    there = FILE_SUMS.add(FILE_SUMS.add(line.sum_stored, line.sum_rejected), line.sum_rounding)
+    return FILE_SUMS.subtract(line.sum_file, there)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from flask import Flask
 
 from costoptix.clock import utc_now
-from costoptix.money import EXACT, to_text
+from costoptix.money import rounded, to_text
 
 MINUS = "−"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -40,9 +40,8 @@ def money(amount: Decimal | None, currency: str | None, places: int | None = Non
         return "–"
     if places is None:
         places = 0 if currency in _WITHOUT_CENTS else max(2, _first_digits(amount))
-    rounded = abs(amount).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, context=EXACT)
-    sign = MINUS if amount < 0 and rounded else ""
-    return f"{sign}{symbol(currency)}{rounded:,f}"
+    size = abs(rounded(amount, places))
+    return f"{MINUS if amount < 0 and size else ''}{symbol(currency)}{size:,f}"
 
 
 def symbol(currency: str | None) -> str:
@@ -71,8 +70,8 @@ def percent(value: Decimal | None, places: int = 1) -> str:
     """Write a percentage (12.5 is 12.5%); ``–`` for none."""
     if value is None:
         return "–"
-    rounded = abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, context=EXACT)
-    return f"{MINUS if value < 0 and rounded else ''}{rounded:,f}%"
+    size = abs(rounded(value, places))
+    return f"{MINUS if value < 0 and size else ''}{size:,f}%"
 
 
 def size(count: int) -> str:

@@ -18,6 +18,7 @@ from costoptix.access.tiers import Tier, tier_of
 from costoptix.clock import utc_now
 from costoptix.extensions import db, quota_storage
 from costoptix.models import ApiKey
+from costoptix.money import quotient
 from costoptix.web.parts.routing import page
 
 DAYS = 30
@@ -42,7 +43,7 @@ class Today:
     def percent(self) -> Decimal:
         """Return the used part of the limit; 0 without a limit."""
         limit = self.tier.calls_per_day
-        return Decimal(0) if limit is None else Decimal(self.used * 100) / limit
+        return Decimal(0) if limit is None else quotient(Decimal(self.used * 100), limit)
 
     @property
     def full_at(self) -> datetime | None:
