@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Flask, Request, Response
+from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import default_exceptions
 
 from config import Config
@@ -15,11 +15,12 @@ from costoptix.api import guard, openapi
 from costoptix.api.answers import respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
+from costoptix.frame.bodies import WholeRequest
 
 NAME = "api"
 
 
-class DoorRequest(Request):
+class DoorRequest(WholeRequest):
     """A request that belongs to the API by its path, even where no operation answers.
 
     Flask asks a blueprint's error handler only when one of its routes matched; so 404 and 405

