@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit, passwords, sessions, users
@@ -58,7 +58,7 @@ def list_of(session: Session, organization: Organization) -> list[Invitation]:
     return list(
         session.scalars(
             select(Invitation)
-            .where(Invitation.organization_id == organization.id, Invitation.expires_at > utc_now())
+            .where(Invitation.organization_id == organization.id, _is_good())
             .order_by(Invitation.created_at.desc(), Invitation.id)
         )
     )
@@ -86,23 +86,39 @@ def find(session: Session, token: str) -> Invitation:
     """Return the invitation of that token without using it.
 
     Raises:
-        NotFound: it was used, withdrawn, has expired or never was.
+        NotFound: it was used, withdrawn, has expired or never was, or its maker is no admin now.
     """
     invitation = session.scalar(
         select(Invitation)
-        .where(Invitation.token_digest == sessions.digest(token))
+        .where(Invitation.token_digest == sessions.digest(token), _is_good())
         .execution_options(populate_existing=True)
     )
-    if invitation is None or invitation.expires_at <= utc_now():
+    if invitation is None:
         raise NotFound(GONE)
     return invitation
+
+
+def _is_good() -> ColumnElement[bool]:
+    """Write the condition that an invitation can be used now.
+
+    Asked anew at each use: whoever made it must still be an admin, and so at least what it makes.
+    Demotion deletes it; this holds however the maker came to be a member. The operator's has no
+    maker.
+    """
+    admins = select(User.id).where(
+        User.organization_id == Invitation.organization_id,
+        User.role == Role.ADMIN,
+        User.is_active.is_(True),
+    )
+    made_by = Invitation.created_by_user_id
+    return and_(Invitation.expires_at > utc_now(), or_(made_by.is_(None), made_by.in_(admins)))
 
 
 def accept(session: Session, token: str, *, name: str, password: str, address: str) -> User:
     """Use an invitation: add its person and make it void, in one transaction.
 
     Raises:
-        NotFound: it was used, withdrawn, has expired or never was.
+        NotFound: as ``find``.
         Invalid: the password may not be one.
         Conflict: the address came into use meanwhile, or the tier has no place left.
     """

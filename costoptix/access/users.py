@@ -212,7 +212,7 @@ def _count(session: Session, organization: Organization, *, role: Role | None = 
 def set_role(
     session: Session, organization: Organization, caller: Caller, user_id: str, role: Role
 ) -> None:
-    """Make a person admin or member, from the next request on.
+    """Make a person admin or member, from the next request on; a member's invitations end.
 
     Raises:
         Forbidden: the caller is not an admin.
@@ -222,6 +222,8 @@ def set_role(
     with _changing(session, organization, caller, user_id) as user:
         before = user.role
         user.role = role
+        if role is not Role.ADMIN:
+            _end_invitations(session, user)
         audit.record(
             session, caller, "user.role_changed", subject=user.email, subject_id=user.id,
             before={"role": before}, after={"role": role},
@@ -295,6 +297,10 @@ def rename(session: Session, user: User, name: str) -> None:
 
 def _end_access(session: Session, user: User, *, but: str | None = None) -> None:
     sessions.end_all(session, user, but=but)
+    _end_invitations(session, user)
+
+
+def _end_invitations(session: Session, user: User) -> None:
     for invitation in session.scalars(
         select(Invitation).where(Invitation.created_by_user_id == user.id)
     ):

@@ -81,7 +81,7 @@ class Invitation(Base):
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     email: Mapped[str] = mapped_column(String(320))  # lower case
     role: Mapped[str] = mapped_column(String(10))  # permissions.Role
-    # The link of somebody who left, or whose password was changed, is void.
+    # The link of somebody who left or is an admin no more, or whose password was changed, is void.
     created_by_user_id: Mapped[str | None] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE")
     )
