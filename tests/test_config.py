@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import stat
 from pathlib import Path
 
@@ -37,6 +38,39 @@ def read(tmp_path: Path, **environment: str) -> Config:
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read(tmp_path, **{name: value})
+
+
+VARIED = "correct-horse-battery-staple-correct-horse"
+
+
+@pytest.mark.xfail(strict=True, reason="its length alone is looked at, and of fallbacks nothing")
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+@pytest.mark.parametrize(
+    "value",
+    ["short", "a" * 40, "abc" * 20, "0123456789" * 5, "changeme" * 5],
+)  # fmt: skip
+def test_s60_a_secret_that_can_be_guessed_is_refused(tmp_path: Path, name: str, value: str) -> None:
+    """S60: too short, or a few characters again and again; for the one in use and older ones."""
+    for given in (value, f"{VARIED},{value}") if name == "SECRET_KEY_FALLBACKS" else (value,):
+        with pytest.raises(ConfigError, match=f"^{name} .*openssl rand") as refusal:
+            read(tmp_path, **{name: given})
+        assert "\n" not in str(refusal.value)
+        assert value.strip() not in str(refusal.value)
+
+
+def test_s60_a_secret_that_was_made_by_chance_is_taken(tmp_path: Path) -> None:
+    for made in (secrets.token_hex(16), secrets.token_urlsafe(24), secrets.token_hex(64), VARIED):
+        found = read(tmp_path, SECRET_KEY=made, SECRET_KEY_FALLBACKS=f"{made}, {VARIED}")
+        assert found.secret_key == made
+        assert found.secret_key_fallbacks == (made, VARIED)
+
+
+@pytest.mark.xfail(strict=True, reason="it names redis only")
+def test_the_refusal_of_a_quota_url_names_every_kind(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="COSTOPTIX_QUOTA_URL") as refusal:
+        read(tmp_path, COSTOPTIX_QUOTA_URL="memory://")
+    for scheme in ("redis://", "rediss://", "postgresql+psycopg://", "sqlite:///"):
+        assert scheme in str(refusal.value)
 
 
 def test_the_secret_is_made_once_and_for_this_account_only(tmp_path: Path) -> None:

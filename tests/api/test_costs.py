@@ -281,3 +281,16 @@ def test_the_engine_reads_the_lake_and_nothing_else(lake, tmp_path):
     ]:
         with pytest.raises(duckdb.Error):
             list(lake.store.engine.read(statement, {}))
+
+
+@pytest.mark.xfail(strict=True, reason="said to be of HTML, so never to be stored")
+@pytest.mark.parametrize("path", ["/costs", "/costs?format=csv", "/accounts"])
+def test_an_unchanged_answer_may_be_kept_as_the_whole_one(lake, get, path):
+    """304 with ``no-store`` would have the caller throw away what it just confirmed."""
+    _bill(lake)
+    whole = get(path)
+    unchanged = get(path, {"If-None-Match": whole.headers["ETag"]})
+    assert unchanged.status_code == 304
+    assert unchanged.headers["ETag"] == whole.headers["ETag"]
+    assert unchanged.headers["Cache-Control"] == "private, no-cache"
+    assert "Content-Type" not in unchanged.headers
