@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 MIN_SECRET_LENGTH = 32
+MIN_SECRET_CHARACTERS = 8
+"""How many different ones a secret has at least; of 32 random hex digits, one in 20 million has
+fewer."""
 
 
 class ConfigError(Exception):
@@ -142,12 +145,11 @@ class _Reader:
 
     def secret(self, name: str) -> str:
         value = self.text(name, "")
-        if value and len(value) < MIN_SECRET_LENGTH:
-            raise ConfigError(f"{name} must have at least {MIN_SECRET_LENGTH} characters.")
-        return value
+        return _strong(name, value) if value else ""
 
     def secrets(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        parts = (part.strip() for part in self.text(name, "").split(","))
+        return tuple(_strong(name, part) for part in parts if part)
 
     def quota_url(self, database_url: str, data_dir: Path) -> str:
         value = self.text("COSTOPTIX_QUOTA_URL", "")
@@ -155,7 +157,10 @@ class _Reader:
             is_server = database_url.startswith("postgresql")
             return database_url if is_server else f"sqlite:///{data_dir / 'quota.db'}"
         if not value.startswith(("redis://", "rediss://", "postgresql+psycopg://", "sqlite:///")):
-            raise ConfigError("COSTOPTIX_QUOTA_URL must be redis://host:port/n.")
+            raise ConfigError(
+                "COSTOPTIX_QUOTA_URL must begin with redis://, rediss://, postgresql+psycopg:// or "
+                "sqlite:///."
+            )
         return value
 
     def public_url(self, default: str) -> str:
@@ -170,6 +175,17 @@ class _Reader:
         if value and not testing:
             raise ConfigError("COSTOPTIX_NOW is for tests only: set COSTOPTIX_TESTING=1 with it.")
         return value or None
+
+
+def _strong(name: str, secret: str) -> str:
+    """Return a secret that nobody guesses: long, and not a few characters again and again."""
+    is_repeated = secret in (secret + secret)[1:-1]
+    if len(secret) < MIN_SECRET_LENGTH or is_repeated or len(set(secret)) < MIN_SECRET_CHARACTERS:
+        raise ConfigError(
+            f"{name} is too easy to guess: use at least {MIN_SECRET_LENGTH} random characters, "
+            "such as openssl rand -hex 32 prints."
+        )
+    return secret
 
 
 def _make_private(folder: Path) -> None:
@@ -190,7 +206,9 @@ def _generated_secret(data_dir: Path) -> str:
 
 
 def _existing_secret(path: Path) -> str:
-    secret = path.read_text().strip()
-    if len(secret) < MIN_SECRET_LENGTH:
-        raise ConfigError(f"SECRET_KEY: the file {path} is damaged; restore it or set SECRET_KEY.")
-    return secret
+    try:
+        return _strong("SECRET_KEY", path.read_text().strip())
+    except ConfigError:
+        raise ConfigError(
+            f"SECRET_KEY: the file {path} is damaged; restore it or set SECRET_KEY."
+        ) from None

@@ -43,7 +43,6 @@ def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str)
 VARIED = "correct-horse-battery-staple-correct-horse"
 
 
-@pytest.mark.xfail(strict=True, reason="its length alone is looked at, and of fallbacks nothing")
 @pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
 @pytest.mark.parametrize(
     "value",
@@ -65,7 +64,6 @@ def test_s60_a_secret_that_was_made_by_chance_is_taken(tmp_path: Path) -> None:
         assert found.secret_key_fallbacks == (made, VARIED)
 
 
-@pytest.mark.xfail(strict=True, reason="it names redis only")
 def test_the_refusal_of_a_quota_url_names_every_kind(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="COSTOPTIX_QUOTA_URL") as refusal:
         read(tmp_path, COSTOPTIX_QUOTA_URL="memory://")

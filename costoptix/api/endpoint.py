@@ -240,7 +240,7 @@ def _answer(call: Call, inputs: Mapping[str, Any]) -> Response:
     try:
         return _finish(call.operation.view(call, **inputs))
     except NotModified:
-        return _tagged(Response(status=304), g.api_etag)
+        return _unchanged(g.api_etag)
 
 
 def _inputs(current: Operation, pairs: list[tuple[str, str]]) -> dict[str, Any]:
@@ -270,12 +270,19 @@ def _finish(result: object) -> Response:
         return response
     tag = g.get("api_etag") or hashlib.blake2b(response.get_data(), digest_size=16).hexdigest()
     if _caller_holds(tag):
-        return _tagged(Response(status=304), tag)
+        return _unchanged(tag)
     return _tagged(response, tag)
 
 
 def _caller_holds(tag: str) -> bool:
     return "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag)
+
+
+def _unchanged(tag: str) -> Response:
+    """Answer 304, of no type: Flask would say HTML, of which the frame lets nothing be stored."""
+    response = _tagged(Response(status=304), tag)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _tagged(response: Response, tag: str) -> Response:

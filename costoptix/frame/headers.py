@@ -49,5 +49,5 @@ def init_app(app: Flask, config: Config) -> None:
 def _cache_static(response: Response) -> None:
     """Let versioned files be kept for good: a new version has a new address."""
     is_versioned = "v" in request.args or request.path.startswith("/static/fonts/")
-    if is_versioned and response.status_code == 200:
+    if is_versioned and response.status_code in (200, 304):
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"

@@ -283,7 +283,6 @@ def test_the_engine_reads_the_lake_and_nothing_else(lake, tmp_path):
             list(lake.store.engine.read(statement, {}))
 
 
-@pytest.mark.xfail(strict=True, reason="said to be of HTML, so never to be stored")
 @pytest.mark.parametrize("path", ["/costs", "/costs?format=csv", "/accounts"])
 def test_an_unchanged_answer_may_be_kept_as_the_whole_one(lake, get, path):
     """304 with ``no-store`` would have the caller throw away what it just confirmed."""

@@ -150,7 +150,6 @@ def test_the_theme_is_a_choice(alice_browser: Browser) -> None:
     assert "<script>" not in alice_browser.get(page).text
 
 
-@pytest.mark.xfail(strict=True, reason="the unchanged file is said to be good for no time")
 def test_an_unchanged_file_may_be_kept_for_as_long_as_the_whole_one(stranger: Browser) -> None:
     file = re.search(r'href="(/static/[^"]+[?]v=[^"]+)"', stranger.get("/login").text)
     assert file is not None
