@@ -41,7 +41,7 @@ SCHEMA: Mapping[str, pa.DataType] = {
 """The columns of a file of charges, in their order."""
 
 _MOST_REMEMBERED = 20_000
-_PLAINLY = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
+_FAST_CASTS = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
 """What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
 
 
@@ -68,8 +68,10 @@ class Charges:
             coded(self.columns["charge_category"]),
         ]
         amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
-        for values, count, found in sums.by([each.take(rows) for each in groups], amounts):
-            yield ReconciledGroup(*values), count, found
+        for values, count, sums_of_group in sums.by(
+            [group.take(rows) for group in groups], amounts
+        ):
+            yield ReconciledGroup(*values), count, sums_of_group
 
     def rounded(self) -> Iterator[tuple[ReconciledGroup, dict[str, str | None]]]:
         """Yield the rounded rows: their amounts as written."""
@@ -123,9 +125,9 @@ class Caster:
     def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
         """Return the column's values, whether each row's is good, and whether it was rounded."""
         if not isinstance(text, Coded):
-            cast = _plainly(text, column) or self._by_duckdb(text, column)
+            cast = _by_arrow(text, column) or self._by_duckdb(text, column)
             return cast.values, cast.is_good, cast.is_rounded
-        cast = _plainly(text.values, column) or self._remembered(text.values, column)
+        cast = _by_arrow(text.values, column) or self._remembered(text.values, column)
         good = np.append(cast.is_good, not column.is_required)[text.codes]
         rounded = np.append(cast.is_rounded, np.False_)[text.codes]
         if column.kind is ColumnKind.MONEY:
@@ -134,24 +136,24 @@ class Caster:
 
     def _remembered(self, texts: pa.Array, column: Column) -> _Cast:
         """Cast what no piece before has had; sets of tags, say, come again and again."""
-        known = self._known.get(column.name)
-        if known is None:
-            known = _Known(texts, self._by_duckdb(texts, column))
-        elif len(new := texts.filter(compute.is_null(compute.index_in(texts, known.texts)))):
-            known = known.with_more(new, self._by_duckdb(new, column))
-        if len(known.texts) <= _MOST_REMEMBERED:
-            self._known[column.name] = known
-        return known.of(texts)
+        remembered = self._known.get(column.name)
+        if remembered is None:
+            remembered = _Known(texts, self._by_duckdb(texts, column))
+        elif len(new := texts.filter(compute.is_null(compute.index_in(texts, remembered.texts)))):
+            remembered = remembered.with_more(new, self._by_duckdb(new, column))
+        if len(remembered.texts) <= _MOST_REMEMBERED:
+            self._known[column.name] = remembered
+        return remembered.of(texts)
 
     def _by_duckdb(self, texts: pa.Array, column: Column) -> _Cast:
         table = pa.table({column.name: texts, "number": pa.array(np.arange(len(texts)))})
         sql = f"SELECT {checked_sql(column)} FROM texts ORDER BY number"  # noqa: S608
         with engine.view(self._duckdb, "texts", table):
-            found = engine.table(self._duckdb, sql)
+            table_of_casts = engine.table(self._duckdb, sql)
         return _Cast(
-            _one(found.column("value"), TYPES[column.kind]),
-            _flags(found.column("is_good")),
-            _flags(found.column("is_rounded")),
+            _one(table_of_casts.column("value"), TYPES[column.kind]),
+            _flags(table_of_casts.column("is_good")),
+            _flags(table_of_casts.column("is_rounded")),
         )
 
 
@@ -190,8 +192,8 @@ class _Known:
         )
 
 
-def _plainly(texts: pa.Array, column: Column) -> _Cast | None:
-    values = _PLAINLY[column.kind](texts) if column.kind in _PLAINLY else None
+def _by_arrow(texts: pa.Array, column: Column) -> _Cast | None:
+    values = _FAST_CASTS[column.kind](texts) if column.kind in _FAST_CASTS else None
     if values is None:
         return None
     never = np.zeros(len(texts), dtype=np.bool_)
@@ -204,8 +206,8 @@ def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:
         return constant(None, rows)
     amounts = [arrow(take(text[metric], rounded)).to_pylist() for metric in METRICS]
     written = [
-        orjson.dumps(dict(zip(METRICS, each, strict=True))).decode()
-        for each in zip(*amounts, strict=True)
+        orjson.dumps(dict(zip(METRICS, values, strict=True))).decode()
+        for values in zip(*amounts, strict=True)
     ]
     notes = encode(pa.array(written, type=pa.string()))
     codes = constant(None, rows).codes

@@ -71,11 +71,11 @@ CHECKED: tuple[Column, ...] = tuple(
 
 def expressions(header: Header, mapping: Mapping, options: Options) -> dict[str, str]:
     """Return SQL that yields text for every charge column and ``other_columns``."""
-    found = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
+    by_column = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
     if options.currency is not None:
-        currency = found["billing_currency"]
-        found["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
-    return found | {OTHER_COLUMNS: _other_columns(header, mapping)}
+        currency = by_column["billing_currency"]
+        by_column["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
+    return by_column | {OTHER_COLUMNS: _other_columns(header, mapping)}
 
 
 def mapped_sql(expressions: MappingOf[str, str], relation: str) -> str:

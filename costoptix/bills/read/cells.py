@@ -30,7 +30,7 @@ from costoptix.bills.read.columns import (
     encode,
     hardly_repeats,
     once,
-    plain,
+    one_array,
     take,
     without,
 )
@@ -160,7 +160,7 @@ class Reader:
 def _column(text: pa.ChunkedArray, *, is_plain: bool) -> Column:
     if text.null_count == len(text):
         return constant(None, len(text))
-    return plain(text.cast(pa.string())) if is_plain else encode(text)
+    return one_array(text.cast(pa.string())) if is_plain else encode(text)
 
 
 def _twins(columns: Sequence[Column]) -> dict[int, int]:
@@ -207,21 +207,21 @@ def _is_ascii(text: bytes | memoryview) -> bool:
 
 def is_regular(text: bytes | memoryview) -> bool:
     """Tell whether quotes and carriage returns are where RFC 4180 has them."""
-    found = np.frombuffer(text, dtype=np.uint8)
+    written = np.frombuffer(text, dtype=np.uint8)
     opens = True  # whether the next quote does
-    for start in range(0, len(found), _WINDOW_BYTES):
-        window = found[start : start + _WINDOW_BYTES]
+    for start in range(0, len(written), _WINDOW_BYTES):
+        window = written[start : start + _WINDOW_BYTES]
         returns = window == _RETURN
         if np.count_nonzero(returns) and not _are_followed(
-            found, np.flatnonzero(returns) + start, _LINE_ENDS
+            written, np.flatnonzero(returns) + start, _LINE_ENDS
         ):
             return False
         quotes = np.flatnonzero(window == _QUOTE) + start
         opening, closing = (quotes[::2], quotes[1::2]) if opens else (quotes[1::2], quotes[::2])
         before = opening[opening > 0] - 1 if start == 0 else opening - 1
-        if not _MAY_OPEN_AFTER[found[before]].all():
+        if not _MAY_OPEN_AFTER[written[before]].all():
             return False
-        if not _are_followed(found, closing, _MAY_FOLLOW_CLOSE):
+        if not _are_followed(written, closing, _MAY_FOLLOW_CLOSE):
             return False
         opens ^= len(quotes) % 2 == 1
     return opens

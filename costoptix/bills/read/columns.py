@@ -88,10 +88,10 @@ def encode(values: pa.Array | pa.ChunkedArray) -> Coded:
     return Coded(np.asarray(encoded.indices.fill_null(NULL), dtype=np.int32), encoded.dictionary)
 
 
-def plain(values: pa.ChunkedArray) -> pa.Array:
+def one_array(values: pa.ChunkedArray) -> pa.Array:
     """Return the values in one array."""
-    found = values.combine_chunks()
-    return pa.concat_arrays(found.chunks) if isinstance(found, pa.ChunkedArray) else found
+    array = values.combine_chunks()
+    return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
 def hardly_repeats(column: Column) -> bool:
@@ -113,10 +113,10 @@ def take(column: Column, rows: Rows) -> Column:
 def without(column: Column, texts: Sequence[str]) -> Column:
     """Return a column in which some texts are NULL."""
     values = column.values if isinstance(column, Coded) else column
-    found = compute.is_in(values, value_set=pa.array(texts, type=values.type))
-    if not compute.any(found).as_py():
+    unwanted = compute.is_in(values, value_set=pa.array(texts, type=values.type))
+    if not compute.any(unwanted).as_py():
         return column
-    cleaned = compute.if_else(found, pa.scalar(None, values.type), values)
+    cleaned = compute.if_else(unwanted, pa.scalar(None, values.type), values)
     return column.through(cleaned) if isinstance(column, Coded) else cleaned
 
 
@@ -141,8 +141,8 @@ def coded(column: Column) -> Coded:
 
 def concatenated(columns: Sequence[Coded]) -> Coded:
     """Return the rows of several columns, one after the other."""
-    found = pa.chunked_array([column.arrow() for column in columns])
-    return encode(found.unify_dictionaries())
+    chunks = pa.chunked_array([column.arrow() for column in columns])
+    return encode(chunks.unify_dictionaries())
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ def _combined(columns: Iterable[tuple[Codes, int]], rows: int) -> tuple[Rows, in
     key, below = np.zeros(rows, dtype=np.int64), 1
     for codes, size in columns:
         if below > _LARGEST_KEY // (size + 1):
-            found = _numbered(key)
-            key, below = found.codes.astype(np.int64), len(found)
+            numbered = _numbered(key)
+            key, below = numbered.codes.astype(np.int64), len(numbered)
         key = key * (size + 1) + (codes + 1)
         below *= size + 1
     return key, below

@@ -200,7 +200,7 @@ def _first_widths(text: bytes, columns: int) -> list[int]:
     widths: list[int] = []
     try:
         widths.extend(
-            _width(each, columns) for each in itertools.islice(records, FIRST_RECORDS) if each
+            _width(record, columns) for record in itertools.islice(records, FIRST_RECORDS) if record
         )
     except csv.Error:
         return []

@@ -44,10 +44,10 @@ def times(texts: pa.Array) -> pa.Array | None:
     shapes = _AS_SHAPE[written.reshape(len(texts), len(_SHAPE))]
     if not (shapes == np.frombuffer(_SHAPE, dtype=np.uint8)).all():
         return None
-    found = _read(compute.utf8_rtrim(texts, "Z"), TIME)
-    if found is None or compute.min(found).as_py().year < FIRST_YEAR:
+    instants = _read(compute.utf8_rtrim(texts, "Z"), TIME)
+    if instants is None or compute.min(instants).as_py().year < FIRST_YEAR:
         return None
-    return None if compute.max(found).as_py().year > LAST_YEAR else found
+    return None if compute.max(instants).as_py().year > LAST_YEAR else instants
 
 
 def _bytes(texts: pa.Array) -> Bytes:

@@ -224,12 +224,12 @@ class _Loader:
         Raises:
             Invalid: their manifest names another number of rows.
         """
-        found = [file.part.manifest for file in self._files]
-        known = {manifest for manifest in found if manifest is not None}
-        if len(known) == 1 and None not in found:
-            (manifest,) = known
+        manifests = [file.part.manifest for file in self._files]
+        named = {manifest for manifest in manifests if manifest is not None}
+        if len(named) == 1 and None not in manifests:
+            (manifest,) = named
             check_row_count(manifest.row_count, self._ledger.rows_read)
-        times = [manifest.delivered_at for manifest in known if manifest.delivered_at is not None]
+        times = [manifest.delivered_at for manifest in named if manifest.delivered_at is not None]
         return max(times, default=None if exported is None else exported.last)
 
 
@@ -239,11 +239,13 @@ def _batch(file: _File) -> Batch | None:
 
 def _together(spans: Iterable[Exported | None]) -> Exported | None:
     """Return from the first to the last export; None where a file does not say."""
-    known = list(spans)
-    said = [span for span in known if span is not None]
-    if not said or len(said) < len(known):
+    all_spans = list(spans)
+    stated = [span for span in all_spans if span is not None]
+    if not stated or len(stated) < len(all_spans):
         return None
-    return Exported(first=min(span.first for span in said), last=max(span.last for span in said))
+    return Exported(
+        first=min(span.first for span in stated), last=max(span.last for span in stated)
+    )
 
 
 def _pieces(

@@ -29,7 +29,7 @@ from costoptix.bills.read.columns import (
     distinct,
     encode,
     hardly_repeats,
-    plain,
+    one_array,
     take,
 )
 
@@ -74,10 +74,10 @@ class Mapper:
         for name, sql in expressions.items():
             if sql == "NULL":
                 self._constants[name] = None
-            elif found := _CONSTANT.fullmatch(sql):
-                self._constants[name] = found[1]
-            elif found := _CELL.fullmatch(sql):
-                self._cells[name] = int(found[1])
+            elif match := _CONSTANT.fullmatch(sql):
+                self._constants[name] = match[1]
+            elif match := _CELL.fullmatch(sql):
+                self._cells[name] = int(match[1])
             elif not added.isdisjoint(_WORD.findall(sql)):
                 self._joined[name] = sql
             else:
@@ -91,23 +91,25 @@ class Mapper:
         names = [*(identifier(number) for number in range(width)), RECORD]
         cells = ", ".join(f"NULL AS {name}" for name in names)
         sql = f"WITH {VIEW} AS (SELECT {cells}) SELECT * FROM ({self._relation}) LIMIT 0"  # noqa: S608
-        found = set(engine.table(self._duckdb, sql).column_names)
-        return found - {name.strip('"') for name in names}
+        columns = set(engine.table(self._duckdb, sql).column_names)
+        return columns - {name.strip('"') for name in names}
 
     def text(self, cells: Cells) -> Text:
         """Return every column of the charge table as text."""
-        found: dict[str, Column] = {}
+        columns: dict[str, Column] = {}
         records = None  # one row each
         if self._relation is not None:
             records, joined = self._work_out(cells, self._joined, self._relation)
-            found |= {name: _column(text) for name, text in joined.items()}
+            columns |= {name: _column(text) for name, text in joined.items()}
         rows = np.arange(cells.rows) if records is None else records
         for numbers, groups in self._related.items():
             computed = self._computed_of(cells, numbers, groups)
-            found |= {name: _of(column, records) for name, column in computed.items()}
-        found |= {name: _of(cells.columns[number], records) for name, number in self._cells.items()}
-        found |= {name: constant(value, len(rows)) for name, value in self._constants.items()}
-        return Text(found, rows)
+            columns |= {name: _of(column, records) for name, column in computed.items()}
+        columns |= {
+            name: _of(cells.columns[number], records) for name, number in self._cells.items()
+        }
+        columns |= {name: constant(value, len(rows)) for name, value in self._constants.items()}
+        return Text(columns, rows)
 
     def _computed_of(
         self, cells: Cells, numbers: Sequence[int], groups: Sequence[tuple[int, ...]]
@@ -118,8 +120,8 @@ class Mapper:
         """
         kinds = self._kinds(cells, numbers)
         if kinds is None and len(groups) > 1:
-            apart = (self._computed_of(cells, group, [group]) for group in groups)
-            return {name: column for found in apart for name, column in found.items()}
+            per_group = (self._computed_of(cells, group, [group]) for group in groups)
+            return {name: column for columns in per_group for name, column in columns.items()}
         expressions = {name: sql for group in groups for name, sql in self._computed[group].items()}
         if kinds is None:
             _, texts = self._work_out(cells, expressions, VIEW)
@@ -159,8 +161,8 @@ def _related(
     related: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
     for group in groups:
         touching = [numbers for numbers in related if not set(numbers).isdisjoint(group)]
-        joined = [each for numbers in touching for each in related.pop(numbers)]
-        numbers = tuple(sorted({*group, *(one for each in joined for one in each)}))
+        joined = [tied for numbers in touching for tied in related.pop(numbers)]
+        numbers = tuple(sorted({*group, *(one for tied in joined for one in tied)}))
         related[numbers] = [*joined, group]
     return related
 
@@ -177,7 +179,7 @@ def _column(text: pa.ChunkedArray) -> Column:
     if text.null_count == len(text):
         return constant(None, len(text))
     column = encode(text)
-    return plain(text) if hardly_repeats(column) else column
+    return one_array(text) if hardly_repeats(column) else column
 
 
 def _of(column: Column, rows: Rows | None) -> Column:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from costoptix.bills.read.columns import Coded, Column, Rows, constant, encode, plain, take
+from costoptix.bills.read.columns import Coded, Column, Rows, constant, encode, one_array, take
 from costoptix.bills.read.engine import ROW_GROUP_ROWS
 
 BATCH_ROWS = 2 * ROW_GROUP_ROWS
@@ -54,18 +54,18 @@ def _type(column: Column) -> pa.DataType:
 
 def _rows_of(columns: Mapping[str, Column], rows: Rows) -> dict[str, pa.Array]:
     """Return some rows; of columns that are one and the same, the same."""
-    found: dict[int, pa.Array] = {}
+    arrays: dict[int, pa.Array] = {}
     for column in columns.values():
-        if id(column) not in found:
-            found[id(column)] = _taken(column, rows)
-    return {name: found[id(column)] for name, column in columns.items()}
+        if id(column) not in arrays:
+            arrays[id(column)] = _taken(column, rows)
+    return {name: arrays[id(column)] for name, column in columns.items()}
 
 
 def _taken(column: Column, rows: Rows) -> pa.Array:
     if isinstance(column, Coded) and not len(column.values):
         return constant(None, len(rows), column.values.type).arrow()
-    found = take(column, rows)
-    return found.compact().arrow() if isinstance(found, Coded) else found
+    taken = take(column, rows)
+    return taken.compact().arrow() if isinstance(taken, Coded) else taken
 
 
 def read(
@@ -78,7 +78,7 @@ def read(
     """
     batch: list[pa.Table] = []
     for table in _row_groups(paths, names, repeating):
-        if sum(each.num_rows for each in batch) + table.num_rows > BATCH_ROWS and batch:
+        if sum(part.num_rows for part in batch) + table.num_rows > BATCH_ROWS and batch:
             yield _batch(batch, names, repeating)
             batch = []
         batch.append(table)
@@ -102,5 +102,5 @@ def _batch(
     columns: dict[str, Column] = {}
     for name in names:
         column = table.column(name)
-        columns[name] = encode(column) if name in repeating else plain(column)
+        columns[name] = encode(column) if name in repeating else one_array(column)
     return columns, table.num_rows

@@ -71,9 +71,9 @@ class Grouped:
     @property
     def size(self) -> int:
         """Return how many bytes they take in memory, about."""
-        columns = sum(each.values.nbytes + each.codes.nbytes for each in self.groups.values())
-        amounts = sum(each.nbytes for each in self.amounts.values())
-        return int(columns + amounts + sum(each.nbytes for each in self.counts.values()))
+        columns = sum(column.values.nbytes + column.codes.nbytes for column in self.groups.values())
+        amounts = sum(column.nbytes for column in self.amounts.values())
+        return int(columns + amounts + sum(column.nbytes for column in self.counts.values()))
 
     def by(self, roll_up: RollUp) -> Grouped:
         """Add up by the columns of a roll-up.
@@ -85,11 +85,11 @@ class Grouped:
         if roll_up.grain == "month":
             groups["day"] = months(groups["day"])
         kinds = distinct(list(groups.values()), self.rows)
-        found = sums.grouped(kinds.codes, self.amounts)
-        numbers = np.asarray(found.column("group"))
+        totals = sums.grouped(kinds.codes, self.amounts)
+        numbers = np.asarray(totals.column("group"))
         return Grouped(
             {name: column.take(kinds.firsts[numbers]).compact() for name, column in groups.items()},
-            {name: _one(found.column(name)) for name in METRICS},
+            {name: _one(totals.column(name)) for name in METRICS},
             {
                 name: np.bincount(kinds.codes, counts, len(kinds)).astype(np.int64)[numbers]
                 for name, counts in self.counts.items()
@@ -98,8 +98,8 @@ class Grouped:
 
     def sums_by(self, *names: str) -> Iterator[tuple[list[Any], Sums]]:
         """Yield what some columns say, in order, and the sums of the metrics."""
-        found = sums.by([self.groups[name] for name in names], self.amounts)
-        in_order = sorted(found, key=lambda each: [(one is None, one) for one in each[0]])
+        groups = sums.by([self.groups[name] for name in names], self.amounts)
+        in_order = sorted(groups, key=lambda group: [(one is None, one) for one in group[0]])
         return ((values, amounts) for values, _, amounts in in_order)
 
     def write(self, path: Path, roll_up: RollUp) -> int:
@@ -136,22 +136,22 @@ def read(files: Sequence[Path]) -> ScopeSums:
     Raises:
         Invalid: a sum is too large to be kept.
     """
-    found = ScopeSums()
+    scope_sums = ScopeSums()
     pending: dict[RollUp, list[Grouped]] = {roll_up: [] for roll_up in FINEST_FIRST}
     for columns, rows in parquet_files.read(files, (*_TEXTS, *_TIMES, *METRICS), _TEXTS):
         charges = _charges(columns, rows)
-        _add_stored(found.stored, charges, months(coded(columns["billing_period_start"])))
+        _add_stored(scope_sums.stored, charges, months(coded(columns["billing_period_start"])))
         batch: dict[RollUp, Grouped] = {}
         for roll_up in FINEST_FIRST:
             batch[roll_up] = _smallest(roll_up, batch, charges).by(roll_up)
-            if roll_up not in found.too_many:
-                _add(pending[roll_up], batch[roll_up], roll_up, found.too_many)
-    found.roll_ups = {
+            if roll_up not in scope_sums.too_many:
+                _add(pending[roll_up], batch[roll_up], roll_up, scope_sums.too_many)
+    scope_sums.roll_ups = {
         roll_up: _together(parts, roll_up)
         for roll_up, parts in pending.items()
-        if roll_up not in found.too_many
+        if roll_up not in scope_sums.too_many
     }
-    return found
+    return scope_sums
 
 
 def _charges(columns: Mapping[str, Column], rows: int) -> Grouped:
@@ -165,15 +165,15 @@ def _charges(columns: Mapping[str, Column], rows: int) -> Grouped:
     return Grouped(groups, amounts, missing | {CHARGE_COUNT: np.ones(rows, dtype=np.int64)})
 
 
-def _smallest(roll_up: RollUp, known: Mapping[RollUp, Grouped], charges: Grouped) -> Grouped:
-    finer = [found for other, found in known.items() if other.is_finer_than(roll_up)]
-    return min(finer, key=lambda each: each.rows, default=charges)
+def _smallest(roll_up: RollUp, ready: Mapping[RollUp, Grouped], charges: Grouped) -> Grouped:
+    finer = [grouped for other, grouped in ready.items() if other.is_finer_than(roll_up)]
+    return min(finer, key=lambda grouped: grouped.rows, default=charges)
 
 
 def _add(parts: list[Grouped], part: Grouped, roll_up: RollUp, too_many: set[RollUp]) -> None:
     """Keep one more part; add the parts up as soon as they may come to much less."""
     parts.append(part)
-    if sum(each.size for each in parts) > MOST_BYTES:
+    if sum(kept.size for kept in parts) > MOST_BYTES:
         parts[:] = [_together(parts, roll_up)]
         if roll_up != COARSE and parts[0].size > MOST_BYTES // 2:
             too_many.add(roll_up)
@@ -185,9 +185,9 @@ def _together(parts: Sequence[Grouped], roll_up: RollUp) -> Grouped:
         return parts[0]
     names = ("day", "currency", *_named(roll_up))
     return Grouped(
-        {name: concatenated([each.groups[name] for each in parts]) for name in names},
-        {name: pa.concat_arrays([each.amounts[name] for each in parts]) for name in METRICS},
-        {name: np.concatenate([each.counts[name] for each in parts]) for name in _COUNTS},
+        {name: concatenated([part.groups[name] for part in parts]) for name in names},
+        {name: pa.concat_arrays([part.amounts[name] for part in parts]) for name in METRICS},
+        {name: np.concatenate([part.counts[name] for part in parts]) for name in _COUNTS},
     ).by(roll_up)
 
 
@@ -195,9 +195,9 @@ def _add_stored(
     stored: dict[ReconciledGroup, tuple[int, Sums]], charges: Grouped, month: Coded
 ) -> None:
     groups = [month, charges.groups["currency"], charges.groups["charge_category"]]
-    for values, rows, found in sums.by(groups, charges.amounts):
+    for values, rows, amounts in sums.by(groups, charges.amounts):
         before, totals = stored.get(ReconciledGroup(*values), (0, no_sums()))
-        stored[ReconciledGroup(*values)] = (before + rows, added(totals, found))
+        stored[ReconciledGroup(*values)] = (before + rows, added(totals, amounts))
 
 
 def no_sums() -> Sums:

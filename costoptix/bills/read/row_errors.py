@@ -48,8 +48,8 @@ def broken_records(connection: DuckDBPyConnection, piece: TextPiece) -> dict[int
         if error == "UNQUOTED VALUE" and "\n" in record.rstrip("\r\n"):
             raise Invalid(f"A quote that opens on line {line} does not close: the file is damaged.")
         why = _STRUCTURE.get(error, "is not a record of CSV")
-        found = Rejection(line=line, column="", value=shown(record), reason=f"the line {why}")
-        broken.setdefault(offset, found)
+        rejection = Rejection(line=line, column="", value=shown(record), reason=f"the line {why}")
+        broken.setdefault(offset, rejection)
     drop_rejects(connection)
     return broken
 
@@ -88,11 +88,13 @@ class Inspector:
             broken = broken_records(self._duckdb, piece)
         for _ in broken:
             self._ledger.reject(NOWHERE, {})
-        found = list(broken.values())
+        rejections = list(broken.values())
         if charges.rejected:
             lines = _lines(piece, charges.rejected_records, broken.values())
-            found += self._bad_cells(cells.take(charges.rejected_records), lines, charges.rejected)
-        for rejection in sorted(found, key=lambda each: each.line):
+            rejections += self._bad_cells(
+                cells.take(charges.rejected_records), lines, charges.rejected
+            )
+        for rejection in sorted(rejections, key=lambda rejection: rejection.line):
             self._rejections.add(rejection.model_copy(update={"file": self._file_name}))
 
     def forget(self) -> None:
@@ -138,12 +140,12 @@ def _lines(
     """Return the line on which each of some records, in order, begins."""
     lines: list[int] = []
     number, line = -1, piece.first_line
-    found = piece.lines({each.line for each in broken})
+    line_numbers = piece.lines({rejection.line for rejection in broken})
     for record in records.tolist():
         while number < record:
             # Of damaged quotes two readers may count the records differently: then the line is
             # that of the last record that both know.
-            number, line = number + 1, next(found, line)
+            number, line = number + 1, next(line_numbers, line)
         lines.append(line)
     return lines
 
@@ -154,10 +156,10 @@ def _read(
     record, month, currency, category, *rest = row
     written = dict(zip(METRICS, rest, strict=False))
     cells = rest[len(METRICS) :]
-    known: date | None = month if isinstance(month, date) else None
+    first_of_month: date | None = month if isinstance(month, date) else None
     return (
         record,
-        ReconciledGroup(known, currency, category),
+        ReconciledGroup(first_of_month, currency, category),
         written,
         list(zip(cells[::2], cells[1::2], strict=True)),
     )

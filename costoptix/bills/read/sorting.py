@@ -22,7 +22,7 @@ SORTED_BY = ("service_name", "resource_id", "charge_period_start")
 
 
 @dataclass(frozen=True)
-class Run:
+class SortedScope:
     """The charges of one scope, sorted."""
 
     key: ScopeKey
@@ -31,7 +31,7 @@ class Run:
     last_day: date
 
 
-def runs(charges: Charges) -> Iterator[Run]:
+def sorted_scopes(charges: Charges) -> Iterator[SortedScope]:
     """Sort charges by billing account, billing period, service, resource and time; yield scopes."""
     account = coded(charges.columns["billing_account_id"])
     month = months(coded(charges.columns["billing_period_start"]))
@@ -40,10 +40,10 @@ def runs(charges: Charges) -> Iterator[Run]:
     starts = np.flatnonzero(np.diff(scopes, prepend=-1))
     times = _microseconds(charges.columns["charge_period_start"])[rows]
     first_times, last_times = np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
-    for number, found in enumerate(np.split(rows, starts[1:])):
-        yield Run(
-            (_value(account, found[0]) or "", _value(month, found[0])),
-            found,
+    for number, scope_rows in enumerate(np.split(rows, starts[1:])):
+        yield SortedScope(
+            (_value(account, scope_rows[0]) or "", _value(month, scope_rows[0])),
+            scope_rows,
             _day(first_times[number]),
             _day(last_times[number]),
         )

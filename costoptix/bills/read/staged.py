@@ -8,11 +8,11 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict
 
 
-class _Said(BaseModel):
+class _StagedModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Line(_Said):
+class Line(_StagedModel):
     """One sum of one file; see ``models.ReconciliationLine``."""
 
     billing_period: date | None
@@ -29,7 +29,7 @@ class Line(_Said):
     sum_rounding: Decimal
 
 
-class StagedFile(_Said):
+class StagedFile(_StagedModel):
     """One Parquet file within the staging folder."""
 
     kind: str  # charges, or the name of a roll-up
@@ -38,7 +38,7 @@ class StagedFile(_Said):
     size_bytes: int
 
 
-class SubAccount(_Said):
+class SubAccount(_StagedModel):
     """What one sub-account costs within a scope."""
 
     provider_name: str | None
@@ -48,7 +48,7 @@ class SubAccount(_Said):
     effective_cost: Decimal
 
 
-class CategorySum(_Said):
+class CategorySum(_StagedModel):
     """What a scope holds of one currency and charge category; kept with its delivery."""
 
     currency: str
@@ -59,21 +59,21 @@ class CategorySum(_Said):
     contracted_cost: Decimal | None
 
 
-class Batch(_Said):
+class Batch(_StagedModel):
     """Rows that add to those of other files (Oracle): their file, their reference numbers."""
 
     file_name: str
     numbers: tuple[str, str]  # the lowest and the highest, as text
 
 
-class Exported(_Said):
+class Exported(_StagedModel):
     """When the rows of an import were exported, where they say so (Google)."""
 
     first: datetime
     last: datetime
 
 
-class Scope(_Said):
+class Scope(_StagedModel):
     """The charges of one billing account and billing period, and the files that hold them.
 
     Where a month comes as several datasets, or file by file, there are several of one month.
@@ -95,7 +95,7 @@ class Scope(_Said):
         return self.model_copy(update={"dataset": dataset})
 
 
-class Staged(_Said):
+class Staged(_StagedModel):
     """A file read, cast, sorted, stored in the staging folder and reconciled."""
 
     format: str  # "FOCUS 1.2"
@@ -111,14 +111,14 @@ class Staged(_Said):
     made_at: datetime | None = None  # by the manifest in a zip, or by the rows
 
 
-class Progress(_Said):
+class Progress(_StagedModel):
     """How far the reading is."""
 
     bytes_done: int
     rows_read: int
 
 
-class Rejection(_Said):
+class Rejection(_StagedModel):
     """A row that is not in the totals, and why: one line of the rejections file."""
 
     file: str | None = None  # of a drop of several

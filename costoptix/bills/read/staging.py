@@ -21,7 +21,7 @@ from costoptix.bills.read import engine, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
 from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
 from costoptix.bills.read.roll_ups import Grouped, Sums
-from costoptix.bills.read.sorting import ScopeKey, runs
+from costoptix.bills.read.sorting import ScopeKey, sorted_scopes
 from costoptix.bills.read.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, FINEST_FIRST, METRICS, RollUp, roll_up_sql
 
@@ -80,14 +80,14 @@ class Staging:
         """Write the charges of a piece, sorted, into files of their scopes."""
         self._taken += 1
         scopes = self._of_files[-1]
-        for run in runs(charges):
-            if run.key not in scopes:
-                scopes[run.key] = self._new_scope()
-            scope = scopes[run.key]
-            scope.count(run.first_day, run.last_day, len(run.rows))
+        for sorted_scope in sorted_scopes(charges):
+            if sorted_scope.key not in scopes:
+                scopes[sorted_scope.key] = self._new_scope()
+            scope = scopes[sorted_scope.key]
+            scope.count(sorted_scope.first_day, sorted_scope.last_day, len(sorted_scope.rows))
             name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
-            size = parquet_files.write(self._folder / name, charges.columns, run.rows)
-            scope.charges.append(_described(CHARGES, name, len(run.rows), size))
+            size = parquet_files.write(self._folder / name, charges.columns, sorted_scope.rows)
+            scope.charges.append(_described(CHARGES, name, len(sorted_scope.rows), size))
 
     def _new_scope(self) -> _Scope:
         # Numbered: no folder is ever named by a word of a bill.
@@ -136,16 +136,16 @@ class Staging:
             Invalid: a sum is too large to be kept.
         """
         for scope in self._scopes.values():
-            found = roll_ups.read([self._folder / file.name for file in scope.charges])
-            scope.stored = found.stored
-            expected = _total(found.stored.values())
+            scope_sums = roll_ups.read([self._folder / file.name for file in scope.charges])
+            scope.stored = scope_sums.stored
+            expected = _total(scope_sums.stored.values())
             for roll_up in FINEST_FIRST:
-                file = self._write(roll_up, scope, found.roll_ups.get(roll_up))
+                file = self._write(roll_up, scope, scope_sums.roll_ups.get(roll_up))
                 total = self._total_of(file)
                 if total != expected:
                     raise Unreconciled(f"{roll_up.name}: {total} instead of {expected}")
                 scope.roll_ups.append(file)
-            coarse = found.roll_ups[roll_ups.COARSE]
+            coarse = scope_sums.roll_ups[roll_ups.COARSE]
             scope.sub_accounts = tuple(_sub_accounts(coarse))
             scope.sums = tuple(_category_sums(coarse))
 

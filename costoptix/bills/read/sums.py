@@ -30,10 +30,10 @@ def grouped(codes: Codes, amounts: Mapping[str, pa.Array]) -> pa.Table:
     """
     _check(codes, amounts)
     table = pa.table({"group": pa.array(codes), **amounts})
-    found = pa.TableGroupBy(table, "group", use_threads=False).aggregate(
+    totals = pa.TableGroupBy(table, "group", use_threads=False).aggregate(
         [(name, "sum") for name in amounts]
     )
-    return found.rename_columns({f"{name}_sum": name for name in amounts})
+    return totals.rename_columns({f"{name}_sum": name for name in amounts})
 
 
 def total(amounts: Mapping[str, pa.Array]) -> dict[str, Decimal | None]:
@@ -54,12 +54,12 @@ def by(
     if not rows:
         return
     kinds = distinct(groups, rows)
-    found = grouped(kinds.codes, amounts)
-    numbers = np.asarray(found.column("group"))
+    sums = grouped(kinds.codes, amounts)
+    numbers = np.asarray(sums.column("group"))
     firsts = kinds.firsts[numbers]
     values = zip(*(group.take(firsts).arrow().to_pylist() for group in groups), strict=True)
     counts = np.bincount(kinds.codes)[numbers].tolist()
-    totals = zip(*(found.column(name).to_pylist() for name in amounts), strict=True)
+    totals = zip(*(sums.column(name).to_pylist() for name in amounts), strict=True)
     for value, count, total in zip(values, counts, totals, strict=True):
         yield list(value), count, dict(zip(amounts, total, strict=True))
 

@@ -29,7 +29,7 @@ def test_a_numbered_column_says_the_same(values: list[str | None], cut: int) -> 
     column = columns.encode(pa.chunked_array(chunks, type=pa.string()))
     assert said(column) == values
     assert len(set(column.values.to_pylist())) == len(column.values)
-    assert said(columns.plain(pa.chunked_array(chunks, type=pa.string()))) == values
+    assert said(columns.one_array(pa.chunked_array(chunks, type=pa.string()))) == values
 
 
 @given(VALUES, st.data())
