@@ -23,10 +23,12 @@ from costoptix.database import writing
 from costoptix.models import JOB_MOVES, Job, JobState, WorkerHeartbeat, new_id
 
 LEASE = timedelta(seconds=60)
+"""How long a job is a dead worker's: the next one waits so long before it takes the job up."""
 MAX_ATTEMPTS = 5
 RENEW_SECONDS = 15.0
 """How often the lease of a job that runs is renewed: three times can fail before it ends."""
 RETRY_AFTER = timedelta(seconds=10)
+"""Doubled at each attempt: the last of five comes five minutes after the first."""
 MISSED_AFTER = timedelta(minutes=1)
 
 
@@ -148,7 +150,9 @@ def _take(
             state=JobState.RUNNING,
             lease_token=token,
             lease_until=now + LEASE,
-            attempts=attempts,  # at the claim: they must be counted even when the worker is killed
+            # At the claim, since a job that kills its worker never comes to its end: such a job was
+            # once taken for ever, and as the oldest kept all others waiting.
+            attempts=attempts,
             run_at=now + _delay(attempts),  # should it be killed: others are older by then
         )
         .returning(Job.id, Job.kind, Job.organization_id, Job.payload)

@@ -28,7 +28,7 @@ from costoptix.queue import Abandoned, Claim
 IDLE_SECONDS = 1.0
 RECOVERY_SECONDS = 5.0
 """How long the worker waits before it asks a database again that did not answer."""
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0  # pages say that no worker is there after a minute without one
 SCAN_SECONDS = 15.0
 HOUSEKEEPING_SECONDS = 600.0
 JOBS_KEPT = timedelta(days=30)

@@ -22,6 +22,7 @@ HINT = "At least 8 characters; 15 or more are better. Several words make a good 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 MAX_AT_ONCE = 2
 PATIENCE_SECONDS = 10
+"""How long a sign-in waits for its turn before it is refused: threads must not pile up here."""
 _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 _COMMON = Path(__file__).with_name("common_passwords.txt")

@@ -197,4 +197,8 @@ class UTCWindowRateLimiter(RateLimiter):
         return self.storage.used(current_count.get().organization_id, utc_today())
 
 
+# The library has no way to add a strategy, but its table of them is a dict, and Flask-Limiter looks
+# up there the name that it is given. The stock ones know no UTC day: theirs begins with the first
+# call, counts refused calls, and begins anew when a tier changes the amount. Since the table is
+# undocumented, both libraries are bound to a major version and the suite drives the real server.
 STRATEGIES[STRATEGY] = UTCWindowRateLimiter  # type: ignore[assignment]  # a closed union there

@@ -18,6 +18,7 @@ from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
 from costoptix.access.refusals import Refusals
 
 BUSY_TIMEOUT_SECONDS = 5.0
+"""Counting takes microseconds: who waits longer is answered 503 and never let through."""
 SERVER_TIMEOUT_SECONDS = 3
 
 

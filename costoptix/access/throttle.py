@@ -24,8 +24,8 @@ from costoptix.models import ThrottleCounter
 
 WINDOW = timedelta(minutes=5)
 PER_PAIR = 10  # one account from one address
-PER_ACCOUNT = 50
-PER_ADDRESS = 50
+PER_ACCOUNT = 50  # whatever the address: guessing by a botnet
+PER_ADDRESS = 50  # whatever the account: an office behind one address may mistype
 ALTOGETHER = 1_000
 
 

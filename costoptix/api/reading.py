@@ -12,8 +12,8 @@ from flask import request
 from costoptix.errors import Invalid, UnsupportedMediaType
 
 MAX_JSON_BYTES = 1_000_000
-MAX_JSON_DEPTH = 20
-LARGEST_INTEGER = 2**63 - 1
+MAX_JSON_DEPTH = 20  # Python's parser recurses: deep nesting would end in a RecursionError
+LARGEST_INTEGER = 2**63 - 1  # what both databases hold
 LARGEST_EXPONENT = 308
 """As of floats, in which other programs read the number."""
 KEY_PATTERN = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 THREADS = 2
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "1GB"  # DuckDB would take 80% of the machine, in each process of the server
 COPY_MEMORY_LIMIT = "512MB"
 COPY_ROW_GROUP_ROWS = 30_720
 """One thread and small row groups: a copy holds two of them at most, however long the file is."""

@@ -40,7 +40,7 @@ SCHEMA: Mapping[str, pa.DataType] = {
 }
 """The columns of a file of charges, in their order."""
 
-_MOST_REMEMBERED = 20_000
+_MOST_REMEMBERED = 20_000  # texts of a column, so that memory stays bounded
 _FAST_CASTS = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
 """What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
 

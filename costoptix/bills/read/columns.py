@@ -25,7 +25,7 @@ NULL = -1
 """The code of NULL: as an index of numpy it is the last, where what holds of NULL is put."""
 
 _FEW = 256
-_LARGEST_KEY = 1 << 62
+_LARGEST_KEY = 1 << 62  # numpy wraps around silently at 1 << 63
 
 
 @dataclass(frozen=True)

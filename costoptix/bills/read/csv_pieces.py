@@ -28,7 +28,7 @@ PIECE_CELLS = 6 << 20
 """A piece has about so many at most: in memory a cell takes a few bytes even where it is empty."""
 MAX_HEADER_BYTES = 1 << 20
 MAX_COLUMNS = 2_000
-FIRST_RECORDS = 10
+FIRST_RECORDS = 10  # looked at to tell a header of this file from one that is another's
 MOST_AMISS = 20
 """Cells that the first rows may all lack or have too many and still be rows of this header."""
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-MEMORY_LIMIT = "320MB"
+MEMORY_LIMIT = "320MB"  # it spills beyond: an import is to fit beside a server in 1 GB
 THREADS = 2
-ROW_GROUP_ROWS = 61_440
+ROW_GROUP_ROWS = 61_440  # half of DuckDB's own size: small questions skip more of a file
 _PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
 
 
