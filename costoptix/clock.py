@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class _Clock:
-    """How the time is told: by the machine's clock, moved by seconds, or by a file."""
+    """The source of the time: the machine's clock, moved by seconds, or a file."""
 
     setting: str | None = None
     offset_seconds = 0.0

@@ -47,7 +47,7 @@ class NotFound(CostOptixError):
 
 
 class Conflict(CostOptixError):
-    """The state of the thing does not allow this now."""
+    """The present state does not allow this."""
 
     status = 409
 

@@ -21,7 +21,7 @@ DATA_CHANGED = "data_changed"
 
 
 def data_changed(session: Session, organization_id: str) -> None:
-    """Tell that an organization's charges have changed, in the transaction that changes them."""
+    """Record that an organization's charges changed, in the transaction that changes them."""
     queue.enqueue_once(session, DATA_CHANGED, organization_id)
 
 

@@ -116,7 +116,7 @@ class QuotaStorage(Storage):
         self.disconnect()
 
     def acquire(self, count: Count, limit: int) -> bool:
-        """Count a call if ``limit`` allows it; tell whether it passed. The clock is read once.
+        """Count a call if ``limit`` allows it; return whether it passed. The clock is read once.
 
         Raises:
             StorageError: the storage does not answer; nothing may be let through.

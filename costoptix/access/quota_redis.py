@@ -44,7 +44,7 @@ class RedisQuotaStorage(QuotaStorage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What tells that the storage does not answer."""
+        """Return the errors that mean that the storage does not answer."""
         return redis.RedisError
 
     def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:

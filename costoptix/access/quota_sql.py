@@ -162,7 +162,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What tells that the storage does not answer."""
+        """Return the errors that mean that the storage does not answer."""
         return sqlite3.Error
 
     def _open(self) -> sqlite3.Connection:
@@ -237,7 +237,7 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What tells that the storage does not answer."""
+        """Return the errors that mean that the storage does not answer."""
         return psycopg.Error
 
     def _open(self) -> psycopg.Connection[Any]:

@@ -31,7 +31,7 @@ ALTOGETHER = 1_000
 
 @dataclass
 class Attempt:
-    """One try; not told otherwise, it failed."""
+    """One try, which counts as failed unless ``succeeded`` is called."""
 
     session: Session
     names: tuple[str, ...]

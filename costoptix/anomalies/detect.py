@@ -120,7 +120,7 @@ class Detection:
 
 
 def detect(amounts: DailyAmounts, settings: Settings | None = None) -> Detection:
-    """Find the unusual days of a series (by the default method unless told).
+    """Find the unusual days of a series, by the default method unless another is given.
 
     Raises:
         ValueError: days out of order, or an amount that is not finite.

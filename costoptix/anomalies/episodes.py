@@ -43,7 +43,7 @@ class Series:
 
     @property
     def digest(self) -> str:
-        """Return what tells this series from others, in a fixed length."""
+        """Return an identifier of this series, of a fixed length."""
         names = [self.provider_name, self.service_name, self.sub_account_id, self.currency]
         return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 

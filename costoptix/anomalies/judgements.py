@@ -1,4 +1,4 @@
-"""What people say of an anomaly: five statuses, who said it, when and why."""
+"""People's judgements of an anomaly: its status, who set it, when and why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NOTE = 2000
 
 
 class JudgementDraft(Draft):
-    """What is said of an anomaly; what is left out stays as it is."""
+    """A judgement of an anomaly; what is left out stays as it is."""
 
     status: AnomalyStatus | None = None
     note: str | None = Field(default=None, max_length=MAX_NOTE)

@@ -101,7 +101,7 @@ class DayUsage:
     summary="Report that the service answers, and how fresh its data are",
 )  # fmt: skip
 def get_health(call: Call) -> ServiceStatus:
-    """Answer; monitors ask often, so what one data version says is kept for the day."""
+    """Answer from a cache: monitors ask often, and one data version has one answer a day."""
     key = (call.caller.organization_id, call.data_version, utc_today())
     as_of = _as_of.get(key)
     if as_of is None:

@@ -1,4 +1,4 @@
-"""``/anomalies``: what was unusual, what people say of it, and detection on demand.
+"""``/anomalies``: what was unusual, people's judgements, and detection on demand.
 
 Amounts and percentages are exact decimal strings; all amounts are sums over the days from
 ``date`` to ``end_date``.
@@ -108,7 +108,7 @@ class DetectionData:
 
 
 class AnomaliesQuery(WantedDraft, PageQuery):
-    """Which anomalies are wanted: those with a day in the range; any where nothing is said."""
+    """The filters of the list: anomalies with a day in the range; all without a range."""
 
     status: list[AnomalyStatus] = Field(default=[], description="Only of this status; repeatable.")
 

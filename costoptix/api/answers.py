@@ -94,7 +94,7 @@ def _describe(error: Exception) -> tuple[int, str, dict[str, str]]:
 
 
 def _describe_failure(error: Exception) -> tuple[int, str, dict[str, str]]:
-    """Tell a store that does not answer (503) from a full disk (507) and from a mistake (500)."""
+    """Answer 503 for a database that does not answer, 507 for a full disk, 500 for a mistake."""
     if is_full_disk(error):
         return _describe(NoSpace())
     if isinstance(error, OSError):

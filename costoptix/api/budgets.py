@@ -138,7 +138,7 @@ def create_budget(call: Call, body: BudgetDraft) -> Answer:
     summary="Try a budget on the months before, without making it",
 )  # fmt: skip
 def try_budget(call: Call, body: BudgetDraft) -> DryRun:
-    """Try it."""
+    """Work out how the budget would stand, without saving it."""
     service.check(call.session, call.organization, body, call.store)
     ask = asker(call.session, call.organization, call.store)
     found = service.figures_of(ask, body, utc_today())
@@ -180,7 +180,7 @@ def delete_budget(call: Call, budget_id: str) -> dict[str, Any]:
     summary="Check the state of a budget, for pipelines",
 )  # fmt: skip
 def check_budget(call: Call, budget_id: str) -> Check:
-    """Tell it."""
+    """Answer with the state that the budget has now."""
     row = service.get(call.session, call.organization, budget_id)
     return Check(
         **_standing(_figures(call, row)),

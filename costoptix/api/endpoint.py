@@ -195,7 +195,7 @@ class Call:
         return open_upload(self.operation.upload, self.config.max_upload_bytes)
 
     def digest(self) -> str:
-        """Return what tells this request from others of the same organization."""
+        """Return a digest of the request: method, path, query and body."""
         body = self.upload.digest() if self.operation.upload else request.get_data()
         known = (request.method, request.path, sorted(self.args), body)
         return hashlib.sha256(repr(known).encode()).hexdigest()

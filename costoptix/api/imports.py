@@ -248,7 +248,7 @@ class DecisionDraft(Draft):
     "be read, or its export is not told",
 )  # fmt: skip
 def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
-    """Decide; the import goes on in the background."""
+    """Take the decision; the import goes on in the background."""
     row = listing.get(call.session, call.organization, import_id)
     questions.decide(call.session, call.organization, call.caller, row, body.decision)
     location = f"{PREFIX}/imports/{row.id}"

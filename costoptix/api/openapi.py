@@ -96,7 +96,7 @@ def _schemas(operations: tuple[Operation, ...]) -> tuple[Schemas, Schema]:
 
 
 def _close(schema: Schema) -> None:
-    """Say of every object that it has no fields but those described."""
+    """Mark every object as having no fields but those described."""
     if "properties" in schema:
         schema.setdefault("additionalProperties", False)
     for value in schema.values():

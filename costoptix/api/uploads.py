@@ -37,7 +37,7 @@ class Upload:
         return chunk
 
     def digest(self) -> str:
-        """Read what is left, and return what tells this file and its fields from others."""
+        """Read what is left, and return a digest of the file and its fields."""
         while self.read(CHUNK_BYTES):
             pass
         return self._hash.hexdigest()

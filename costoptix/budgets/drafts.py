@@ -1,4 +1,4 @@
-"""What a person or script says of a budget: one model for form and JSON alike."""
+"""The draft of a budget: one model for form and JSON alike."""
 
 from __future__ import annotations
 

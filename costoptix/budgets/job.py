@@ -14,7 +14,7 @@ JOB_KIND = service.JOB_KIND
 
 
 def run(session: Session, claim: Claim, config: Config) -> None:
-    """Tell of crossings of the organization of a job. Done twice, it tells nothing new."""
+    """Raise the crossings of an organization's budgets; a second run raises nothing new."""
     organization = session.get(Organization, claim.organization_id)
     if organization is None:
         return

@@ -1,4 +1,4 @@
-"""Budgets of an organization: made, changed, looked at, and told of when they are crossed."""
+"""Budgets of an organization: made, changed, listed, and reported when crossed."""
 
 from __future__ import annotations
 

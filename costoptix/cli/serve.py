@@ -86,7 +86,7 @@ class Supervisor:
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux, let the kernel end the child when we are killed -9, so that no port stays taken."""
+    """Have Linux end the child when we are killed -9, so that no port stays taken."""
     if not sys.platform.startswith("linux"):
         return None
     import ctypes  # only here: nothing else of the application needs it

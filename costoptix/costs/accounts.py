@@ -38,7 +38,7 @@ _DAY = timedelta(days=1)
 
 
 class AccountDraft(drafts.Draft):
-    """What a team may say of an account; None takes the name back."""
+    """The name that a team gives an account; None removes it."""
 
     name: drafts.Name | None
 
@@ -160,7 +160,7 @@ def _find(
 
 @dataclass
 class _Seen:
-    """What the sources say of one account."""
+    """The days and names of one account, by source."""
 
     provider_name: str | None
     sub_account_id: str | None

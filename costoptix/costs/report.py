@@ -282,7 +282,7 @@ def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
 
 
 def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[CurrencyTotal, ...]:
-    """Add everything up, from the coarsest files that can tell: no bucket, no group."""
+    """Add everything up, from the coarsest files that hold it: no bucket, no group."""
     group_by = query.group_by[:1] if query.search else ()
     ungrouped = replace(query, granularity=Granularity.TOTAL, group_by=group_by)
     parts = plan(ungrouped, live.deliveries)

@@ -292,7 +292,7 @@ def _is_account(account: str, values: _Values) -> str:
 
 
 def _ordering(query: CostQuery) -> list[str]:
-    """Write the order asked for, then by everything that tells rows apart: it is total."""
+    """Write the order asked for, then by all keys of a row, so that the order is total."""
     ties = [Order(PERIOD_START), *(Order(name) for name in query.group_by), Order(CURRENCY)]
     steps = {step.column: step for step in reversed([*query.order_by, *ties])}
     order = list(dict.fromkeys(step.column for step in [*query.order_by, *ties]))

@@ -34,7 +34,7 @@ NOTHING_TO_COMPARE = (
 )
 
 LINE = ("sku_id", "charge_category")
-"""What tells the lines within a group apart."""
+"""The dimensions of the lines within a group."""
 
 _NOTHING = Amount(0)
 
@@ -111,7 +111,7 @@ class Mover:
 
     @property
     def key(self) -> tuple[str, Group]:
-        """Return what tells movers apart."""
+        """Return the key of the mover: its currency and group."""
         return self.currency, self.group
 
 
@@ -223,7 +223,7 @@ class _Line(NamedTuple):
 
 
 _Lines = dict[Group, _Line]
-"""By what tells the lines within a group apart."""
+"""By the values of the other dimensions of ``LINE``."""
 
 
 def _lines(

@@ -123,12 +123,12 @@ def read_live(session: Session, organization: Organization) -> LiveData:
 def data_as_of(
     session: Session, organization: Organization, days: DateRange | None = None
 ) -> DataAsOf:
-    """Tell how fresh the organization's data are; with ``days``, those of that range."""
+    """Return how fresh the organization's data are; with ``days``, those of that range."""
     return freshness(read_live(session, organization), days, utc_today())
 
 
 def freshness(live: LiveData, days: DateRange | None, today: date) -> DataAsOf:
-    """Tell through which day the data are complete, by the least complete source.
+    """Return through which day the data are complete, by the least complete source.
 
     A source is complete through the day before its last day with charges, and through the end
     of the period before its newest one; never after yesterday. A range has the sources with

@@ -1,4 +1,4 @@
-"""Tables of what is unusual, and of what people say of it."""
+"""Tables of anomalies and of people's judgements."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ is closed opens again by investigating it."""
 
 
 class Anomaly(Base):
-    """One episode of unusual days of a service in an account, and what people say of it."""
+    """One episode of unusual days of a service in an account, with its newest judgement."""
 
     __tablename__ = "anomalies"
     __table_args__ = (UniqueConstraint("organization_id", "series", "first_day"),)
@@ -110,7 +110,7 @@ class Anomaly(Base):
 
 
 class AnomalyJudgement(Base):
-    """What one person (or key) said of an anomaly at one time. Append-only."""
+    """One judgement of an anomaly by a person or key, at one time. Append-only."""
 
     __tablename__ = "anomaly_judgements"
 

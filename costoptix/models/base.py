@@ -25,7 +25,7 @@ from costoptix import money
 
 
 def new_id() -> str:
-    """Return a random public id; ids are never sequential, so that they tell nothing."""
+    """Return a random public id; never sequential, so that it reveals nothing."""
     return str(uuid.uuid4())
 
 

@@ -1,4 +1,4 @@
-"""What a team says of what its bills contain."""
+"""What a team adds to its bills: names of accounts."""
 
 from __future__ import annotations
 

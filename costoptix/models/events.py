@@ -1,4 +1,4 @@
-"""What happened, to be told."""
+"""Events: what happened, for those who subscribe to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from costoptix.models.base import Base, organization_column
 
 
 class Event(Base):
-    """Something that happened, to be told to whoever subscribed; once per key."""
+    """Something that happened, for whoever subscribes to it; one row per key."""
 
     __tablename__ = "events"
     __table_args__ = (UniqueConstraint("organization_id", "key"),)

@@ -259,7 +259,7 @@ _COSTS_SOMETHING = "coalesce(TRY_CAST({} AS DOUBLE) <> 0, true)"
 
 
 def _has_price(columns: _Columns) -> str:
-    """Write the condition that a row's use is not free; true where no price is told."""
+    """Write the condition that a row's use is not free; true where the file has no price."""
     prices = f"coalesce({columns.unit_price}, {columns.list_price}) IS NULL"
     some = " OR ".join(
         f"coalesce(TRY_CAST({price} AS DOUBLE) <> 0, false)"

@@ -122,7 +122,7 @@ def _answer(request: Request) -> Reply:
 
 
 class _Beat:
-    """Says the latest progress once a second, also while nothing new is to be said."""
+    """Sends the latest progress once a second, even when it has not changed."""
 
     def __init__(self) -> None:
         self._latest = Progress(bytes_done=0, rows_read=0)

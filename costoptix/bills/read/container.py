@@ -47,7 +47,7 @@ _REFUSED = (
 
 
 def detect(path: Path) -> Container:
-    """Tell from the first bytes what a file is.
+    """Recognize the container of a file by its first bytes.
 
     Raises:
         Invalid: it is empty or nothing that holds a bill.

@@ -106,7 +106,7 @@ class TextPieces:
         return self._reader.bytes_done
 
     def shrink(self) -> None:
-        """Make the pieces to come half as large."""
+        """Halve the size of the pieces to come."""
         self._piece_bytes //= 2
 
     def __iter__(self) -> Iterator[TextPiece]:

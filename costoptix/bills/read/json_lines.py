@@ -76,7 +76,7 @@ class JsonLinesPieces:
         return self._reader.bytes_done
 
     def shrink(self) -> None:
-        """Make the pieces to come half as large."""
+        """Halve the size of the pieces to come."""
         self._piece_bytes //= 2
 
     def __iter__(self) -> Iterator[JsonLinesPiece]:

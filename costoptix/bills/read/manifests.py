@@ -137,7 +137,7 @@ def endings(key: str) -> Iterator[str]:
 
 
 def check_row_count(promised: int | None, rows_read: int) -> None:
-    """Hold the rows against what a manifest said; parts may be missing.
+    """Compare the number of rows with the manifest's: files may be missing.
 
     Raises:
         Invalid: there are more or fewer.

@@ -102,7 +102,7 @@ class ParquetPieces:
         self._columns = tuple(columns.items())
 
     def shrink(self) -> None:
-        """Make the pieces to come half as large."""
+        """Halve the size of the pieces to come."""
         self._piece_rows = max(self._piece_rows // 2, 1)
 
     def __iter__(self) -> Iterator[ParquetPiece]:

@@ -22,7 +22,7 @@ class Unreconciled(Exception):
 
 @dataclass(frozen=True)
 class ReconciledGroup:
-    """What sums are kept apart by."""
+    """The key of the reconciled sums."""
 
     billing_period: date | None
     currency: str | None

@@ -1,4 +1,4 @@
-"""A piece's charges in the order in which they are stored, apart by scope."""
+"""A piece's charges in the order in which they are stored, by scope."""
 
 from __future__ import annotations
 

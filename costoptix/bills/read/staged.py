@@ -1,4 +1,4 @@
-"""What reading a file has brought, before anything of it is live: said by the child process."""
+"""The result of reading a file, before it is live, as the child process reports it."""
 
 from __future__ import annotations
 

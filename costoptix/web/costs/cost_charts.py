@@ -27,7 +27,7 @@ MAX_WEEKLY = 400
 
 
 def granularity_for(days: DateRange) -> Granularity:
-    """Choose buckets wide enough to be told apart: days, weeks, or months."""
+    """Choose the width of the buckets, so that each can be seen: days, weeks, or months."""
     if days.length <= MAX_DAILY:
         return Granularity.DAILY
     return Granularity.WEEKLY if days.length <= MAX_WEEKLY else Granularity.MONTHLY
@@ -85,7 +85,7 @@ def bucket_title(days: DateRange, granularity: Granularity) -> str:
 
 @web.app_template_filter()
 def range_title(days: DateRange) -> str:
-    """Write a range as short as it can be said: ``2–8 Nov 2026``, ``28 Oct – 3 Nov 2026``."""
+    """Write a range in its shortest form: ``2–8 Nov 2026``, ``28 Oct – 3 Nov 2026``."""
     first, last = days.first, days.last
     end = f"{last.day} {last:%b %Y}"
     if first == last:

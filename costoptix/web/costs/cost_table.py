@@ -27,7 +27,7 @@ MAX_ROWS = 1000
 
 SHOWN_ROWS = 50
 BY_SERVICE = ("service_name",)
-"""Grouped by this, the table tells of anomalies; over several months, how each service moved."""
+"""Grouped by this, the table flags anomalies and shows how each service moved over months."""
 
 _WORDS = [str(word) for word in (*reversed(Trend), *reversed(Confidence), Severity.CRITICAL)]
 """In order; severities have the words of a confidence, and one above."""
@@ -242,7 +242,7 @@ def _sort(rows: list[Row], column: TableColumn, *, descending: bool) -> None:
 
 
 def _rank(value: Value) -> tuple[Decimal, str]:
-    """Words that have an order go by it, days by the calendar, amounts by size."""
+    """Return the key by which values are sorted: words by their order, days, amounts by size."""
     if isinstance(value, Decimal):
         return value, ""
     if isinstance(value, date):

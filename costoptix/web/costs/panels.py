@@ -1,4 +1,4 @@
-"""What the dashboard says of judgement: open anomalies, their marks on the charts, budgets."""
+"""The dashboard's panels of anomalies and budgets, and the marks on its charts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
 
 
 def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
-    """Return what tells of a query by service which of its groups had anomalies."""
+    """Return a function that flags the groups of a query by service that had anomalies."""
     session, organization = db.session(), current_user.organization
     return lambda query: flags(session, organization, ask, query)
 

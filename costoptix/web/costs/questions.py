@@ -117,7 +117,7 @@ class CostQuestion:
         return url_with(self.endpoint, [*self.pairs, ("filter_by", dimension)])
 
     def direction(self, column: str) -> str:
-        """Tell how a column is sorted, in the words of aria-sort; "" when others come first."""
+        """Return how a column is sorted, in the words of aria-sort; "" when others come first."""
         first = self.page_order or str(self.query.order_by[0])
         if not self.page_order and self.query.order_by == DEFAULT_ORDER:
             is_total = self.query.granularity is Granularity.TOTAL

@@ -23,7 +23,7 @@ def docs_figures() -> ResponseReturnValue:
 
 @page("/docs/imports")
 def docs_imports() -> ResponseReturnValue:
-    """Show how bills come in by themselves, and how each cloud is told to write them."""
+    """Show how bills come in by themselves, and how to make each cloud write them."""
     return _show("imports.md", "Bills that come in by themselves")
 
 

@@ -13,7 +13,7 @@ _TOO_SOON = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class ShownProgress:
-    """What is read of a file that is being read; None where it cannot be told yet."""
+    """The progress of reading a file; None where it is not known yet."""
 
     rows: int
     bytes_done: int

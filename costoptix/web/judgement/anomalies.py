@@ -1,4 +1,4 @@
-"""Anomalies: what was unusual, what drove it, what people say of it, and detection on demand."""
+"""Anomalies: what was unusual, what drove it, its judgements, and detection on demand."""
 
 from __future__ import annotations
 

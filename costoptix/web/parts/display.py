@@ -21,7 +21,7 @@ _SYSTEMS = {
     "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
     "Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux",
 }  # fmt: skip
-"""What user agents hold, the telling first: nearly all of them say Safari, many say Linux."""
+"""Marks in user agents, the specific ones first: nearly all name Safari, many name Linux."""
 _WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 
 

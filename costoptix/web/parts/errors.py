@@ -84,7 +84,7 @@ def answer_stale_form(_error: CSRFError) -> ResponseReturnValue:
 
 
 def answer_database_failure(error: Exception) -> ResponseReturnValue:
-    """Tell a full disk from a database that does not answer: then trying again may help."""
+    """Answer 507 for a full disk, 503 for a database that does not answer."""
     if is_full_disk(error):
         return answer_refusal(NoSpace())
     logger.error("the database does not answer", exc_info=error)
@@ -92,7 +92,7 @@ def answer_database_failure(error: Exception) -> ResponseReturnValue:
 
 
 def answer_exception(error: Exception) -> ResponseReturnValue:
-    """Log what nobody expected; the page tells only the request's id. A full disk it names."""
+    """Log an unexpected error; the page shows only the request's id. A full disk is named."""
     if isinstance(error, OSError) and is_full_disk(error):
         return answer_refusal(NoSpace())
     logger.error("unhandled exception", exc_info=error)

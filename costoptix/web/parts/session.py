@@ -94,7 +94,7 @@ class PageSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask, settings: Config) -> None:
-    """Set the cookie's name and flags and tell Flask-Login how to find who is signed in."""
+    """Set the cookie's name and flags, and Flask-Login's way to find who is signed in."""
     app.config.from_mapping(
         SESSION_COOKIE_NAME="__Host-sid" if settings.is_https else "sid",
         SESSION_COOKIE_SECURE=settings.is_https,
