@@ -6,21 +6,27 @@ import dataclasses
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from config import Config
 from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
-from costoptix.models import Organization
+from costoptix.bills.read import rejections
+from costoptix.clock import utc_now
+from costoptix.extensions import db
+from costoptix.models import Import, Organization
 from tests.bills.bill import ORDINARY, write
 from tests.support.bills import SAMPLE
 from tests.support.bills import work as do_imports
+from tests.support.fetched import counted, most_memory
 
 Ask = Callable[..., TestResponse]
 
@@ -106,6 +112,65 @@ def test_rejected_rows_are_paged_with_their_reasons(ask: Ask, work: Callable[[],
     assert [row["line"] for row in found] == [5, 52, 92]
     assert {(row["column"], row["value"]) for row in found} == {("BilledCost", "NaN")}
     assert rest["meta"]["next_cursor"] is None
+
+
+@pytest.mark.xfail(strict=True, reason="each page reads the file from its start")
+def test_each_page_of_rejected_rows_reads_its_own_part_of_the_file(
+    ask: Ask, rejected: Import, config: Config, acme: Organization
+) -> None:
+    """However many were rejected, memory is constant and the last page as quick as the first."""
+    path = f"/imports/{rejected.id}/rejections?limit=1000"
+    cursor, lines = "", []
+    with most_memory(4 << 20):
+        for _ in range(3):
+            answer = ask("GET", path + cursor, "read").json
+            lines += [row["line"] for row in answer["data"]]
+            cursor = f"&cursor={answer['meta']['next_cursor']}"
+    assert lines == list(range(2, 3002))
+    file = rejections.path(config.lake_dir, acme.id, rejected.id)
+    blank = file.read_bytes()
+    file.write_bytes(
+        b"x" * (blank.index(b'{"line":3002,') - 1) + blank[blank.index(b'{"line":3002,') - 1 :]
+    )
+    (first, *_) = ask("GET", path + cursor, "read").json["data"]
+    assert first["line"] == 3002
+
+
+@pytest.mark.xfail(strict=True, reason="all imports are loaded for each page of them")
+def test_a_page_of_20000_imports_fetches_that_page_alone(
+    ask: Ask, session: Session, acme: Organization
+) -> None:
+    newest = utc_now()
+    session.execute(
+        insert(Import),
+        [
+            {"organization_id": acme.id, "state": "older", "file_name": f"{number}.csv",
+             "stored_name": "a", "size_bytes": 1, "sha256": "s", "created_by": "me",
+             "created_at": newest - timedelta(minutes=number // 3)}
+            for number in range(20_000)
+        ],
+    )  # fmt: skip
+    session.commit()
+    ask("GET", "/imports", "read")
+    with counted(db.engine) as fetched:
+        first = ask("GET", "/imports", "read").json
+        second = ask("GET", f"/imports?cursor={first['meta']['next_cursor']}", "read").json
+    assert fetched.rows < 150
+    shown = [row["id"] for row in first["data"] + second["data"]]
+    assert len(set(shown)) == 100
+    times = [row["created_at"] for row in first["data"] + second["data"]]
+    assert times == sorted(times, reverse=True)
+
+
+def test_an_import_that_comes_between_two_pages_moves_neither(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    for amount in "123":
+        ask("POST", "/imports", data=write([{"BilledCost": amount}]), content_type="text/csv")
+    first = ask("GET", "/imports?limit=2", "read").json
+    ask("POST", "/imports", data=write([{"BilledCost": "4"}]), content_type="text/csv")
+    rest = ask("GET", f"/imports?limit=2&cursor={first['meta']['next_cursor']}", "read").json
+    assert len({row["id"] for row in first["data"] + rest["data"]}) == 3
 
 
 def test_withdrawing_is_delete(ask: Ask, work: Callable[[], None]) -> None:

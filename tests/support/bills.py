@@ -18,7 +18,7 @@ from costoptix.access.permissions import Caller, command_line
 from costoptix.bills.formats import Options
 from costoptix.bills.intake import receive
 from costoptix.bills.ledger import importer
-from costoptix.bills.read import engine
+from costoptix.bills.read import engine, rejections
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
 from costoptix.costs import report
@@ -28,6 +28,8 @@ from costoptix.models import Import, Organization
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLE = DATA / "focus" / "focus_1_0_sample.csv"
+
+REJECTED = 300_000
 
 Stage = Callable[..., tuple[Staged, Path]]
 TakeIn = Callable[..., Import]
@@ -113,3 +115,19 @@ def billed(session: Session, acme: Organization, config: Config):
         return sum((total.billed_cost for total in totals), Decimal(0))
 
     return ask
+
+
+@pytest.fixture
+def rejected(session: Session, acme: Organization, config: Config) -> Import:
+    """An import of which ``REJECTED`` rows were rejected: the lines from 2 on."""
+    row = Import(
+        organization_id=acme.id, state="live", file_name="a.csv", stored_name="a", size_bytes=1,
+        sha256="s", created_by="me", rows_read=REJECTED, rows_rejected=REJECTED,
+    )  # fmt: skip
+    session.add(row)
+    session.commit()
+    path = rejections.path(config.lake_dir, acme.id, row.id)
+    path.parent.mkdir(parents=True)
+    line = b'{"line":%d,"column":"BilledCost","value":"=1","reason":"is no number","file":null}\n'
+    path.write_bytes(b"".join(line % number for number in range(2, REJECTED + 2)))
+    return row

@@ -41,6 +41,10 @@ class Browser:
             buffered=True, **more,
         )  # fmt: skip
 
+    def stream(self, path: str) -> TestResponse:
+        """Ask, and leave the body of the answer to be read block by block."""
+        return contextvars.Context().run(self.client.get, path, environ_base=self._environ)
+
     def token(self, path: str = "/login") -> str:
         """The token of this browser's session, as a form of the page carries it."""
         found = _TOKEN.search(self.get(path, follow_redirects=True).text)
