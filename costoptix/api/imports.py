@@ -11,10 +11,11 @@ from costoptix import money
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, Parameter, operation
-from costoptix.api.paging import DATA_CHANGED, PageQuery, page, sign, unsign
+from costoptix.api.paging import DATA_CHANGED, PageQuery, sign, unsign
 from costoptix.bills.intake import receive
 from costoptix.bills.ledger import listing, questions, undo
 from costoptix.bills.ledger.questions import Decision, Kind
+from costoptix.clock import parse_instant
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import Import, ReconciliationLine
@@ -178,9 +179,16 @@ def send_bill(call: Call) -> Answer:
 )  # fmt: skip
 def list_imports(call: Call, query: PageQuery) -> Answer:
     """List them."""
-    rows = listing.list_imports(call.session, call.organization)
-    found, cursor = page(f"imports:{call.organization.id}", rows, query, lambda row: row.id)
-    return Answer([_summary(row) for row in found], meta={"next_cursor": cursor})
+    purpose, after = f"imports:{call.organization.id}", None
+    if query.cursor is not None:
+        created_at, import_id = unsign(purpose, query.cursor)
+        after = listing.Position(parse_instant(created_at), import_id)
+    rows = listing.list_imports(call.session, call.organization, limit=query.limit + 1, after=after)
+    cursor = None
+    if len(rows) > query.limit:
+        last = rows[query.limit - 1]
+        cursor = sign(purpose, (last.created_at.isoformat(), last.id))
+    return Answer([_summary(row) for row in rows[: query.limit]], meta={"next_cursor": cursor})
 
 
 @operation(
@@ -201,12 +209,11 @@ def list_rejections(call: Call, import_id: str, query: PageQuery) -> Answer:
     row = listing.get(call.session, call.organization, import_id)
     purpose = f"rejections:{row.id}"
     start = 0 if query.cursor is None else int(unsign(purpose, query.cursor))
-    found = listing.rejected(call.config.lake_dir, row, start, query.limit + 1)
-    if start and not found:
+    part = listing.rejected_part(call.config.lake_dir, row, start, query.limit)
+    if part is None:
         raise Conflict(DATA_CHANGED)
-    more = len(found) > query.limit
-    data = [RejectedRow(**each.model_dump()) for each in found[: query.limit]]
-    cursor = sign(purpose, start + query.limit) if more else None
+    data = [RejectedRow(**rejection.model_dump()) for rejection in part.rows]
+    cursor = None if part.next_byte is None else sign(purpose, part.next_byte)
     return Answer(data, meta={"next_cursor": cursor})
 
 

@@ -114,7 +114,6 @@ def test_rejected_rows_are_paged_with_their_reasons(ask: Ask, work: Callable[[],
     assert rest["meta"]["next_cursor"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="each page reads the file from its start")
 def test_each_page_of_rejected_rows_reads_its_own_part_of_the_file(
     ask: Ask, rejected: Import, config: Config, acme: Organization
 ) -> None:
@@ -136,7 +135,6 @@ def test_each_page_of_rejected_rows_reads_its_own_part_of_the_file(
     assert first["line"] == 3002
 
 
-@pytest.mark.xfail(strict=True, reason="all imports are loaded for each page of them")
 def test_a_page_of_20000_imports_fetches_that_page_alone(
     ask: Ask, session: Session, acme: Organization
 ) -> None:

@@ -77,12 +77,18 @@ class Lake:
     writer: duckdb.DuckDBPyConnection
     organization: Organization
 
-    def deliver(self, *charges: Charge, source: str = "bills") -> list[Delivery]:
-        """Make the charges live, one delivery per billing period, under a new data version."""
+    def deliver(self, *charges: Charge, source: str = "bills", copies: int = 1) -> list[Delivery]:
+        """Make the charges live, one delivery per billing period, under a new data version.
+
+        With ``copies`` each is there so often, its ``resource_id`` numbered from 0.
+        """
         periods: dict[date, list[Charge]] = defaultdict(list)
         for charge in charges:
             periods[charge.billing_period or month_start(charge.day)].append(charge)
-        return [self._deliver(period, found, source) for period, found in sorted(periods.items())]
+        return [
+            self._deliver(period, found, source, copies)
+            for period, found in sorted(periods.items())
+        ]
 
     def question(self, asked: CostQuery, limit: int | None = None) -> CostReport:
         """Answer a query, as the pages' and the API's ``ask`` do."""
@@ -96,7 +102,9 @@ class Lake:
         """Ask with the API's parameters."""
         return run(self.session, self.organization, query(*params), self.store, **options)
 
-    def _deliver(self, period: date, charges: list[Charge], source_name: str) -> Delivery:
+    def _deliver(
+        self, period: date, charges: list[Charge], source_name: str, copies: int
+    ) -> Delivery:
         source = self._source(source_name)
         imported = Import(
             organization_id=self.organization.id, file_name="f", stored_name="f", size_bytes=1,
@@ -109,9 +117,9 @@ class Lake:
             source_id=source.id, billing_account_id="payer", billing_period=period,
             delivered_at=IMPORTED_AT, state="live", is_live=True,
             first_day=min(charge.day for charge in charges),
-            last_day=max(charge.day for charge in charges), row_count=len(charges),
+            last_day=max(charge.day for charge in charges), row_count=len(charges) * copies,
         )  # fmt: skip
-        delivery.files = list(self._files(delivery, charges))
+        delivery.files = list(self._files(delivery, charges, copies))
         self.session.add(delivery)
         self.organization.data_version = new_id()
         self.session.commit()
@@ -126,13 +134,20 @@ class Lake:
         self.session.flush()
         return source
 
-    def _files(self, delivery: Delivery, charges: list[Charge]) -> Iterator[DeliveryFile]:
+    def _files(
+        self, delivery: Delivery, charges: list[Charge], copies: int
+    ) -> Iterator[DeliveryFile]:
         folder = f"organization={self.organization.id}/delivery={delivery.id}"
         self.store.engine.path(folder).mkdir(parents=True)
         self.writer.execute("DELETE FROM charges")
         marks = f"({', '.join('?' for _ in _COLUMNS)})"
         rows = [value for charge in charges for value in _values(charge)]
         self.writer.execute(f"INSERT INTO charges VALUES {', '.join([marks] * len(charges))}", rows)
+        if copies > 1:
+            self.writer.execute(
+                "CREATE OR REPLACE TABLE charges AS SELECT charges.* REPLACE "
+                f"(resource_id || n AS resource_id) FROM charges, range({copies}) AS copies(n)"
+            )
         selects = {CHARGES: "SELECT * FROM charges"}
         selects |= {roll_up.name: roll_up_sql(roll_up, "charges") for roll_up in ROLL_UPS}
         for kind, select in selects.items():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session, defer, joinedload
 
 from costoptix.bills.ledger.deliveries import is_part, sums_of
 from costoptix.bills.ledger.incomplete import incomplete
@@ -33,13 +33,41 @@ class Period:
     incomplete: str | None  # which cost lacks what while the other dataset is not here
 
 
-def list_imports(session: Session, organization: Organization) -> Sequence[Import]:
-    """Return all imports, newest first."""
-    return session.scalars(
+@dataclass(frozen=True)
+class Position:
+    """Where an import stands in the list of them."""
+
+    created_at: datetime
+    id: str
+
+
+def list_imports(
+    session: Session,
+    organization: Organization,
+    *,
+    limit: int,
+    after: Position | None = None,
+    skip: int = 0,
+) -> Sequence[Import]:
+    """Return at most ``limit`` imports, newest first: those ``after`` one, or all but the first.
+
+    Their ``options`` are not loaded: the question of one that waits can be long.
+    """
+    statement = (
         select(Import)
+        .options(
+            defer(Import.options, raiseload=True),
+            joinedload(Import.repeats).load_only(Import.id, Import.file_name, Import.state),
+        )
         .where(Import.organization_id == organization.id)
-        .order_by(Import.created_at.desc(), Import.id)
-    ).all()
+        .order_by(Import.created_at.desc(), Import.id.desc())
+        .limit(limit)
+        .offset(skip)
+    )
+    if after is not None:
+        position = (after.created_at, after.id)
+        statement = statement.where(tuple_(Import.created_at, Import.id) < position)
+    return session.scalars(statement).all()
 
 
 def get(session: Session, organization: Organization, import_id: str) -> Import:
@@ -162,7 +190,15 @@ def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     }
 
 
-def rejected(lake: Path, row: Import, start: int = 0, limit: int | None = None) -> list[Rejection]:
-    """Return the rejected rows of an import in the order of the file, from number ``start``."""
+def rejected(lake: Path, row: Import) -> Iterator[Rejection]:
+    """Yield the rejected rows of an import in the order of the file."""
+    return rejections.read(rejections.path(lake, row.organization_id, row.id))
+
+
+def rejected_part(lake: Path, row: Import, first_byte: int, limit: int) -> rejections.Part | None:
+    """Return the rejected rows of an import that begin at a byte of the file of them.
+
+    At most ``limit`` of them; None where no row begins at that byte.
+    """
     source = rejections.path(lake, row.organization_id, row.id)
-    return list(rejections.read(source, start, limit))
+    return rejections.read_part(source, first_byte, limit)

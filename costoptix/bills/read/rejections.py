@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -43,19 +47,44 @@ class Rejections:
         self._file.write(orjson.dumps(rejection.model_dump(), option=orjson.OPT_APPEND_NEWLINE))
 
 
-def read(source: Path, start: int = 0, limit: int | None = None) -> Iterator[Rejection]:
-    """Yield the rejections of a file from number ``start`` (from 0), at most ``limit``.
+@dataclass(frozen=True)
+class Part:
+    """Rejections that follow each other in a file, and the byte where the next ones begin."""
 
-    A file that does not exist holds none.
+    rows: list[Rejection]
+    next_byte: int | None  # None at the end
+
+
+def read(source: Path) -> Iterator[Rejection]:
+    """Yield the rejections of a file, one after the other; of a file that is not there, none."""
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(source.open("rb"))
+        except FileNotFoundError:
+            return
+        for line in file:
+            yield Rejection.model_validate_json(line)
+
+
+def read_part(source: Path, first_byte: int, limit: int) -> Part | None:
+    """Return at most ``limit`` rejections from the line on that begins at a byte.
+
+    None where no line begins; but for byte 0: a file that is not there holds none.
     """
-    if not source.exists():
-        return
-    with source.open("rb") as file:
-        for number, line in enumerate(file):
-            if limit is not None and number >= start + limit:
-                return
-            if number >= start:
-                yield Rejection.model_validate_json(line)
+    try:
+        file = source.open("rb")
+    except FileNotFoundError:
+        return None if first_byte else Part([], None)
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        if first_byte:
+            if not 0 < first_byte < size:
+                return None
+            file.seek(first_byte - 1)
+            if file.read(1) != b"\n":
+                return None
+        rows = [Rejection.model_validate_json(line) for line in itertools.islice(file, limit)]
+        return Part(rows, file.tell() if file.tell() < size else None)
 
 
 def shown(text: str | None) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from costoptix.anomalies.listing import Flag
-from costoptix.costs.answers import CostReport
+from costoptix.costs.answers import CostReport, CostRow
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import DEFAULT_ORDER, PERIOD_START, CostQuery, Order
 from costoptix.figures import summary
@@ -98,10 +98,10 @@ def cost_table(
     question: CostQuestion,
     days: DateRange,
     *,
-    shown: int | None,
+    shown: int,
     flags: Callable[[CostQuery], Flags],
 ) -> CostTable:
-    """Answer the question over ``days`` with at most ``shown`` rows (None: as many as there are).
+    """Answer the question over ``days`` with at most ``shown`` rows.
 
     ``flags`` tells of a query by service which of its groups had anomalies.
 
@@ -124,15 +124,24 @@ def cost_table(
     column = next((column for column in columns if by_page and column.name == by_page), None)
     if column is not None:
         _sort(rows, column, descending=question.page_order.startswith("-"))
-    elif not is_compared and is_total and (shown is None or shown > MAX_ROWS):
-        rows = list(_rows(ask(query, shown), question.metric))
     has_parts = bool(query.group_by) or not is_total
     return CostTable(columns, tuple(rows[:shown]), totals, report.row_count, has_parts)
 
 
+def streamed(table: CostTable, rows: Iterable[CostRow], metric: str) -> Iterator[Row]:
+    """Turn the rows of a question into those of its table, which has too many to compare them."""
+    return _shared(rows, {row.currency: row.amount for row in table.totals}, metric)
+
+
 def _rows(report: CostReport, metric: str) -> Iterator[Row]:
     whole = {sums.currency: amount_of(sums, metric) for sums in report.totals}
-    for row in report.rows:
+    return _shared(report.rows, whole, metric)
+
+
+def _shared(
+    rows: Iterable[CostRow], whole: Mapping[str, Amount | None], metric: str
+) -> Iterator[Row]:
+    for row in rows:
         amount = amount_of(row, metric)
         part = None if amount is None else share(amount, whole[row.currency] or Amount(0))
         days = DateRange(row.period_start, row.period_end)

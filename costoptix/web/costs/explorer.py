@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -31,12 +31,14 @@ from costoptix.money import rounded, to_text
 from costoptix.periods import DateRange, Granularity, Preset
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.cost_table import (
+    MAX_ROWS,
     SHOWN_ROWS,
     CostTable,
     Row,
     TableColumn,
     asked,
     cost_table,
+    streamed,
     text_of,
 )
 from costoptix.web.costs.freshness import empty_page, lacking
@@ -60,6 +62,7 @@ from costoptix.web.parts.wording import SEVERITY_KINDS
 METRIC = "billed_cost"
 MAX_GROUPS = 2
 MAX_SHOWN = 1000
+LINES_PER_BLOCK = 500
 MAX_CHOICES = 200
 """How many values of a dimension are offered to filter by; a search finds the others."""
 
@@ -140,21 +143,29 @@ def costs() -> ResponseReturnValue:
 
 @page("/costs.csv")
 def costs_csv() -> ResponseReturnValue:
-    """Send the table as CSV: the same columns, all of its rows."""
+    """Send the table as CSV: the same columns, all of its rows.
+
+    What is too long to be compared is streamed, and so is never in memory as a whole.
+    """
     question = read_state(given_pairs()).question
     ask = asker()
-    days, _ = _days(ask, question)
-    table = cost_table(
-        ask, question, days or question.query.date_range, shown=None, flags=anomaly_flags(ask)
-    )
+    known, _ = _days(ask, question)
+    days = known or question.query.date_range
+    table = cost_table(ask, question, days, shown=MAX_ROWS, flags=anomaly_flags(ask))
+    rows, row_count = iter(table.rows), table.row_count
+    if row_count > len(table.rows):
+        stream = report.stream(
+            db.session(), current_user.organization, asked(question, days), cost_store()
+        )
+        rows, row_count = streamed(table, stream.rows, question.metric), stream.row_count
     name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
     return Response(
-        _csv_lines(table),
+        _csv_lines(table, rows),
         mimetype="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store",
-            "X-Row-Count": str(len(table.rows)),
+            "X-Row-Count": str(row_count),
         },
     )
 
@@ -266,13 +277,17 @@ def curl(question: CostQuestion, days: DateRange) -> str:
     return f'curl -H "X-API-Key: $COSTOPTIX_KEY" {shlex.quote(address)}'
 
 
-def _csv_lines(table: CostTable) -> Iterator[str]:
-    """Yield the lines; every amount stands beside its currency."""
+def _csv_lines(table: CostTable, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines, many at a time; every amount stands beside its currency."""
     columns = [column for column in table.columns if column.name != "currency"]
     titles = [column.title for column in columns]
-    yield csv_line([*titles, "Currency"])
-    for row in table.rows:
-        yield csv_line([*(_csv_cell(column, row) for column in columns), row.currency])
+    lines = [csv_line([*titles, "Currency"])]
+    for row in rows:
+        lines.append(csv_line([*(_csv_cell(column, row) for column in columns), row.currency]))
+        if len(lines) >= LINES_PER_BLOCK:
+            yield "".join(lines)
+            lines.clear()
+    yield "".join(lines)
 
 
 def _csv_cell(column: TableColumn, row: Row) -> str:

@@ -15,6 +15,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import deliveries, questions
 from costoptix.bills.ledger import listing as bills
 from costoptix.bills.read import child
+from costoptix.bills.read.rejections import Part
 from costoptix.clock import utc_now
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
@@ -26,6 +27,7 @@ from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 
 PER_PAGE = 50
+LAST_PAGE = 1_000_000  # what is beyond would be no number to every database
 REJECTIONS_SHOWN = 100
 STATE_KINDS = {"live": "down", "refused": "up", "waiting": "warn", "received": "accent",
                "running": "accent"}  # fmt: skip
@@ -111,9 +113,11 @@ def decide_import(import_id: str) -> ResponseReturnValue:
 
 
 def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
-    rows = bills.list_imports(db.session(), current_user.organization)
-    number = max(1, request.args.get("page", 1, type=int))
-    shown = rows[(number - 1) * PER_PAGE : number * PER_PAGE]
+    number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
+    rows = bills.list_imports(
+        db.session(), current_user.organization, limit=PER_PAGE + 1, skip=(number - 1) * PER_PAGE
+    )
+    shown = rows[:PER_PAGE]
     now = utc_now()
     body = render_template(
         "imports/list.html",
@@ -124,7 +128,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         is_working=any(row.state in UNFINISHED for row in shown),
         has_worker=queue.has_worker(db.session()),
         newer=url_for("web.imports") if number > 1 else "",
-        older=url_for("web.imports", page=number + 1) if len(rows) > number * PER_PAGE else "",
+        older=url_for("web.imports", page=number + 1) if len(rows) > PER_PAGE else "",
         max_bytes=config().max_upload_bytes,
         error=error.sentence if error else "",
     )
@@ -137,6 +141,7 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
     row = bills.get(session, current_user.organization, import_id)
     is_working = row.state in UNFINISHED
     periods = bills.periods(session, row)
+    first_byte, rejected = _rejected(row)
     body = render_template(
         "imports/detail.html",
         row=row,
@@ -152,7 +157,21 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         sums=bills.sums(session, row),
         live_sums=bills.live_sums(session, row),
         reconciliation=reconciliation.by_metric(bills.reconciliation(session, row)),
-        rejections=bills.rejected(config().lake_dir, row, 0, REJECTIONS_SHOWN),
+        rejections=rejected.rows,
+        first_rejections=url_for("web.import_detail", import_id=row.id) if first_byte else "",
+        more_rejections=url_for("web.import_detail", import_id=row.id, rejected=rejected.next_byte)
+        if rejected.next_byte is not None
+        else "",
         error=error.sentence if error else "",
     )
     return forms.answer(body, error)
+
+
+def _rejected(row: Import) -> tuple[int, Part]:
+    """Return the rejected rows that the page shows, and the byte of their file where they begin."""
+    first_byte = max(0, request.args.get("rejected", 0, type=int))
+    part = bills.rejected_part(config().lake_dir, row, first_byte, REJECTIONS_SHOWN)
+    if part is not None:
+        return first_byte, part
+    first = bills.rejected_part(config().lake_dir, row, 0, REJECTIONS_SHOWN)
+    return 0, first or Part([], None)

@@ -18,6 +18,7 @@ from costoptix.web.parts.routing import page
 from costoptix.web.parts.session import config
 
 COLUMNS = ("file", "line", "column", "value", "reason")
+ROWS_PER_BLOCK = 500
 
 
 @page("/imports/<import_id>/rejections.csv")
@@ -35,10 +36,11 @@ def _csv(rows: Iterable[Rejection]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         texts = (row.column, row.value or "", row.reason)
         writer.writerow([guarded(row.file or ""), row.line, *map(guarded, texts)])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+        if number % ROWS_PER_BLOCK == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
     yield buffer.getvalue()

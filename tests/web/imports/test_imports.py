@@ -110,7 +110,6 @@ def test_a_duplicate_leads_to_the_import_it_repeats_and_says_what_became_of_it(
     assert "withdrawn" in notice
 
 
-@pytest.mark.xfail(strict=True, reason="all imports are loaded for each page of them")
 def test_a_page_of_20000_imports_fetches_that_page_alone(
     app: Flask, alice_browser: Browser, session: Session, acme: Organization
 ) -> None:

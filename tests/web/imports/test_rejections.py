@@ -18,7 +18,6 @@ LIMIT = 4 << 20
 """Bytes; one rejected row takes about 1 kB while it is held."""
 
 
-@pytest.mark.xfail(strict=True, reason="all rejected rows are loaded for the file of them")
 def test_the_file_of_rejected_rows_is_streamed_in_constant_memory(
     alice_browser: Browser, rejected: Import, config: Config, acme: Organization
 ) -> None:
@@ -35,7 +34,6 @@ def test_the_file_of_rejected_rows_is_streamed_in_constant_memory(
     assert lines == 30_001
 
 
-@pytest.mark.xfail(strict=True, reason="the page shows the first hundred alone")
 def test_the_page_of_an_import_leads_through_all_of_its_rejected_rows(
     alice_browser: Browser, rejected: Import
 ) -> None:
