@@ -78,8 +78,8 @@ def _sentence(error: ValidationError, model: type[Draft], kind: str) -> str:
     parts = [p for p in first["loc"] if kind != "parameter" or not isinstance(p, int)]
     name = ".".join(str(part) for part in parts)[:100]
     if first["type"] == "extra_forbidden":
-        known = ", ".join(model.model_fields) or "none"
-        return f"Unknown {kind} {name!a}; allowed: {known}."
+        allowed = ", ".join(model.model_fields) or "none"
+        return f"Unknown {kind} {name!a}; allowed: {allowed}."
     if first["type"] == "missing":
         return f"The {kind} {name} is missing."
     message = first["msg"].removeprefix("Value error, ")

@@ -40,8 +40,8 @@ def raise_once(
     text. Returns whether it was added.
     """
     with writing(session):
-        known = select(Event.id).where(Event.organization_id == organization.id, Event.key == key)
-        if session.scalar(known) is not None:
+        earlier = select(Event.id).where(Event.organization_id == organization.id, Event.key == key)
+        if session.scalar(earlier) is not None:
             return False
         session.add(
             Event(
@@ -58,8 +58,8 @@ def raise_once(
 
 def is_known(session: Session, organization: Organization, keys: Collection[str]) -> bool:
     """Tell whether there is an event of one of these keys."""
-    known = select(Event.id).where(Event.organization_id == organization.id, Event.key.in_(keys))
-    return session.scalar(known.limit(1)) is not None
+    earlier = select(Event.id).where(Event.organization_id == organization.id, Event.key.in_(keys))
+    return session.scalar(earlier.limit(1)) is not None
 
 
 def of_subject(session: Session, organization: Organization, subject_id: str) -> Sequence[Event]:

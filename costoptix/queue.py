@@ -250,7 +250,7 @@ def has_worker(session: Session) -> bool:
 
 def _move(session: Session, claim: Claim, state: JobState, **values: Any) -> bool:
     """Change the job only while our token is on it."""
-    before = [each for each, moves in JOB_MOVES.items() if state in moves]
+    before = [earlier for earlier, moves in JOB_MOVES.items() if state in moves]
     with writing(session):
         moved = session.scalar(
             update(Job)

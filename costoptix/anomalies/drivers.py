@@ -82,12 +82,12 @@ def _of_dimension(
     if all(group == (None,) for group, _ in ranked):
         return
     least = abs(impact) * LEAST_SHARE
-    telling = (
+    large_enough = (
         Driver(dimension, group[0], change)
         for group, change in ranked
         if (change.amount > 0) == (impact > 0) and abs(change.amount) >= least
     )
-    for driver, _ in zip(telling, range(SHOWN), strict=False):
+    for driver, _ in zip(large_enough, range(SHOWN), strict=False):
         yield driver
 
 

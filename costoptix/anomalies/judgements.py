@@ -69,10 +69,10 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
         if draft.note is not None:
             anomaly.note = draft.note.strip()
         anomaly.judged_by, anomaly.judged_at = caller.label, utc_now()
-        said = AnomalyJudgement(
+        judgement = AnomalyJudgement(
             actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
         )
-        anomaly.judgements.insert(0, said)  # newest first, as they are read
+        anomaly.judgements.insert(0, judgement)  # newest first, as they are read
         audit.record(
             session, caller, "anomaly.judged",
             subject=f"{anomaly.service_name or 'no service'}, {anomaly.first_day}",
@@ -94,15 +94,15 @@ def precision(anomalies: Iterable[Anomaly], now: datetime) -> Precision:
 
 def _after(anomaly: Anomaly, draft: JudgementDraft) -> tuple[AnomalyStatus, bool]:
     current = anomaly.status
-    wanted = draft.status or (AnomalyStatus.FALSE_POSITIVE if draft.is_expected else current)
-    if draft.is_expected and wanted is not AnomalyStatus.FALSE_POSITIVE:
+    status = draft.status or (AnomalyStatus.FALSE_POSITIVE if draft.is_expected else current)
+    if draft.is_expected and status is not AnomalyStatus.FALSE_POSITIVE:
         raise Invalid("What is expected is a false_positive: leave the status out, or send that.")
-    if wanted is not current and wanted not in ANOMALY_MOVES[current]:
+    if status is not current and status not in ANOMALY_MOVES[current]:
         allowed = ", ".join(ANOMALY_MOVES[current])
         raise Conflict(f"This anomaly is {current}; it can become {allowed}.")
-    if wanted is not AnomalyStatus.FALSE_POSITIVE:
-        return wanted, False
-    return wanted, anomaly.is_expected if draft.is_expected is None else draft.is_expected
+    if status is not AnomalyStatus.FALSE_POSITIVE:
+        return status, False
+    return status, anomaly.is_expected if draft.is_expected is None else draft.is_expected
 
 
 def _state(anomaly: Anomaly) -> dict[str, object]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from costoptix.anomalies.episodes import DIMENSIONS
-from costoptix.anomalies.keeping import series_of
+from costoptix.anomalies.recording import series_of
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_account
 from costoptix.drafts import Draft
@@ -24,7 +24,7 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AnomalyFilters:
     """Which anomalies are asked for; the values of one field OR, and an empty one is any.
 
     Days are inclusive: an anomaly is wanted when one of its days lies among them.
@@ -38,7 +38,7 @@ class Wanted:
     last_day: date | None = None
 
 
-class WantedDraft(Draft):
+class AnomalyFiltersDraft(Draft):
     """What lists of anomalies are asked by, on pages and in the API alike."""
 
     severity: list[Severity] = Field(default=[], description="Only of this severity; repeatable.")
@@ -53,14 +53,14 @@ class WantedDraft(Draft):
     start_date: str | None = Field(default=None, description="First day, UTC, inclusive.")
     end_date: str | None = Field(default=None, description="Last day, UTC, inclusive.")
 
-    def wanted(self, statuses: Sequence[AnomalyStatus], today: date) -> Wanted:
+    def filters(self, statuses: Sequence[AnomalyStatus], today: date) -> AnomalyFilters:
         """Return what is asked for.
 
         Raises:
             Invalid: an account or a day has another form, or the days are reversed.
         """
         first, last = self._days(today)
-        return Wanted(
+        return AnomalyFilters(
             statuses=tuple(statuses),
             severities=tuple(self.severity),
             accounts=tuple(parse_account(account, ACCOUNT) for account in self.account),
@@ -91,26 +91,26 @@ class Flag:
 
 
 def list_anomalies(
-    session: Session, organization: Organization, wanted: Wanted | None = None
+    session: Session, organization: Organization, filters: AnomalyFilters | None = None
 ) -> Sequence[Anomaly]:
     """List the anomalies that were kept, newest first, the largest of a day first."""
-    wanted = wanted or Wanted()
+    filters = filters or AnomalyFilters()
     query = select(Anomaly).where(Anomaly.organization_id == organization.id)
-    if wanted.statuses:
-        query = query.where(Anomaly.status.in_(wanted.statuses))
-    if wanted.severities:
-        query = query.where(Anomaly.severity.in_(wanted.severities))
-    if wanted.service_names:
-        query = query.where(Anomaly.service_name.in_(wanted.service_names))
-    if wanted.first_day is not None:
-        query = query.where(Anomaly.last_day >= wanted.first_day)
-    if wanted.last_day is not None:
-        query = query.where(Anomaly.first_day <= wanted.last_day)
+    if filters.statuses:
+        query = query.where(Anomaly.status.in_(filters.statuses))
+    if filters.severities:
+        query = query.where(Anomaly.severity.in_(filters.severities))
+    if filters.service_names:
+        query = query.where(Anomaly.service_name.in_(filters.service_names))
+    if filters.first_day is not None:
+        query = query.where(Anomaly.last_day >= filters.first_day)
+    if filters.last_day is not None:
+        query = query.where(Anomaly.first_day <= filters.last_day)
     # Several names of one provider share a slug, so that accounts are told apart here.
     rows = [
         row
         for row in session.scalars(query).all()
-        if not wanted.accounts or series_of(row).account in wanted.accounts
+        if not filters.accounts or series_of(row).account in filters.accounts
     ]
     return sorted(rows, key=lambda row: (-row.first_day.toordinal(), -abs(row.impact), row.id))
 
@@ -137,11 +137,11 @@ def flags(
     service in an account with charges among those that the query selects. The query is grouped
     by ``episodes.DIMENSIONS`` only.
     """
-    found: dict[tuple[str, Group], list[Anomaly]] = {}
+    by_group: dict[tuple[str, Group], list[Anomaly]] = {}
     for row in _unusual(session, organization, ask, query):
         group = tuple(getattr(row, name) for name in query.group_by)
-        found.setdefault((row.currency, group), []).append(row)
-    return {key: _flag(rows) for key, rows in found.items()}
+        by_group.setdefault((row.currency, group), []).append(row)
+    return {key: _flag(rows) for key, rows in by_group.items()}
 
 
 def _flag(rows: Sequence[Anomaly]) -> Flag:
@@ -156,15 +156,15 @@ def _unusual(
     judged_right = tuple(
         status for status in AnomalyStatus if status is not AnomalyStatus.FALSE_POSITIVE
     )
-    wanted = Wanted(judged_right, first_day=days.first, last_day=days.last)
-    rows = list_anomalies(session, organization, wanted)
+    filters = AnomalyFilters(judged_right, first_day=days.first, last_day=days.last)
+    rows = list_anomalies(session, organization, filters)
     if not rows or not (query.filters or query.exclusions):
         yield from rows
         return
     by_series = replace(
         query, granularity=Granularity.TOTAL, group_by=DIMENSIONS, order_by=DEFAULT_ORDER
     )
-    chosen = {(each.currency, each.group) for each in ask(by_series).rows}
+    chosen = {(row.currency, row.group) for row in ask(by_series).rows}
     for row in rows:
         if (row.currency, tuple(getattr(row, name) for name in DIMENSIONS)) in chosen:
             yield row

@@ -1,4 +1,4 @@
-"""Detection for an organization: run it, find what was kept, say what drove it."""
+"""Detection for an organization: run it, find what was recorded, work out its drivers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import judge
-from costoptix.anomalies.keeping import Fate, Found, Hold, fates, keep, kept_drivers, series_of
+from costoptix.anomalies.recording import (
+    Disposition,
+    Hold,
+    RunEpisode,
+    dispositions,
+    kept_drivers,
+    record,
+    series_of,
+)
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore
@@ -53,7 +61,7 @@ class Outcome:
     settings: Settings
     days: DateRange | None
     series_count: int
-    found: tuple[Found, ...]
+    episodes: tuple[RunEpisode, ...]
     note: str
 
 
@@ -73,12 +81,12 @@ def detect(
     """
     ask = asker(session, organization, store)
     judged = judge(ask, days, settings)
-    found = fates(session, organization, judged.episodes)
+    results = dispositions(session, organization, judged.episodes)
     if not dry_run:
         tags = tag_dimensions(session, organization, store)
-        explained = _explained(ask, found, tags)
-        found = keep(session, organization, judged, settings, explained, hold)
-    return Outcome(settings, judged.days, judged.series_count, found, judged.note)
+        explained = _explained(ask, results, tags)
+        results = record(session, organization, judged, settings, explained, hold)
+    return Outcome(settings, judged.days, judged.series_count, results, judged.note)
 
 
 def detect_on_demand(
@@ -138,9 +146,9 @@ def drivers_of(
     session: Session, organization: Organization, anomaly: Anomaly, store: CostStore
 ) -> list[Driver]:
     """Return what moved with an anomaly: as kept by its run, or worked out now."""
-    known = kept_drivers(anomaly)
-    if known is not None:
-        return known
+    kept = kept_drivers(anomaly)
+    if kept is not None:
+        return kept
     ask, tags = asker(session, organization, store), tag_dimensions(session, organization, store)
     days = DateRange(anomaly.first_day, anomaly.last_day)
     return drivers(ask, series_of(anomaly), days, anomaly.impact, tags)
@@ -152,11 +160,14 @@ def tag_dimensions(session: Session, organization: Organization, store: CostStor
 
 
 def _explained(
-    ask: Ask, found: Iterable[Found], tags: Iterable[str]
+    ask: Ask, results: Iterable[RunEpisode], tags: Iterable[str]
 ) -> dict[tuple[str, date], list[Driver]]:
     """Work out the drivers of the largest new episodes; before the write lock is taken."""
-    new = [each.episode for each in found if each.fate is Fate.NEW]
+    new = [result.episode for result in results if result.disposition is Disposition.NEW]
     new = [episode for episode in new if episode.severity is not Severity.LOW]
-    largest = sorted(new, key=lambda each: -abs(each.impact))[:EXPLAINED_AT_ONCE]
+    largest = sorted(new, key=lambda result: -abs(result.impact))[:EXPLAINED_AT_ONCE]
     keys = list(tags)
-    return {each.key: drivers(ask, each.series, each.days, each.impact, keys) for each in largest}
+    return {
+        result.key: drivers(ask, result.series, result.days, result.impact, keys)
+        for result in largest
+    }

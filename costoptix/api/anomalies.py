@@ -19,8 +19,8 @@ from costoptix.anomalies.detect import Method
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
 from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.keeping import Fate, Found, kept_drivers, series_of
-from costoptix.anomalies.listing import WantedDraft
+from costoptix.anomalies.listing import AnomalyFiltersDraft
+from costoptix.anomalies.recording import Disposition, RunEpisode, kept_drivers, series_of
 from costoptix.anomalies.service import DetectionDraft
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
@@ -81,7 +81,7 @@ class AnomalyData(FiguresData, Named):
 
 
 @dataclass(frozen=True)
-class FoundData(FiguresData):
+class EpisodeData(FiguresData):
     """An episode that a run found, and what became (or would become) of it."""
 
     id: str | None
@@ -89,7 +89,7 @@ class FoundData(FiguresData):
     note: str
     drivers: list[DriverData] | None
     created_at: datetime.datetime | None
-    fate: Fate
+    disposition: Disposition
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ class DetectionData:
     end_date: datetime.date | None
     series: int
     note: str  # why nothing could be judged; else ""
-    anomalies: list[FoundData]
+    anomalies: list[EpisodeData]
 
 
-class AnomaliesQuery(WantedDraft, PageQuery):
+class AnomaliesQuery(AnomalyFiltersDraft, PageQuery):
     """The filters of the list: anomalies with a day in the range; all without a range."""
 
     status: list[AnomalyStatus] = Field(default=[], description="Only of this status; repeatable.")
@@ -119,10 +119,10 @@ class AnomaliesQuery(WantedDraft, PageQuery):
 )  # fmt: skip
 def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     """List them."""
-    wanted = query.wanted(query.status, utc_today())
-    rows = listing.list_anomalies(call.session, call.organization, wanted)
-    found, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
-    data = [_anomaly(row, kept_drivers(row)) for row in found]
+    filters = query.filters(query.status, utc_today())
+    rows = listing.list_anomalies(call.session, call.organization, filters)
+    listed, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
+    data = [_anomaly(row, kept_drivers(row)) for row in listed]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
 
 
@@ -164,7 +164,7 @@ def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
         end_date=outcome.days.last if outcome.days else None,
         series=outcome.series_count,
         note=outcome.note,
-        anomalies=[_found(each) for each in outcome.found],
+        anomalies=[_episode(result) for result in outcome.episodes],
     )
 
 
@@ -186,8 +186,8 @@ def _about(call: Call) -> dict[str, Any]:
 
 
 def _details(call: Call, row: Anomaly) -> AnomalyData:
-    found = service.drivers_of(call.session, call.organization, row, call.store)
-    return _anomaly(row, found)
+    moved = service.drivers_of(call.session, call.organization, row, call.store)
+    return _anomaly(row, moved)
 
 
 def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
@@ -204,17 +204,17 @@ def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
     )
 
 
-def _found(found: Found) -> FoundData:
-    episode, row = found.episode, found.anomaly
+def _episode(result: RunEpisode) -> EpisodeData:
+    episode, row = result.episode, result.anomaly
     drivers = kept_drivers(row) if row else None
-    return FoundData(
+    return EpisodeData(
         **_figures(episode, episode.series, episode.days.first, episode.days.last),
         id=row.id if row else None,
         status=row.status if row else None,
         note=row.note if row else "",
         drivers=None if drivers is None else [_driver(driver) for driver in drivers],
         created_at=row.created_at if row else None,
-        fate=found.fate,
+        disposition=result.disposition,
     )
 
 

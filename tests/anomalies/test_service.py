@@ -18,7 +18,7 @@ from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.keeping import Fate, kept_drivers
+from costoptix.anomalies.recording import Disposition, kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
@@ -99,7 +99,7 @@ def test_a_spike_is_kept_and_told_of_once(lake: Lake) -> None:
 
 def test_without_data_a_run_says_so(lake: Lake) -> None:
     outcome = run(lake)
-    assert (outcome.days, outcome.found) == (None, ())
+    assert (outcome.days, outcome.episodes) == (None, ())
     assert "Not enough history" in outcome.note
     assert listing.last_run(lake.session, lake.organization).note == outcome.note
 
@@ -197,7 +197,7 @@ def test_another_method_adds_what_the_first_did_not_find_and_takes_nothing_back(
     before = {row.id for row in kept(lake)}
     settings = Settings(Method.ROLLING_Z_SCORE, 30, 2.0)
     outcome = service.detect(lake.session, lake.organization, DAYS, settings, lake.store)
-    assert {each.fate for each in outcome.found} == {Fate.NEW, Fate.KNOWN}
+    assert {each.disposition for each in outcome.episodes} == {Disposition.NEW, Disposition.KNOWN}
     run(lake)
     after = {row.id: row.method for row in kept(lake)}
     assert before < after.keys()
@@ -209,7 +209,7 @@ def test_a_dry_run_keeps_nothing(lake: Lake) -> None:
     outcome = service.detect(
         lake.session, lake.organization, DAYS, service.AUTOMATIC, lake.store, dry_run=True
     )
-    assert [each.fate for each in outcome.found] == [Fate.NEW]
+    assert [each.disposition for each in outcome.episodes] == [Disposition.NEW]
     assert (kept(lake), alerts(lake)) == ([], [])
     assert lake.session.scalars(select(DetectionRun)).all() == []
 
@@ -218,7 +218,7 @@ def test_only_episodes_that_begin_in_the_range_are_found(lake: Lake) -> None:
     lake.deliver(*costs([date(2026, 2, 10), SPIKE]))
     days = DateRange(date(2026, 3, 1), TODAY)
     outcome = service.detect(lake.session, lake.organization, days, service.AUTOMATIC, lake.store)
-    assert [each.episode.days.first for each in outcome.found] == [SPIKE]
+    assert [each.episode.days.first for each in outcome.episodes] == [SPIKE]
 
 
 def test_accounts_and_currencies_are_judged_apart(lake: Lake) -> None:
@@ -248,9 +248,9 @@ def test_a_tier_keeps_so_many_a_month_and_shows_the_others(lake: Lake) -> None:
         *costs([date(2026, 2, 10)], sub_account_id="february"),
     )
     outcome = run(lake)
-    by_fate = {fate: [f for f in outcome.found if f.fate is fate] for fate in Fate}
-    assert {f.episode.actual for f in by_fate[Fate.NEW]} == {700, 504, 503, 502}
-    assert {f.episode.actual for f in by_fate[Fate.NOT_KEPT]} == {501, 500}
+    by_fate = {fate: [f for f in outcome.episodes if f.disposition is fate] for fate in Disposition}
+    assert {f.episode.actual for f in by_fate[Disposition.NEW]} == {700, 504, 503, 502}
+    assert {f.episode.actual for f in by_fate[Disposition.NOT_KEPT]} == {501, 500}
     assert len(kept(lake)) == 4
     last = listing.last_run(lake.session, lake.organization)
     assert {each["actual"] for each in last.further} == {"501", "500"}
@@ -275,16 +275,19 @@ def test_what_is_expected_mutes_the_like(lake: Lake) -> None:
         *costs([like], sub_account_id="222"),
     )
     outcome = run(lake)
-    fates = {(f.episode.series.sub_account_id, f.episode.days.first): f.fate for f in outcome.found}
+    fates = {
+        (f.episode.series.sub_account_id, f.episode.days.first): f.disposition
+        for f in outcome.episodes
+    }
     assert fates == {
-        ("111", SPIKE): Fate.KNOWN,
-        ("111", like): Fate.MUTED,
-        ("111", larger): Fate.NEW,
-        ("111", lower): Fate.NEW,
-        ("222", like): Fate.NEW,
+        ("111", SPIKE): Disposition.KNOWN,
+        ("111", like): Disposition.MUTED,
+        ("111", larger): Disposition.NEW,
+        ("111", lower): Disposition.NEW,
+        ("222", like): Disposition.NEW,
     }
     judge(lake, row, is_expected=False)
-    assert Fate.MUTED not in {f.fate for f in run(lake).found}
+    assert Disposition.MUTED not in {f.disposition for f in run(lake).episodes}
 
 
 # Judging -------------------------------------------------------------------------------------
@@ -443,7 +446,7 @@ def wish(lake: Lake, **values: Any) -> Outcome:
 def test_a_range_without_data_is_told_so(lake: Lake) -> None:
     lake.deliver(*costs())
     outcome = wish(lake, start_date="2020-01-01", end_date="2020-02-01")
-    assert (outcome.found, outcome.days) == ((), None)
+    assert (outcome.episodes, outcome.days) == ((), None)
     assert "Not enough history" in outcome.note
 
 
@@ -453,7 +456,7 @@ def test_all_zero_and_all_negative_costs_are_nothing_unusual(lake: Lake, amount:
     lake.deliver(*(Charge(day=day, effective_cost=Decimal(amount)) for day in days))
     for method in Method:
         outcome = wish(lake, method=method)
-        assert (outcome.found, outcome.note, outcome.series_count) == ((), "", 1)
+        assert (outcome.episodes, outcome.note, outcome.series_count) == ((), "", 1)
 
 
 def test_who_may_only_read_may_only_look(lake: Lake) -> None:
@@ -461,7 +464,7 @@ def test_who_may_only_read_may_only_look(lake: Lake) -> None:
     reader = person(lake.organization)
     look = DetectionDraft(dry_run=True)
     found = service.detect_on_demand(lake.session, lake.organization, reader, look, lake.store)
-    assert found.found
+    assert found.episodes
     with pytest.raises(Forbidden):
         service.detect_on_demand(
             lake.session, lake.organization, reader, DetectionDraft(), lake.store

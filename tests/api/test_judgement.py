@@ -150,7 +150,7 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     _spike(lake)
     wish = {"method": "adaptive", "dry_run": True}
     dry = api.post("/anomalies/detect", json=wish).get_json()["data"]
-    assert [(each["date"], each["fate"], each["id"]) for each in dry["anomalies"]] == [
+    assert [(each["date"], each["disposition"], each["id"]) for each in dry["anomalies"]] == [
         ("2026-03-10", "new", None)
     ]
     assert api.get("/anomalies").get_json()["data"] == []
@@ -171,7 +171,7 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     judged = api("PATCH", path, json={"status": "resolved", "note": "a load test"})
     assert judged.get_json()["data"]["note"] == "a load test"
     again = api.post("/anomalies/detect", json={"method": "adaptive"}).get_json()["data"]
-    assert [(each["fate"], each["status"]) for each in again["anomalies"]] == [
+    assert [(each["disposition"], each["status"]) for each in again["anomalies"]] == [
         ("known", "resolved")
     ]
     meta = api.get("/anomalies?status=resolved&severity=high").get_json()["meta"]

@@ -8,7 +8,7 @@ from datetime import date
 
 from flask_login import current_user
 
-from costoptix.anomalies.listing import Flag, Wanted, flags, list_anomalies
+from costoptix.anomalies.listing import AnomalyFilters, Flag, flags, list_anomalies
 from costoptix.budgets import service as budgets
 from costoptix.budgets.figures import Figures
 from costoptix.clock import utc_today
@@ -49,7 +49,7 @@ def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
         return []
     days = query.date_range
     accounts = tuple(value or "" for each in query.filters for value in each.values)
-    wanted = Wanted(accounts=accounts, first_day=days.first, last_day=days.last)
+    wanted = AnomalyFilters(accounts=accounts, first_day=days.first, last_day=days.last)
     return list_anomalies(db.session(), current_user.organization, wanted)
 
 
@@ -61,7 +61,9 @@ def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], 
 
 def open_anomalies() -> OpenAnomalies:
     """Return the open anomalies, the most severe and dearest first."""
-    found = list(list_anomalies(db.session(), current_user.organization, Wanted(OPEN_STATUSES)))
+    found = list(
+        list_anomalies(db.session(), current_user.organization, AnomalyFilters(OPEN_STATUSES))
+    )
     found.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
     return OpenAnomalies(found[:SHOWN], len(found))
 

@@ -18,8 +18,8 @@ from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
 from costoptix.anomalies.episodes import METRIC
 from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.keeping import LIKENESS, Fate, series_of
-from costoptix.anomalies.listing import Wanted, WantedDraft
+from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft
+from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
 from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
 from costoptix.clock import utc_now, utc_today
 from costoptix.errors import CostOptixError
@@ -66,11 +66,11 @@ METHOD_TITLES = {
     Method.STANDARD_Z_SCORE: "Standard z-score",
     Method.SIMPLE_THRESHOLD: "Simple threshold",
 }
-FATES = {
-    Fate.NEW: "new",
-    Fate.KNOWN: "known",
-    Fate.MUTED: "muted: expected",
-    Fate.NOT_KEPT: "over the tier's limit",
+DISPOSITIONS = {
+    Disposition.NEW: "new",
+    Disposition.KNOWN: "known",
+    Disposition.MUTED: "muted: expected",
+    Disposition.NOT_KEPT: "over the tier's limit",
 }
 
 
@@ -80,27 +80,27 @@ def _shown(status: str) -> str:
     return status
 
 
-class ListForm(WantedDraft):
+class ListForm(AnomalyFiltersDraft):
     """Which anomalies the list shows, and which page of them."""
 
     status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
     page: int = Field(default=1, ge=1, le=1_000_000)
 
-    def asked(self) -> Wanted:
+    def asked(self) -> AnomalyFilters:
         """Return what the domain is asked for."""
         if self.status == ANY:
-            return self.wanted((), utc_today())
-        return self.wanted(
+            return self.filters((), utc_today())
+        return self.filters(
             OPEN_STATUSES if self.status == OPEN_ONES else (AnomalyStatus(self.status),),
             utc_today(),
         )
 
     def pairs(self, *without: str) -> Pairs:
         """Return the parameters that make this list again, but for some, from its first page."""
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"page", *without})
+        given = self.model_dump(mode="json", exclude_defaults=True, exclude={"page", *without})
         return [
             (name, value)
-            for name, values in said.items()
+            for name, values in given.items()
             for value in (values if isinstance(values, list) else [values])
         ]
 
@@ -137,8 +137,8 @@ class DetectionForm(drafts.Draft):
 
     def draft(self) -> DetectionDraft:
         """Return what the domain is asked for."""
-        said = {name: value for name, value in self.model_dump().items() if value}
-        return drafts.read(DetectionDraft, said | {"dry_run": bool(self.dry_run)})
+        given = {name: value for name, value in self.model_dump().items() if value}
+        return drafts.read(DetectionDraft, given | {"dry_run": bool(self.dry_run)})
 
 
 @page("/anomalies")
@@ -162,7 +162,7 @@ def detect_anomalies() -> ResponseReturnValue:
         outcome=outcome,
         dry_run=draft.dry_run,
         method=METHOD_TITLES[outcome.settings.method],
-        fates=FATES,
+        dispositions=DISPOSITIONS,
         **_words(),
     )
 
@@ -210,7 +210,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
         automatic=METHOD_TITLES[AUTOMATIC.method],
         lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
-        thresholds={METHOD_TITLES[method]: found for method, found in THRESHOLDS.items()},
+        thresholds={METHOD_TITLES[method]: limits for method, limits in THRESHOLDS.items()},
         newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
         older=form.url(page=str(form.page + 1)) if len(rows) > form.page * PER_PAGE else "",
         error=error.sentence if error else "",
@@ -221,9 +221,9 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
 
 def _accounts(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
     """Offer the accounts that have anomalies, and what is chosen already, by name."""
-    known = {*(series_of(row).account for row in every), *chosen}
-    found = [(account, given_name(account) or account) for account in known]
-    return sorted(found, key=lambda pair: pair[1].lower())
+    listed = {*(series_of(row).account for row in every), *chosen}
+    named = [(account, given_name(account) or account) for account in listed]
+    return sorted(named, key=lambda pair: pair[1].lower())
 
 
 def _services(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
@@ -268,15 +268,15 @@ def _around(days: DateRange) -> DateRange:
 def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     """Draw the days around an anomaly; None where the bills no longer have any."""
     ask = asker()
-    found = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
+    by_currency = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
     through = ask(explorer.query).data_as_of.complete_through
     name = value_title(row.service_name, "service_name")
     unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)
     return next(
         (
-            stacked_chart(each, explorer, Granularity.DAILY, through, unusual)
-            for each in found
-            if each.currency == row.currency
+            stacked_chart(breakdown, explorer, Granularity.DAILY, through, unusual)
+            for breakdown in by_currency
+            if breakdown.currency == row.currency
         ),
         None,
     )

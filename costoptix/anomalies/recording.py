@@ -1,4 +1,4 @@
-"""What becomes of the episodes that a run finds: which are kept, renewed, muted, taken back.
+"""How a run's episodes are recorded as anomalies: kept, renewed, muted, taken back.
 
 An anomaly that a person has judged is never touched. One that nobody has judged follows the
 data: its figures are renewed, and it goes when restated bills no longer show it.
@@ -31,7 +31,7 @@ from costoptix.periods import DateRange, month_start
 
 ALERT = "anomaly.detected"
 ALERT_DAYS = 35
-"""Only what began so many complete days ago is told of: a month's bill, and some days for it."""
+"""Only what began so many complete days ago is reported: a month's bill, and some days for it."""
 
 LIKENESS = Decimal("1.5")
 """What is expected mutes episodes of up to so many times its impact."""
@@ -43,28 +43,28 @@ Hold = Callable[[], None]
 """Makes sure that a run may still keep something."""
 
 
-class Fate(StrEnum):
-    """What becomes of an episode that a run finds."""
+class Disposition(StrEnum):
+    """What a run does with an episode."""
 
     NEW = "new"  # it is kept
     KNOWN = "known"  # there is an anomaly for it
-    MUTED = "muted"  # the like of it is expected
+    MUTED = "muted"  # such episodes are expected
     NOT_KEPT = "not_kept"  # the tier keeps no more anomalies of that month
 
 
 @dataclass(frozen=True)
-class Found:
-    """An episode that a run found, what becomes of it, and its anomaly, if it has one."""
+class RunEpisode:
+    """An episode of a run, what the run does with it, and its anomaly, if it has one."""
 
     episode: Episode
-    fate: Fate
+    disposition: Disposition
     anomaly: Anomaly | None
 
 
-def fates(
+def dispositions(
     session: Session, organization: Organization, episodes: Iterable[Episode]
-) -> tuple[Found, ...]:
-    """Say of each episode what becomes of it; the largest of a month are kept first."""
+) -> tuple[RunEpisode, ...]:
+    """Return what a run does with each episode; the largest of a month are kept first."""
     mine = select(Anomaly).where(Anomaly.organization_id == organization.id)
     rows = session.scalars(mine.order_by(Anomaly.first_day)).all()
     by_series: dict[str, list[Anomaly]] = {}
@@ -72,22 +72,22 @@ def fates(
         by_series.setdefault(row.series, []).append(row)
     cap = tier_of(organization.tier).anomalies_per_month
     kept = Counter(month_start(row.first_day) for row in rows)
-    decided: dict[tuple[str, date], Found] = {}
+    decided: dict[tuple[str, date], RunEpisode] = {}
     every = tuple(episodes)
-    for episode in sorted(every, key=lambda each: -abs(each.impact)):
+    for episode in sorted(every, key=lambda episode: -abs(episode.impact)):
         of_series = by_series.get(episode.series.digest, [])
-        known = next((row for row in of_series if _overlaps(row, episode)), None)
+        existing = next((row for row in of_series if _overlaps(row, episode)), None)
         month = month_start(episode.days.first)
-        if known is not None:
-            fate = Fate.KNOWN
+        if existing is not None:
+            disposition = Disposition.KNOWN
         elif any(_is_like(row, episode) for row in of_series):
-            fate = Fate.MUTED
+            disposition = Disposition.MUTED
         elif cap is not None and kept[month] >= cap:
-            fate = Fate.NOT_KEPT
+            disposition = Disposition.NOT_KEPT
         else:
-            fate = Fate.NEW
+            disposition = Disposition.NEW
             kept[month] += 1
-        decided[episode.key] = Found(episode, fate, known)
+        decided[episode.key] = RunEpisode(episode, disposition, existing)
     return tuple(decided[episode.key] for episode in every)
 
 
@@ -104,15 +104,15 @@ def _is_like(row: Anomaly, episode: Episode) -> bool:
     )
 
 
-def keep(
+def record(
     session: Session,
     organization: Organization,
     judged: Judged,
     settings: Settings,
     explained: Mapping[tuple[str, date], list[Driver]],
     hold: Hold | None = None,
-) -> tuple[Found, ...]:
-    """Write down what a run found; all of it or nothing.
+) -> tuple[RunEpisode, ...]:
+    """Record the episodes of a run; all of them or none.
 
     ``hold`` is called first in the transaction, and may raise to keep nothing.
 
@@ -122,16 +122,16 @@ def keep(
         if hold is not None:
             hold()
         kept = []
-        for each in fates(session, organization, judged.episodes):
-            anomaly = each.anomaly
-            if each.fate is Fate.NEW:
-                anomaly = _anomaly(organization, each.episode, settings, explained)
+        for result in dispositions(session, organization, judged.episodes):
+            anomaly = result.anomaly
+            if result.disposition is Disposition.NEW:
+                anomaly = _anomaly(organization, result.episode, settings, explained)
                 session.add(anomaly)
                 _alert(session, organization, anomaly, judged)
             elif anomaly is not None and _follows(anomaly, settings):
-                _renew(anomaly, each.episode)
+                _renew(anomaly, result.episode)
                 _alert(session, organization, anomaly, judged)  # it may matter more by now
-            kept.append(Found(each.episode, each.fate, anomaly))
+            kept.append(RunEpisode(result.episode, result.disposition, anomaly))
         _forget(session, organization, judged, settings, kept)
         session.merge(_run(organization, judged, settings, kept))
         return tuple(kept)
@@ -143,7 +143,7 @@ def _anomaly(
     settings: Settings,
     explained: Mapping[tuple[str, date], list[Driver]],
 ) -> Anomaly:
-    series, known = episode.series, explained.get(episode.key)
+    series, computed = episode.series, explained.get(episode.key)
     return Anomaly(
         id=new_id(),
         organization_id=organization.id,
@@ -157,14 +157,14 @@ def _anomaly(
         method=settings.method.value,
         lookback_days=settings.lookback_days,
         threshold=_threshold(settings),
-        drivers=None if known is None else [_write_driver(driver) for driver in known],
+        drivers=None if computed is None else [_write_driver(driver) for driver in computed],
         **_figures(episode),
     )
 
 
 def _figures(episode: Episode) -> dict[str, Any]:
-    found = {name: getattr(episode, name) for name in _FIGURES}
-    return found | {"severity": episode.severity}
+    amounts = {name: getattr(episode, name) for name in _FIGURES}
+    return amounts | {"severity": episode.severity}
 
 
 def _threshold(settings: Settings) -> Decimal:
@@ -194,13 +194,13 @@ def _forget(
     organization: Organization,
     judged: Judged,
     settings: Settings,
-    kept: Iterable[Found],
+    kept: Iterable[RunEpisode],
 ) -> None:
     """Take back what nobody has judged and the data no longer show."""
     if judged.days is None:
         return
     session.flush()
-    found = {each.anomaly.id for each in kept if each.anomaly is not None}
+    present = {result.anomaly.id for result in kept if result.anomaly is not None}
     rows = session.scalars(
         select(Anomaly).where(
             Anomaly.organization_id == organization.id,
@@ -209,15 +209,15 @@ def _forget(
         )
     )
     for row in rows.all():
-        if row.id not in found and _follows(row, settings):
+        if row.id not in present and _follows(row, settings):
             session.delete(row)
 
 
 def _alert(session: Session, organization: Organization, anomaly: Anomaly, judged: Judged) -> None:
     """Raise the one event of a new anomaly, unless it matters little or is long past.
 
-    Restated bills may move an episode's first day: what was told of one of its days, or of a day
-    next to them, is not told again.
+    Restated bills may move an episode's first day: one that was reported by one of its days, or
+    by a day next to them, is not reported again.
     """
     if judged.days is None or anomaly.severity == Severity.LOW:
         return
@@ -256,7 +256,7 @@ def _alert_key(anomaly: Anomaly, day: date) -> str:
 
 
 def _run(
-    organization: Organization, judged: Judged, settings: Settings, kept: Iterable[Found]
+    organization: Organization, judged: Judged, settings: Settings, kept: Iterable[RunEpisode]
 ) -> DetectionRun:
     return DetectionRun(
         organization_id=organization.id,
@@ -264,7 +264,11 @@ def _run(
         method=settings.method.value,
         complete_through=judged.days.last if judged.days else None,
         series_count=judged.series_count,
-        further=[_write_further(each.episode) for each in kept if each.fate is Fate.NOT_KEPT],
+        further=[
+            _write_further(result.episode)
+            for result in kept
+            if result.disposition is Disposition.NOT_KEPT
+        ],
         note=judged.note,
     )
 
