@@ -73,10 +73,12 @@ class _Worker:
         self._sessions = sessions
         self._config = config
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._watch = inbox.Watch()
+        self._once = False
         self._unknown_kinds: set[str] = set()
         self._parts = (
             _Chore("the sign of life", HEARTBEAT_SECONDS, self._show_life),
-            _Chore("the inbox", SCAN_SECONDS, lambda session: inbox.scan(session, config)),
+            _Chore("the inbox", SCAN_SECONDS, self._scan),
             _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
@@ -85,6 +87,7 @@ class _Worker:
         )
 
     def run(self, *, once: bool) -> None:
+        self._once = once
         while True:
             is_busy = self._do_next(once=once)  # before the house: no folder comes before a job
             is_busy |= self._keep_house()
@@ -117,6 +120,12 @@ class _Worker:
             except Exception:
                 logger.exception("keeping house failed for now: %s", part.name)
         return bool(due)
+
+    def _scan(self, session: Session) -> None:
+        """Look into the inbox; with ``once`` until all that lies there is taken in."""
+        while inbox.scan(session, self._config, watch=self._watch) and self._once:
+            if not self._watch.is_unfinished:
+                return
 
     def _show_life(self, session: Session) -> None:
         with writing(session):

@@ -283,9 +283,9 @@ def test_a_part_of_housekeeping_that_fails_ends_neither_jobs_nor_the_other_parts
 ) -> None:  # fmt: skip
     reached = []
     for part in PARTS:
-        monkeypatch.setattr(part, lambda *arguments, part=part: reached.append(part))
+        monkeypatch.setattr(part, lambda *_, part=part, **__: reached.append(part))
 
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **named: object) -> None:
         raise PermissionError("a folder that cannot be looked into")
 
     monkeypatch.setattr(failing, fail)

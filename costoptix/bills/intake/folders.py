@@ -8,9 +8,8 @@ folder is a delivery of its own, and all files of one subfolder, however deep, a
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from costoptix.bills.intake.receive import Sent
+from costoptix.bills.intake.tree import Changed, File, Folder, Unreadable, reason, shown
 from costoptix.bills.read import manifests
 from costoptix.errors import Invalid
 
@@ -26,11 +26,31 @@ UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".gstmp")
 
 
 @dataclass(frozen=True)
+class GivenFile:
+    """A file that a person names: it is read whatever it is, also a pipe or behind a link."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Return its last name."""
+        return self.path.name
+
+    def open(self) -> BinaryIO:
+        """Open it.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        return self.path.open("rb")
+
+
+@dataclass(frozen=True)
 class Drop:
     """The files of one delivery, in order."""
 
     path: str  # of the manifest, the folder or the file, within the root; "" of files together
-    files: tuple[Path, ...]
+    files: tuple[File, ...] | tuple[GivenFile, ...]
     delivered_at: datetime | None = None  # by the manifest
     row_count: int | None = None  # by the manifest
     export: str | None = None  # by the manifest
@@ -38,8 +58,8 @@ class Drop:
     @property
     def appearance(self) -> str:
         """Return a digest of names, sizes and times: while it stays, the files are the same."""
-        seen = [(str(file), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in self.files]
-        return hashlib.sha256(repr(seen).encode()).hexdigest()
+        looks = [file.appearance for file in self.files if isinstance(file, File)]
+        return hashlib.sha256(repr(looks).encode(errors="surrogateescape")).hexdigest()
 
     @property
     def options(self) -> dict[str, str | int]:
@@ -58,9 +78,7 @@ class Drop:
         """Hold the files ready to be received; each is open only while it is read."""
         streams = [OpenedLate(file) for file in self.files]
         try:
-            yield [
-                Sent(stream, file.name) for stream, file in zip(streams, self.files, strict=True)
-            ]
+            yield [Sent(stream, stream.name) for stream in streams]
         finally:
             for stream in streams:
                 stream.close()
@@ -69,15 +87,24 @@ class Drop:
 class OpenedLate:
     """A file that is opened at the first read and closed at its end: of many, one is open."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, source: File | GivenFile) -> None:
+        self._source = source
+        self.name = source.name
         self._file: BinaryIO | None = None
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return at most ``size`` bytes; none at the end."""
-        if self._file is None:
-            self._file = self._path.open("rb")
-        block = self._file.read(size)
+        """Return at most ``size`` bytes; none at the end.
+
+        Raises:
+            Changed: the file is another than was listed.
+            Unreadable: it cannot be read.
+        """
+        try:
+            if self._file is None:
+                self._file = self._source.open()
+            block = self._file.read(size)
+        except OSError as error:
+            raise Unreadable(reason(error)) from error
         if not block:
             self.close()
         return block
@@ -88,23 +115,18 @@ class OpenedLate:
             self._file.close()
 
 
-def find_drops(root: Path) -> list[Drop]:
-    """Return the deliveries that lie in a folder, oldest first; incomplete ones are left out."""
-    files = list(_bills(root))
+def find_drops(listed: Iterable[File]) -> list[Drop]:
+    """Return the deliveries among the files of a folder, oldest first.
+
+    Incomplete ones and files that are still on their way are left out.
+    """
+    files = [file for file in listed if not file.name.lower().endswith(UNFINISHED)]
     named = [file for file in files if manifests.is_manifest(file.name)]
-    drops = list(_by_manifest(named, root)) if named else list(_by_place(files, root))
+    drops = list(_by_manifest(named, files)) if named else list(_by_place(files))
     return sorted(drops, key=lambda drop: (drop.delivered_at or _EPOCH, drop.path))
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-def _bills(root: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and not name.lower().endswith(UNFINISHED):
-                yield Path(folder, name)
 
 
 def drops_of(paths: Sequence[Path]) -> list[Drop]:
@@ -114,55 +136,67 @@ def drops_of(paths: Sequence[Path]) -> list[Drop]:
     one delivery, or those that its manifests name.
 
     Raises:
-        Invalid: a folder is empty, or its manifests name files that are not there.
+        Invalid: a folder is empty, holds what cannot be read, or its manifests name files that are
+            not there.
     """
-    files = tuple(path for path in paths if not path.is_dir())
+    files = tuple(GivenFile(path) for path in paths if not path.is_dir())
     drops = [drop for path in paths if path.is_dir() for drop in _deliveries_of(path)]
     return [Drop("", files), *drops] if files else drops
 
 
 def _deliveries_of(folder: Path) -> list[Drop]:
-    files = tuple(_bills(folder))
+    listing = Folder(folder.absolute()).listing()
+    for path, sentence in listing.unreadable.items():
+        raise Invalid(f"{shown(str(folder / path))}: {sentence}")
+    files = tuple(f for f in listing.files if not f.name.lower().endswith(UNFINISHED))
     if not any(manifests.is_manifest(file.name) for file in files):
         if not files:
             raise Invalid(f"{folder}: the folder is empty.")
         return [Drop(folder.resolve().name, files)]
-    drops = find_drops(folder)
+    drops = find_drops(files)
     if not drops:
         raise Invalid(f"{folder}: files that its manifest names are missing or not whole.")
     return drops
 
 
-def _by_manifest(found: Iterable[Path], root: Path) -> Iterator[Drop]:
-    known: set[tuple[Path, ...]] = set()
-    for path in found:
-        drop = read_manifest(path, root)
-        if drop is not None and drop.files not in known:  # AWS writes a manifest twice
-            known.add(drop.files)
+def _by_manifest(named: Iterable[File], files: Iterable[File]) -> Iterator[Drop]:
+    by_path = {str(file.path): file for file in files}
+    seen: set[object] = set()
+    for file in named:
+        drop = read_manifest(file, by_path)
+        if drop is not None and drop.files not in seen:  # AWS writes a manifest twice
+            seen.add(drop.files)
             yield drop
 
 
-def read_manifest(path: Path, root: Path) -> Drop | None:
+def read_manifest(file: File, by_path: Mapping[str, File]) -> Drop | None:
     """Return the delivery that a manifest names; None when it or a file of it is not whole."""
-    if path.stat().st_size > manifests.MAX_BYTES:
+    if file.size_bytes > manifests.MAX_BYTES:
         return None
     try:
-        said = manifests.parse(path.read_bytes())
-    except Invalid:
+        with file.open() as content:
+            manifest = manifests.parse(content.read())
+    except (Invalid, Changed, Unreadable, OSError):
         return None
-    files = [manifests.locate(file, path, root) for file in said.files]
-    whole = tuple(file for file in files if file is not None)
-    if len(whole) < len(files):
+    paths = [_locate(part, file, by_path) for part in manifest.files]
+    parts = tuple(by_path[path] for path in paths if path is not None)
+    if len(parts) < len(paths):
         return None
-    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    name, instant = str(path.relative_to(root)), said.delivered_at or written_at
-    return Drop(name, whole, instant, said.row_count, said.export)
+    written_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC)
+    instant = manifest.delivered_at or written_at
+    return Drop(str(file.path), parts, instant, manifest.row_count, manifest.export)
 
 
-def _by_place(files: Iterable[Path], root: Path) -> Iterator[Drop]:
-    by_folder: defaultdict[str, list[Path]] = defaultdict(list)
+def _locate(part: manifests.NamedFile, manifest: File, by_path: Mapping[str, File]) -> str | None:
+    path = manifests.locate(part, str(manifest.path), by_path)
+    is_whole = path is not None and part.size_bytes in (None, by_path[path].size_bytes)
+    return path if is_whole else None
+
+
+def _by_place(files: Iterable[File]) -> Iterator[Drop]:
+    by_folder: defaultdict[str, list[File]] = defaultdict(list)
     for file in files:
-        folder, *deeper = file.relative_to(root).parts
+        folder, *deeper = file.path.parts
         if deeper:
             by_folder[folder].append(file)
         else:

@@ -3,239 +3,300 @@
 A source's folder is looked at when nothing in it has changed for ``QUIET_SECONDS``: a tool that
 copies a delivery is done with it then. What was taken in is remembered in the transaction that
 makes its import, so that a worker that dies in between takes it up again, and never twice.
+
+Each source and each drop is by itself: what cannot be read is said on the imports page, and the
+scan goes on. It ends after ``MOST_SECONDS``, for jobs wait meanwhile, and goes on at the next one.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import stat
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.folders import Drop, find_drops
-from costoptix.clock import utc_now
-from costoptix.database import writing
-from costoptix.errors import Invalid, NoSpace, TooLarge
-from costoptix.models import Import, InboxItem, Organization
+from costoptix.bills.intake.inbox_items import (
+    KnownBytes,
+    Remember,
+    TakenElsewhere,
+    appearances,
+    count_not_taken_in,
+    not_taken_in,
+    say_unreadable,
+    unsay_unreadable,
+)
+from costoptix.bills.intake.tree import Changed, Folder, Listing, Unreadable, reason, refusal, shown
+from costoptix.errors import Invalid, NoSpace, TooLarge, Unavailable
+from costoptix.models import Organization
+
+__all__ = ["Watch", "count_not_taken_in", "not_taken_in", "scan"]
 
 QUIET_SECONDS = 15.0
 """By the file system's own clock: the time of the last change, which no tool can set."""
+MOST_SECONDS = 5.0
+"""How long a scan takes drops in: of 20,000 new files, copying takes minutes."""
+MAX_SOURCE_NAME = 200
 
-REFUSALS_SHOWN = 20
-REFUSALS_SHOWN_FOR = timedelta(days=30)
+NOT_IN_A_SOURCE = "This lies in no source's folder: move it into one."
+_NAME = "The name of this folder cannot be the name of a source: use 1 to 200 visible characters."
+_DEFECT = "This could not be taken in: the log of the worker says why. It is tried again."
+_DATABASE = (OperationalError, InterfaceError, Unavailable)
+"""The database does not answer: with the next drop it would not either."""
 
 logger = logging.getLogger(__name__)
 
 
-class KnownBytes(Exception):
-    """These bytes came in from the same source before; ``import_id`` is what became of them."""
+@dataclass
+class Watch:
+    """What a worker remembers from one scan to the next, to look up and wait for less."""
 
-    def __init__(self, import_id: str) -> None:
-        super().__init__(import_id)
-        self.import_id = import_id
-
-
-class TakenElsewhere(Exception):
-    """Another worker has taken the same drop in."""
-
-
-def scan(session: Session, config: Config, quiet_seconds: float = QUIET_SECONDS) -> int:
-    """Take in what is new in the inbox; return how many imports it made."""
-    if not config.inbox.is_dir():
-        return 0
-    taken = 0
-    for organization, folder in _organizations(session, config.inbox):
-        for source in sorted(path for path in folder.iterdir() if path.is_dir()):
-            if _is_quiet(source, quiet_seconds):
-                taken += _Source(session, config, organization, source).take_in()
-    return taken
+    done: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How each source looked when all of it had been taken in."""
+    turn: int = 0
+    """How many sources had their turn: the next scan begins with those that wait."""
+    is_unfinished: bool = False
+    """Whether the last scan ended because its time was over."""
 
 
-def not_taken_in(session: Session, organization: Organization) -> Sequence[InboxItem]:
-    """Return what could not be taken in as it lies there, of the last days, newest first."""
-    return session.scalars(
-        select(InboxItem)
-        .where(
-            InboxItem.organization_id == organization.id,
-            InboxItem.error.is_not(None),
-            InboxItem.taken_at >= utc_now() - REFUSALS_SHOWN_FOR,
-        )
-        .order_by(InboxItem.taken_at.desc(), InboxItem.path)
-        .limit(REFUSALS_SHOWN)
-    ).all()
+def scan(
+    session: Session,
+    config: Config,
+    quiet_seconds: float = QUIET_SECONDS,
+    watch: Watch | None = None,
+) -> int:
+    """Take in what is new in the inbox; return how many imports it made.
+
+    Raises:
+        Unavailable | OperationalError | InterfaceError: the database does not answer.
+    """
+    return _Scan(session, config, watch or Watch()).run(quiet_seconds)
 
 
-def _organizations(session: Session, inbox: Path) -> Iterator[tuple[Organization, Path]]:
-    """Yield the folders that are named by an organization's id or name."""
-    folders = {path.name: path for path in inbox.iterdir() if path.is_dir()}
-    for organization in session.scalars(select(Organization).order_by(Organization.name)).all():
-        for name in (organization.id, organization.name):
-            if name in folders:
-                yield organization, folders[name]
-
-
-def _is_quiet(folder: Path, seconds: float) -> bool:
-    try:
-        newest = max(path.stat().st_ctime for path in (folder, *_everything(folder)))
-    except FileNotFoundError:  # renamed by a tool that is at work right now
-        return False
-    return newest <= time.time() - seconds
-
-
-def _everything(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        yield from (Path(parent, name) for name in (*folders, *files))
-
-
+@dataclass
 class _Source:
-    """One source's folder."""
+    """One source's folder as it was listed, and what of it is to be taken in."""
 
-    def __init__(
-        self, session: Session, config: Config, organization: Organization, folder: Path
-    ) -> None:
+    organization_id: str
+    name: str
+    looks: int  # a digest of its files
+    drops: deque[tuple[str, Drop, str | None]] = field(default_factory=deque)
+    """Each with its path as it is shown, and how it looked when it was remembered."""
+    waits: bool = False  # whether something must be tried again
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what names it among all sources."""
+        return self.organization_id, self.name
+
+
+class _ServerFull(Exception):
+    """Nothing can be stored: to try with other drops is in vain."""
+
+
+class _Scan:
+    """One look into the inbox."""
+
+    def __init__(self, session: Session, config: Config, watch: Watch) -> None:
         self._session = session
         self._config = config
-        self._organization = organization
-        self._folder = folder
+        self._watch = watch
 
-    def take_in(self) -> int:
-        """Receive the drops that are not known as they look now."""
-        return sum(self._take_in(drop) for drop in find_drops(self._folder))
+    def run(self, quiet_seconds: float) -> int:
+        sources: list[_Source] = []
+        for organization_id, folder in self._organizations():
+            try:
+                sources += self._look(organization_id, folder, time.time() - quiet_seconds)
+            except _DATABASE:
+                raise
+            except Exception:
+                self._session.rollback()
+                logger.exception("inbox: the folder %s is left out", shown(folder.path.name))
+        taken = self._take_turns([source for source in sources if source.drops])
+        self._watch.done = {
+            source.key: source.looks for source in sources if not source.drops and not source.waits
+        }
+        return taken
 
-    def _take_in(self, drop: Drop) -> bool:
+    def _organizations(self) -> Iterator[tuple[str, Folder]]:
+        """Yield the folders that are named by an organization's id or name; an id wins."""
+        inbox = Folder(self._config.inbox)
         try:
-            appearance = drop.appearance
+            entries = inbox.entries()
         except FileNotFoundError:
-            return False
-        path = f"{self._folder.name}/{drop.path}"
-        item = self._known(path)
-        if item is not None and item.appearance == appearance:
-            return False
-        before = None if item is None else item.appearance
-        remember = _Remember(self._session, self._organization, path, appearance, before)
+            return
+        except OSError as error:
+            logger.warning("inbox: the folder cannot be read: %s", error.strerror)
+            return
+        asked = select(Organization.id, Organization.name).order_by(Organization.name)
+        organizations = self._session.execute(asked).all()
+        self._session.rollback()  # to look into folders is slow
+        ids = {organization_id for organization_id, _name in organizations}
+        for organization_id, name in organizations:
+            for folder in (organization_id, name):
+                if folder not in entries or (folder in ids and folder != organization_id):
+                    continue
+                if (sentence := refusal(entries[folder])) is not None:
+                    say_unreadable(self._session, organization_id, {shown(folder): sentence})
+                elif stat.S_ISDIR(entries[folder].st_mode):
+                    yield organization_id, Folder(inbox.root, PurePosixPath(folder))
+
+    def _look(self, organization_id: str, folder: Folder, quiet_since: float) -> list[_Source]:
+        """List an organization's sources, and say what cannot be read of them."""
         try:
-            self._receive(drop, remember)
+            entries = folder.entries()
+        except OSError as error:
+            unreadable = {shown(folder.path.name): reason(error)}
+            say_unreadable(self._session, organization_id, unreadable)
+            return []
+        unreadable, restless, sources = {}, set(), []
+        for name, entry in sorted(entries.items()):
+            if name.startswith("."):
+                continue
+            if (sentence := _not_a_source(name, entry)) is not None:
+                unreadable[shown(name)] = sentence
+                continue
+            listing = Folder(folder.root, folder.below / name).listing()
+            if listing.changed_at > quiet_since:
+                restless.add(shown(name))
+                continue
+            unreadable |= _reasons(name, listing)
+            sources.append(self._source(organization_id, name, listing))
+        self._look_up(organization_id, sources)
+        waiting = {path for source in sources for path, _drop, _before in source.drops}
+        unsay_unreadable(
+            self._session, organization_id, still=waiting | unreadable.keys(), sources=restless
+        )
+        say_unreadable(self._session, organization_id, unreadable)
+        return sources
+
+    def _source(self, organization_id: str, name: str, listing: Listing) -> _Source:
+        source = _Source(organization_id, name, hash(tuple(listing.files)))
+        if self._watch.done.get(source.key) == source.looks:
+            return source
+        try:
+            for drop in find_drops(listing.files):
+                source.drops.append((shown(f"{name}/{drop.path}"), drop, None))
+        except Exception:
+            logger.exception("inbox: the source %s cannot be looked into", shown(name))
+            source.waits = True
+        return source
+
+    def _look_up(self, organization_id: str, sources: Sequence[_Source]) -> None:
+        """Leave of the drops what is not remembered as it looks now."""
+        paths = [path for source in sources for path, _drop, _before in source.drops]
+        before = appearances(self._session, organization_id, paths)
+        self._session.rollback()
+        for source in sources:
+            source.drops = deque(
+                (path, drop, before.get(path))
+                for path, drop, _none in source.drops
+                if path not in before or before[path] != drop.appearance
+            )
+
+    def _take_turns(self, sources: Sequence[_Source]) -> int:
+        """Take in a drop of each source, in turns, until the time is over."""
+        self._watch.is_unfinished = False
+        if not sources:
+            return 0
+        start = self._watch.turn % len(sources)
+        turns = deque([*sources[start:], *sources[:start]])
+        end, taken = time.monotonic() + MOST_SECONDS, 0
+        try:
+            while turns:
+                source = turns.popleft()
+                taken += self._take_in(source, *source.drops.popleft())
+                self._watch.turn += 1
+                if source.drops:
+                    turns.append(source)
+                if turns and time.monotonic() >= end:
+                    self._watch.is_unfinished = True
+                    break
+        except _ServerFull:
+            pass
+        return taken
+
+    def _take_in(self, source: _Source, path: str, drop: Drop, before: str | None) -> bool:
+        remember = Remember(self._session, source.organization_id, path, drop.appearance, before)
+        try:
+            return self._receive(source, drop, remember)
         except KnownBytes as known:
             remember.only(import_id=known.import_id)
         except (Invalid, TooLarge) as error:
             logger.warning("inbox: %s is not taken in: %s", path, error.sentence)
             remember.only(error=error.sentence)
+        except (Changed, TakenElsewhere):
+            source.waits = True
+        except Unreadable as error:
+            self._wait(source, path, error.sentence)
+        except _DATABASE:
+            raise
         except (NoSpace, OSError) as error:
-            logger.warning("inbox: %s waits: %s", path, error)
-        except TakenElsewhere:
-            pass
-        else:
-            return True
+            self._wait(source, path, _not_stored(error))
+            raise _ServerFull from error
+        except Exception:
+            self._session.rollback()
+            logger.exception("inbox: %s could not be taken in", path)
+            self._wait(source, path, _DEFECT)
         return False
 
-    def _known(self, path: str) -> InboxItem | None:
-        return self._session.scalar(
-            select(InboxItem).where(
-                InboxItem.organization_id == self._organization.id, InboxItem.path == path
-            )
-        )
+    def _wait(self, source: _Source, path: str, sentence: str) -> None:
+        """Say why a drop is not taken in yet; it is tried again at the next scan."""
+        source.waits = True
+        say_unreadable(self._session, source.organization_id, {path: sentence})
 
-    def _receive(self, drop: Drop, remember: _Remember) -> None:
+    def _receive(self, source: _Source, drop: Drop, remember: Remember) -> bool:
+        organization = self._session.get(Organization, source.organization_id)
+        if organization is None:  # deleted meanwhile
+            return False
         with drop.opened() as sent:
             receive.receive(
                 self._session,
-                self._organization,
-                Caller(self._organization.id, Permission.WRITE, "inbox"),
+                organization,
+                Caller(organization.id, Permission.WRITE, "inbox"),
                 sent,
                 uploads_dir=self._config.uploads_dir,
                 max_bytes=self._config.max_upload_bytes,
                 name=drop.path,
-                source_name=self._folder.name,
+                source_name=source.name,
                 options=dict(drop.options),
                 also=remember,
             )
+        return True
 
 
-class _Remember:
-    """Writes down that a drop was taken in, as it looked then; the first writer wins."""
+def _not_a_source(name: str, entry: os.stat_result) -> str | None:
+    """Say why something in an organization's folder is no source; None of one."""
+    if (sentence := refusal(entry)) is not None:
+        return sentence
+    if not stat.S_ISDIR(entry.st_mode):
+        return NOT_IN_A_SOURCE
+    is_name = name.isprintable() and 1 <= len(name.strip()) <= MAX_SOURCE_NAME
+    return None if is_name else _NAME
 
-    def __init__(
-        self,
-        session: Session,
-        organization: Organization,
-        path: str,
-        appearance: str,
-        before: str | None,
-    ) -> None:
-        self._session = session
-        self._organization_id = organization.id
-        self._path = path
-        self._appearance = appearance
-        self._before = before
 
-    def __call__(self, row: Import) -> None:
-        """Do it within the transaction of the import.
+def _reasons(source: str, listing: Listing) -> dict[str, str]:
+    """Return what cannot be read of a source, by the path that is shown."""
+    reasons = {
+        shown(f"{source}/{path}".rstrip("/")): sentence
+        for path, sentence in listing.unreadable.items()
+    }
+    if listing.unnamed:
+        reasons[shown(f"{source}/…")] = f"{listing.unnamed:,} more of this source cannot be read."
+    return reasons
 
-        Raises:
-            KnownBytes: the source has brought the same bytes before.
-            TakenElsewhere: another worker was quicker.
-        """
-        same = (
-            select(Import.id)
-            .join(InboxItem, InboxItem.import_id == Import.id)
-            .where(
-                InboxItem.organization_id == self._organization_id,
-                Import.sha256 == row.sha256,
-                Import.source_name == row.source_name,
-                Import.id != row.id,
-            )
-        )
-        known = self._session.scalar(same.limit(1))
-        if known is not None:
-            raise KnownBytes(known)
-        self._write(import_id=row.id)
 
-    def only(self, *, import_id: str | None = None, error: str | None = None) -> None:
-        """Do it without an import."""
-        try:
-            with writing(self._session):
-                self._write(import_id=import_id, error=error)
-        except TakenElsewhere:
-            return
-
-    def _write(self, *, import_id: str | None, error: str | None = None) -> None:
-        values: dict[str, object] = {
-            "appearance": self._appearance,
-            "import_id": import_id,
-            "error": error,
-            "taken_at": utc_now(),
-        }
-        if self._before is None:
-            self._insert(values)
-            return
-        changed = self._session.scalar(
-            update(InboxItem)
-            .where(
-                InboxItem.organization_id == self._organization_id,
-                InboxItem.path == self._path,
-                InboxItem.appearance == self._before,
-            )
-            .values(**values)
-            .returning(InboxItem.id)
-            .execution_options(synchronize_session=False)
-        )
-        if changed is None:
-            raise TakenElsewhere
-
-    def _insert(self, values: dict[str, object]) -> None:
-        self._session.add(
-            InboxItem(organization_id=self._organization_id, path=self._path, **values)
-        )
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            raise TakenElsewhere from error
+def _not_stored(error: NoSpace | OSError) -> str:
+    cause = error.sentence if isinstance(error, NoSpace) else f"{error.strerror or error}."
+    return f"The server cannot store this now: {cause} It is tried again."

@@ -8,10 +8,10 @@ have in the bucket or container; a copy may begin anywhere below its root.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -111,19 +111,17 @@ def _delivered_at(said: _Document, files: tuple[NamedFile, ...]) -> datetime | N
     return None if found is None else datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
 
 
-def locate(file: NamedFile, manifest: Path, root: Path) -> Path | None:
-    """Find a named file below ``root`` or beside its manifest; None while it is not whole."""
-    for candidate in _candidates(file.key, manifest, root):
-        if candidate.is_file():
-            is_whole = file.size_bytes in (None, candidate.stat().st_size)
-            return candidate if is_whole else None
+def locate(file: NamedFile, manifest: str, paths: Container[str]) -> str | None:
+    """Find a named file among the paths below a root, or beside its manifest; None without one."""
+    for path in _candidates(file.key, manifest):
+        if path in paths:
+            return path
     return None
 
 
-def _candidates(key: str, manifest: Path, root: Path) -> Iterator[Path]:
-    for ending in endings(key):
-        yield root / ending
-    yield from (manifest.parent / ending for ending in list(endings(key))[-1:])
+def _candidates(key: str, manifest: str) -> Iterator[str]:
+    yield from endings(key)
+    yield from (str(PurePosixPath(manifest).parent / ending) for ending in list(endings(key))[-1:])
 
 
 def endings(key: str) -> Iterator[str]:

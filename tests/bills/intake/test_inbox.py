@@ -303,6 +303,7 @@ def test_an_empty_folder_or_a_manifest_without_files_is_refused_by_command(tmp_p
 
 
 def test_a_drop_opens_one_file_at_a_time(tmp_path: Path) -> None:
-    drop = folders.Drop("x", (put(tmp_path / "a", b"12"), put(tmp_path / "b", b"3")))
+    given = (put(tmp_path / "a", b"12"), put(tmp_path / "b", b"3"))
+    drop = folders.Drop("x", tuple(map(folders.GivenFile, given)))
     with drop.opened() as files:
         assert [sent.stream.read(9) + sent.stream.read(9) for sent in files] == [b"12", b"3"]
