@@ -31,7 +31,7 @@ _FIELDS = ("source", "currency")
 
 
 @dataclass(frozen=True)
-class Progress:
+class ProgressData:
     """How far the reading is: bytes of the file as it was sent, and rows."""
 
     bytes_done: int
@@ -115,7 +115,7 @@ class ImportSummary:
 
     id: str
     state: str
-    progress: Progress
+    progress: ProgressData
     file_name: str
     format: str | None
     source: str | None
@@ -158,7 +158,7 @@ class RejectedRow:
 )  # fmt: skip
 def send_bill(call: Call) -> Answer:
     """Take it in; the worker reads it."""
-    said = _said(call)
+    fields = _fields_of(call)
     ((row, _job),) = receive.receive(
         call.session,
         call.organization,
@@ -166,8 +166,8 @@ def send_bill(call: Call) -> Answer:
         [receive.Sent(call.upload, call.upload.file_name)],
         uploads_dir=call.config.uploads_dir,
         max_bytes=call.config.max_upload_bytes,
-        source_name=said.get("source"),
-        currency=said.get("currency"),
+        source_name=fields.get("source"),
+        currency=fields.get("currency"),
     )
     location = f"{PREFIX}/imports/{row.id}"
     return Answer(_details(call, row), status=202, headers={"Location": location})
@@ -262,23 +262,23 @@ def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
     return Answer(_details(call, row), status=202, headers={"Location": location})
 
 
-def _said(call: Call) -> dict[str, str]:
+def _fields_of(call: Call) -> dict[str, str]:
     """Read what the sender says about the file, in the query string or in the form."""
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name, value in (*call.args, *call.upload.fields):
         if name not in _FIELDS:
             raise Invalid(f"Unknown field {name[:100]!a}; allowed: file, {', '.join(_FIELDS)}.")
-        if name in said:
+        if name in fields:
             raise Invalid(f"The parameter {name} may be given once.")
-        said[name] = value
-    return said
+        fields[name] = value
+    return fields
 
 
 def _summary(row: Import) -> ImportSummary:
     return ImportSummary(
         id=row.id,
         state=row.state,
-        progress=Progress(row.bytes_done, row.size_bytes, row.rows_read),
+        progress=ProgressData(row.bytes_done, row.size_bytes, row.rows_read),
         file_name=row.file_name,
         format=row.format,
         source=row.source.name if row.source is not None else row.source_name,
@@ -303,14 +303,14 @@ def _details(call: Call, row: Import) -> ImportDetails:
         **vars(_summary(row)),
         periods=[
             ImportedPeriod(
-                billing_period=_month(each.billing_period),
-                billing_account_id=each.billing_account_id,
-                rows=each.row_count,
-                state=each.state,
-                dataset=each.dataset,
-                incomplete=each.incomplete,
+                billing_period=_month(period.billing_period),
+                billing_account_id=period.billing_account_id,
+                rows=period.row_count,
+                state=period.state,
+                dataset=period.dataset,
+                incomplete=period.incomplete,
             )
-            for each in listing.periods(call.session, row)
+            for period in listing.periods(call.session, row)
         ],
         reconciliation=[_reconciled(line) for line in listing.reconciliation(call.session, row)],
         question=_asked(row),

@@ -163,11 +163,11 @@ def _bills(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], Manifest | 
     members = {_path(member): member for member in all_shown}
     if len(members) < len(all_shown):
         raise Invalid("The zip archive holds two files of the same name: send them apart.")
-    found = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
-    if not found:
+    manifest_paths = [path for path in members if manifests.is_manifest(PurePosixPath(path).name)]
+    if not manifest_paths:
         return list(members.values()), None
     # AWS writes a manifest twice.
-    named = dict(_named(archive, members[path], members) for path in found)
+    named = dict(_named(archive, members[path], members) for path in manifest_paths)
     if len(named) > 1:
         raise Invalid("The zip archive holds several deliveries: send them one by one.")
     paths, manifest = named.popitem()
@@ -178,16 +178,16 @@ def _named(
     archive: zipfile.ZipFile, manifest: zipfile.ZipInfo, members: Mapping[str, zipfile.ZipInfo]
 ) -> tuple[tuple[str, ...], Manifest]:
     """Return the paths of the members that a manifest names, and what it says."""
-    said = manifests.parse(_content(archive, manifest))
+    parsed = manifests.parse(_content(archive, manifest))
     named = []
-    for file in said.files:
-        path = next((each for each in manifests.endings(file.key) if each in members), None)
+    for file in parsed.files:
+        path = next((ending for ending in manifests.endings(file.key) if ending in members), None)
         if path is None:
             raise Invalid(f"The manifest names {file.key}, which is not in the zip archive.")
         if file.size_bytes not in (None, members[path].file_size):
             raise Invalid(f"The zip archive does not hold all of {file.key}, by its manifest.")
         named.append(path)
-    return tuple(named), said
+    return tuple(named), parsed
 
 
 def _path(member: zipfile.ZipInfo) -> str:
