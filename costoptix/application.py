@@ -10,7 +10,7 @@ from flask import Flask
 from config import Config
 from costoptix import api, cli, clock, frame, logs, web
 from costoptix.costs.answers import CostStore
-from costoptix.database import prepare_engine
+from costoptix.database import engine_options, prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
 
 
@@ -32,6 +32,7 @@ def build(config: Config) -> Flask:
         SECRET_KEY=config.secret_key,
         SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url, config.threads),
         TRUSTED_HOSTS=None,  # decided by frame.hosts, which knows the exemption of /healthz
         MAX_FORM_MEMORY_SIZE=500_000,
     )
@@ -50,5 +51,6 @@ def _init_extensions(app: Flask) -> None:
     with app.app_context():
         prepare_engine(db.engine)
     migrate.init_app(app, db)
-    login_manager.init_app(app)
+    # Its own processor would ask the database for each template, error pages too.
+    login_manager.init_app(app, add_context_processor=False)
     csrf.init_app(app)

@@ -6,7 +6,7 @@ write fails at once, or overwrites), so writers say so beforehand: ``with writin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,11 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for another: far longer than a writing block may take (250 ms), and
-shorter than a proxy waits for an answer."""
+"""How long a writer waits for another, on SQLite as on a server: far longer than a writing block
+may take (250 ms), and shorter than a proxy waits for an answer."""
+
+POOL_TIMEOUT_SECONDS = 3
+"""How long a thread waits for a connection; there are enough, so that none has to."""
 _IMMEDIATE = "costoptix_immediate"
 _DEPTH = "costoptix_writing"
 
@@ -28,11 +31,37 @@ def open_engine(url: str) -> Engine:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give an engine the house's transaction rules (SQLite only; a server has its own)."""
-    if engine.dialect.name != "sqlite":
-        return
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    """Give an engine the house's transaction rules, or, of a server, the house's patience."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    else:
+        event.listen(engine, "do_connect", _connects_to_server())
+
+
+def engine_options(url: str, threads: int) -> dict[str, Any]:
+    """Return how an engine is made whose connections so many threads share.
+
+    A thread has up to two at once, of the request and of what is noted beside it: none waits for
+    another's. SQLite's pool needs nothing.
+    """
+    if url.startswith("sqlite"):
+        return {}
+    return {"pool_size": threads, "max_overflow": threads + 5, "pool_timeout": POOL_TIMEOUT_SECONDS}
+
+
+def _connects_to_server() -> Callable[..., Any]:
+    from costoptix import postgresql  # here: an installation on SQLite needs no driver
+
+    servers: list[postgresql.Server] = []
+
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: dict[str, Any]) -> Any:
+        if not servers:
+            lock_timeout = f"-c lock_timeout={BUSY_TIMEOUT_MS}"
+            servers.append(postgresql.Server(*arguments, **{"options": lock_timeout} | options))
+        return servers[0].connect()
+
+    return connect
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -16,6 +16,7 @@ import psycopg
 
 from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
 from costoptix.access.refusals import Refusals
+from costoptix.postgresql import Server
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """Counting takes microseconds: who waits longer is answered 503 and never let through."""
@@ -232,7 +233,14 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
 
     def __init__(self, uri: str) -> None:
         super().__init__(uri)
-        self._url = uri.removeprefix(SCHEME).replace("postgresql+psycopg", "postgresql", 1)
+        # Only a crash of the server's machine may take the last moment's counts; waiting for the
+        # disk at each call would cost a factor of ten.
+        self._server = Server(
+            uri.removeprefix(SCHEME).replace("postgresql+psycopg", "postgresql", 1),
+            autocommit=True,
+            options="-c synchronous_commit=off "
+            f"-c statement_timeout={SERVER_TIMEOUT_SECONDS * 1000}",
+        )
         self._has_schema = False
 
     @property
@@ -241,15 +249,7 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
         return psycopg.Error
 
     def _open(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=SERVER_TIMEOUT_SECONDS,
-            # Only a crash of the server's machine may take the last moment's counts; waiting
-            # for the disk at each call would cost a factor of ten.
-            options="-c synchronous_commit=off "
-            f"-c statement_timeout={SERVER_TIMEOUT_SECONDS * 1000}",
-        )
+        connection = self._server.connect()
         if not self._has_schema:
             with connection.transaction():
                 connection.execute(self.SCHEMA)

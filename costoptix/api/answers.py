@@ -13,6 +13,7 @@ from flask import Response
 from flask_limiter import RateLimitExceeded
 from limits.errors import StorageError
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from costoptix.errors import CostOptixError, NoSpace, Unavailable, is_full_disk
@@ -88,7 +89,7 @@ def _describe(error: Exception) -> tuple[int, str, dict[str, str]]:
             return 400, str(error.description), {}
         case HTTPException(code=int(code)) if code < 500:
             return code, _SENTENCES.get(code, f"{error.name}."), {}
-        case StorageError() | OperationalError() | InterfaceError() | OSError():
+        case StorageError() | OperationalError() | InterfaceError() | PoolTimeout() | OSError():
             return _describe_failure(error)
     return 500, "Internal server error", {}
 

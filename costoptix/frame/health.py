@@ -21,5 +21,5 @@ def healthz() -> tuple[str, int, dict[str, str]]:
     try:
         db.session.execute(text("SELECT 1"))
     except SQLAlchemyError:
-        return "down\n", 503, PLAIN_TEXT
+        return "down\n", 503, PLAIN_TEXT | {"Retry-After": "1"}
     return "up\n", 200, PLAIN_TEXT

@@ -86,7 +86,6 @@ def _sign_in(server: Server) -> str:
 
 
 @pytest.mark.sqlite  # it has a server of its own
-@pytest.mark.xfail(strict=True, reason="every thread waits without end")
 def test_r12_a_silent_postgresql_is_503_within_five_seconds_and_forgotten_when_it_answers(
     silenced: Silenced,
 ) -> None:

@@ -157,3 +157,17 @@ def test_an_unchanged_file_may_be_kept_for_as_long_as_the_whole_one(stranger: Br
     unchanged = stranger.get(file[1], headers={"If-None-Match": whole.headers["ETag"]})
     assert (whole.status_code, unchanged.status_code) == (200, 304)
     assert unchanged.headers["Cache-Control"] == whole.headers["Cache-Control"]
+
+
+def test_s22_a_page_is_503_too_for_those_of_whom_the_database_would_tell(
+    alice_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S22: the page that says so asks nothing of the database that failed."""
+
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT secret", {}, Exception("gone"))
+
+    monkeypatch.setattr("costoptix.access.sessions.find", fail)
+    answer = alice_browser.get("/imports")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "<h1>" in answer.text

@@ -6,8 +6,10 @@ import logging
 
 from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from costoptix import logs
@@ -46,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, answer_stale_form)
     app.register_error_handler(OperationalError, answer_database_failure)
     app.register_error_handler(InterfaceError, answer_database_failure)
+    app.register_error_handler(PoolTimeout, answer_database_failure)
     app.register_error_handler(Exception, answer_exception)
 
 
@@ -100,9 +103,12 @@ def answer_exception(error: Exception) -> ResponseReturnValue:
 
 
 def _page(status: int, sentence: str) -> str:
+    # Where a store failed, the page must not ask it who is signed in: it would fail as well.
+    reader = {"current_user": AnonymousUserMixin()} if status >= 500 else {}
     return render_template(
         "errors/error.html",
         title=_TITLES.get(status, "Request failed"),
         sentence=sentence,
         request_id=logs.request_id.get() or "unknown",
+        **reader,
     )
