@@ -16,6 +16,9 @@ from costoptix import queue
 from costoptix.database import writing
 from costoptix.models import Event, Organization
 
+KEYS_AT_ONCE = 500
+"""A database takes only so many parameters: 999 in older versions of SQLite."""
+
 DATA_CHANGED = "data_changed"
 """The kind of the job that an organization's charges have changed: jobs.py knows who wants it."""
 
@@ -54,6 +57,18 @@ def raise_once(
         )
         session.flush()
         return True
+
+
+def raised(session: Session, organization: Organization, keys: Collection[str]) -> set[str]:
+    """Return those of some keys of which there is an event."""
+    every, raised_keys = sorted(keys), set[str]()
+    for start in range(0, len(every), KEYS_AT_ONCE):
+        some = every[start : start + KEYS_AT_ONCE]
+        mine = select(Event.key).where(
+            Event.organization_id == organization.id, Event.key.in_(some)
+        )
+        raised_keys.update(session.scalars(mine))
+    return raised_keys
 
 
 def is_known(session: Session, organization: Organization, keys: Collection[str]) -> bool:

@@ -40,6 +40,7 @@ def judge_nightly(session: Session) -> None:
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC)
     for organization_id in session.scalars(select(Organization.id)).all():
         judge(session, organization_id, since=midnight)
+    budgets.make_due(session)
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,5 @@ KINDS: dict[str, JobKind] = {
     acme.JOB_KIND: JobKind(acme.run, bounded=True),
     events.DATA_CHANGED: JobKind(judge_anew),
     anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),
-    budgets.JOB_KIND: JobKind(budgets.run),  # a few sums a budget: less than a process costs
+    budgets.JOB_KIND: JobKind(budgets.run),  # in parts of a bounded size
 }

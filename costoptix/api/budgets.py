@@ -1,7 +1,8 @@
 """``/budgets``: what may be spent, what is, and a gate for pipelines.
 
 Amounts and percentages are exact decimal strings. ``current_spend`` is what ``GET /costs``
-answers for the budget's account, categories and tags from ``period_start`` to today.
+answers for the budget's account, categories and tags from ``period_start`` to today. A budget that
+cannot be computed says why in ``error``; the others of a list are right.
 """
 
 from __future__ import annotations
@@ -9,46 +10,62 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, operation
-from costoptix.api.paging import PageQuery, page
-from costoptix.budgets import service
-from costoptix.budgets.drafts import (
-    BudgetChange,
-    BudgetDraft,
-    BudgetPeriod,
-    ChargeCategory,
-    TagRule,
-)
-from costoptix.budgets.figures import Figures, PastPeriod
-from costoptix.clock import utc_today
-from costoptix.costs.asking import asker
+from costoptix.api.paging import PageQuery, sign, unsign
+from costoptix.budgets import service, standings
+from costoptix.budgets.drafts import BudgetChange, BudgetDraft, TagRule
+from costoptix.budgets.figures import PastPeriod
+from costoptix.budgets.questions import stored_terms
+from costoptix.budgets.standings import BudgetOrder, Standing
+from costoptix.errors import Conflict
 from costoptix.models import Budget, BudgetState
 from costoptix.series.forecast import ForecastMethod
 
+NULL_ON_ERROR = "null where `error` says why, or until the budget was computed for the first time"
+Unknown = Field(description=NULL_ON_ERROR)
+
 
 @dataclass(frozen=True)
-class Standing:
-    """How a budget stands today."""
+class StandingData:
+    """How a budget stands. Where it cannot be computed, ``error`` says why and figures are null.
 
-    period_start: date
-    period_end: date
-    current_spend: Decimal
+    Lists read what was kept after the last change of data, as of ``computed_at``.
+    """
+
+    period_start: Annotated[date | None, Unknown]
+    period_end: Annotated[date | None, Unknown]
+    current_spend: Annotated[Decimal | None, Unknown]
     predicted_spend: Decimal | None  # the period stays under it with 95% confidence
-    predicted_by: ForecastMethod
+    predicted_by: Annotated[ForecastMethod | None, Unknown]
     predicted_note: str
     utilization_percent: Decimal | None
-    pace_percent: Decimal  # how much of the period is over, today included
-    state: BudgetState
-    days_remaining: int  # after today
+    pace_percent: Annotated[Decimal | None, Unknown]  # how much of the period is over
+    state: Annotated[BudgetState | None, Unknown]
+    days_remaining: Annotated[int | None, Unknown]  # after the day of ``computed_at``
     crosses_on: date | None  # when the amount was reached or is expected to be, in this period
+    computed_at: Annotated[
+        datetime | None,
+        Field(description="when these figures were computed; null: they are being computed"),
+    ]
+    is_current: Annotated[
+        bool,
+        Field(description="false: the data changed since, or the day did; new figures are on"
+              " their way. GET /budgets/{id} and /check always answer from the data of now."),
+    ]  # fmt: skip
+    error: Annotated[
+        str | None,
+        Field(description="null, or `cannot be computed: …`; only this budget is affected"),
+    ]
 
 
 @dataclass(frozen=True)
-class Past:
+class PastPeriodData:
     """How an earlier period ended; ``complete`` when all of its days are known."""
 
     period_start: date
@@ -62,17 +79,17 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What a budget says."""
+class BudgetTerms:
+    """What a budget says; as it was kept, also where a new one could not say it."""
 
     id: str
     name: str
     amount: Decimal
     currency: str
-    period: BudgetPeriod
+    period: str
     account: str | None
     metric: str
-    charge_categories: list[ChargeCategory]
+    charge_categories: list[str]
     tag_rules: list[TagRule]
     warning_threshold: Decimal
     critical_threshold: Decimal
@@ -81,7 +98,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class BudgetData(Standing, Terms):
+class BudgetData(StandingData, BudgetTerms):
     """A budget and how it stands."""
 
 
@@ -89,11 +106,11 @@ class BudgetData(Standing, Terms):
 class BudgetDetails(BudgetData):
     """A budget with the periods before this one, newest first."""
 
-    history: list[Past]
+    history: list[PastPeriodData]
 
 
 @dataclass(frozen=True)
-class Check(Standing):
+class BudgetCheck(StandingData):
     """What a pipeline asks: ``state`` is ok, warning, critical or exceeded."""
 
     budget_id: str
@@ -103,21 +120,41 @@ class Check(Standing):
 
 
 @dataclass(frozen=True)
-class DryRun(Standing):
+class BudgetTrial(StandingData):
     """How a budget would stand, and would have ended before."""
 
-    history: list[Past]
+    history: list[PastPeriodData]
+
+
+class BudgetsQuery(PageQuery):
+    """Which part of the list of budgets is asked for, in which order."""
+
+    order_by: BudgetOrder = Field(
+        default=BudgetOrder.NAME,
+        description="`name`; `-utilization_percent`, the most used first; `crosses_on`, the first"
+        " to be reached first. What is unknown comes last, what is equal by name.",
+    )
 
 
 @operation(
-    "GET", "/budgets", permission=Permission.READ, query=PageQuery, data=list[BudgetData],
-    summary="List the budgets by name, with how they stand",
+    "GET", "/budgets", permission=Permission.READ, query=BudgetsQuery, data=list[BudgetData],
+    summary="List the budgets with how they stand, as of the last change of data",
 )  # fmt: skip
-def list_budgets(call: Call, query: PageQuery) -> Answer:
+def list_budgets(call: Call, query: BudgetsQuery) -> Answer:
     """List them."""
-    rows = service.list_budgets(call.session, call.organization)
-    found, cursor = page(f"budgets:{call.organization.id}", rows, query, lambda row: row.id)
-    data = [BudgetData(**_about(row), **_standing(_figures(call, row))) for row in found]
+    purpose = f"budgets:{call.organization.id}:{query.order_by}"
+    value, name = unsign(purpose, query.cursor) if query.cursor is not None else (None, "")
+    rows = standings.list_budgets(
+        call.session, call.organization, query.order_by, limit=query.limit + 1,
+        after=None if query.cursor is None else (value, name),
+    )  # fmt: skip
+    shown, cursor = rows[: query.limit], None
+    if len(rows) > query.limit:
+        cursor = sign(purpose, standings.position(shown[-1], query.order_by))
+    data = [
+        BudgetData(**_terms(row.budget), **_standing(row.standing, is_current=row.is_current))
+        for row in shown
+    ]
     return Answer(data, meta={"next_cursor": cursor})
 
 
@@ -134,15 +171,14 @@ def create_budget(call: Call, body: BudgetDraft) -> Answer:
 
 
 @operation(
-    "POST", "/budgets/dry-run", permission=Permission.READ, body=BudgetDraft, data=DryRun,
+    "POST", "/budgets/dry-run", permission=Permission.READ, body=BudgetDraft, data=BudgetTrial,
     summary="Try a budget on the months before, without making it",
 )  # fmt: skip
-def try_budget(call: Call, body: BudgetDraft) -> DryRun:
+def try_budget(call: Call, body: BudgetDraft) -> BudgetTrial:
     """Work out how the budget would stand, without saving it."""
     service.check(call.session, call.organization, body, call.store)
-    ask = asker(call.session, call.organization, call.store)
-    found = service.figures_of(ask, body, utc_today())
-    return DryRun(**_standing(found), history=[_past(each) for each in found.history])
+    standing = standings.compute(call.session, call.organization, body, call.store)
+    return BudgetTrial(**_standing(standing), history=_history(standing))
 
 
 @operation(
@@ -151,7 +187,9 @@ def try_budget(call: Call, body: BudgetDraft) -> DryRun:
 )  # fmt: skip
 def get_budget(call: Call, budget_id: str) -> BudgetDetails:
     """Show it."""
-    return _details(call, service.get(call.session, call.organization, budget_id))
+    row = service.get(call.session, call.organization, budget_id)
+    call.check_etag("budget", row.id, stored_terms(row))
+    return _details(call, row)
 
 
 @operation(
@@ -176,14 +214,19 @@ def delete_budget(call: Call, budget_id: str) -> dict[str, Any]:
 
 
 @operation(
-    "GET", "/budgets/<budget_id>/check", permission=Permission.READ, data=Check,
-    summary="Check the state of a budget, for pipelines",
+    "GET", "/budgets/<budget_id>/check", permission=Permission.READ, data=BudgetCheck,
+    may_conflict=True,
+    summary="Check the state of a budget, for pipelines; 409 when it cannot be computed",
 )  # fmt: skip
-def check_budget(call: Call, budget_id: str) -> Check:
-    """Answer with the state that the budget has now."""
+def check_budget(call: Call, budget_id: str) -> BudgetCheck:
+    """Answer with the state that the budget has now: kept of the data of now, or computed."""
     row = service.get(call.session, call.organization, budget_id)
-    return Check(
-        **_standing(_figures(call, row)),
+    call.check_etag("check", row.id, stored_terms(row))
+    standing = standings.current(call.session, call.organization, row) or _computed(call, row)
+    if standing.error is not None:
+        raise Conflict(f"This budget {standing.error}. Change the budget, or its bills.")
+    return BudgetCheck(
+        **_standing(standing),
         budget_id=row.id,
         name=row.name,
         amount=row.amount,
@@ -191,40 +234,42 @@ def check_budget(call: Call, budget_id: str) -> Check:
     )
 
 
-def _figures(call: Call, row: Budget) -> Figures:
-    ask = asker(call.session, call.organization, call.store)
-    return service.figures_of(ask, service.draft_of(row), utc_today())
+def _computed(call: Call, row: Budget) -> Standing:
+    return standings.compute(call.session, call.organization, row, call.store)
 
 
 def _details(call: Call, row: Budget) -> BudgetDetails:
-    found = _figures(call, row)
-    history = [_past(each) for each in found.history]
-    return BudgetDetails(**_about(row), **_standing(found), history=history)
+    standing = _computed(call, row)
+    return BudgetDetails(**_terms(row), **_standing(standing), history=_history(standing))
 
 
-def _about(row: Budget) -> dict[str, Any]:
-    draft = service.draft_of(row).model_dump()
-    return draft | {"id": row.id, "created_by": row.created_by, "created_at": row.created_at}
+def _terms(row: Budget) -> dict[str, Any]:
+    terms = dict(stored_terms(row))
+    return terms | {"id": row.id, "created_by": row.created_by, "created_at": row.created_at}
 
 
-def _standing(found: Figures) -> dict[str, Any]:
-    return {
-        "period_start": found.days.first,
-        "period_end": found.days.last,
-        "current_spend": found.current_spend,
-        "predicted_spend": found.predicted_spend,
-        "predicted_by": found.predicted_by,
-        "predicted_note": found.predicted_note,
-        "utilization_percent": found.utilization_percent,
-        "pace_percent": found.pace_percent,
-        "state": found.state,
-        "days_remaining": found.days_remaining,
-        "crosses_on": found.crosses_on,
+def _standing(standing: Standing | None, *, is_current: bool = True) -> dict[str, Any]:
+    figures = standing.figures if standing else None
+    names = (
+        "current_spend", "predicted_spend", "predicted_by", "utilization_percent", "pace_percent",
+        "state", "days_remaining", "crosses_on",
+    )  # fmt: skip
+    return {name: getattr(figures, name, None) for name in names} | {
+        "period_start": figures.days.first if figures else None,
+        "period_end": figures.days.last if figures else None,
+        "predicted_note": figures.predicted_note if figures else "",
+        "computed_at": standing.computed_at if standing else None,
+        "is_current": is_current,
+        "error": standing.error if standing else None,
     }
 
 
-def _past(past: PastPeriod) -> Past:
-    return Past(
+def _history(standing: Standing) -> list[PastPeriodData]:
+    return [_past(past) for past in standing.figures.history] if standing.figures else []
+
+
+def _past(past: PastPeriod) -> PastPeriodData:
+    return PastPeriodData(
         period_start=past.days.first,
         period_end=past.days.last,
         spend=past.spend,

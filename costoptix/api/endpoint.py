@@ -76,6 +76,7 @@ class Operation:
     shown_once: str | None  # the field of ``data`` that no replay may show
     media_types: tuple[str, ...]  # what it answers beside JSON
     is_never_refused: bool  # counted, but let through when the quota is used up
+    may_conflict: bool  # a GET that may answer 409
 
     @property
     def name(self) -> str:
@@ -103,6 +104,7 @@ def operation(
     shown_once: str | None = None,
     media_types: tuple[str, ...] = (),
     is_never_refused: bool = False,
+    may_conflict: bool = False,
 ) -> Callable[[View], View]:
     """Declare the view below as an operation.
 
@@ -129,6 +131,7 @@ def operation(
                 shown_once=shown_once,
                 media_types=media_types,
                 is_never_refused=is_never_refused,
+                may_conflict=may_conflict,
             )
         )
         return view

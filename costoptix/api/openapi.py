@@ -189,7 +189,9 @@ def _statuses(declared: Operation) -> list[int]:
     has_body = declared.body is not None or bool(declared.upload)
     optional = {
         404: "<" in declared.path,
-        409: declared.method != "GET" or "cursor" in _query_names(declared),
+        409: declared.may_conflict
+        or declared.method != "GET"
+        or "cursor" in _query_names(declared),
         413: has_body,
         415: has_body,
     }

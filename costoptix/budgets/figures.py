@@ -108,6 +108,11 @@ def period_of(period: BudgetPeriod, day: date) -> DateRange:
     return DateRange(first, month_end(add_months(first, MONTHS[period] - 1)))
 
 
+def pace_percent(days: DateRange, today: date) -> Decimal:
+    """Return how much of a period is over, today included, in percent."""
+    return scaled(Decimal((today - days.first).days + 1), 100, days.length, places=2)
+
+
 def days_needed(period: BudgetPeriod, today: date) -> DateRange:
     """Return the days whose costs the figures are made of: past periods, and this to today."""
     first = period_of(period, today).first
@@ -115,16 +120,16 @@ def days_needed(period: BudgetPeriod, today: date) -> DateRange:
 
 
 def figures(
-    terms: Terms, by_day: Mapping[date, Amount], known: DateRange | None, today: date
+    terms: Terms, by_day: Mapping[date, Amount], complete: DateRange | None, today: date
 ) -> Figures:
     """Work out how a budget stands.
 
-    ``by_day`` holds the costs of ``days_needed`` (days without are absent); ``known`` is the part
-    of them whose bills are all in.
+    ``by_day`` holds the costs of ``days_needed`` (days without are absent); ``complete`` is the
+    part of them whose bills are all in.
     """
     days = period_of(terms.period, today)
     spent = total([by_day.get(day, _NOTHING) for day in DateRange(days.first, today)])
-    amounts = [(day, by_day.get(day, _NOTHING)) for day in known or ()]
+    amounts = [(day, by_day.get(day, _NOTHING)) for day in complete or ()]
     predicted, method, note = _predicted(amounts, days, spent)
     return Figures(
         days=days,
@@ -135,9 +140,9 @@ def figures(
         utilization_percent=share(spent, terms.amount),
         state=terms.state(spent),
         days_remaining=(days.last - today).days,
-        pace_percent=scaled(Decimal((today - days.first).days + 1), 100, days.length, places=2),
+        pace_percent=pace_percent(days, today),
         crosses_on=_crosses_on(terms, by_day, amounts, days, today),
-        history=tuple(_past_periods(terms, by_day, known, days)),
+        history=tuple(_past_periods(terms, by_day, complete, days)),
     )
 
 
@@ -165,11 +170,11 @@ def _crosses_on(
         return reached
     coming = forecast(amounts, Horizon.DAYS_90).days
     so_far = total([amount for day, amount in amounts if day in days])
-    for each in coming:
-        if each.day in days:
-            so_far = EXACT.add(so_far, each.expected)
+    for one in coming:
+        if one.day in days:
+            so_far = EXACT.add(so_far, one.expected)
             if so_far >= terms.amount:
-                return max(each.day, today)
+                return max(one.day, today)
     return _carried_on(terms.amount - so_far, coming, days.last)
 
 
@@ -186,13 +191,13 @@ def _carried_on(missing: Amount, coming: Sequence[ForecastDay], last: date) -> d
 
 
 def _past_periods(
-    terms: Terms, by_day: Mapping[date, Amount], known: DateRange | None, now: DateRange
+    terms: Terms, by_day: Mapping[date, Amount], complete: DateRange | None, now: DateRange
 ) -> Iterator[PastPeriod]:
     """Yield the periods before the running one that are known at least in part."""
     months = MONTHS[terms.period]
     for back in range(1, PAST_PERIODS[terms.period] + 1):
         days = period_of(terms.period, add_months(now.first, -months * back))
-        part = known.clip(days) if known else None
+        part = complete.clip(days) if complete else None
         if part is None:
             return
         spent = total([by_day.get(day, _NOTHING) for day in days])

@@ -21,6 +21,11 @@ def names_of(slug: str) -> tuple[str, ...]:
     return _NAMES.get(slug, ())
 
 
+def slugs_of(provider_name: str) -> set[str]:
+    """Return every slug under which the parameter ``account`` finds a provider."""
+    return {slug_of(provider_name), provider_name.lower().replace(" ", "-")}
+
+
 def account_of(provider_name: str | None, sub_account_id: str | None) -> str:
     """Write an account as the parameter ``account`` takes it: ``aws:123456789012``."""
     return f"{slug_of(provider_name or '')}:{sub_account_id or ''}"

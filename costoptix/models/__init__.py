@@ -31,7 +31,7 @@ from costoptix.models.bills import (
     ReconciliationLine,
     Source,
 )
-from costoptix.models.budgets import Budget, BudgetState
+from costoptix.models.budgets import Budget, BudgetStanding, BudgetState
 from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
@@ -48,6 +48,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Budget",
+    "BudgetStanding",
     "BudgetState",
     "Delivery",
     "DeliveryFile",

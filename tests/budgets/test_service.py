@@ -12,17 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from costoptix import clock, drafts
+from costoptix import drafts
 from costoptix.access.permissions import Caller, Permission
 from costoptix.budgets import service
 from costoptix.budgets.drafts import BudgetChange, BudgetDraft
 from costoptix.budgets.figures import Figures
+from costoptix.budgets.questions import figures_of
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
-from costoptix.models import AuditEntry, Budget, Delivery, Event
-from tests.support.lake import TODAY, Charge, Lake, new_organization, on, open_lake
+from costoptix.models import AuditEntry, Budget
+from tests.support.lake import TODAY, Charge, Lake, new_organization, open_lake
 
 FIRST = date(2026, 3, 1)
 
@@ -36,13 +37,7 @@ def make(lake: Lake, writer: Caller, **values: Any) -> Budget:
 
 
 def stand(lake: Lake, asked: BudgetDraft) -> Figures:
-    return service.figures_of(lake.question, asked, TODAY)
-
-
-def tell(lake: Lake) -> list[str]:
-    """Check all budgets; return the names of every event so far."""
-    service.tell(lake.session, lake.organization, lake.store)
-    return list(lake.session.scalars(select(Event.name).order_by(Event.id)))
+    return figures_of(lake.question, asked, TODAY)
 
 
 # What it is about --------------------------------------------------------------------------
@@ -216,47 +211,3 @@ def test_a_change_changes_what_it_names(lake: Lake, writer: Caller) -> None:
     service.delete(lake.session, writer, budget)
     actions = lake.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["budget.created", "budget.changed", "budget.deleted"]
-
-
-# Crossings -----------------------------------------------------------------------------------
-
-
-def bill(lake: Lake, amount: str) -> None:
-    """Restate March, so that it costs this much."""
-    lake.session.execute(update(Delivery).values(is_live=False))
-    lake.deliver(Charge(billed_cost=Decimal(amount)))
-
-
-def test_a_crossing_is_told_once_whatever_the_data_do(lake: Lake, writer: Caller) -> None:
-    make(lake, writer)
-    bill(lake, "79.99")
-    assert tell(lake) == []
-    bill(lake, "80")
-    assert tell(lake) == ["budget.warning"]
-    assert tell(lake) == ["budget.warning"]
-    bill(lake, "10")
-    assert tell(lake) == ["budget.warning"]
-    bill(lake, "96")
-    assert tell(lake) == ["budget.warning", "budget.critical"]
-    bill(lake, "500")
-    every = ["budget.warning", "budget.critical", "budget.exceeded"]
-    assert tell(lake) == every
-    bill(lake, "0")
-    bill(lake, "500")
-    assert tell(lake) == every
-
-
-def test_a_new_period_begins_anew(lake: Lake, writer: Caller) -> None:
-    budget = make(lake, writer)
-    lake.deliver(*on(Charge(billed_cost=Decimal(85)), FIRST, date(2026, 4, 1)))
-    assert tell(lake) == ["budget.warning"]
-    clock.configure("2026-04-02T12:00:00Z")
-    assert tell(lake) == ["budget.warning"] * 2
-    newest, oldest = service.crossings(lake.session, lake.organization, budget)
-    assert newest.data["period_start"] == "2026-04-01"
-    assert oldest.data == {
-        "budget_id": budget.id, "budget_name": "All", "budget_amount": "100", "currency": "USD",
-        "account": None, "period_start": "2026-03-01", "period_end": "2026-03-31",
-        "current_spend": "85", "predicted_spend": oldest.data["predicted_spend"],
-        "utilization_percent": "85", "days_remaining": 11,
-    }  # fmt: skip

@@ -9,20 +9,16 @@ from datetime import date
 from flask_login import current_user
 
 from costoptix.anomalies.listing import AnomalyFilters, Flag, flags, list_anomalies
-from costoptix.budgets import service as budgets
-from costoptix.budgets.figures import Figures
-from costoptix.clock import utc_today
+from costoptix.budgets import standings
+from costoptix.budgets.standings import BudgetOrder, ListedBudget
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
-from costoptix.models import OPEN_STATUSES, Anomaly, AnomalyStatus, Budget, Severity
+from costoptix.models import OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
 from costoptix.money import Amount
-from costoptix.web.costs.questions import asker
 
 SHOWN = 6
-LOOKED_AT = 30
-"""How many budgets, by name, are worked out to find those that stand worst."""
 
 _RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
@@ -37,10 +33,11 @@ class OpenAnomalies:
 
 @dataclass(frozen=True)
 class Budgets:
-    """The budgets that stand worst, and how many there are."""
+    """The budgets that stand worst, how many there are, and how many cannot be computed."""
 
-    shown: Sequence[tuple[Budget, Figures]]
+    shown: Sequence[ListedBudget]
     count: int
+    failed: int
 
 
 def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
@@ -81,11 +78,8 @@ def marks(found: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
 
 
 def worst_budgets() -> Budgets:
-    """Return the budgets, the most used first."""
-    rows = budgets.list_budgets(db.session(), current_user.organization)
-    ask, today = asker(), utc_today()
-    found = [
-        (row, budgets.figures_of(ask, budgets.draft_of(row), today)) for row in rows[:LOOKED_AT]
-    ]
-    found.sort(key=lambda pair: -(pair[1].utilization_percent or Amount(0)))
-    return Budgets(found[:SHOWN], len(rows))
+    """Return the budgets, the most used first; those that are not computed come last."""
+    session, organization = db.session(), current_user.organization
+    worst = standings.list_budgets(session, organization, BudgetOrder.MOST_USED, limit=SHOWN)
+    counts = standings.count(session, organization)
+    return Budgets(worst, counts.all, counts.failed)

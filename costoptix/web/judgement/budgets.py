@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.access.tiers import Feature, tier_of
-from costoptix.budgets import service
+from costoptix.budgets import service, standings
+from costoptix.budgets.crossings import crossings_of
 from costoptix.budgets.drafts import (
     CRITICAL,
     WARNING,
@@ -19,10 +21,12 @@ from costoptix.budgets.drafts import (
     BudgetPeriod,
     ChargeCategory,
 )
-from costoptix.budgets.figures import Figures
+from costoptix.budgets.figures import Figures, period_of
+from costoptix.budgets.questions import draft_of, figures_of, query_of, valid_draft
+from costoptix.budgets.standings import BudgetOrder
 from costoptix.clock import utc_today
 from costoptix.costs.query import CostQuery, tag_key
-from costoptix.errors import CostOptixError
+from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.figures import summary
 from costoptix.lake.providers import account_of
@@ -30,12 +34,16 @@ from costoptix.models import Budget
 from costoptix.money import to_text
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 from costoptix.web.costs.account_names import given_name
-from costoptix.web.costs.questions import CostQuestion, asker, cost_store, tag_dimensions
+from costoptix.web.costs.questions import CostQuestion, asker, cost_store, tag_dimensions, url_with
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import METRIC_TITLES, STATE_KINDS
 
 EXPLORER_METRIC = "billed_cost"
+PER_PAGE = 50
+VALUES_SHOWN = 10
+"""How many values of a tag rule a card names."""
+
 RULES = 3
 """How many tag rules the form has room for; the API takes more."""
 
@@ -44,7 +52,24 @@ PERIOD_TITLES = {
     BudgetPeriod.QUARTERLY: "Each quarter",
     BudgetPeriod.YEARLY: "Each year",
 }
+ORDERS = {
+    BudgetOrder.NAME: "Name",
+    BudgetOrder.MOST_USED: "Most used",
+    BudgetOrder.FIRST_REACHED: "Reached first",
+}
 OPERATORS = [("=", "is"), ("in", "is one of")]
+
+
+class BudgetsForm(drafts.Draft):
+    """How the list of budgets is sorted, and which page of it is shown."""
+
+    order_by: BudgetOrder = BudgetOrder.NAME
+    page: int = Field(default=1, ge=1, le=1_000_000)
+
+    def url(self, order: BudgetOrder, page: int = 1) -> str:
+        """Return the address of a page of the list in some order."""
+        pairs = [("order_by", order.value)] if order is not BudgetOrder.NAME else []
+        return url_with("web.budgets", pairs + ([("page", str(page))] if page > 1 else []))
 
 
 class BudgetForm(drafts.Draft):
@@ -75,71 +100,85 @@ class BudgetForm(drafts.Draft):
     try_it: str = ""  # the button that only shows what would be
 
     @classmethod
-    def of(cls, draft: BudgetDraft) -> BudgetForm:
-        """Fill the form from a budget."""
-        said = {
-            "name": draft.name,
-            "amount": to_text(draft.amount),
-            "currency": draft.currency,
-            "period": draft.period.value,
-            "account": draft.account or "",
-            "metric": draft.metric,
-            "warning_threshold": to_text(draft.warning_threshold),
-            "critical_threshold": to_text(draft.critical_threshold),
+    def of(cls, budget: Budget) -> BudgetForm:
+        """Fill the form from a budget, whether or not it is a valid one."""
+        values = {
+            "name": budget.name,
+            "amount": to_text(budget.amount),
+            "currency": budget.currency,
+            "period": budget.period,
+            "account": budget.account or "",
+            "metric": budget.metric,
+            "warning_threshold": to_text(budget.warning_threshold),
+            "critical_threshold": to_text(budget.critical_threshold),
         }
-        said |= {category.value.lower(): "1" for category in draft.charge_categories}
-        for number, rule in enumerate(draft.tag_rules[:RULES], start=1):
-            said |= {
-                f"key_{number}": rule.key,
-                f"operator_{number}": rule.operator,
-                f"values_{number}": ", ".join(rule.values),
+        values |= {category.lower(): "1" for category in budget.charge_categories}
+        for number, rule in enumerate(budget.tag_rules[:RULES], start=1):
+            values |= {
+                f"key_{number}": rule["key"],
+                f"operator_{number}": rule["operator"],
+                f"values_{number}": ", ".join(rule["values"]),
             }
-        return cls.model_validate(said)
+        return cls.model_validate(values)
 
-    def draft(self, before: BudgetDraft | None = None) -> BudgetDraft:
+    def draft(self, before: Budget | None = None) -> BudgetDraft:
         """Return what the domain is asked for; rules that the form has no room for are kept."""
-        said = self.model_dump()
+        given = self.model_dump()
         names = ("name", "amount", "currency", "period", "metric")
-        values = {name: said[name] for name in (*names, "warning_threshold", "critical_threshold")}
-        more = [rule.model_dump() for rule in before.tag_rules[RULES:]] if before else []
+        values = {name: given[name] for name in (*names, "warning_threshold", "critical_threshold")}
+        more = before.tag_rules[RULES:] if before else []
         return drafts.read(
             BudgetDraft,
             values
             | {
                 "currency": self.currency.strip().upper(),
                 "account": self.account.strip() or None,
-                "charge_categories": [c.value for c in ChargeCategory if said[c.value.lower()]],
+                "charge_categories": [c.value for c in ChargeCategory if given[c.value.lower()]],
                 "tag_rules": [*self._rules(), *more],
             },
         )
 
     def rule(self, number: int) -> tuple[str, str, str]:
         """Return key, operator and values of one of the form's rules."""
-        said = self.model_dump()
-        return said[f"key_{number}"], said[f"operator_{number}"], said[f"values_{number}"]
+        given = self.model_dump()
+        return given[f"key_{number}"], given[f"operator_{number}"], given[f"values_{number}"]
 
     def _rules(self) -> list[dict[str, object]]:
-        found: list[dict[str, object]] = []
+        rules: list[dict[str, object]] = []
         for number in range(1, RULES + 1):
             key, operator, values = self.rule(number)
             if key.strip():
                 parts = [values] if operator == "=" else values.split(",")
-                found.append(
+                rules.append(
                     {
                         "key": key.strip(),
                         "operator": operator,
                         "values": [part.strip() for part in parts],
                     }
                 )
-        return found
+        return rules
 
 
 @page("/budgets")
 def budgets() -> ResponseReturnValue:
     """List the budgets with how they stand."""
-    rows = service.list_budgets(db.session(), current_user.organization)
-    found = [(row, _figures(service.draft_of(row))) for row in rows]
-    return render_template("budgets/list.html", budgets=found, **_words())
+    session, organization = db.session(), current_user.organization
+    given = [pair for pair in request.args.items(multi=True) if pair[1]]
+    form = drafts.read_pairs(BudgetsForm, given)
+    rows = standings.list_budgets(
+        session, organization, form.order_by, limit=PER_PAGE + 1, offset=(form.page - 1) * PER_PAGE
+    )
+    return render_template(
+        "budgets/list.html",
+        budgets=rows[:PER_PAGE],
+        total=standings.count(session, organization).all,
+        orders=[
+            (title, form.url(order), order is form.order_by) for order, title in ORDERS.items()
+        ],
+        newer=form.url(form.order_by) if form.page > 1 else "",
+        older=form.url(form.order_by, form.page + 1) if len(rows) > PER_PAGE else "",
+        **_words(),
+    )
 
 
 @page("/budgets", access=Access.ADMIN, methods=("POST",))
@@ -158,27 +197,38 @@ def new_budget() -> ResponseReturnValue:
 @page("/budgets/<budget_id>")
 def budget_detail(budget_id: str) -> ResponseReturnValue:
     """Show one budget: how it stands, the periods before, its crossings."""
+    session, organization = db.session(), current_user.organization
     row = _get(budget_id)
-    draft = service.draft_of(row)
-    figures = _figures(draft)
-    so_far = DateRange(figures.days.first, utc_today())
-    query = replace(service.query_of(draft, so_far), granularity=Granularity.DAILY)
+    standing = standings.compute(session, organization, row, cost_store())
     return render_template(
         "budgets/detail.html",
         budget=row,
-        draft=draft,
-        figures=figures,
-        explorer=CostQuestion("web.costs", query, draft.metric, EXPLORER_METRIC),
-        crossings=service.crossings(db.session(), current_user.organization, row),
+        figures=standing.figures,
+        error=standing.error,
+        explorer=_explorer(row),
+        crossings=crossings_of(session, organization, row),
+        metric_titles=METRIC_TITLES,
         **_words(),
     )
+
+
+def _explorer(row: Budget) -> CostQuestion | None:
+    """Return the question whose total is what a budget has spent; None where it cannot be asked."""
+    today = utc_today()
+    try:
+        draft = draft_of(row)
+        query = query_of(draft, DateRange(period_of(draft.period, today).first, today))
+    except Invalid:
+        return None
+    daily = replace(query, granularity=Granularity.DAILY)
+    return CostQuestion("web.costs", daily, draft.metric, EXPLORER_METRIC)
 
 
 @page("/budgets/<budget_id>/edit", access=Access.ADMIN)
 def edit_budget(budget_id: str) -> ResponseReturnValue:
     """Show the form of a budget."""
     row = _get(budget_id)
-    return _show_form(row, BudgetForm.of(service.draft_of(row)))
+    return _show_form(row, BudgetForm.of(row))
 
 
 @page("/budgets/<budget_id>/edit", access=Access.ADMIN, methods=("POST",))
@@ -202,11 +252,12 @@ def _take(row: Budget | None) -> ResponseReturnValue:
     form = BudgetForm()
     try:
         form = forms.read(BudgetForm)
-        before = service.draft_of(row) if row else None
-        draft = form.draft(before)
+        draft = form.draft(row)
         if form.try_it:
+            before = valid_draft(row) if row else None
             service.check(session, organization, draft, store, before)
-            return _show_form(row, form, tried=(draft, _figures(draft)))
+            figures = figures_of(asker(), draft, utc_today())
+            return _show_form(row, form, tried=(draft, figures))
         if row is None:
             row = service.create(session, organization, current_user.caller, draft, store)
         else:
@@ -262,14 +313,14 @@ def _last_year() -> DateRange:
     return resolve_preset(Preset.LAST_12_MONTHS, utc_today())
 
 
-def _figures(draft: BudgetDraft) -> Figures:
-    return service.figures_of(asker(), draft, utc_today())
-
-
 def _get(budget_id: str) -> Budget:
     return service.get(db.session(), current_user.organization, budget_id)
 
 
 def _words() -> dict[str, object]:
     """Return what every page of budgets calls things."""
-    return {"state_kinds": STATE_KINDS, "period_titles": PERIOD_TITLES}
+    return {
+        "state_kinds": STATE_KINDS,
+        "period_titles": PERIOD_TITLES,
+        "values_shown": VALUES_SHOWN,
+    }
