@@ -18,6 +18,7 @@ from costoptix.access.permissions import command_line
 from costoptix.bills.intake import folders, receive
 from costoptix.bills.intake.folders import Drop
 from costoptix.bills.intake.receive import Received
+from costoptix.bills.intake.tree import Changed, Unreadable
 from costoptix.bills.ledger import listing, questions
 from costoptix.bills.ledger.questions import Kind
 from costoptix.bills.read import child
@@ -119,8 +120,12 @@ def _receive(
                 options=drop.options | said,
                 apart=None if drop.path else child.group,
             )
+    except Unreadable as error:
+        raise Invalid(error.sentence) from None
     except OSError as error:
         raise Invalid(f"{error.filename}: {error.strerror}.") from None
+    except Changed:
+        raise Invalid("A file changed while it was read: try again when it is whole.") from None
 
 
 def _finished(session: Session, organization: Organization, received: Received) -> Import:

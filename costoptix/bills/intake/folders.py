@@ -40,9 +40,12 @@ class GivenFile:
         """Open it.
 
         Raises:
-            OSError: it cannot be opened.
+            Unreadable: it cannot be opened.
         """
-        return self.path.open("rb")
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise Unreadable(f"{self.path}: {error.strerror}.") from error
 
 
 @dataclass(frozen=True)
