@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import signal
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from costoptix.bills.read import child, grouping
+from costoptix.errors import Invalid, NoSpace
 from tests.bills.bill import ORDINARY, write
+from tests.faults.disk import small_disk
 from tests.support.bills import DATA
 
 FOCUS = write([{"BilledCost": "1"}])
@@ -92,3 +98,49 @@ def test_it_is_looked_at_in_a_process_of_its_own(tmp_path: Path) -> None:
     files = [tmp_path / str(number) for number in range(3)]
     assert child.group(files) == [[0, 2], [1]]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2"]
+
+
+@pytest.mark.xfail(strict=True, reason="the child has no limit of time")
+def test_files_that_take_long_to_look_into_are_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0").write_bytes(FOCUS)
+    os.mkfifo(tmp_path / "1")  # nobody writes to it
+    monkeypatch.setattr(child, "GROUP_SECONDS", 2.0, raising=False)
+    with ended_after(20), pytest.raises(Invalid, match="one by one"):
+        child.group([tmp_path / "0", tmp_path / "1"])
+
+
+@contextmanager
+def ended_after(seconds: int) -> Iterator[None]:
+    """Break what waits longer than that."""
+
+    def stop(_number: int, _frame: object) -> None:
+        raise TimeoutError("it hangs")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.xfail(strict=True, reason="a full disk is told as a file that cannot be looked into")
+def test_a_disk_that_fills_up_while_files_are_looked_into_is_said_as_that(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=4) as disk:
+        packed = parquet_of_many_rows(tmp_path)
+        (disk.path / "0").write_bytes(zipped(a=packed))
+        (disk.path / "1").write_bytes(FOCUS)
+        disk.fill(leave=64 << 10)
+        with pytest.raises(NoSpace):
+            child.group([disk.path / "0", disk.path / "1"])
+        assert sorted(path.name for path in disk.path.iterdir()) == ["0", "1", "ballast"]
+
+
+def parquet_of_many_rows(folder: Path) -> bytes:
+    """A file of a megabyte, that a zip must be unpacked to look into."""
+    target = folder / "many.parquet"
+    duckdb.sql(f"COPY (SELECT uuid() AS id FROM range(30000)) TO '{target}' (FORMAT parquet)")
+    return target.read_bytes()
