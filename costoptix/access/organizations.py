@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -22,12 +24,23 @@ def normalize_name(text: str) -> str:
     """Return a name as it is kept: trimmed, one line.
 
     Raises:
-        Invalid: it is empty, too long or has control characters.
+        Invalid: it is empty, too long, has control characters or looks like an id.
     """
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise Invalid(f"The organization's name must be one line of 1 to {MAX_NAME} characters.")
+    if _looks_like_an_id(name):
+        raise Invalid("The organization's name must not look like an id: choose other words.")
     return name
+
+
+def _looks_like_an_id(name: str) -> bool:
+    """Tell whether a name could be taken for an id, by which commands and folders go as well."""
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_tier(text: str) -> Tier:

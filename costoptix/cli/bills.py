@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -30,6 +31,8 @@ from costoptix.lake.layout import METRICS
 from costoptix.models import Import, Job, Organization
 
 POLL_SECONDS = 0.5
+GROUP_SECONDS = 600.0
+"""How long to look into the files of one command: nobody waits for an answer on the web."""
 
 bills = AppGroup("bills", help="Billing files.")
 
@@ -118,7 +121,7 @@ def _receive(
                 source_name=source,
                 currency=currency,
                 options=drop.options | said,
-                apart=None if drop.path else child.group,
+                apart=None if drop.path else partial(child.group, seconds=GROUP_SECONDS),
             )
     except Unreadable as error:
         raise Invalid(error.sentence) from None

@@ -21,6 +21,8 @@ from costoptix.bounded import ChildDied
 from costoptix.errors import Invalid, NoSpace
 
 BEAT_SECONDS = 1.0
+GROUP_SECONDS = 20.0
+"""How long a person's request waits while files are looked into: a header takes milliseconds."""
 _TOO_MUCH_MEMORY = "The file needs more memory than an import may use."
 
 
@@ -64,17 +66,22 @@ def read(
     return reply.staged
 
 
-def group(files: Sequence[Path]) -> list[list[int]]:
-    """Do ``grouping.group`` in a child process.
+def group(files: Sequence[Path], seconds: float | None = None) -> list[list[int]]:
+    """Do ``grouping.group`` in a child process, within ``GROUP_SECONDS`` unless it is said.
 
     Raises:
-        Invalid: the child ended without an answer.
+        Invalid: the child ended without an answer, or took too long.
+        NoSpace: the disk is full; the files may be looked into later.
     """
+    limit = GROUP_SECONDS if seconds is None else seconds
     try:
         with tempfile.TemporaryDirectory(dir=files[0].parent) as folder:
-            reply = _ask(Request(files=list(files), folder=Path(folder)), _say_nothing)
+            request = Request(files=list(files), folder=Path(folder))
+            reply = _ask(request, _say_nothing, seconds=limit)
     except ChildDied as error:
         raise Invalid("One of these files cannot be looked into: send them one by one.") from error
+    if reply.no_space is not None:
+        raise NoSpace(reply.no_space)
     return reply.groups or []
 
 
@@ -82,7 +89,9 @@ def _say_nothing(_progress: Progress) -> None:
     """Leave what is read at once without a progress."""
 
 
-def _ask(request: Request, on_progress: Callable[[Progress], None]) -> Reply:
+def _ask(
+    request: Request, on_progress: Callable[[Progress], None], *, seconds: float | None = None
+) -> Reply:
     def read_line(line: str) -> Reply | None:
         reply = Reply.model_validate_json(line)
         if reply.progress is None:
@@ -90,7 +99,7 @@ def _ask(request: Request, on_progress: Callable[[Progress], None]) -> Reply:
         on_progress(reply.progress)
         return None
 
-    return bounded.ask(__name__, request.model_dump_json(), read_line)
+    return bounded.ask(__name__, request.model_dump_json(), read_line, seconds=seconds)
 
 
 def main() -> None:
@@ -107,7 +116,10 @@ def _answer(request: Request) -> Reply:
     from costoptix.bills.read.load import load
 
     if request.source is None:
-        return Reply(groups=grouped(request.files, request.folder))
+        try:
+            return Reply(groups=grouped(request.files, request.folder))
+        except NoSpace as error:
+            return Reply(no_space=error.sentence)
     beat = _Beat()
     try:
         return Reply(staged=load(request.source, request.folder, request.options, beat.keep))

@@ -20,7 +20,7 @@ from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, d
 from costoptix.bills.read.csv_pieces import TextPieces
 from costoptix.bills.read.json_lines import is_json_lines
 from costoptix.bills.read.parquet_pieces import ParquetPieces
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, NoSpace, is_full_disk
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Key = tuple[str, ...]
 """A format's family and the columns of a file, in no order."""
 
+NO_SPACE = "There is no space left to look into the files: free some, then send them again."
 _PEEKED_BYTES = 2 * CHUNK_BYTES
 _ANY_CURRENCY = Options(currency="XXX")
 
@@ -36,6 +37,9 @@ def group(files: Sequence[Path], scratch: Path) -> list[list[int]]:
     """Return the numbers of the files (from 0) that belong together, by their first file.
 
     What cannot be read or recognised, and a zip with a manifest or of different files, is alone.
+
+    Raises:
+        NoSpace: the disk is full.
     """
     groups: defaultdict[Key | int, list[int]] = defaultdict(list)
     connection = engine.connect(scratch / "spill")
@@ -52,8 +56,14 @@ def _key(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | Non
         if detect(file) is Container.ZIP:
             return _key_of_zip(file, scratch, connection)
         return _key_of_file(file, scratch, connection)
-    except Invalid:
+    except (Invalid, MemoryError) as error:
+        if error.__cause__ is not None and is_full_disk(error.__cause__):
+            raise NoSpace(NO_SPACE) from error
         return None  # its import says why
+    except OSError as error:
+        if is_full_disk(error):
+            raise NoSpace(NO_SPACE) from error
+        raise
 
 
 def _key_of_file(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key:

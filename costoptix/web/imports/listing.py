@@ -123,6 +123,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         "imports/list.html",
         imports=shown,
         not_taken_in=inbox.not_taken_in(db.session(), current_user.organization),
+        not_taken_in_count=inbox.count_not_taken_in(db.session(), current_user.organization),
         kinds=STATE_KINDS,
         progress={row.id: ShownProgress.of(row, now) for row in shown},
         is_working=any(row.state in UNFINISHED for row in shown),

@@ -100,7 +100,6 @@ def test_it_is_looked_at_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2"]
 
 
-@pytest.mark.xfail(strict=True, reason="the child has no limit of time")
 def test_files_that_take_long_to_look_into_are_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +126,6 @@ def ended_after(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.xfail(strict=True, reason="a full disk is told as a file that cannot be looked into")
 def test_a_disk_that_fills_up_while_files_are_looked_into_is_said_as_that(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=4) as disk:
         packed = parquet_of_many_rows(tmp_path)
