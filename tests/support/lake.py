@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from costoptix.costs.query import CostQuery
 from costoptix.costs.report import priced, run
 from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from costoptix.models import Base, Delivery, DeliveryFile, Import, Organization, Source, new_id
-from costoptix.periods import month_start
+from costoptix.periods import DateRange, month_range, month_start
 
 TODAY = date(2026, 3, 20)
 IMPORTED_AT = datetime(2026, 3, 20, 9, tzinfo=UTC)
@@ -90,6 +90,32 @@ class Lake:
             for period, found in sorted(periods.items())
         ]
 
+    def deliver_series(self, count: int, days: DateRange, spiking: int) -> None:
+        """Make a charge of $10 to $11 a day live for so many series, made in SQL.
+
+        The first ``spiking`` cost $500 more on the last day but three.
+        """
+        spike = days.last - timedelta(days=3)
+        cost = f"10 + hash(s, d) % 100 / 100 + if(s < {spiking} AND day = '{spike}', 500, 0)"
+        made = {
+            "charge_period_start": "day", "service_name": "'service ' || s % 100",
+            "sub_account_id": "CAST(s // 100 AS VARCHAR)",
+            **dict.fromkeys(METRICS, cost),
+        }  # fmt: skip
+        for month in days.months():
+            part = days.clip(month_range(month))
+            assert part is not None
+            ordinary = dict(zip(_COLUMNS, _values(Charge(day=part.first)), strict=True))
+            values = [made.get(name, "?") for name in _COLUMNS]
+            self.writer.execute("DELETE FROM charges")
+            self.writer.execute(
+                f"INSERT INTO charges SELECT {', '.join(values)} FROM range({count}) series(s), "
+                f"(SELECT d, DATE '{part.first}' + CAST(d AS INTEGER) AS day "
+                f"FROM range({part.length}) days(d))",
+                [value for name, value in ordinary.items() if name not in made],
+            )
+            self._make_live(month, part, count * part.length, "bills")
+
     def question(self, asked: CostQuery, limit: int | None = None) -> CostReport:
         """Answer a query, as the pages' and the API's ``ask`` do."""
         return run(self.session, self.organization, asked, self.store, limit=limit)
@@ -105,6 +131,22 @@ class Lake:
     def _deliver(
         self, period: date, charges: list[Charge], source_name: str, copies: int
     ) -> Delivery:
+        self.writer.execute("DELETE FROM charges")
+        marks = f"({', '.join('?' for _ in _COLUMNS)})"
+        rows = [value for charge in charges for value in _values(charge)]
+        self.writer.execute(f"INSERT INTO charges VALUES {', '.join([marks] * len(charges))}", rows)
+        if copies > 1:
+            self.writer.execute(
+                "CREATE OR REPLACE TABLE charges AS SELECT charges.* REPLACE "
+                f"(resource_id || n AS resource_id) FROM charges, range({copies}) AS copies(n)"
+            )
+        days = DateRange(min(c.day for c in charges), max(c.day for c in charges))
+        return self._make_live(period, days, len(charges) * copies, source_name)
+
+    def _make_live(
+        self, period: date, days: DateRange, row_count: int, source_name: str
+    ) -> Delivery:
+        """Make a delivery of what is in the table of charges."""
         source = self._source(source_name)
         imported = Import(
             organization_id=self.organization.id, file_name="f", stored_name="f", size_bytes=1,
@@ -116,10 +158,9 @@ class Lake:
             id=new_id(), organization_id=self.organization.id, import_id=imported.id,
             source_id=source.id, billing_account_id="payer", billing_period=period,
             delivered_at=IMPORTED_AT, state="live", is_live=True,
-            first_day=min(charge.day for charge in charges),
-            last_day=max(charge.day for charge in charges), row_count=len(charges) * copies,
+            first_day=days.first, last_day=days.last, row_count=row_count,
         )  # fmt: skip
-        delivery.files = list(self._files(delivery, charges, copies))
+        delivery.files = list(self._files(delivery))
         self.session.add(delivery)
         self.organization.data_version = new_id()
         self.session.commit()
@@ -134,20 +175,9 @@ class Lake:
         self.session.flush()
         return source
 
-    def _files(
-        self, delivery: Delivery, charges: list[Charge], copies: int
-    ) -> Iterator[DeliveryFile]:
+    def _files(self, delivery: Delivery) -> Iterator[DeliveryFile]:
         folder = f"organization={self.organization.id}/delivery={delivery.id}"
         self.store.engine.path(folder).mkdir(parents=True)
-        self.writer.execute("DELETE FROM charges")
-        marks = f"({', '.join('?' for _ in _COLUMNS)})"
-        rows = [value for charge in charges for value in _values(charge)]
-        self.writer.execute(f"INSERT INTO charges VALUES {', '.join([marks] * len(charges))}", rows)
-        if copies > 1:
-            self.writer.execute(
-                "CREATE OR REPLACE TABLE charges AS SELECT charges.* REPLACE "
-                f"(resource_id || n AS resource_id) FROM charges, range({copies}) AS copies(n)"
-            )
         selects = {CHARGES: "SELECT * FROM charges"}
         selects |= {roll_up.name: roll_up_sql(roll_up, "charges") for roll_up in ROLL_UPS}
         for kind, select in selects.items():
