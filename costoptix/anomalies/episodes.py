@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
 from costoptix.anomalies.detect import Finding, Method, Settings, detect, deviation, severity_of
+from costoptix.costs.answers import DailySeries
 from costoptix.costs.asking import Ask
-from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
+from costoptix.costs.query import CostQuery, Filter
 from costoptix.figures.completeness import known_part
 from costoptix.lake.providers import account_of
 from costoptix.models import Severity
 from costoptix.money import Amount, total
-from costoptix.periods import FIRST_DAY, DateRange, Granularity
+from costoptix.periods import FIRST_DAY, DateRange
 from costoptix.series.baseline import DailyAmounts
 
 METRIC = "effective_cost"
@@ -30,6 +31,10 @@ HISTORY_DAYS = 400
 """How many days before the last one a verdict can rest on: thirteen months."""
 
 _NOTHING = Amount(0)
+
+
+ReadSeries = Callable[[CostQuery, str], Iterator[DailySeries]]
+"""Yields what each group of a query cost day by day, by one metric."""
 
 
 @dataclass(frozen=True)
@@ -90,51 +95,40 @@ class Judged:
     note: str
 
 
-def judge(ask: Ask, days: DateRange, settings: Settings) -> Judged:
+def judge(ask: Ask, read_series: ReadSeries, days: DateRange, settings: Settings) -> Judged:
     """Find the episodes that begin on a complete day of ``days``, oldest first.
 
     Each verdict rests on the complete days before it, up to 13 months before the last of
-    ``days``. Where nothing can be judged, ``note`` says why.
+    ``days``. Where nothing can be judged, ``note`` says why. One series is held at a time.
     """
-    known, series = daily_series(ask, _with_history(days))
+    history = _with_history(days)
+    known = known_part(history, ask(CostQuery(history)))
     judged = known.clip(days) if known else None
-    if judged is None:
+    if known is None or judged is None:
         return Judged(None, 0, (), "Not enough history: the range has no complete day.")
-    found: list[Episode] = []
+    unusual: list[Episode] = []
     notes = set()
-    for each, amounts in series.items():
-        detection = detect(amounts, settings)
+    series_count = 0
+    for costs in read_series(CostQuery(known, group_by=DIMENSIONS), METRIC):
+        series_count += 1
+        provider, service, account = costs.group
+        series = Series(provider, service, account, costs.currency)
+        detection = detect(_every_day(costs, known), settings)
         notes.add(detection.note)
-        found += (e for e in episodes(each, detection.findings) if e.days.first in judged)
-    found.sort(key=lambda e: (e.days.first, -abs(e.impact), e.series.digest))
-    note = "" if "" in notes else next(iter(notes), "The range has no charges.")
-    return Judged(judged, len(series), tuple(found), note)
-
-
-def daily_series(ask: Ask, days: DateRange) -> tuple[DateRange | None, dict[Series, DailyAmounts]]:
-    """Return the complete days of a range and what each series cost on each of them."""
-    report = ask(
-        CostQuery(
-            days,
-            granularity=Granularity.DAILY,
-            group_by=DIMENSIONS,
-            order_by=(Order(PERIOD_START),),
+        unusual += (
+            episode
+            for episode in episodes(series, detection.findings)
+            if episode.days.first in judged
         )
-    )
-    known = known_part(days, report)
-    if known is None:
-        return None, {}
-    found: dict[Series, dict[date, Amount]] = {}
-    for row in report.rows:
-        if row.period_start in known:
-            provider, service, account = row.group
-            by_day = found.setdefault(Series(provider, service, account, row.currency), {})
-            by_day[row.period_start] = row.effective_cost
-    every = tuple(known)
-    return known, {
-        series: [(day, by_day.get(day, _NOTHING)) for day in every]
-        for series, by_day in found.items()
-    }
+    unusual.sort(key=lambda e: (e.days.first, -abs(e.impact), e.series.digest))
+    note = "" if "" in notes else next(iter(notes), "The range has no charges.")
+    return Judged(judged, series_count, tuple(unusual), note)
+
+
+def _every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:
+    """Return what a series cost on each of the days: nothing where it has no charges."""
+    amounts = dict(costs.amounts)
+    return [(day, amounts.get(day, _NOTHING)) for day in days]
 
 
 def episodes(series: Series, findings: Iterable[Finding]) -> list[Episode]:

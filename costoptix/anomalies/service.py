@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -24,9 +25,9 @@ from costoptix.anomalies.recording import (
 )
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.answers import CostStore
+from costoptix.costs.answers import CostStore, DailySeries
 from costoptix.costs.asking import Ask, asker
-from costoptix.costs.query import is_tag
+from costoptix.costs.query import CostQuery, is_tag
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
 from costoptix.lake.live import read_live
@@ -80,7 +81,7 @@ def detect(
     ``hold`` is called in the transaction that keeps it, and may raise to keep nothing.
     """
     ask = asker(session, organization, store)
-    judged = judge(ask, days, settings)
+    judged = judge(ask, partial(_read_series, session, organization, store), days, settings)
     results = dispositions(session, organization, judged.episodes)
     if not dry_run:
         tags = tag_dimensions(session, organization, store)
@@ -157,6 +158,12 @@ def drivers_of(
 def tag_dimensions(session: Session, organization: Organization, store: CostStore) -> list[str]:
     """List ``tag:<key>`` for the tag keys in the bills."""
     return [name for name in report.dimension_names(session, organization, store) if is_tag(name)]
+
+
+def _read_series(
+    session: Session, organization: Organization, store: CostStore, query: CostQuery, metric: str
+) -> Iterator[DailySeries]:
+    return report.daily_series(session, organization, query, metric, store)
 
 
 def _explained(

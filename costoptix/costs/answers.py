@@ -64,6 +64,14 @@ class PricedRow(NamedTuple):
     unit: str | None
 
 
+class DailySeries(NamedTuple):
+    """What one group cost in one currency, day by day, oldest first; days without charges miss."""
+
+    group: tuple[str | None, ...]  # in the order of the query's group_by
+    currency: str
+    amounts: tuple[tuple[date, Amount], ...]
+
+
 @dataclass(frozen=True)
 class Cursor:
     """Where the next page begins: valid for one question under one data version."""

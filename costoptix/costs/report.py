@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import chain
+from itertools import chain, groupby
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from costoptix.costs.answers import (
     CostStore,
     CurrencyTotal,
     Cursor,
+    DailySeries,
     PricedRow,
     RowStream,
 )
@@ -42,6 +43,9 @@ from costoptix.periods import DateRange, Granularity, bucket_of
 MAX_TAG_KEYS = 10_000
 MAX_ADDED_HERE = 20_000
 """Up to so many rows Python adds up sooner (1 µs each) than files are read a second time."""
+
+SERIES_ROWS = 500_000
+"""Of so many rows of files DuckDB sorts the series at a time: some 100 MB."""
 
 _SUMS = len(METRICS) + len(MISSING) + 3  # after the groups: currency, sums, two counts
 _Answer = TypeVar("_Answer")
@@ -131,6 +135,41 @@ def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> 
 
 def _known(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
+
+
+def daily_series(
+    session: Session, organization: Organization, query: CostQuery, metric: str, store: CostStore
+) -> Iterator[DailySeries]:
+    """Yield what each group of a query cost day by day; only one series is in memory at a time.
+
+    ``metric`` is one that every charge has. Nothing is read from ``session`` after the first.
+
+    Raises:
+        Invalid: a sum exceeds 20 digits.
+    """
+
+    def answer(live: LiveData) -> Iterator[DailySeries]:
+        daily = replace(query, granularity=Granularity.DAILY)
+        series = _daily_series(daily, metric, live, store)
+        first = next(series, None)  # a file that is gone is found out here
+        return iter(()) if first is None else chain([first], series)
+
+    return with_live(session, organization, store, answer)
+
+
+def _daily_series(
+    query: CostQuery, metric: str, live: LiveData, store: CostStore
+) -> Iterator[DailySeries]:
+    parts = plan(query, live.deliveries)
+    portions = 1 + sum(part.cost for part in parts) // SERIES_ROWS
+    for number in range(portions if parts else 0):
+        statement = sql.series_statement(
+            query, metric, parts, store.engine.path, number=number, of=portions
+        )
+        rows = store.engine.read(statement.sql, statement.parameters)
+        for (*group, currency), days in groupby(rows, key=lambda row: row[:-2]):
+            amounts = tuple((day, Decimal(amount)) for *_, day, amount in days)
+            yield DailySeries(tuple(group), currency, amounts)
 
 
 def dimension_values(

@@ -118,6 +118,29 @@ def priced_statement(
     return Statement(" ".join(clauses), values.bound)
 
 
+def series_statement(
+    query: CostQuery,
+    metric: str,
+    parts: tuple[QueryPart, ...],
+    locate: Locate,
+    number: int,
+    of: int,
+) -> Statement:
+    """Write the SELECT of one of ``of`` portions of a daily query's series, each one whole.
+
+    Columns: the groups, currency, the day and the sum of the metric as text; series after series,
+    the days of each in order.
+    """
+    values = _Values(locate)
+    series = ", ".join([*_group_keys(query), CURRENCY])
+    source = _source(query, parts, [metric], values)
+    portion = f"hash({series}) % {values.bind(of)} = {values.bind(number)}"
+    clauses = [f"SELECT {series}, {PERIOD_START}, CAST(sum({metric}) AS VARCHAR) FROM", source]
+    clauses += ["WHERE", portion, "GROUP BY", series, ",", PERIOD_START]
+    clauses += ["ORDER BY", series, ",", PERIOD_START]
+    return Statement(" ".join(clauses), values.bound)
+
+
 def days_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
     """Write the SELECT of the days with charges, for a daily query by at least two dimensions.
 
