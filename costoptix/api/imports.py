@@ -141,7 +141,7 @@ class ImportDetails(ImportSummary):
 class RejectedRow:
     """A row that is in no total, and why."""
 
-    file: str | None  # of a drop of several files
+    file: str | None  # of several
     line: int
     column: str
     value: str | None

@@ -17,7 +17,7 @@ from costoptix import money, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import folders, receive
-from costoptix.bills.intake.folders import Drop
+from costoptix.bills.intake.folders import FolderDelivery
 from costoptix.bills.intake.receive import Received
 from costoptix.bills.intake.tree import Changed, Unreadable
 from costoptix.bills.ledger import listing, questions
@@ -79,8 +79,8 @@ def import_files(
     said: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
         _finished(session, found, received)
-        for drop in folders.drops_of(files)
-        for received in _receive(session, found, drop, said, source, currency)
+        for delivery in folders.deliveries_of(files)
+        for received in _receive(session, found, delivery, said, source, currency)
     ]
     if any(row.state in ("refused", "waiting") for row in results):
         sys.exit(1)
@@ -102,14 +102,14 @@ def _config() -> Config:
 def _receive(
     session: Session,
     organization: Organization,
-    drop: Drop,
+    delivery: FolderDelivery,
     said: dict[str, object],
     source: str | None,
     currency: str | None,
 ) -> list[Received]:
     config = _config()
     try:
-        with drop.opened() as sent:
+        with delivery.opened() as sent:
             return receive.receive(
                 session,
                 organization,
@@ -117,11 +117,11 @@ def _receive(
                 sent,
                 uploads_dir=config.uploads_dir,
                 max_bytes=config.max_upload_bytes,
-                name=drop.path,
+                name=delivery.path,
                 source_name=source,
                 currency=currency,
-                options=drop.options | said,
-                apart=None if drop.path else partial(child.group, seconds=GROUP_SECONDS),
+                options=delivery.options | said,
+                group=None if delivery.path else partial(child.group, seconds=GROUP_SECONDS),
             )
     except Unreadable as error:
         raise Invalid(error.sentence) from None

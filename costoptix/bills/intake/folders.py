@@ -49,7 +49,7 @@ class GivenFile:
 
 
 @dataclass(frozen=True)
-class Drop:
+class FolderDelivery:
     """The files of one delivery, in order."""
 
     path: str  # of the manifest, the folder or the file, within the root; "" of files together
@@ -66,7 +66,7 @@ class Drop:
 
     @property
     def options(self) -> dict[str, str | int]:
-        """Return what the import is told: when the delivery was made, its rows, its export."""
+        """Return what the import is given: when the delivery was made, its rows, its export."""
         options: dict[str, str | int] = {}
         if self.delivered_at is not None:
             options["delivered_at"] = self.delivered_at.astimezone(UTC).isoformat()
@@ -118,24 +118,24 @@ class OpenedLate:
             self._file.close()
 
 
-def find_drops(listed: Iterable[File]) -> list[Drop]:
+def find_deliveries(listed: Iterable[File]) -> list[FolderDelivery]:
     """Return the deliveries among the files of a folder, oldest first.
 
     Incomplete ones and files that are still on their way are left out.
     """
     files = [file for file in listed if not file.name.lower().endswith(UNFINISHED)]
     named = [file for file in files if manifests.is_manifest(file.name)]
-    drops = list(_by_manifest(named, files)) if named else list(_by_place(files))
-    return sorted(drops, key=lambda drop: (drop.delivered_at or _EPOCH, drop.path))
+    deliveries = list(_by_manifest(named, files)) if named else list(_by_place(files))
+    return sorted(deliveries, key=lambda delivery: (delivery.delivered_at or _EPOCH, delivery.path))
 
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def drops_of(paths: Sequence[Path]) -> list[Drop]:
+def deliveries_of(paths: Sequence[Path]) -> list[FolderDelivery]:
     """Return what is meant by files and folders that are named together.
 
-    All files are one drop, without a name, of which each kind of file is a delivery. A folder is
+    All files together have no name, and each kind of file among them is a delivery. A folder is
     one delivery, or those that its manifests name.
 
     Raises:
@@ -143,11 +143,11 @@ def drops_of(paths: Sequence[Path]) -> list[Drop]:
             not there.
     """
     files = tuple(GivenFile(path) for path in paths if not path.is_dir())
-    drops = [drop for path in paths if path.is_dir() for drop in _deliveries_of(path)]
-    return [Drop("", files), *drops] if files else drops
+    deliveries = [delivery for path in paths if path.is_dir() for delivery in _deliveries_in(path)]
+    return [FolderDelivery("", files), *deliveries] if files else deliveries
 
 
-def _deliveries_of(folder: Path) -> list[Drop]:
+def _deliveries_in(folder: Path) -> list[FolderDelivery]:
     listing = Folder(folder.absolute()).listing()
     for path, sentence in listing.unreadable.items():
         raise Invalid(f"{shown(str(folder / path))}: {sentence}")
@@ -155,24 +155,24 @@ def _deliveries_of(folder: Path) -> list[Drop]:
     if not any(manifests.is_manifest(file.name) for file in files):
         if not files:
             raise Invalid(f"{folder}: the folder is empty.")
-        return [Drop(folder.resolve().name, files)]
-    drops = find_drops(files)
-    if not drops:
+        return [FolderDelivery(folder.resolve().name, files)]
+    deliveries = find_deliveries(files)
+    if not deliveries:
         raise Invalid(f"{folder}: files that its manifest names are missing or not whole.")
-    return drops
+    return deliveries
 
 
-def _by_manifest(named: Iterable[File], files: Iterable[File]) -> Iterator[Drop]:
+def _by_manifest(named: Iterable[File], files: Iterable[File]) -> Iterator[FolderDelivery]:
     by_path = {str(file.path): file for file in files}
     seen: set[object] = set()
     for file in named:
-        drop = read_manifest(file, by_path)
-        if drop is not None and drop.files not in seen:  # AWS writes a manifest twice
-            seen.add(drop.files)
-            yield drop
+        delivery = read_manifest(file, by_path)
+        if delivery is not None and delivery.files not in seen:  # AWS writes a manifest twice
+            seen.add(delivery.files)
+            yield delivery
 
 
-def read_manifest(file: File, by_path: Mapping[str, File]) -> Drop | None:
+def read_manifest(file: File, by_path: Mapping[str, File]) -> FolderDelivery | None:
     """Return the delivery that a manifest names; None when it or a file of it is not whole."""
     if file.size_bytes > manifests.MAX_BYTES:
         return None
@@ -187,7 +187,7 @@ def read_manifest(file: File, by_path: Mapping[str, File]) -> Drop | None:
         return None
     written_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC)
     instant = manifest.delivered_at or written_at
-    return Drop(str(file.path), parts, instant, manifest.row_count, manifest.export)
+    return FolderDelivery(str(file.path), parts, instant, manifest.row_count, manifest.export)
 
 
 def _locate(part: manifests.NamedFile, manifest: File, by_path: Mapping[str, File]) -> str | None:
@@ -196,13 +196,13 @@ def _locate(part: manifests.NamedFile, manifest: File, by_path: Mapping[str, Fil
     return path if is_whole else None
 
 
-def _by_place(files: Iterable[File]) -> Iterator[Drop]:
+def _by_place(files: Iterable[File]) -> Iterator[FolderDelivery]:
     by_folder: defaultdict[str, list[File]] = defaultdict(list)
     for file in files:
         folder, *deeper = file.path.parts
         if deeper:
             by_folder[folder].append(file)
         else:
-            yield Drop(file.name, (file,))
+            yield FolderDelivery(file.name, (file,))
     for folder, parts in by_folder.items():
-        yield Drop(folder, tuple(parts))
+        yield FolderDelivery(folder, tuple(parts))

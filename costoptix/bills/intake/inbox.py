@@ -4,7 +4,7 @@ A source's folder is looked at when nothing in it has changed for ``QUIET_SECOND
 copies a delivery is done with it then. What was taken in is remembered in the transaction that
 makes its import, so that a worker that dies in between takes it up again, and never twice.
 
-Each source and each drop is by itself: what cannot be read is said on the imports page, and the
+Each source and each delivery is by itself: the imports page says what cannot be read, and the
 scan goes on. It ends after ``MOST_SECONDS``, for jobs wait meanwhile, and goes on at the next one.
 """
 
@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.intake import receive
-from costoptix.bills.intake.folders import Drop, find_drops
+from costoptix.bills.intake.folders import FolderDelivery, find_deliveries
 from costoptix.bills.intake.inbox_items import (
     KnownBytes,
     Remember,
@@ -46,14 +46,14 @@ __all__ = ["Watch", "count_not_taken_in", "not_taken_in", "scan"]
 QUIET_SECONDS = 15.0
 """By the file system's own clock: the time of the last change, which no tool can set."""
 MOST_SECONDS = 5.0
-"""How long a scan takes drops in: of 20,000 new files, copying takes minutes."""
+"""How long a scan takes deliveries in: of 20,000 new files, copying takes minutes."""
 MAX_SOURCE_NAME = 200
 
 NOT_IN_A_SOURCE = "This lies in no source's folder: move it into one."
 _NAME = "The name of this folder cannot be the name of a source: use 1 to 200 visible characters."
 _DEFECT = "This could not be taken in: the log of the worker says why. It is tried again."
 _DATABASE = (OperationalError, InterfaceError, Unavailable)
-"""The database does not answer: with the next drop it would not either."""
+"""The database does not answer: with the next delivery it would not either."""
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,9 @@ class _Source:
     organization_id: str
     name: str
     looks: int  # a digest of its files
-    drops: deque[tuple[str, Drop, str | None]] = field(default_factory=deque)
+    waiting: deque[tuple[str, FolderDelivery, str | None]] = field(default_factory=deque)
     """Each with its path as it is shown, and how it looked when it was remembered."""
-    waits: bool = False  # whether something must be tried again
+    must_retry: bool = False  # whether something must be tried again
 
     @property
     def key(self) -> tuple[str, str]:
@@ -102,7 +102,7 @@ class _Source:
 
 
 class _ServerFull(Exception):
-    """Nothing can be stored: to try with other drops is in vain."""
+    """Nothing can be stored: trying other deliveries would fail too."""
 
 
 class _Scan:
@@ -123,9 +123,11 @@ class _Scan:
             except Exception:
                 self._session.rollback()
                 logger.exception("inbox: the folder %s is left out", shown(folder.path.name))
-        taken = self._take_turns([source for source in sources if source.drops])
+        taken = self._take_turns([source for source in sources if source.waiting])
         self._watch.done = {
-            source.key: source.looks for source in sources if not source.drops and not source.waits
+            source.key: source.looks
+            for source in sources
+            if not source.waiting and not source.must_retry
         }
         return taken
 
@@ -174,7 +176,7 @@ class _Scan:
             unreadable |= _reasons(name, listing)
             sources.append(self._source(organization_id, name, listing))
         self._look_up(organization_id, sources)
-        waiting = {path for source in sources for path, _drop, _before in source.drops}
+        waiting = {path for source in sources for path, _delivery, _before in source.waiting}
         unsay_unreadable(
             self._session, organization_id, still=waiting | unreadable.keys(), sources=restless
         )
@@ -186,27 +188,27 @@ class _Scan:
         if self._watch.done.get(source.key) == source.looks:
             return source
         try:
-            for drop in find_drops(listing.files):
-                source.drops.append((shown(f"{name}/{drop.path}"), drop, None))
+            for delivery in find_deliveries(listing.files):
+                source.waiting.append((shown(f"{name}/{delivery.path}"), delivery, None))
         except Exception:
             logger.exception("inbox: the source %s cannot be looked into", shown(name))
-            source.waits = True
+            source.must_retry = True
         return source
 
     def _look_up(self, organization_id: str, sources: Sequence[_Source]) -> None:
-        """Leave of the drops what is not remembered as it looks now."""
-        paths = [path for source in sources for path, _drop, _before in source.drops]
+        """Leave the deliveries that are not remembered as they look now."""
+        paths = [path for source in sources for path, _delivery, _before in source.waiting]
         before = appearances(self._session, organization_id, paths)
         self._session.rollback()
         for source in sources:
-            source.drops = deque(
-                (path, drop, before.get(path))
-                for path, drop, _none in source.drops
-                if path not in before or before[path] != drop.appearance
+            source.waiting = deque(
+                (path, delivery, before.get(path))
+                for path, delivery, _none in source.waiting
+                if path not in before or before[path] != delivery.appearance
             )
 
     def _take_turns(self, sources: Sequence[_Source]) -> int:
-        """Take in a drop of each source, in turns, until the time is over."""
+        """Take in a delivery of each source, in turns, until the time is over."""
         self._watch.is_unfinished = False
         if not sources:
             return 0
@@ -216,9 +218,9 @@ class _Scan:
         try:
             while turns:
                 source = turns.popleft()
-                taken += self._take_in(source, *source.drops.popleft())
+                taken += self._take_in(source, *source.waiting.popleft())
                 self._watch.turn += 1
-                if source.drops:
+                if source.waiting:
                     turns.append(source)
                 if turns and time.monotonic() >= end:
                     self._watch.is_unfinished = True
@@ -227,17 +229,21 @@ class _Scan:
             pass
         return taken
 
-    def _take_in(self, source: _Source, path: str, drop: Drop, before: str | None) -> bool:
-        remember = Remember(self._session, source.organization_id, path, drop.appearance, before)
+    def _take_in(
+        self, source: _Source, path: str, delivery: FolderDelivery, before: str | None
+    ) -> bool:
+        remember = Remember(
+            self._session, source.organization_id, path, delivery.appearance, before
+        )
         try:
-            return self._receive(source, drop, remember)
-        except KnownBytes as known:
-            remember.only(import_id=known.import_id)
+            return self._receive(source, delivery, remember)
+        except KnownBytes as repeat:
+            remember.only(import_id=repeat.import_id)
         except (Invalid, TooLarge) as error:
             logger.warning("inbox: %s is not taken in: %s", path, error.sentence)
             remember.only(error=error.sentence)
         except (Changed, TakenElsewhere):
-            source.waits = True
+            source.must_retry = True
         except Unreadable as error:
             self._wait(source, path, error.sentence)
         except _DATABASE:
@@ -252,15 +258,15 @@ class _Scan:
         return False
 
     def _wait(self, source: _Source, path: str, sentence: str) -> None:
-        """Say why a drop is not taken in yet; it is tried again at the next scan."""
-        source.waits = True
+        """Say why a delivery is not taken in yet; it is tried again at the next scan."""
+        source.must_retry = True
         say_unreadable(self._session, source.organization_id, {path: sentence})
 
-    def _receive(self, source: _Source, drop: Drop, remember: Remember) -> bool:
+    def _receive(self, source: _Source, delivery: FolderDelivery, remember: Remember) -> bool:
         organization = self._session.get(Organization, source.organization_id)
         if organization is None:  # deleted meanwhile
             return False
-        with drop.opened() as sent:
+        with delivery.opened() as sent:
             receive.receive(
                 self._session,
                 organization,
@@ -268,9 +274,9 @@ class _Scan:
                 sent,
                 uploads_dir=self._config.uploads_dir,
                 max_bytes=self._config.max_upload_bytes,
-                name=drop.path,
+                name=delivery.path,
                 source_name=source.name,
-                options=dict(drop.options),
+                options=dict(delivery.options),
                 also=remember,
             )
         return True

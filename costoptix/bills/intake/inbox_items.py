@@ -1,4 +1,4 @@
-"""What is remembered of the inbox: how a drop looked when it was taken in, and what cannot be."""
+"""What is remembered of the inbox: how deliveries looked when taken in, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from costoptix.models import Import, InboxItem, Organization
 SHOWN = 20
 SHOWN_FOR = timedelta(days=30)
 NOT_READ = ""
-"""The appearance of what could not be read: no drop looks so, and it is tried at each scan."""
+"""The appearance of what could not be read: no delivery looks so, and it is tried at each scan."""
 _SAID_AGAIN_AFTER = timedelta(days=1)
 _LOOKED_UP_AT_ONCE = 500
 
@@ -33,7 +33,7 @@ class KnownBytes(Exception):
 
 
 class TakenElsewhere(Exception):
-    """Another worker has taken the same drop in."""
+    """Another worker has taken the same delivery in."""
 
 
 def not_taken_in(session: Session, organization: Organization) -> Sequence[InboxItem]:
@@ -74,7 +74,7 @@ def appearances(session: Session, organization_id: str, paths: Sequence[str]) ->
 
 
 class Remember:
-    """Writes down that a drop was taken in, as it looked then; the first writer wins."""
+    """Records that a delivery was taken in, as it looked then; the first writer wins."""
 
     def __init__(
         self,
@@ -157,12 +157,12 @@ def _insert(
 
 def say_unreadable(session: Session, organization_id: str, unreadable: Mapping[str, str]) -> None:
     """Say what cannot be read, each path with its reason; nothing is written where it is said."""
-    said = _said(session, organization_id)
+    already = _said(session, organization_id)
     recent = utc_now() - _SAID_AGAIN_AFTER
     new = {
         path: reason
         for path, reason in unreadable.items()
-        if path not in said or said[path][0] != reason or said[path][1] < recent
+        if path not in already or already[path][0] != reason or already[path][1] < recent
     }
     if not new:
         return

@@ -58,8 +58,8 @@ class Received(NamedTuple):
     job: Job
 
 
-Apart = Callable[[Sequence[Path]], list[list[int]]]
-"""Tells which of some files, by their numbers, are the parts of one delivery."""
+Grouping = Callable[[Sequence[Path]], list[list[int]]]
+"""Returns which of some files, by their numbers, are the parts of one delivery."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class _Stored:
 
 
 @dataclass(frozen=True)
-class _Drop:
-    """A folder of the uploads that holds the files of one delivery (see ``parts``)."""
+class _StoredDelivery:
+    """A folder of the uploads that holds the files of one delivery (see ``read.archives``)."""
 
     folder: Path
     files: Sequence[_Stored]
@@ -80,19 +80,19 @@ class _Drop:
     @property
     def name(self) -> str:
         """Return what people see: the file's name, or the first one's and how many more."""
-        first, *more = (each.name for each in self.files)
+        first, *more = (file.name for file in self.files)
         return f"{first} and {len(more)} more" if more else first
 
     @property
     def sha256(self) -> str:
         """Return the digest of its file, or of the digests of all of them."""
-        digests = sorted(each.sha256 for each in self.files)
+        digests = sorted(file.sha256 for file in self.files)
         if len(digests) == 1:
             return digests[0]
         return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     def write_names(self) -> None:
-        (self.folder / NAMES).write_bytes(orjson.dumps([each.name for each in self.files]))
+        (self.folder / NAMES).write_bytes(orjson.dumps([file.name for file in self.files]))
 
 
 def receive(
@@ -107,13 +107,13 @@ def receive(
     source_name: str | None = None,
     currency: str | None = None,
     options: dict[str, Any] | None = None,
-    apart: Apart | None = None,
+    group: Grouping | None = None,
     also: Callable[[Import], None] | None = None,
 ) -> list[Received]:
     """Store files (at most ``max_bytes`` each) and make their imports due; nothing is imported yet.
 
     They are the parts of one delivery, which people see under ``name`` (or the first file's), or
-    of several, which ``apart`` tells by looking at them (``child.group``). ``currency`` (ISO 4217)
+    of several, which ``group`` finds by looking at them (``child.group``). ``currency`` (ISO 4217)
     is for files that do not say theirs. ``options`` are answers given beforehand
     (``accept_rejected``: bool, ``decision``), and from a manifest ``delivered_at`` (ISO 8601),
     ``export`` and ``row_count``, which the files must hold together. ``also`` is called with each
@@ -121,7 +121,7 @@ def receive(
 
     Raises:
         Forbidden: the caller may only read.
-        Invalid: the currency or source name is wrong, or a file of a drop is there twice.
+        Invalid: the currency or source name is wrong, or a file of a delivery is there twice.
         TooLarge: a file has more than ``max_bytes``.
         NoSpace: the disk is full.
     """
@@ -130,19 +130,19 @@ def receive(
         raise Invalid("The currency must be a code of three capital letters, like USD.")
     if source_name is not None and not 1 <= len(source_name.strip()) <= 200:
         raise Invalid("The name of a source has 1 to 200 characters.")
-    said = {
+    stated = {
         "currency": currency,
         "options": options or {},
         "source_name": source_name.strip() if source_name is not None else None,
         "created_by": caller.label[:400],
     }
     with _undone_on_failure() as made:
-        drops = [_store_all(files, _new_folder(uploads_dir, made), max_bytes)]
-        if apart is not None and len(files) > 1:
-            drops = _parted(drops[0], apart, lambda: _new_folder(uploads_dir, made))
-        for drop in drops:
-            drop.write_names()
-        return _record(session, organization, caller, drops, name, said, also)
+        deliveries = [_store_all(files, _new_folder(uploads_dir, made), max_bytes)]
+        if group is not None and len(files) > 1:
+            deliveries = _parted(deliveries[0], group, lambda: _new_folder(uploads_dir, made))
+        for delivery in deliveries:
+            delivery.write_names()
+        return _record(session, organization, caller, deliveries, name, stated, also)
 
 
 @contextlib.contextmanager
@@ -170,48 +170,50 @@ def _new_folder(uploads_dir: Path, made: list[Path]) -> Path:
     return folder
 
 
-def _parted(whole: _Drop, apart: Apart, new_folder: Callable[[], Path]) -> list[_Drop]:
+def _parted(
+    whole: _StoredDelivery, group: Grouping, new_folder: Callable[[], Path]
+) -> list[_StoredDelivery]:
     """Move the files of several deliveries into folders of their own.
 
     Raises:
         Invalid: a file is there twice: as parts of one delivery both would count.
     """
-    if len({each.sha256 for each in whole.files}) < len(whole.files):
+    if len({file.sha256 for file in whole.files}) < len(whole.files):
         raise Invalid("Two of these files are the same: send each file once.")
-    groups = apart([each.path for each in whole.files])
+    groups = group([file.path for file in whole.files])
     if len(groups) == 1:
         return [whole]
-    drops = [_moved([whole.files[n] for n in numbers], new_folder()) for numbers in groups]
+    deliveries = [_moved([whole.files[n] for n in numbers], new_folder()) for numbers in groups]
     shutil.rmtree(whole.folder)
-    return drops
+    return deliveries
 
 
-def _moved(files: Sequence[_Stored], folder: Path) -> _Drop:
-    paths = [each.path.rename(folder / str(n)) for n, each in enumerate(files)]
-    moved = [replace(each, path=path) for each, path in zip(files, paths, strict=True)]
-    return _Drop(folder, moved)
+def _moved(files: Sequence[_Stored], folder: Path) -> _StoredDelivery:
+    paths = [file.path.rename(folder / str(n)) for n, file in enumerate(files)]
+    moved = [replace(file, path=path) for file, path in zip(files, paths, strict=True)]
+    return _StoredDelivery(folder, moved)
 
 
 def _record(
     session: Session,
     organization: Organization,
     caller: Caller,
-    drops: Sequence[_Drop],
+    deliveries: Sequence[_StoredDelivery],
     name: str | None,
-    said: Mapping[str, Any],
+    stated: Mapping[str, Any],
     also: Callable[[Import], None] | None,
 ) -> list[Received]:
     with writing(session):
         received = []
-        for drop in drops:
+        for delivery in deliveries:
             row = Import(
                 id=new_id(),
                 organization_id=organization.id,
-                stored_name=drop.folder.name,
-                file_name=_for_people(name or drop.name),
-                size_bytes=sum(each.size_bytes for each in drop.files),
-                sha256=drop.sha256,
-                **said,
+                stored_name=delivery.folder.name,
+                file_name=_for_people(name or delivery.name),
+                size_bytes=sum(file.size_bytes for file in delivery.files),
+                sha256=delivery.sha256,
+                **stated,
             )
             session.add(row)
             job = queue.enqueue(
@@ -228,8 +230,10 @@ def _record(
     return received
 
 
-def _store_all(files: Sequence[Sent], folder: Path, max_bytes: int) -> _Drop:
-    return _Drop(folder, [_store(sent, folder / str(n), max_bytes) for n, sent in enumerate(files)])
+def _store_all(files: Sequence[Sent], folder: Path, max_bytes: int) -> _StoredDelivery:
+    return _StoredDelivery(
+        folder, [_store(sent, folder / str(n), max_bytes) for n, sent in enumerate(files)]
+    )
 
 
 def _store(sent: Sent, path: Path, max_bytes: int) -> _Stored:

@@ -1,6 +1,6 @@
-"""The files of one delivery: a drop of several, or the members of a zip.
+"""The files of one delivery: several files, or the members of a zip.
 
-A drop is a folder in the uploads folder: files named ``0``, ``1`` … and ``NAMES``, which holds
+Several files are a folder of the uploads: files named ``0``, ``1`` … and ``NAMES``, which holds
 their names as they were sent.
 """
 

@@ -1,4 +1,4 @@
-"""Which files of a drop are the parts of one delivery: those of one format with the same header.
+"""Which of several files are the parts of one delivery: those of one format with the same header.
 
 Read in a child process (``child.py``) before anything is known of the files; no more of them than
 their header, and nothing is stored.

@@ -43,7 +43,7 @@ DAMAGED = "The file is damaged: it cannot be read as the table it should be."
 
 
 def load(source: Path, folder: Path, options: Options, report: Report) -> Staged:
-    """Read a file, a zip or the folder of a drop's files into ``folder``, which is empty.
+    """Read a file, a zip or the folder of a delivery's files into ``folder``, which is empty.
 
     Raises:
         Invalid: the file is refused; the sentence says why.
@@ -130,7 +130,7 @@ class _Loader:
             yield pieces.bytes_done
 
     def _agree(self, format_: Format, title: str) -> None:
-        """Refuse a drop of files that cannot be the parts of one delivery."""
+        """Refuse files that cannot be the parts of one delivery."""
         if self._title is not None and self._title != title:
             raise Invalid(
                 f"The files are of different formats, {self._title} and {title}: send them apart."

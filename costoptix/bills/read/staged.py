@@ -121,7 +121,7 @@ class Progress(_StagedModel):
 class Rejection(_StagedModel):
     """A row that is not in the totals, and why: one line of the rejections file."""
 
-    file: str | None = None  # of a drop of several
+    file: str | None = None  # of several
     line: int  # physical line on which the record begins; the header is line 1
     column: str  # as the file names it, or the charge column where the file has no such cell
     value: str | None

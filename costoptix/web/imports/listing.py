@@ -56,7 +56,7 @@ def imports() -> ResponseReturnValue:
 
 @page("/imports", access=Access.ADMIN, methods=("POST",))
 def upload() -> ResponseReturnValue:
-    """Take in the files of one drop, as few deliveries; they are read in the background."""
+    """Take in files that were sent together, as few deliveries; they are read in the background."""
     try:
         draft = forms.read(UploadDraft)
         files = [file for file in request.files.getlist("file") if file.filename]
@@ -87,7 +87,7 @@ def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> list[Import]:
         [Sent(file.stream, file.filename or "") for file in files],
         uploads_dir=config().uploads_dir, max_bytes=config().max_upload_bytes,
         source_name=draft.source.strip() or None, currency=draft.currency.strip() or None,
-        apart=child.group,
+        group=child.group,
     )  # fmt: skip
     return [row for row, _job in received]
 

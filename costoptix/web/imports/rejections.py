@@ -23,7 +23,7 @@ ROWS_PER_BLOCK = 500
 
 @page("/imports/<import_id>/rejections.csv")
 def rejections(import_id: str) -> ResponseReturnValue:
-    """Answer every rejected row with its file (of a drop of several), line, value and reason."""
+    """Answer every rejected row with its file (of several), line, value and reason."""
     row = listing.get(db.session(), current_user.organization, import_id)
     rows = listing.rejected(config().lake_dir, row)
     response = Response(_csv(rows), content_type="text/csv; charset=utf-8")

@@ -201,7 +201,7 @@ def test_a_manifest_in_a_folder_says_it_as_well(
     for part in ("part_0.csv", "part_1.csv"):
         (tmp_path / part).write_bytes(UNDECIDED)
     (tmp_path / "manifest.json").write_text(AZURE_MANIFEST.format("ActualCost"))
-    (found,) = folders.drops_of([tmp_path])
+    (found,) = folders.deliveries_of([tmp_path])
     (period,) = listing.periods(session, take_in(UNDECIDED, options=found.options))
     assert period.dataset == "actual"
 
