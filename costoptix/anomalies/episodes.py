@@ -61,7 +61,9 @@ class Series:
         """Ask what this series cost over some days (in all currencies)."""
         names = (self.provider_name, self.service_name, self.sub_account_id)
         filters = (Filter(name, (value,)) for name, value in zip(DIMENSIONS, names, strict=True))
-        return CostQuery(days, filters=tuple(sorted(filters, key=lambda each: each.dimension)))
+        return CostQuery(
+            days, filters=tuple(sorted(filters, key=lambda condition: condition.dimension))
+        )
 
 
 @dataclass(frozen=True)
@@ -102,18 +104,18 @@ def judge(ask: Ask, read_series: ReadSeries, days: DateRange, settings: Settings
     ``days``. Where nothing can be judged, ``note`` says why. One series is held at a time.
     """
     history = _with_history(days)
-    known = known_part(history, ask(CostQuery(history)))
-    judged = known.clip(days) if known else None
-    if known is None or judged is None:
+    complete = known_part(history, ask(CostQuery(history)))
+    judged = complete.clip(days) if complete else None
+    if complete is None or judged is None:
         return Judged(None, 0, (), "Not enough history: the range has no complete day.")
     unusual: list[Episode] = []
     notes = set()
     series_count = 0
-    for costs in read_series(CostQuery(known, group_by=DIMENSIONS), METRIC):
+    for costs in read_series(CostQuery(complete, group_by=DIMENSIONS), METRIC):
         series_count += 1
         provider, service, account = costs.group
         series = Series(provider, service, account, costs.currency)
-        detection = detect(_every_day(costs, known), settings)
+        detection = detect(_every_day(costs, complete), settings)
         notes.add(detection.note)
         unusual += (
             episode

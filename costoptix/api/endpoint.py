@@ -200,8 +200,8 @@ class Call:
     def digest(self) -> str:
         """Return a digest of the request: method, path, query and body."""
         body = self.upload.digest() if self.operation.upload else request.get_data()
-        known = (request.method, request.path, sorted(self.args), body)
-        return hashlib.sha256(repr(known).encode()).hexdigest()
+        identity = (request.method, request.path, sorted(self.args), body)
+        return hashlib.sha256(repr(identity).encode()).hexdigest()
 
     def check_etag(self, *parts: object) -> None:
         """Make the answer's ETag of organization, data version, UTC day and ``parts``.
@@ -209,8 +209,8 @@ class Call:
         Raises:
             NotModified: the caller's copy is still good; nothing needs to be computed.
         """
-        known = (self.caller.organization_id, self.data_version, clock.utc_today())
-        g.api_etag = hashlib.blake2b(repr((known, parts)).encode(), digest_size=16).hexdigest()
+        identity = (self.caller.organization_id, self.data_version, clock.utc_today())
+        g.api_etag = hashlib.blake2b(repr((identity, parts)).encode(), digest_size=16).hexdigest()
         if _caller_holds(g.api_etag):
             raise NotModified
 

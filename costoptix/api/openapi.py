@@ -80,8 +80,18 @@ Schemas = dict[tuple[Any, JsonSchemaMode], Schema]
 
 def _schemas(operations: tuple[Operation, ...]) -> tuple[Schemas, Schema]:
     """Return the schema of every declared type, and the definitions that they share."""
-    written = [kind for each in operations for kind in (each.data, each.meta) if kind is not None]
-    read = [kind for each in operations for kind in (each.query, each.body) if kind is not None]
+    written = [
+        kind
+        for operation in operations
+        for kind in (operation.data, operation.meta)
+        if kind is not None
+    ]
+    read = [
+        kind
+        for operation in operations
+        for kind in (operation.query, operation.body)
+        if kind is not None
+    ]
     adapters: dict[tuple[Any, JsonSchemaMode], TypeAdapter[Any]] = {}
     adapters |= {(kind, "serialization"): TypeAdapter(kind) for kind in written}
     adapters |= {(kind, "validation"): TypeAdapter(kind) for kind in read}
@@ -131,17 +141,17 @@ def _upload(declared: Operation) -> Schema:
 
 
 def _parameters(declared: Operation, schemas: Schemas, definitions: Schema) -> list[Schema]:
-    found = [
+    parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _VARIABLE.findall(declared.path)
     ]
-    found += [_parameter(parameter) for parameter in declared.parameters]
+    parameters += [_parameter(parameter) for parameter in declared.parameters]
     if declared.query is not None:
         schema = schemas[declared.query, "validation"]
         if "$ref" in schema:
             schema = definitions[schema["$ref"].removeprefix(_REFERENCE.format(model=""))]
         required = schema.get("required", [])
-        found += [
+        parameters += [
             {
                 "name": name,
                 "in": "query",
@@ -153,8 +163,8 @@ def _parameters(declared: Operation, schemas: Schemas, definitions: Schema) -> l
         ]
     if declared.method == "POST":
         schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY}
-        found.append({"name": idempotency.HEADER, "in": "header", "schema": schema})
-    return found
+        parameters.append({"name": idempotency.HEADER, "in": "header", "schema": schema})
+    return parameters
 
 
 def _parameter(parameter: Parameter) -> Schema:

@@ -110,11 +110,11 @@ def _asked_together(ask: Ask, alike: Sequence[BudgetSpend]) -> Iterator[BudgetSp
     by_account = _by_account(rows) if ACCOUNT in alike[0].shape[1] else {}
     for spend in alike:
         chosen = rows
-        for position, each in _positions(spend.query.filters):
-            if each.dimension == ACCOUNT:
-                chosen = by_account.get(each.values[0] or "", ())
+        for position, condition in _positions(spend.query.filters):
+            if condition.dimension == ACCOUNT:
+                chosen = by_account.get(condition.values[0] or "", ())
             else:
-                values = set(each.values)
+                values = set(condition.values)
                 chosen = tuple(row for row in chosen if row.group[position] in values)
         yield replace(spend, amount=_added_up(chosen, spend.draft))
 

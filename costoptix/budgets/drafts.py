@@ -144,5 +144,5 @@ class BudgetChange(Draft):
 
     def changes(self) -> dict[str, object]:
         """Return the fields that shall change, by name, as JSON values and decimals."""
-        said = self.model_dump(exclude_unset=True)
-        return {name: v for name, v in said.items() if v is not None or name == "account"}
+        given = self.model_dump(exclude_unset=True)
+        return {name: v for name, v in given.items() if v is not None or name == "account"}

@@ -195,7 +195,9 @@ def rejected(lake: Path, row: Import) -> Iterator[Rejection]:
     return rejections.read(rejections.path(lake, row.organization_id, row.id))
 
 
-def rejected_part(lake: Path, row: Import, first_byte: int, limit: int) -> rejections.Part | None:
+def rejected_part(
+    lake: Path, row: Import, first_byte: int, limit: int
+) -> rejections.RejectionsPart | None:
     """Return the rejected rows of an import that begin at a byte of the file of them.
 
     At most ``limit`` of them; None where no row begins at that byte.

@@ -36,7 +36,7 @@ MAX_PACKED_TWICE = 4
 
 
 @dataclass(frozen=True)
-class Part:
+class DeliveryPart:
     """One file to read, and its name for people."""
 
     path: Path
@@ -44,20 +44,20 @@ class Part:
     manifest: Manifest | None = None  # of its zip
 
 
-def expand(source: Path, folder: Path) -> list[Part]:
+def expand(source: Path, folder: Path) -> list[DeliveryPart]:
     """Return the billing files that ``source`` is or holds; zips are unpacked into ``folder``.
 
     Raises:
         Invalid: a zip is damaged, unpacks to too much or holds another archive.
     """
     if not source.is_dir():
-        return list(_members(Part(source, source.name), folder))
+        return list(_members(DeliveryPart(source, source.name), folder))
     names = orjson.loads((source / NAMES).read_bytes())
-    sent = [Part(source / str(number), name) for number, name in enumerate(names)]
+    sent = [DeliveryPart(source / str(number), name) for number, name in enumerate(names)]
     return [part for file in sent for part in _members(file, folder)]
 
 
-def _members(file: Part, folder: Path) -> Iterator[Part]:
+def _members(file: DeliveryPart, folder: Path) -> Iterator[DeliveryPart]:
     if detect(file.path) is not Container.ZIP:
         yield file
         return
@@ -91,7 +91,7 @@ def opened(zip_file: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
 
 
-def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]:
+def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[DeliveryPart]:
     members, manifest = _bills(archive)
     if len(members) > MAX_MEMBERS:
         raise Invalid(
@@ -107,7 +107,7 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Part]
         if detect(path) is Container.ZIP:
             raise Invalid("The zip archive holds another archive: send the files in it.")
         _refuse_packed_twice(path, member)
-        yield Part(path, member.filename, manifest)
+        yield DeliveryPart(path, member.filename, manifest)
 
 
 def _refuse_packed_twice(path: Path, member: zipfile.ZipInfo) -> None:

@@ -78,7 +78,7 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
 class _File:
     """A file that is being read, and what holds of any of its rows."""
 
-    part: archives.Part
+    part: archives.DeliveryPart
     facts: FileFacts
     rows: int = 0  # of them kept
 
@@ -95,7 +95,7 @@ class _Loader:
         self._files: list[_File] = []
         self._caster = Caster(connection)
 
-    def run(self, files: list[archives.Part], report: Report) -> Staged:
+    def run(self, files: list[archives.DeliveryPart], report: Report) -> Staged:
         before = 0
         with Rejections(self._folder / REJECTIONS_FILE) as rejections:
             for file in files:
@@ -106,7 +106,7 @@ class _Loader:
         return self._staged()
 
     def _load_file(
-        self, file: archives.Part, rejections: Rejections, *, is_alone: bool
+        self, file: archives.DeliveryPart, rejections: Rejections, *, is_alone: bool
     ) -> Iterator[int]:
         """Stage one file; yield how many of its bytes are done, piece by piece."""
         pieces = _pieces(file.path, self._folder, self._duckdb)

@@ -25,29 +25,29 @@ _EXECUTED = re.compile(r"/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z-")
 """AWS names the folder of each execution by its time, where it keeps them all."""
 
 
-class _Said(BaseModel):
+class _ManifestModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class _Blob(_Said):
+class _Blob(_ManifestModel):
     name: str = Field(alias="blobName")
     size_bytes: int | None = Field(None, alias="byteCount")
 
 
-class _Run(_Said):
+class _RunInfo(_ManifestModel):
     submitted_at: datetime | None = Field(None, alias="submittedTime")
 
 
-class _Config(_Said):
+class _Config(_ManifestModel):
     type: str | None = None
 
 
-class _Document(_Said):
+class _Document(_ManifestModel):
     report_keys: list[str] | None = Field(None, alias="reportKeys", max_length=MAX_FILES)
     data_files: list[str] | None = Field(None, alias="dataFiles", max_length=MAX_FILES)
     blobs: list[_Blob] | None = Field(None, max_length=MAX_FILES)
     row_count: int | None = Field(None, alias="dataRowCount")
-    run: _Run | None = Field(None, alias="runInfo")
+    run: _RunInfo | None = Field(None, alias="runInfo")
     config: _Config | None = Field(None, alias="exportConfig")
 
 
@@ -81,21 +81,21 @@ def parse(content: bytes) -> Manifest:
         Invalid: it is none of AWS or Azure.
     """
     try:
-        said = _Document.model_validate_json(content)
+        document = _Document.model_validate_json(content)
     except ValidationError as error:
         raise Invalid("The manifest cannot be read.") from error
-    files = _files(said)
+    files = _files(document)
     if not files:
         raise Invalid("The manifest names no files.")
-    export = None if said.config is None else said.config.type
-    return Manifest(files, _delivered_at(said, files), said.row_count, export)
+    export = None if document.config is None else document.config.type
+    return Manifest(files, _delivered_at(document, files), document.row_count, export)
 
 
-def _files(said: _Document) -> tuple[NamedFile, ...]:
-    keys = said.report_keys or said.data_files
+def _files(document: _Document) -> tuple[NamedFile, ...]:
+    keys = document.report_keys or document.data_files
     if keys:
         return tuple(NamedFile(_without_bucket(key)) for key in dict.fromkeys(keys))
-    return tuple(NamedFile(blob.name, blob.size_bytes) for blob in said.blobs or ())
+    return tuple(NamedFile(blob.name, blob.size_bytes) for blob in document.blobs or ())
 
 
 def _without_bucket(key: str) -> str:
@@ -103,12 +103,12 @@ def _without_bucket(key: str) -> str:
     return key.partition("://")[2].partition("/")[2] if "://" in key else key
 
 
-def _delivered_at(said: _Document, files: tuple[NamedFile, ...]) -> datetime | None:
-    if said.run is not None and said.run.submitted_at is not None:
-        instant = said.run.submitted_at
+def _delivered_at(document: _Document, files: tuple[NamedFile, ...]) -> datetime | None:
+    if document.run is not None and document.run.submitted_at is not None:
+        instant = document.run.submitted_at
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    found = _EXECUTED.search("/" + files[0].key)
-    return None if found is None else datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    match = _EXECUTED.search("/" + files[0].key)
+    return None if match is None else datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
 
 
 def locate(file: NamedFile, manifest: str, paths: Container[str]) -> str | None:

@@ -48,7 +48,7 @@ class Rejections:
 
 
 @dataclass(frozen=True)
-class Part:
+class RejectionsPart:
     """Rejections that follow each other in a file, and the byte where the next ones begin."""
 
     rows: list[Rejection]
@@ -66,7 +66,7 @@ def read(source: Path) -> Iterator[Rejection]:
             yield Rejection.model_validate_json(line)
 
 
-def read_part(source: Path, first_byte: int, limit: int) -> Part | None:
+def read_part(source: Path, first_byte: int, limit: int) -> RejectionsPart | None:
     """Return at most ``limit`` rejections from the line on that begins at a byte.
 
     None where no line begins; but for byte 0: a file that is not there holds none.
@@ -74,7 +74,7 @@ def read_part(source: Path, first_byte: int, limit: int) -> Part | None:
     try:
         file = source.open("rb")
     except FileNotFoundError:
-        return None if first_byte else Part([], None)
+        return None if first_byte else RejectionsPart([], None)
     with file:
         size = os.fstat(file.fileno()).st_size
         if first_byte:
@@ -84,7 +84,7 @@ def read_part(source: Path, first_byte: int, limit: int) -> Part | None:
             if file.read(1) != b"\n":
                 return None
         rows = [Rejection.model_validate_json(line) for line in itertools.islice(file, limit)]
-        return Part(rows, file.tell() if file.tell() < size else None)
+        return RejectionsPart(rows, file.tell() if file.tell() < size else None)
 
 
 def shown(text: str | None) -> str | None:

@@ -149,8 +149,8 @@ def costs_csv() -> ResponseReturnValue:
     """
     question = read_state(given_pairs()).question
     ask = asker()
-    known, _ = _days(ask, question)
-    days = known or question.query.date_range
+    complete, _ = _days(ask, question)
+    days = complete or question.query.date_range
     table = cost_table(ask, question, days, shown=MAX_ROWS, flags=anomaly_flags(ask))
     rows, row_count = iter(table.rows), table.row_count
     if row_count > len(table.rows):

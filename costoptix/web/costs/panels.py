@@ -42,12 +42,12 @@ class Budgets:
 
 def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
     """List the anomalies with a day in a query's range, of its accounts; none if it asks closer."""
-    if query.exclusions or any(each.dimension != ACCOUNT for each in query.filters):
+    if query.exclusions or any(condition.dimension != ACCOUNT for condition in query.filters):
         return []
     days = query.date_range
-    accounts = tuple(value or "" for each in query.filters for value in each.values)
-    wanted = AnomalyFilters(accounts=accounts, first_day=days.first, last_day=days.last)
-    return list_anomalies(db.session(), current_user.organization, wanted)
+    accounts = tuple(value or "" for condition in query.filters for value in condition.values)
+    filters = AnomalyFilters(accounts=accounts, first_day=days.first, last_day=days.last)
+    return list_anomalies(db.session(), current_user.organization, filters)
 
 
 def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
@@ -58,17 +58,17 @@ def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], 
 
 def open_anomalies() -> OpenAnomalies:
     """Return the open anomalies, the most severe and dearest first."""
-    found = list(
+    anomalies = list(
         list_anomalies(db.session(), current_user.organization, AnomalyFilters(OPEN_STATUSES))
     )
-    found.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
-    return OpenAnomalies(found[:SHOWN], len(found))
+    anomalies.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
+    return OpenAnomalies(anomalies[:SHOWN], len(anomalies))
 
 
-def marks(found: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
+def marks(anomalies: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
     """Name what stands out on each first day of an anomaly that matters, the largest impact."""
     largest: dict[date, tuple[Amount, str]] = {}
-    for row in found:
+    for row in anomalies:
         if row.currency != currency or row.severity == Severity.LOW:
             continue
         if row.status != AnomalyStatus.FALSE_POSITIVE:

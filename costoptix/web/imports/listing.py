@@ -15,7 +15,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import deliveries, questions
 from costoptix.bills.ledger import listing as bills
 from costoptix.bills.read import child
-from costoptix.bills.read.rejections import Part
+from costoptix.bills.read.rejections import RejectionsPart
 from costoptix.clock import utc_now
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
@@ -168,11 +168,11 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
     return forms.answer(body, error)
 
 
-def _rejected(row: Import) -> tuple[int, Part]:
+def _rejected(row: Import) -> tuple[int, RejectionsPart]:
     """Return the rejected rows that the page shows, and the byte of their file where they begin."""
     first_byte = max(0, request.args.get("rejected", 0, type=int))
     part = bills.rejected_part(config().lake_dir, row, first_byte, REJECTIONS_SHOWN)
     if part is not None:
         return first_byte, part
     first = bills.rejected_part(config().lake_dir, row, 0, REJECTIONS_SHOWN)
-    return 0, first or Part([], None)
+    return 0, first or RejectionsPart([], None)
