@@ -99,7 +99,8 @@ def export(
 
     def answer(live: LiveData) -> Export:
         selected = _select(query, live, store)
-        return Export(_file_name(query, file), selected.row_count, write(selected, store))
+        chunks = _begun(write(selected, store))
+        return Export(_file_name(query, file), selected.row_count, chunks)
 
     made = with_live(session, organization, store, answer)
     with writing(session):
@@ -108,6 +109,12 @@ def export(
             after={"charges": made.row_count},
         )  # fmt: skip
     return made
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Make the first block now: what fails before it is an error, not a file that is cut off."""
+    first = next(chunks, b"")
+    return chain([first], chunks)
 
 
 def _file_name(query: CostQuery, file: FileKind) -> str:

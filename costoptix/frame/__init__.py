@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from costoptix.frame import headers, health, hosts, request_log
+from costoptix.frame import headers, health, hosts, request_log, streams
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -16,4 +16,5 @@ def init_app(app: Flask, config: Config) -> None:
     hosts.init_app(app, config)
     headers.init_app(app, config)
     health.init_app(app)
+    streams.init_app(app)
     request_log.init_app(app)

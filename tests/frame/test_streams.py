@@ -101,7 +101,6 @@ def test_r3_a_stream_that_fails_ends_without_its_last_chunk(
     assert exporting.ask(Connection=connection)[0] == 200
 
 
-@pytest.mark.xfail(strict=True, reason="the end of the connection is the end of the body")
 @pytest.mark.parametrize("connection", ["keep-alive", "close"])
 def test_r3_a_stream_that_fails_resets_a_connection_that_knows_no_chunks(
     exporting: Exporting, connection: str
@@ -113,7 +112,6 @@ def test_r3_a_stream_that_fails_resets_a_connection_that_knows_no_chunks(
         exporting.ask(version="HTTP/1.0", Connection=connection)
 
 
-@pytest.mark.xfail(strict=True, reason="the server's own page, which is not JSON")
 def test_r3_a_stream_that_fails_before_its_first_bytes_is_an_error_like_any_other(
     exporting: Exporting,
 ) -> None:
