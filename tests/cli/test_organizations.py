@@ -11,8 +11,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config import Config
 from costoptix.access import users
+from costoptix.lake.files import STAGING
 from costoptix.models import Organization, User
+from tests.bills.bill import write
+from tests.support.bills import TakeIn
 from tests.support.cast import PASSWORD
 
 CREATE = ("org", "create", "Acme Cloud", "--tier", "business", "--admin-email",
@@ -90,6 +94,22 @@ def test_an_organization_is_renamed_set_and_deleted(
     assert run(app, "org", "delete", "Acme").exit_code == 0
     session.rollback()
     assert session.scalars(select(Organization.id)).all() == []
+
+
+@pytest.mark.xfail(strict=True, reason="its files are left to the sweep, some for good")
+def test_an_organization_that_is_deleted_leaves_no_file_of_its_bills(
+    app: Flask, take_in: TakeIn, config: Config, acme: Organization, elsewhere: Organization
+) -> None:
+    rejected = write([{"BilledCost": "1"}] * 40 + [{"BilledCost": "NaN"}])
+    waiting = write([{"BilledCost": "NaN"}])
+    assert [take_in(content).state for content in (rejected, waiting)] == ["live", "waiting"]
+    neighbour = config.lake_dir / f"organization={elsewhere.id}" / "import=x"
+    neighbour.mkdir(parents=True)
+    assert run(app, "org", "delete", "Acme Cloud").exit_code == 0
+    assert list(config.lake_dir.iterdir()) == [neighbour.parent, config.lake_dir / STAGING]
+    assert list((config.lake_dir / STAGING).iterdir()) == []
+    assert list(config.uploads_dir.iterdir()) == []
+    assert neighbour.is_dir()
 
 
 def test_a_person_is_added(app: Flask, alice: User) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from config import Config
 from costoptix import clock
+from costoptix.access import organizations
 from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import housekeeping, undo
+from costoptix.lake.files import STAGING
 from costoptix.models import Delivery, Organization
 from tests.bills.bill import write
 from tests.support.bills import TakeIn
@@ -72,3 +79,38 @@ def test_what_a_delivery_was_added_to_is_kept_as_long_as_an_undo_would_need_it(
 def _kept(session: Session) -> dict[str, int]:
     counted = select(Delivery.state, func.count()).group_by(Delivery.state)
     return dict(session.execute(counted).all())
+
+
+def files_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+UNREADABLE = write([{"BilledCost": "1"}] * 40 + [{"BilledCost": "NaN"}])
+
+
+@pytest.mark.xfail(strict=True, reason="the rejected rows of its bills and empty folders are left")
+def test_the_sweep_leaves_no_file_of_an_organization_that_is_gone(
+    take_in: TakeIn, session: Session, acme: Organization, config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Its deletion was killed before it came to the files."""
+    assert take_in(UNREADABLE).state == "live"
+    organizations.remove(session, acme)
+    monkeypatch.setattr(housekeeping, "GRACE", timedelta(0))
+    housekeeping.sweep(session, config)
+    assert files_below(config.lake_dir) == [config.lake_dir / STAGING]
+    assert files_below(config.uploads_dir) == []
+
+
+@pytest.mark.xfail(strict=True, reason="folders of months without deliveries are left")
+def test_the_sweep_leaves_no_empty_folder_of_a_month(
+    take_in: TakeIn, session: Session, acme: Organization, config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    take_in(bill(1))
+    session.execute(delete(Delivery))
+    session.commit()
+    monkeypatch.setattr(housekeeping, "GRACE", timedelta(0))
+    housekeeping.sweep(session, config)
+    housekeeping.sweep(session, config)
+    assert list(config.lake_dir.glob("organization=*/billing_period=*")) == []

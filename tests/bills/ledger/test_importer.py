@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -169,6 +169,27 @@ def test_a_refused_file_says_why_and_leaves_no_file(
     assert list(config.uploads_dir.iterdir()) == []
     assert list((config.lake_dir / importer.STAGING).iterdir()) == []
     assert billed() == 0
+
+
+@pytest.mark.xfail(strict=True, reason="it is compared within the transaction that makes it live")
+def test_what_a_delivery_is_for_is_worked_out_outside_the_write_lock(
+    take_in: TakeIn, session: Session
+) -> None:
+    take_in(bill("100"))
+    within: list[str] = []
+
+    def note(connection: Connection, _cursor, statement: str, *_rest) -> None:
+        if connection.get_execution_options().get("costoptix_immediate"):
+            within.append(statement)
+
+    event.listen(session.get_bind(), "before_cursor_execute", note)
+    try:
+        assert take_in(bill("99")).state == "live"
+    finally:
+        event.remove(session.get_bind(), "before_cursor_execute", note)
+    assert any("INSERT INTO deliveries" in statement for statement in within)
+    compared = ("FROM delivery_sub_accounts", "FROM delivery_sums", "JOIN delivery_sub_accounts")
+    assert [each for each in within if any(table in each for table in compared)] == []
 
 
 def test_more_than_5_percent_rejected_waits_for_a_person(
