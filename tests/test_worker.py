@@ -30,6 +30,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import housekeeping, importer
 from costoptix.extensions import db
 from costoptix.jobs import JobKind
+from costoptix.lake.files import STAGING
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
 from costoptix.queue import Claim
 from tests.bills.bill import write
@@ -105,7 +106,7 @@ def test_the_sweep_removes_only_old_files_that_nothing_names(
     worker.run(lambda: Session(db.engine, expire_on_commit=False), config, once=True)
     old_orphan = config.lake_dir / "organization=x" / "billing_period=2026-03" / "delivery=y"
     new_orphan = old_orphan.with_name("delivery=z")
-    staging = config.lake_dir / importer.STAGING / "a-b"
+    staging = config.lake_dir / STAGING / "a-b"
     upload = config.uploads_dir / "orphan"
     export = config.temp_dir / "exports" / "orphan.parquet"
     for folder in (old_orphan, new_orphan, staging, export.parent):

@@ -177,7 +177,8 @@ def set_tier(session: Session, organization: Organization, tier: str) -> None:
 def remove(session: Session, organization: Organization) -> None:
     """Delete an organization with everything that is its own (for the operator).
 
-    The audit log keeps its entries; the files of its bills are swept by the worker.
+    The audit log keeps its entries; the files of its bills are another room's
+    (``bills.ledger.housekeeping``).
     """
     with writing(session):
         audit.record(

@@ -28,7 +28,7 @@ from costoptix.cli.progress import import_progress
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.lake.layout import METRICS
-from costoptix.models import Import, Job, Organization
+from costoptix.models import UNFINISHED_STATES, Import, ImportState, Job, Organization
 
 POLL_SECONDS = 0.5
 GROUP_SECONDS = 600.0
@@ -82,7 +82,7 @@ def import_files(
         for delivery in folders.deliveries_of(files)
         for received in _receive(session, found, delivery, said, source, currency)
     ]
-    if any(row.state in ("refused", "waiting") for row in results):
+    if any(row.state in (ImportState.REFUSED, ImportState.WAITING) for row in results):
         sys.exit(1)
 
 
@@ -145,7 +145,7 @@ def wait_for_import(session: Session, config: Config, job: Job, row: Import) -> 
     """Do the job here, unless the background worker was quicker: then wait for it."""
     while not worker.run_job(session, config, job.id):
         session.refresh(row)
-        if row.state not in ("received", "running"):
+        if row.state not in UNFINISHED_STATES:
             return
         session.rollback()
         time.sleep(POLL_SECONDS)
@@ -172,7 +172,7 @@ def _print(session: Session, row: Import) -> None:
         click.echo(f"repeats: {original.id} {original.file_name} ({original.state})")
     if row.error is not None:
         click.echo(f"{row.file_name}: {row.error}", err=True)
-    if row.state == "waiting":
+    if row.state == ImportState.WAITING:
         click.echo(f"{row.file_name}: {row.message} {_ways(row)}", err=True)
     elif row.message is not None:
         click.echo(f"message: {row.message}")

@@ -14,7 +14,7 @@ from costoptix.cli.console import refusals_on_one_line
 from costoptix.demo import acme
 from costoptix.errors import Invalid
 from costoptix.extensions import db
-from costoptix.models import Organization
+from costoptix.models import ImportState, Organization
 
 
 def register(app: Flask) -> None:
@@ -52,7 +52,7 @@ def _import_bills(session: Session, organization: Organization, config: Config) 
             wait_for_import(session, config, job, row)
             session.refresh(row)
             progress.update(1)
-            if row.state == "refused":
+            if row.state == ImportState.REFUSED:
                 raise Invalid(f"{row.file_name}: {row.error}")
 
 

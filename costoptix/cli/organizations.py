@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
+from costoptix.bills.ledger import housekeeping
 from costoptix.cli.console import print_rows, refusals_on_one_line, secret_from_stdin
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -67,7 +68,7 @@ def delete(organization: str, yes: bool) -> None:
     row = organizations.find(db.session(), organization)
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {row.name} and all its data for good?", abort=True, err=True)
-    organizations.remove(db.session(), row)
+    housekeeping.remove_organization(db.session(), current_app.config["COSTOPTIX"], row)
 
 
 @org.command("list")

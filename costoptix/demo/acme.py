@@ -18,7 +18,15 @@ from costoptix.access.permissions import Permission, command_line
 from costoptix.bills.intake import receive
 from costoptix.clock import utc_today
 from costoptix.demo.generator import write_bills
-from costoptix.models import ApiKey, Import, Job, Organization, User
+from costoptix.models import (
+    UNFINISHED_STATES,
+    ApiKey,
+    Import,
+    ImportState,
+    Job,
+    Organization,
+    User,
+)
 from costoptix.queue import Claim
 
 NAME = "Acme Cloud"
@@ -101,7 +109,7 @@ def run(session: Session, claim: Claim, config: Config) -> None:
 
 def _live_digests(session: Session, organization: Organization) -> set[str]:
     """Return the SHA-256 of what is live or on its way."""
-    states = ("received", "running", "live")
+    states = (*UNFINISHED_STATES, ImportState.LIVE)
     return set(
         session.scalars(
             select(Import.sha256).where(

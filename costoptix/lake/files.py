@@ -14,10 +14,15 @@ EXPORTS = "exports"
 """The folder, within the temporary one, of files that are being made to be sent."""
 
 
+def organization_folder(organization_id: str) -> str:
+    """Return the folder of all files of an organization, within the lake."""
+    return f"organization={organization_id}"
+
+
 def delivery_folder(organization_id: str, billing_period: date, delivery_id: str) -> str:
     """Return the folder of a delivery's files, within the lake: our own ids only."""
     return (
-        f"organization={organization_id}/billing_period={billing_period:%Y-%m}"
+        f"{organization_folder(organization_id)}/billing_period={billing_period:%Y-%m}"
         f"/delivery={delivery_id}"
     )
 

@@ -60,7 +60,12 @@ class DataAsOf:
 
 def current_version(session: Session, organization: Organization) -> str:
     """Read the data version as it is now, not as it was when ``organization`` was loaded."""
-    statement = select(Organization.data_version).where(Organization.id == organization.id)
+    return data_version_of(session, organization.id)
+
+
+def data_version_of(session: Session, organization_id: str) -> str:
+    """Read the data version of an organization as it is now."""
+    statement = select(Organization.data_version).where(Organization.id == organization_id)
     return session.execute(statement).scalar_one()
 
 

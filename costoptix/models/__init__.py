@@ -22,11 +22,16 @@ from costoptix.models.anomalies import (
 )
 from costoptix.models.base import Base, ExactDecimal, UTCDateTime, new_id
 from costoptix.models.bills import (
+    DELIVERY_MOVES,
+    IMPORT_MOVES,
+    UNFINISHED_STATES,
     Delivery,
     DeliveryFile,
+    DeliveryState,
     DeliverySubAccount,
     DeliverySum,
     Import,
+    ImportState,
     InboxItem,
     ReconciliationLine,
     Source,
@@ -38,8 +43,11 @@ from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 
 __all__ = [
     "ANOMALY_MOVES",
+    "DELIVERY_MOVES",
+    "IMPORT_MOVES",
     "JOB_MOVES",
     "OPEN_STATUSES",
+    "UNFINISHED_STATES",
     "AccountName",
     "Anomaly",
     "AnomalyJudgement",
@@ -52,6 +60,7 @@ __all__ = [
     "BudgetState",
     "Delivery",
     "DeliveryFile",
+    "DeliveryState",
     "DeliverySubAccount",
     "DeliverySum",
     "DetectionRun",
@@ -59,6 +68,7 @@ __all__ = [
     "ExactDecimal",
     "IdempotencyRecord",
     "Import",
+    "ImportState",
     "InboxItem",
     "Invitation",
     "Job",

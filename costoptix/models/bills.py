@@ -2,15 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from costoptix.clock import utc_now
-from costoptix.models.base import Base, ExactDecimal, id_column, organization_column
+from costoptix.models.base import (
+    Base,
+    ExactDecimal,
+    id_column,
+    organization_column,
+    state_type,
+)
+
+
+class ImportState(StrEnum):
+    """What becomes of a file on its way in."""
+
+    RECEIVED = "received"  # its job is due
+    RUNNING = "running"
+    WAITING = "waiting"  # for a person's decision
+    LIVE = "live"  # readers get what it brought, or a part of it
+    OLDER = "older"  # newer deliveries are live instead
+    DUPLICATE = "duplicate"  # its bytes were live already
+    WITHDRAWN = "withdrawn"  # taken back, or discarded before it was live
+    REFUSED = "refused"  # it cannot be read
+
+
+IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
+    ImportState.RECEIVED: frozenset(
+        {ImportState.RUNNING, ImportState.DUPLICATE, ImportState.REFUSED}
+    ),
+    ImportState.RUNNING: frozenset(
+        {
+            ImportState.RUNNING,  # begun anew, by another worker
+            ImportState.WAITING,
+            ImportState.LIVE,
+            ImportState.OLDER,
+            ImportState.DUPLICATE,
+            ImportState.REFUSED,
+        }
+    ),
+    ImportState.WAITING: frozenset({ImportState.RECEIVED, ImportState.WITHDRAWN}),
+    ImportState.LIVE: frozenset({ImportState.OLDER, ImportState.WITHDRAWN}),
+    ImportState.OLDER: frozenset({ImportState.LIVE, ImportState.WITHDRAWN}),
+    ImportState.DUPLICATE: frozenset(),
+    ImportState.WITHDRAWN: frozenset(),
+    ImportState.REFUSED: frozenset(),
+}
+"""The states that an import may go to from each."""
+
+UNFINISHED_STATES = (ImportState.RECEIVED, ImportState.RUNNING)
+"""The states of an import that a worker has to do with, or will have."""
+
+
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    LIVE = "live"
+    OLDER = "older"
+    WITHDRAWN = "withdrawn"
+
+
+DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.LIVE: frozenset(DeliveryState),
+    DeliveryState.OLDER: frozenset(DeliveryState),
+    DeliveryState.WITHDRAWN: frozenset({DeliveryState.WITHDRAWN}),  # taken back with the others
+}
+"""The states that a delivery may go to from each; to its own, where its scope is judged anew."""
 
 
 class Source(Base):
@@ -39,7 +103,9 @@ class Import(Base):
     id: Mapped[str] = id_column()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     source_id: Mapped[str | None] = mapped_column(ForeignKey("sources.id", ondelete="SET NULL"))
-    state: Mapped[str] = mapped_column(String(12), default="received")
+    state: Mapped[ImportState] = mapped_column(
+        state_type(ImportState, 12), default=ImportState.RECEIVED
+    )
     file_name: Mapped[str] = mapped_column(String(400))  # as sent; for people only
     stored_name: Mapped[str] = mapped_column(String(100))  # ours, within the uploads folder
     size_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -113,7 +179,9 @@ class Delivery(Base):
     billing_account_id: Mapped[str] = mapped_column(String(200))
     billing_period: Mapped[date]  # first day of the month
     delivered_at: Mapped[datetime]  # manifest time, else time inside the file, else arrival
-    state: Mapped[str] = mapped_column(String(12), default="staged")
+    state: Mapped[DeliveryState] = mapped_column(
+        state_type(DeliveryState, 12), default=DeliveryState.OLDER
+    )
     # The pointer: readers see exactly the deliveries with is_live, changed in one transaction.
     is_live: Mapped[bool] = mapped_column(Boolean, default=False)
     # An import of another scope that counts in its stead, until that one is withdrawn.

@@ -96,7 +96,6 @@ def test_an_organization_is_renamed_set_and_deleted(
     assert session.scalars(select(Organization.id)).all() == []
 
 
-@pytest.mark.xfail(strict=True, reason="its files are left to the sweep, some for good")
 def test_an_organization_that_is_deleted_leaves_no_file_of_its_bills(
     app: Flask, take_in: TakeIn, config: Config, acme: Organization, elsewhere: Organization
 ) -> None:

@@ -16,9 +16,10 @@ from config import Config
 from costoptix import clock, queue
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
-from costoptix.bills.ledger import housekeeping, importer
+from costoptix.bills.ledger import housekeeping
 from costoptix.costs import report
 from costoptix.costs.query import CostQuery
+from costoptix.lake.files import STAGING
 from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization
 from costoptix.periods import DateRange
 from tests.bills.bill import write
@@ -132,5 +133,5 @@ class Month:
         lake = self.config.lake_dir
         named = {lake / path for path in self.session.scalars(select(DeliveryFile.path))}
         assert set(lake.rglob("*.parquet")) == named
-        for folder in (lake / importer.STAGING, self.config.uploads_dir, self.config.temp_dir):
+        for folder in (lake / STAGING, self.config.uploads_dir, self.config.temp_dir):
             assert [path for path in folder.rglob("*") if path.is_file()] == []

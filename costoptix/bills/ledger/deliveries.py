@@ -7,37 +7,66 @@ Scope = (source, billing account, billing period). Which deliveries of a scope a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, exists, select, update
+from sqlalchemy import ColumnElement, Exists, exists, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from costoptix import events, money
 from costoptix.bills.ledger.placing import Placed
 from costoptix.bills.ledger.precedence import Version, live_versions
+from costoptix.bills.ledger.questions import Decision
+from costoptix.bills.ledger.states import move_delivery
 from costoptix.bills.read import recognize
-from costoptix.bills.read.staged import Batch, CategorySum, Exported, Staged
+from costoptix.bills.read.staged import (
+    Batch,
+    CategorySum,
+    Exported,
+    Scope,
+    Staged,
+    SubAccount,
+)
 from costoptix.clock import parse_instant
 from costoptix.lake.layout import METRICS
 from costoptix.lake.live import renew_data_version
 from costoptix.models import (
     Delivery,
     DeliveryFile,
+    DeliveryState,
     DeliverySubAccount,
     DeliverySum,
     Import,
+    ImportState,
     Source,
 )
 
 
-class DeliveryState(StrEnum):
-    """What became of a delivery."""
+@dataclass(frozen=True)
+class Details:
+    """The rows of what deliveries hold, as values: made ready before the write lock is taken."""
 
-    LIVE = "live"
-    OLDER = "older"
-    WITHDRAWN = "withdrawn"
+    sub_accounts: list[dict[str, Any]]
+    sums: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, staged: Staged, placed: Sequence[Placed]) -> Details:
+        """Write down what each scope holds under the id of its delivery."""
+        scopes = list(zip(staged.scopes, placed, strict=True))
+        return cls(
+            [
+                {"delivery_id": place.delivery_id, "position": position} | account.model_dump()
+                for scope, place in scopes
+                for position, account in enumerate(scope.sub_accounts)
+            ],
+            [
+                {"delivery_id": place.delivery_id, "position": position} | category.model_dump()
+                for scope, place in scopes
+                for position, category in enumerate(scope.sums)
+            ],
+        )
 
 
 def make_live(
@@ -45,33 +74,49 @@ def make_live(
     row: Import,
     source: Source,
     staged: Staged,
-    placed: Iterable[Placed],
+    placed: Sequence[Placed],
+    details: Details,
     delivered_at: datetime,
-    covered: Sequence[Delivery] = (),
+    replaced: Sequence[str] = (),
 ) -> bool:
     """Write the deliveries of an import and point the readers at them; within ``writing``.
 
-    ``covered`` are deliveries of other scopes that count no more, as a person has decided.
+    ``replaced`` are ids of deliveries of other scopes that count no more, as a person has decided.
 
     Returns whether at least one of them is live (False: newer ones were there already).
     """
-    made = [_delivery(row, source, staged, each, delivered_at) for each in placed]
+    made = [
+        _delivery(row, source, staged, scope, place, delivered_at)
+        for scope, place in zip(staged.scopes, placed, strict=True)
+    ]
     session.add_all(made)
-    scopes = {scope_of(each) for each in made}
-    for other in covered:
+    session.flush()
+    # Statements of many rows: an object for each of some thousand sub-accounts takes ten times as
+    # long, under the write lock.
+    if details.sub_accounts:
+        session.execute(insert(DeliverySubAccount), details.sub_accounts)
+    if details.sums:
+        session.execute(insert(DeliverySum), details.sums)
+    scopes = {scope_of(delivery) for delivery in made}
+    others = session.scalars(select(Delivery).where(Delivery.id.in_(replaced))).all()
+    for other in others:
         if scope_of(other) not in scopes:  # else the newest of the scope counts anyway
             other.replaced_by_id = row.id
     session.flush()
-    point_all(session, (*made, *covered))
+    point_all(session, (*made, *others))
     settle(session, row.organization_id)
     session.flush()
     return bool(session.scalar(select(_has_live(row.id))))
 
 
 def _delivery(
-    row: Import, source: Source, staged: Staged, placed: Placed, delivered_at: datetime
+    row: Import,
+    source: Source,
+    staged: Staged,
+    scope: Scope,
+    placed: Placed,
+    delivered_at: datetime,
 ) -> Delivery:
-    scope = placed.scope
     return Delivery(
         id=placed.delivery_id,
         organization_id=row.organization_id,
@@ -92,14 +137,6 @@ def _delivery(
         batch_last=scope.batch and scope.batch.numbers[1],
         exported_first=staged.exported and staged.exported.first,
         exported_last=staged.exported and staged.exported.last,
-        sub_accounts=[
-            DeliverySubAccount(position=position, **account.model_dump())
-            for position, account in enumerate(scope.sub_accounts)
-        ],
-        sums=[
-            DeliverySum(position=position, **category.model_dump())
-            for position, category in enumerate(scope.sums)
-        ],
         files=[
             DeliveryFile(
                 kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
@@ -117,20 +154,22 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
     """Add up what is live in the scopes of an import before it: what it is about to replace."""
     totals: dict[SumKey, Decimal] = {}
     for account, period in {
-        (each.billing_account_id, each.billing_period) for each in staged.scopes
+        (scope.billing_account_id, scope.billing_period) for scope in staged.scopes
     }:
         live = session.scalars(
-            select(Delivery).where(
+            select(DeliverySum)
+            .join(Delivery, Delivery.id == DeliverySum.delivery_id)
+            .where(
                 Delivery.source_id == source.id,
                 Delivery.billing_account_id == account,
                 Delivery.billing_period == period,
                 Delivery.is_live,
             )
         )
-        for known in (known for delivery in live for known in sums_of(delivery)):
+        for category in live:
             for metric in METRICS:
-                key = (period, known.currency, known.charge_category, metric)
-                amount = getattr(known, metric) or Decimal(0)
+                key = (period, category.currency, category.charge_category, metric)
+                amount = getattr(category, metric) or Decimal(0)
                 totals[key] = money.EXACT.add(totals.get(key, Decimal(0)), amount)
     return totals
 
@@ -138,6 +177,20 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
 def sums_of(delivery: Delivery) -> list[CategorySum]:
     """Return what a delivery holds, by currency and charge category."""
     return [CategorySum.model_validate(row, from_attributes=True) for row in delivery.sums]
+
+
+def sub_accounts_of(session: Session, delivery_id: str) -> list[SubAccount]:
+    """Return what the sub-accounts of a delivery cost, as rows: there may be thousands."""
+    columns = DeliverySubAccount
+    query = (
+        select(
+            columns.provider_name, columns.sub_account_id, columns.currency,
+            columns.billed_cost, columns.effective_cost,
+        )
+        .where(columns.delivery_id == delivery_id)
+        .order_by(columns.position)
+    )  # fmt: skip
+    return [SubAccount.model_construct(**row._mapping) for row in session.execute(query)]
 
 
 def delivered_at(session: Session, row: Import, source: Source | None, staged: Staged) -> datetime:
@@ -152,7 +205,9 @@ def delivered_at(session: Session, row: Import, source: Source | None, staged: S
         return parse_instant(said)
     if staged.made_at is not None:
         return staged.made_at
-    before = None if row.options.get("decision") == "replace" else _before(session, row, source)
+    before = (
+        None if row.options.get("decision") == Decision.REPLACE else _before(session, row, source)
+    )
     return row.created_at if before is None else before
 
 
@@ -240,8 +295,8 @@ def _point(session: Session, deliveries: list[Delivery]) -> None:
     counting = (each for each in deliveries if replaced_by(session, each) is None)
     live = {each.id for each in live_versions(map(version_of, counting))}
     for delivery in deliveries:
-        delivery.is_live = delivery.id in live
-        delivery.state = DeliveryState.LIVE if delivery.is_live else DeliveryState.OLDER
+        is_live = delivery.id in live
+        move_delivery(delivery, DeliveryState.LIVE if is_live else DeliveryState.OLDER)
 
 
 def replaced_by(session: Session, delivery: Delivery) -> Import | None:
@@ -249,7 +304,7 @@ def replaced_by(session: Session, delivery: Delivery) -> Import | None:
     if delivery.replaced_by_id is None:
         return None
     other = session.get(Import, delivery.replaced_by_id)
-    return None if other is None or other.state == "withdrawn" else other
+    return None if other is None or other.state == ImportState.WITHDRAWN else other
 
 
 def counting_instead(session: Session, row: Import) -> Import | None:
@@ -268,13 +323,13 @@ def settle(session: Session, organization_id: str) -> None:
     is_live = _has_live(Import.id)
     session.execute(
         update(Import)
-        .where(mine, Import.state == "live", has_deliveries, ~is_live)
-        .values(state="older")
+        .where(mine, Import.state == ImportState.LIVE, has_deliveries, ~is_live)
+        .values(state=ImportState.OLDER)
     )
     session.execute(
         update(Import)
-        .where(mine, Import.state == "older", is_live)
-        .values(state="live", message=None)
+        .where(mine, Import.state == ImportState.OLDER, is_live)
+        .values(state=ImportState.LIVE, message=None)
     )
 
 

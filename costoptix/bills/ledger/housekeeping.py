@@ -6,9 +6,11 @@ to name them.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,12 +18,20 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from config import Config
+from costoptix.access import organizations
 from costoptix.bills.ledger import history
-from costoptix.bills.ledger.deliveries import DeliveryState, in_scope, version_of
+from costoptix.bills.ledger.deliveries import in_scope, version_of
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.lake.files import EXPORTS, STAGING
-from costoptix.models import Delivery, Import, Organization
+from costoptix.lake.files import EXPORTS, STAGING, organization_folder
+from costoptix.models import (
+    UNFINISHED_STATES,
+    Delivery,
+    DeliveryState,
+    Import,
+    ImportState,
+    Organization,
+)
 
 HISTORY_KEPT = 6
 """Deliveries of one scope, the live one among them."""
@@ -36,34 +46,105 @@ GRACE = timedelta(hours=1)
 """By the file system's own clock, which is what the files' ages are told by."""
 
 
+STAGED_KEPT = timedelta(days=7)
+"""For how long what an import that waits has made is kept; later its file is read again."""
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What rows name, and may therefore stay."""
+
+    organizations: frozenset[str]
+    imports: frozenset[str]
+    unfinished: frozenset[str]  # imports that a worker has to do with
+    waiting: frozenset[str]  # imports that a person has to do with
+    uploads: frozenset[str]  # of both
+    deliveries: frozenset[str]
+
+
 def sweep(session: Session, config: Config) -> int:
-    """Delete uploads, staging folders and delivery folders that no row names; return how many."""
-    deliveries = set(session.scalars(select(Delivery.id)))
-    waiting = set(
-        session.scalars(
-            select(Import.stored_name).where(Import.state.in_(("received", "running", "waiting")))
-        )
-    )
-    running = set(session.scalars(select(Import.id).where(Import.state == "running")))
-    session.rollback()
+    """Delete uploads and folders of the lake that no row names; return how many."""
+    named = _named(session)
     lake = config.lake_dir
     orphans = [
-        *(p for p in _children(config.uploads_dir) if p.name not in waiting),
+        *(path for path in _children(config.uploads_dir) if path.name not in named.uploads),
         *_children(config.temp_dir / EXPORTS),
-        *(p for p in _children(lake / STAGING) if p.name[:36] not in running),
-        *(
-            p
-            for p in lake.glob("organization=*/billing_period=*/delivery=*")
-            if p.name.removeprefix("delivery=") not in deliveries
-        ),
+        *(path for path in _children(lake / STAGING) if path.name[:36] not in named.unfinished),
+        *_orphans_of_the_lake(lake, named),
     ]
-    old = [path for path in orphans if _is_old(path)]
-    for path in old:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(old)
+    removed = 0
+    for path in orphans:
+        if _is_old(path, _kept_for(path, named)):  # of a folder that is gone already, nothing is
+            _remove(path)
+            removed += 1
+    return removed
+
+
+def _named(session: Session) -> _Named:
+    imports = session.execute(select(Import.id, Import.state, Import.stored_name)).all()
+    unfinished = [row for row in imports if row.state in UNFINISHED_STATES]
+    waiting = [row for row in imports if row.state == ImportState.WAITING]
+    named = _Named(
+        organizations=frozenset(session.scalars(select(Organization.id))),
+        imports=frozenset(row.id for row in imports),
+        unfinished=frozenset(row.id for row in unfinished),
+        waiting=frozenset(row.id for row in waiting),
+        uploads=frozenset(row.stored_name for row in (*unfinished, *waiting)),
+        deliveries=frozenset(session.scalars(select(Delivery.id))),
+    )
+    session.rollback()
+    return named
+
+
+def _orphans_of_the_lake(lake: Path, named: _Named) -> Iterator[Path]:
+    for organization in lake.glob("organization=*"):
+        if organization.name.removeprefix("organization=") not in named.organizations:
+            yield organization
+        for rejected in organization.glob("import=*"):
+            if rejected.name.removeprefix("import=") not in named.imports:
+                yield rejected
+        for month in organization.glob("billing_period=*"):
+            deliveries = list(month.iterdir())
+            if not deliveries:
+                yield month
+            for delivery in deliveries:
+                if delivery.name.removeprefix("delivery=") not in named.deliveries:
+                    yield delivery
+
+
+def _kept_for(path: Path, named: _Named) -> timedelta:
+    return STAGED_KEPT if path.name in named.waiting else GRACE
+
+
+def _remove(path: Path) -> None:
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+    elif path.name.startswith("billing_period="):
+        with contextlib.suppress(OSError):  # a delivery was placed in it meanwhile
+            path.rmdir()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_organization(session: Session, config: Config, organization: Organization) -> None:
+    """Delete an organization for good, its files too (for the operator).
+
+    The row goes first: were the files gone and the row not, figures would be missing. Of a process
+    that is killed in between, and of an import that was running, the sweep removes the files.
+    """
+    named = select(Import.id, Import.stored_name).where(
+        Import.organization_id == organization.id,
+        Import.state.in_((*UNFINISHED_STATES, ImportState.WAITING)),
+    )
+    rows = session.execute(named).all()
+    lake = config.lake_dir
+    paths = [lake / organization_folder(organization.id)]
+    paths += [config.uploads_dir / row.stored_name for row in rows]
+    ids = {row.id for row in rows}
+    paths += [path for path in _children(lake / STAGING) if path.name[:36] in ids]
+    organizations.remove(session, organization)
+    for path in paths:
+        _remove(path)
 
 
 def prune_history(session: Session) -> int:
@@ -139,10 +220,10 @@ def _children(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _is_old(path: Path) -> bool:
-    """Tell whether nothing of a file or folder was changed within the grace."""
+def _is_old(path: Path, age: timedelta) -> bool:
+    """Tell whether nothing of a file or folder was changed within ``age``."""
     try:
         newest = max(p.stat().st_mtime for p in (path, *path.rglob("*")))
     except FileNotFoundError:
         return False
-    return newest < time.time() - GRACE.total_seconds()
+    return newest < time.time() - age.total_seconds()

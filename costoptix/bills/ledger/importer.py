@@ -6,10 +6,8 @@ delivery names, which the sweep removes; readers see nothing of it.
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,8 +19,11 @@ from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Options
-from costoptix.bills.ledger import deliveries, placing, questions, repeats, sources
-from costoptix.bills.ledger.questions import Decision, Kind, Question
+from costoptix.bills.ledger import deliveries, purpose, repeats, sources
+from costoptix.bills.ledger.placing import Placed, StagedFiles
+from costoptix.bills.ledger.purpose import Purpose
+from costoptix.bills.ledger.questions import Kind, Question
+from costoptix.bills.ledger.states import move_import
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.staged import Line, Progress, Staged
@@ -30,8 +31,14 @@ from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
-from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, Import, ReconciliationLine, new_id
+from costoptix.lake.live import data_version_of
+from costoptix.models import (
+    UNFINISHED_STATES,
+    Import,
+    ImportState,
+    ReconciliationLine,
+    Source,
+)
 from costoptix.queue import Claim
 
 Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
@@ -39,6 +46,9 @@ ALREADY_IMPORTED = "already imported, nothing changed"
 NO_CHARGES = "The file holds no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
+TRIES_UNLOCKED = 5
+"""How often it is worked out what a delivery is for while other deliveries go live meanwhile."""
+
 GAVE_UP = "The file could not be read: the reason is in the log of the worker."
 READER_DIED = (
     "The process that reads the file was ended each time, perhaps for want of memory: "
@@ -53,7 +63,8 @@ ENDED = (
 def run(session: Session, claim: Claim, config: Config, read: Read = child.read) -> None:
     """Import the file of a job.
 
-    ``read`` reads the bill: in a child process, or ``load.load`` itself.
+    ``read`` reads the bill: in a child process, or ``load.load`` itself. It is not called where a
+    person has answered and what was read before they did is still there.
 
     Raises:
         LeaseLost: another worker has the job now; nothing was changed.
@@ -61,7 +72,7 @@ def run(session: Session, claim: Claim, config: Config, read: Read = child.read)
             tried again.
     """
     row = session.get(Import, claim.payload["import_id"])
-    if row is None or row.state not in ("received", "running"):
+    if row is None or row.state not in UNFINISHED_STATES:
         return
     _Run(session, claim, row, config).run(read)
 
@@ -73,21 +84,35 @@ class _Run:
         self._row = row
         self._lake = config.lake_dir
         self._upload = config.uploads_dir / row.stored_name
+        self._files = StagedFiles(row.organization_id, row.id, config.lake_dir)
 
     def run(self, read: Read) -> None:
         if self._finished_as_duplicate():
             return
-        self._change(state="running", started_at=utc_now(), bytes_done=0)
-        with _folder(self._lake / STAGING / f"{self._row.id}-{new_id()}") as folder:
-            try:
-                staged = read(self._upload, folder, self._options(), self._keep_progress)
-                check_row_count(self._row.options.get("row_count"), staged.rows_read)
-            except Invalid as error:
-                self._keep_rejections(folder)
-                self._finish(state="refused", error=error.sentence)
-                return
+        with self._files:
+            staged = self._files.recover()
+            if staged is None:
+                self._change(ImportState.RUNNING, started_at=utc_now(), bytes_done=0)
+                staged = self._read(read)
+            else:
+                self._change(ImportState.RUNNING, started_at=utc_now())
+            if staged is not None:
+                self._conclude(staged)
+
+    def _read(self, read: Read) -> Staged | None:
+        """Read the upload; None where it is refused."""
+        folder = self._files.begin()
+        try:
+            staged = read(self._upload, folder, self._options(), self._keep_progress)
+            check_row_count(self._row.options.get("row_count"), staged.rows_read)
+        except Invalid as error:
             self._keep_rejections(folder)
-            self._conclude(staged, folder)
+            with writing(self._session):
+                self._end(ImportState.REFUSED, error=error.sentence)
+            self._remove_upload()
+            return None
+        self._keep_rejections(folder)
+        return staged
 
     def _options(self) -> Options:
         organization_id, export = self._row.organization_id, self._row.options.get("export")
@@ -105,9 +130,43 @@ class _Run:
             original = repeats.live_original(self._session, self._row)
             if original is None:
                 return False
-            self._end(state="duplicate", message=ALREADY_IMPORTED, repeats_id=original.id)
-        shutil.rmtree(self._upload, ignore_errors=True)
+            self._end(ImportState.DUPLICATE, message=ALREADY_IMPORTED, repeats_id=original.id)
+        self._remove_upload()
         return True
+
+    def _keep_progress(self, progress: Progress) -> None:
+        self._change(
+            ImportState.RUNNING, bytes_done=progress.bytes_done, rows_read=progress.rows_read
+        )
+
+    def _change(self, state: ImportState, **values: object) -> None:
+        """Move the import to a state and write to its row, while the job is ours."""
+        with writing(self._session):
+            queue.hold(self._session, self._claim)
+            move_import(self._row, state)
+            for name, value in values.items():
+                setattr(self._row, name, value)
+            self._session.flush()
+
+    def _keep_rejections(self, folder: Path) -> None:
+        """Put the file of rejected rows where the pages find it."""
+        written = folder / rejections.FILE_NAME
+        if written.exists() and written.stat().st_size:
+            target = rejections.path(self._lake, self._row.organization_id, self._row.id)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            written.replace(target)
+
+    def _conclude(self, staged: Staged) -> None:
+        """Go live or wait for a person, by what is live in the instant in which it is decided."""
+        if question := self._too_many_rejected(staged):
+            self._files.keep(staged)
+            self._wait(staged, question)
+            return
+        if not self._settled_unlocked(staged):
+            self._settle_locked(staged)
+        if self._row.state != ImportState.WAITING:
+            self._files.remove()
+            self._remove_upload()
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
@@ -119,130 +178,68 @@ class _Run:
             f"{MOST_REJECTED_PERCENT}%: see the rejected rows.",
         )
 
-    def _keep_progress(self, progress: Progress) -> None:
-        self._change(bytes_done=progress.bytes_done, rows_read=progress.rows_read)
-
-    def _change(self, **values: object) -> None:
-        """Write to the import's row, while the job is ours."""
-        with writing(self._session):
-            queue.hold(self._session, self._claim)
-            self._session.execute(
-                update(Import)
-                .where(Import.id == self._row.id)
-                .values(**values)
-                .execution_options(synchronize_session="fetch")
-            )
-
-    def _keep_rejections(self, folder: Path) -> None:
-        """Put the file of rejected rows where the pages find it."""
-        found = folder / rejections.FILE_NAME
-        if found.exists() and found.stat().st_size:
-            target = rejections.path(self._lake, self._row.organization_id, self._row.id)
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            found.replace(target)
-
-    def _conclude(self, staged: Staged, folder: Path) -> None:
-        """Go live or wait for a person; decided in the transaction that does it."""
-        if question := self._too_many_rejected(staged):
-            self._wait(staged, question)
-            return
-        placed = placing.place(self._row.organization_id, staged, folder, self._lake)
-        with writing(self._session):
-            queue.hold(self._session, self._claim)
-            name = self._row.source_name or self._propose(staged)
-            staged, placed = self._in_dataset(staged, placed, name)
-            question = self._question(staged, name)
-            decision = self._row.options.get("decision")
-            if question is None or decision in question.answers:
-                chosen = self._chosen_name(name, question, decision)
-                covered = self._covered(staged, name, question, decision)
-                self._go_live(staged, placed, chosen, covered)
+    def _settled_unlocked(self, staged: Staged) -> bool:
+        """Work out what the delivery is for and have it so, unless data change all the time."""
+        for _ in range(TRIES_UNLOCKED):
+            self._session.expire_all()  # rows of before would be compared under a newer version
+            worked_out = purpose.work_out(self._session, self._row, staged)
+            self._session.rollback()
+            placed: Sequence[Placed] = ()
+            if worked_out.question is None:
+                placed = self._files.place(staged)
             else:
-                self._wait(staged, question)
-        if self._row.state == "waiting":
-            placing.remove(placed, self._lake)
+                self._files.keep(staged)
+            details = deliveries.Details.of(worked_out.staged, placed) if placed else _NOTHING
+            with writing(self._session):
+                queue.hold(self._session, self._claim)
+                version = data_version_of(self._session, self._row.organization_id)
+                if version == worked_out.data_version:
+                    self._settle(worked_out, placed, details)
+                    return True
+        return False
+
+    def _settle_locked(self, staged: Staged) -> None:
+        """Do the same under the write lock, where nothing can change meanwhile."""
+        placed = self._files.place(staged)
+        details = deliveries.Details.of(staged, placed)
+        with writing(self._session):
+            queue.hold(self._session, self._claim)
+            self._settle(purpose.work_out(self._session, self._row, staged), placed, details)
+        if self._row.state == ImportState.WAITING:
+            self._files.keep(staged)
+
+    def _settle(
+        self, worked_out: Purpose, placed: Sequence[Placed], details: deliveries.Details
+    ) -> None:
+        if worked_out.question is not None:
+            self._wait(worked_out.staged, worked_out.question)
         else:
-            shutil.rmtree(self._upload, ignore_errors=True)
-
-    def _propose(self, staged: Staged) -> str:
-        return sources.propose(self._session, self._row.organization_id, staged)
-
-    def _in_dataset(
-        self, staged: Staged, placed: tuple[placing.Placed, ...], name: str
-    ) -> tuple[Staged, tuple[placing.Placed, ...]]:
-        """Answer by the sender or the source of which dataset a file is that does not show it."""
-        if not staged.is_undecided:
-            return staged, placed
-        source = sources.find(self._session, self._row.organization_id, name)
-        dataset = self._row.options.get("dataset") or sources.usual_dataset(self._session, source)
-        if dataset is None:
-            return staged, placed
-        scopes = tuple(scope.as_dataset(dataset) for scope in staged.scopes)
-        known = zip(placed, scopes, strict=True)
-        return (
-            staged.model_copy(update={"scopes": scopes}),
-            tuple(dataclasses.replace(each, scope=scope) for each, scope in known),
-        )
-
-    def _question(self, staged: Staged, name: str) -> Question | None:
-        source = sources.find(self._session, self._row.organization_id, name)
-        when = deliveries.delivered_at(self._session, self._row, source, staged)
-        return questions.find(self._session, self._row, source, staged, when)
+            self._go_live(worked_out, placed, details)
 
     def _wait(self, staged: Staged, question: Question) -> None:
-        said = {"question": question.model_dump(mode="json")}
         self._change(
-            state="waiting",
+            ImportState.WAITING,
             message=question.sentence,
-            options=self._row.options | said,
+            options=self._row.options | {"question": question.model_dump(mode="json")},
             **_counts(staged),
         )
 
-    def _chosen_name(self, name: str, question: Question | None, decision: str | None) -> str:
-        """Return the source that a person's decision leads to."""
-        if question is None:
-            return name
-        if decision == Decision.REPLACE and question.kind is Kind.OVERLAP:
-            return question.effects[0].source
-        if decision == Decision.ADD and question.kind is Kind.REMOVAL:
-            return sources.beside(self._session, self._row.organization_id, name)
-        return name
-
-    def _covered(
-        self, staged: Staged, name: str, question: Question | None, decision: str | None
-    ) -> list[Delivery]:
-        """Return what counts no more in other sources, by a person's decision."""
-        if question is None or decision != Decision.REPLACE:
-            return []
-        if question.kind not in (Kind.OVERLAP, Kind.REMOVAL):
-            return []
-        source = sources.find(self._session, self._row.organization_id, name)
-        when = deliveries.delivered_at(self._session, self._row, source, staged)
-        return questions.covered(self._session, self._row, source, staged, when)
-
     def _go_live(
-        self,
-        staged: Staged,
-        placed: tuple[placing.Placed, ...],
-        source_name: str,
-        covered: list[Delivery],
+        self, worked_out: Purpose, placed: Sequence[Placed], details: deliveries.Details
     ) -> None:
-        row, session = self._row, self._session
-        source = sources.find(session, row.organization_id, source_name) or sources.create(
-            session, row.organization_id, source_name, staged, row.currency
-        )
-        if staged.is_undecided and (dataset := row.options.get("dataset")):
-            source.settings = source.settings | {sources.DATASET: dataset}
-        before = deliveries.live_sums(session, source, staged)
-        session.add_all(_line(row.id, line, before) for line in staged.lines)
-        when = deliveries.delivered_at(session, row, source, staged)
-        is_live = deliveries.make_live(session, row, source, staged, placed, when, covered)
-        now = utc_now()
+        row, session, staged = self._row, self._session, worked_out.staged
+        source = self._source(worked_out)
+        session.add_all(_line(row.id, line, worked_out.before) for line in staged.lines)
+        is_live = deliveries.make_live(
+            session, row, source, staged, placed, details,
+            worked_out.delivered_at, worked_out.replaced,
+        )  # fmt: skip
         row.source_id = source.id
         is_older = bool(staged.scopes) and not is_live
+        now = utc_now()
         self._change(
+            ImportState.OLDER if is_older else ImportState.LIVE,
             message=_message(staged, is_older=is_older),
-            state="older" if is_older else "live",
             bytes_done=row.size_bytes,
             finished_at=now,
             live_at=now if is_live else None,
@@ -250,21 +247,36 @@ class _Run:
         )
         self._record("import.live" if is_live else "import.older")
 
-    def _finish(self, **values: object) -> None:
-        with writing(self._session):
-            self._end(**values)
-        shutil.rmtree(self._upload, ignore_errors=True)
+    def _source(self, worked_out: Purpose) -> Source:
+        """Return the source, made where it is new; what was said of its dataset is remembered."""
+        row, session = self._row, self._session
+        if worked_out.source_id is None:
+            source = sources.create(
+                session, row.organization_id, worked_out.source_name, worked_out.staged,
+                row.currency,
+            )  # fmt: skip
+        else:
+            source = session.get_one(Source, worked_out.source_id)
+        if worked_out.staged.is_undecided and (dataset := row.options.get("dataset")):
+            source.settings = source.settings | {sources.DATASET: dataset}
+        return source
 
-    def _end(self, **values: object) -> None:
+    def _end(self, state: ImportState, **values: object) -> None:
         """Write what became of the import; within ``writing``."""
-        self._change(finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
-        self._record(f"import.{values['state']}")
+        self._change(state, finished_at=utc_now(), bytes_done=self._row.size_bytes, **values)
+        self._record(f"import.{state}")
 
     def _record(self, action: str) -> None:
         worker = Caller(self._row.organization_id, Permission.WRITE, "worker")
         audit.record(
             self._session, worker, action, subject=self._row.file_name, subject_id=self._row.id
         )
+
+    def _remove_upload(self) -> None:
+        shutil.rmtree(self._upload, ignore_errors=True)
+
+
+_NOTHING = deliveries.Details([], [])
 
 
 def _message(staged: Staged, *, is_older: bool) -> str | None:
@@ -299,15 +311,6 @@ def _line(
     )
 
 
-@contextlib.contextmanager
-def _folder(path: Path) -> Iterator[Path]:
-    path.mkdir(mode=0o700, parents=True)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
 def give_up(session: Session, claim: Claim, error: Exception) -> None:
     """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
     if is_full_disk(error) and not isinstance(error, NoSpace):
@@ -326,7 +329,7 @@ def give_up(session: Session, claim: Claim, error: Exception) -> None:
             update(Import)
             .where(
                 Import.id == claim.payload["import_id"],
-                Import.state.in_(("received", "running")),
+                Import.state.in_(UNFINISHED_STATES),
             )
-            .values(state="refused", finished_at=utc_now(), error=sentence)
+            .values(state=ImportState.REFUSED, finished_at=utc_now(), error=sentence)
         )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.bills.read import recognize
-from costoptix.models import Delivery
+from costoptix.models import Delivery, DeliveryState
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def incomplete(
         Delivery.family, Delivery.dataset, Delivery.dataset_shown_by, Delivery.is_live,
     ).where(
         Delivery.organization_id == organization_id,
-        Delivery.state != "withdrawn",
+        Delivery.state != DeliveryState.WITHDRAWN,
         Delivery.dataset.is_not(None),
         Delivery.billing_period >= first.replace(day=1),
         Delivery.billing_period <= last,

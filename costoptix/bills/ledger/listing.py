@@ -17,7 +17,7 @@ from costoptix.bills.read import rejections
 from costoptix.bills.read.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.lake.layout import METRICS
-from costoptix.models import Delivery, Import, Organization, ReconciliationLine
+from costoptix.models import Delivery, DeliveryState, Import, Organization, ReconciliationLine
 from costoptix.money import Amount, total
 
 
@@ -28,7 +28,7 @@ class Period:
     billing_account_id: str
     billing_period: date
     row_count: int
-    state: str
+    state: DeliveryState
     dataset: str | None  # "actual" or "amortized", where a month comes as several datasets
     incomplete: str | None  # which cost lacks what while the other dataset is not here
 
@@ -130,21 +130,25 @@ def _lacking(
 
 def was_replaced(found: Iterable[Period]) -> bool:
     """Tell whether a newer delivery took the place of one of these."""
-    return any(period.state == "older" for period in found)
+    return any(period.state == DeliveryState.OLDER for period in found)
 
 
 def _month(delivery: Delivery) -> tuple[str, date]:
     return delivery.billing_account_id, delivery.billing_period
 
 
-def _state(whole: Iterable[Delivery], part: Delivery | None) -> str:
+_BY_WEIGHT = (DeliveryState.LIVE, DeliveryState.WITHDRAWN, DeliveryState.OLDER)
+"""States of the parts of a month, the one last that the whole has where they differ."""
+
+
+def _state(whole: Iterable[Delivery], part: Delivery | None) -> DeliveryState:
     """Say what became of a month: older where a part of it was replaced.
 
     A dataset of which only a part is read, beside another dataset, is live by that part.
     """
     if part is not None and part.is_live:
         return part.state
-    return max((each.state for each in whole), key=("live", "withdrawn", "older").index)
+    return max((delivery.state for delivery in whole), key=_BY_WEIGHT.index)
 
 
 def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine]:

@@ -14,7 +14,7 @@ from costoptix import money
 from costoptix.bills.ledger.deliveries import in_scope, replaced_by, scope_of, sums_of, version_of
 from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.clock import utc_now
-from costoptix.models import Delivery, Import
+from costoptix.models import Delivery, DeliveryState, Import
 
 Change = Callable[[Version], Version | None]
 """What becomes of a version of the import; None where it leaves the month."""
@@ -54,7 +54,7 @@ def _shifts(
 ) -> list[Shift]:
     mine = session.scalars(
         select(Delivery)
-        .where(Delivery.import_id == row.id, Delivery.state != "withdrawn")
+        .where(Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
     scopes = {scope_of(each): None for each in (*mine, *freed)}

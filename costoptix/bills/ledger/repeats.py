@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.bills.ledger import listing
 from costoptix.errors import Conflict
-from costoptix.models import Import, Source
+from costoptix.models import Import, ImportState, Source
 
 
 def live_original(session: Session, row: Import) -> Import | None:
@@ -22,7 +22,7 @@ def live_original(session: Session, row: Import) -> Import | None:
             Import.organization_id == row.organization_id,
             Import.sha256 == row.sha256,
             Import.id != row.id,
-            Import.state == "live",
+            Import.state == ImportState.LIVE,
         )
         .order_by(Import.created_at.desc(), Import.id)
         .with_for_update(of=Import)
@@ -44,13 +44,13 @@ def refuse_change(row: Import) -> None:
     Raises:
         Conflict: the import is a duplicate; the sentence names the import that can be changed.
     """
-    if row.state != "duplicate":
+    if row.state != ImportState.DUPLICATE:
         return
     original = row.repeats
     if original is None:
         raise Conflict("This import is a duplicate: it changed nothing.")
     name = f"{original.file_name} (import {original.id})"
-    if original.state == "withdrawn":
+    if original.state == ImportState.WITHDRAWN:
         raise Conflict(
             f"This import is a duplicate of {name}, which is withdrawn: send the file again to "
             "import it."

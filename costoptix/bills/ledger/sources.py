@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Staged
-from costoptix.models import Delivery, DeliverySubAccount, Source, new_id
+from costoptix.models import Delivery, DeliveryState, DeliverySubAccount, Source, new_id
 
 DATASET = "dataset"
 """The setting of a source that says which of a provider's datasets it sends."""
@@ -63,7 +63,7 @@ def usual_dataset(session: Session, source: Source | None) -> str | None:
     if source is None or (usual := source.settings.get(DATASET)) is None:
         return None
     sent = select(Delivery.dataset).where(
-        Delivery.source_id == source.id, Delivery.state != "withdrawn"
+        Delivery.source_id == source.id, Delivery.state != DeliveryState.WITHDRAWN
     )
     datasets = recognize.datasets_of(source.format)
     choices = set() if datasets is None else {*datasets.choices}
@@ -153,7 +153,7 @@ def _brought(organization_id: str, family: str, payer: str) -> tuple[ColumnEleme
         Delivery.organization_id == organization_id,
         Delivery.billing_account_id == payer,
         Delivery.family == family,
-        Delivery.state != "withdrawn",
+        Delivery.state != DeliveryState.WITHDRAWN,
     )
 
 
@@ -174,7 +174,7 @@ def is_free(session: Session, organization_id: str, name: str) -> bool:
         .where(
             Source.organization_id == organization_id,
             Source.name == name,
-            Delivery.state != "withdrawn",
+            Delivery.state != DeliveryState.WITHDRAWN,
         )
     )
     return session.scalar(brought.limit(1)) is None

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.ledger import repeats
-from costoptix.bills.ledger.deliveries import DeliveryState, point_all, replaced_by, settle
+from costoptix.bills.ledger.deliveries import point_all, replaced_by, settle
+from costoptix.bills.ledger.states import move_delivery, move_import
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import Conflict
-from costoptix.models import Delivery, Import, Organization
+from costoptix.models import Delivery, DeliveryState, Import, ImportState, Organization
 
 
 def withdraw(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
@@ -27,18 +28,19 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
     with writing(session):
         session.refresh(row, with_for_update={"of": Import})
         repeats.refuse_change(row)
-        if row.state not in ("live", "older"):
+        if row.state not in (ImportState.LIVE, ImportState.OLDER):
             raise Conflict(
                 f"This import is {row.state}; only a live or older one can be withdrawn."
             )
         deliveries = session.scalars(select(Delivery).where(Delivery.import_id == row.id)).all()
         for delivery in deliveries:
-            delivery.is_live, delivery.state = False, DeliveryState.WITHDRAWN
+            move_delivery(delivery, DeliveryState.WITHDRAWN)
         audit.record(
             session, caller, "import.withdrawn", subject=row.file_name, subject_id=row.id,
             before={"state": row.state},
         )  # fmt: skip
-        row.state, row.finished_at = "withdrawn", utc_now()
+        move_import(row, ImportState.WITHDRAWN)
+        row.finished_at = utc_now()
         session.flush()
         freed = session.scalars(select(Delivery).where(Delivery.replaced_by_id == row.id)).all()
         point_all(session, (*deliveries, *freed))
@@ -61,7 +63,7 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
             Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN
         )
         deliveries = session.scalars(mine).all()
-        if row.state == "older" and not deliveries:
+        if row.state == ImportState.OLDER and not deliveries:
             raise Conflict("What this import brought is no longer kept: send the file again.")
         if all(delivery.is_live for delivery in deliveries):
             raise Conflict(

@@ -15,6 +15,7 @@ import orjson
 
 from costoptix.bills.read.staged import Rejection
 from costoptix.lake.charges import Column, ColumnKind
+from costoptix.lake.files import organization_folder
 
 SHOWN_CHARACTERS = 200
 FILE_NAME = "rejections.jsonl"
@@ -22,7 +23,7 @@ FILE_NAME = "rejections.jsonl"
 
 def path(lake: Path, organization_id: str, import_id: str) -> Path:
     """Return where the rejected rows of an import are kept; the file exists if there are any."""
-    return lake / f"organization={organization_id}" / f"import={import_id}" / FILE_NAME
+    return lake / organization_folder(organization_id) / f"import={import_id}" / FILE_NAME
 
 
 class Rejections:

@@ -13,7 +13,7 @@ from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import listing, previews, undo
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
-from costoptix.models import Import, Organization
+from costoptix.models import Import, ImportState, Organization
 from costoptix.web.imports.listing import show_detail
 from costoptix.web.parts.routing import Access, page
 
@@ -27,7 +27,8 @@ def confirm_withdrawal(import_id: str) -> ResponseReturnValue:
     return render_template(
         "imports/withdraw.html",
         row=row,
-        can_be_withdrawn=row.state in ("live", "older"),
+        states=ImportState,
+        can_be_withdrawn=row.state in (ImportState.LIVE, ImportState.OLDER),
         shifts=previews.of_withdrawing(db.session(), row),
     )
 

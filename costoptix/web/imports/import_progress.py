@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from costoptix.models import Import
+from costoptix.models import Import, ImportState
 
-UNFINISHED = ("received", "running")
 _TOO_SOON = timedelta(seconds=2)
 
 
@@ -23,7 +22,7 @@ class ShownProgress:
     @classmethod
     def of(cls, row: Import, now: datetime) -> ShownProgress | None:
         """Return the progress of an import that is running, else None."""
-        if row.state != "running" or row.started_at is None:
+        if row.state != ImportState.RUNNING or row.started_at is None:
             return None
         seconds = (now - row.started_at) / timedelta(seconds=1)
         return cls(row.rows_read, row.bytes_done, row.size_bytes, seconds)

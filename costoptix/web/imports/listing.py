@@ -19,9 +19,9 @@ from costoptix.bills.read.rejections import RejectionsPart
 from costoptix.clock import utc_now
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
-from costoptix.models import Import
+from costoptix.models import UNFINISHED_STATES, Import, ImportState
 from costoptix.web.imports import reconciliation
-from costoptix.web.imports.import_progress import UNFINISHED, ShownProgress
+from costoptix.web.imports.import_progress import ShownProgress
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
@@ -29,8 +29,12 @@ from costoptix.web.parts.session import config
 PER_PAGE = 50
 LAST_PAGE = 1_000_000  # what is beyond would be no number to every database
 REJECTIONS_SHOWN = 100
-STATE_KINDS = {"live": "down", "refused": "up", "waiting": "warn", "received": "accent",
-               "running": "accent"}  # fmt: skip
+STATE_KINDS = {
+    ImportState.LIVE: "down", ImportState.REFUSED: "up", ImportState.WAITING: "warn",
+    ImportState.RECEIVED: "accent", ImportState.RUNNING: "accent",
+}  # fmt: skip
+"""Colours of badges; the other states have none."""
+
 METRICS = {"billed_cost": "Billed", "effective_cost": "Effective", "list_cost": "List",
            "contracted_cost": "Contracted"}  # fmt: skip
 
@@ -126,7 +130,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         not_taken_in_count=inbox.count_not_taken_in(db.session(), current_user.organization),
         kinds=STATE_KINDS,
         progress={row.id: ShownProgress.of(row, now) for row in shown},
-        is_working=any(row.state in UNFINISHED for row in shown),
+        is_working=any(row.state in UNFINISHED_STATES for row in shown),
         has_worker=queue.has_worker(db.session()),
         newer=url_for("web.imports") if number > 1 else "",
         older=url_for("web.imports", page=number + 1) if len(rows) > PER_PAGE else "",
@@ -140,12 +144,13 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
     """Render the page of an import, with what was refused last."""
     session = db.session()
     row = bills.get(session, current_user.organization, import_id)
-    is_working = row.state in UNFINISHED
+    is_working = row.state in UNFINISHED_STATES
     periods = bills.periods(session, row)
     first_byte, rejected = _rejected(row)
     body = render_template(
         "imports/detail.html",
         row=row,
+        states=ImportState,
         kinds=STATE_KINDS,
         metrics=METRICS,
         is_working=is_working,

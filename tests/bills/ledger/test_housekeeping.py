@@ -88,7 +88,6 @@ def files_below(folder: Path) -> list[Path]:
 UNREADABLE = write([{"BilledCost": "1"}] * 40 + [{"BilledCost": "NaN"}])
 
 
-@pytest.mark.xfail(strict=True, reason="the rejected rows of its bills and empty folders are left")
 def test_the_sweep_leaves_no_file_of_an_organization_that_is_gone(
     take_in: TakeIn, session: Session, acme: Organization, config: Config,
     monkeypatch: pytest.MonkeyPatch,
@@ -102,7 +101,6 @@ def test_the_sweep_leaves_no_file_of_an_organization_that_is_gone(
     assert files_below(config.uploads_dir) == []
 
 
-@pytest.mark.xfail(strict=True, reason="folders of months without deliveries are left")
 def test_the_sweep_leaves_no_empty_folder_of_a_month(
     take_in: TakeIn, session: Session, acme: Organization, config: Config,
     monkeypatch: pytest.MonkeyPatch,

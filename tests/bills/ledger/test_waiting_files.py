@@ -53,7 +53,6 @@ def make_old(path: Path, age: timedelta) -> None:
         os.utime(each, (instant, instant))
 
 
-@pytest.mark.xfail(strict=True, reason="the file is read again after the answer")
 def test_after_a_decision_the_file_is_not_read_again(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller, config: Config
 ) -> None:
@@ -66,7 +65,6 @@ def test_after_a_decision_the_file_is_not_read_again(
     assert not (config.uploads_dir / row.stored_name).exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the file is read again after the answer")
 def test_a_file_that_asks_two_questions_is_read_once(
     take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller, config: Config
 ) -> None:
@@ -79,7 +77,6 @@ def test_a_file_that_asks_two_questions_is_read_once(
     assert billed() == 18
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is kept of an import that waits")
 def test_the_sweep_keeps_what_an_import_that_waits_has_made_for_some_days(
     take_in: TakeIn, session: Session, config: Config
 ) -> None:
@@ -93,7 +90,6 @@ def test_the_sweep_keeps_what_an_import_that_waits_has_made_for_some_days(
     assert staged_of(config, row) == []
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is kept of an import that waits")
 def test_what_an_import_has_made_is_swept_once_it_is_discarded(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller, config: Config
 ) -> None:
@@ -123,7 +119,6 @@ def _write_as_another_version(folder: Path) -> None:
         path.write_text('{"version": 0}')
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is kept of an import that waits")
 @pytest.mark.parametrize(
     "damage", [_take_all_away, _take_a_file_away, _cut_a_file, _write_as_another_version]
 )
