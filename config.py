@@ -44,6 +44,7 @@ class Config:
     inbox: Path
     testing: bool
     now: str | None
+    cheap_passwords: bool
 
     @property
     def lake_dir(self) -> Path:
@@ -113,6 +114,7 @@ class Config:
             inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
             testing=testing,
             now=read.now(testing),
+            cheap_passwords=read.cheap_passwords(testing),
         )
 
 
@@ -175,6 +177,14 @@ class _Reader:
         if value and not testing:
             raise ConfigError("COSTOPTIX_NOW is for tests only: set COSTOPTIX_TESTING=1 with it.")
         return value or None
+
+    def cheap_passwords(self, testing: bool) -> bool:
+        value = self.flag("COSTOPTIX_CHEAP_PASSWORDS")
+        if value and not testing:
+            raise ConfigError(
+                "COSTOPTIX_CHEAP_PASSWORDS is for tests only: set COSTOPTIX_TESTING=1 with it."
+            )
+        return value
 
 
 def _strong(name: str, secret: str) -> str:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from config import Config
 from costoptix import api, cli, clock, frame, logs, web
+from costoptix.access import passwords
 from costoptix.costs.answers import CostStore
 from costoptix.database import engine_options, prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
@@ -25,6 +26,7 @@ class Application(Flask):
 def build(config: Config) -> Flask:
     """Build the application (``costoptix.create_app``)."""
     clock.configure(config.now)
+    passwords.configure(cheap=config.cheap_passwords)
     logs.configure(config)
     app = Application("costoptix", template_folder="../templates", static_folder="../static")
     app.config.from_mapping(

@@ -11,12 +11,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -29,6 +27,7 @@ from xdist.remote import Producer
 
 from config import Config
 from costoptix import clock, create_app, money
+from costoptix.access import passwords
 from costoptix.access.permissions import Caller, Permission
 from costoptix.extensions import db, quota_storage
 from costoptix.models import Organization, User
@@ -53,6 +52,7 @@ def _loopback_only() -> Iterator[None]:
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     yield
     clock.configure(None)
+    passwords.configure(cheap=False)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -72,16 +72,6 @@ def _routes_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_once)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _passwords_verified_once() -> Iterator[None]:
-    """Verify a password against a hash once a run, with the shipped settings: nearly every test of
-    a page signs in, with the same password. A password that is wrong is verified each time.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PasswordHasher, "verify", cache(PasswordHasher.verify))
         yield
 
 
@@ -130,6 +120,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def make_config(data_dir: Path, **changes: object) -> Config:
     """Return the configuration of a test installation in ``data_dir``."""
     environment = {"COSTOPTIX_DATA_DIR": str(data_dir), "COSTOPTIX_TESTING": "1"}
+    environment["COSTOPTIX_CHEAP_PASSWORDS"] = "1"
     return dataclasses.replace(Config.from_environ(environment), **changes)
 
 

@@ -33,6 +33,7 @@ def read(tmp_path: Path, **environment: str) -> Config:
         ("PUBLIC_URL", "https://example.com/costs"),
         ("COSTOPTIX_NOW", "2026-01-01T00:00:00Z"),
         ("COSTOPTIX_TESTING", "perhaps"),
+        ("COSTOPTIX_CHEAP_PASSWORDS", "1"),
     ],
 )
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:

@@ -18,9 +18,8 @@ MIN_LENGTH = 8
 MAX_LENGTH = 1024
 HINT = "At least 8 characters; 15 or more are better. Several words make a good password."
 
-# OWASP's profile: 19 MiB, two passes, one lane. MAX_AT_ONCE bounds memory and processor time.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 MAX_AT_ONCE = 2
+"""Bounds the memory and the processor time of all that sign in."""
 PATIENCE_SECONDS = 10
 """How long a sign-in waits for its turn before it is refused: threads must not pile up here."""
 _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
@@ -28,6 +27,22 @@ _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 _PRODUCT_WORDS = ("costoptix", "cost optix")
 _SHORTEST_REMAINDER = 4
+
+
+class _Hasher:
+    """How passwords are hashed in this process."""
+
+    # OWASP's profile: 19 MiB, two passes, one lane.
+    shipped = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    # The least that argon2 takes: tests of something else need not wait for slowness on purpose.
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    used = shipped
+
+
+def configure(*, cheap: bool) -> None:
+    """Hash as shipped; or, for tests of other things, as cheaply as can be."""
+    _Hasher.used = _Hasher.cheap if cheap else _Hasher.shipped
+    dummy_hash.cache_clear()
 
 
 def check(password: str, *, words: tuple[str, ...] = ()) -> None:
@@ -57,7 +72,7 @@ def hash_password(password: str) -> str:
         Unavailable: too many passwords are being checked at once.
     """
     with _slot():
-        return _HASHER.hash(_bytes(password))
+        return _Hasher.used.hash(_bytes(password))
 
 
 def verify(password_hash: str, password: str) -> bool:
@@ -68,14 +83,14 @@ def verify(password_hash: str, password: str) -> bool:
     """
     with _slot():
         try:
-            return _HASHER.verify(password_hash, _bytes(password[: MAX_LENGTH + 1]))
+            return _Hasher.used.verify(password_hash, _bytes(password[: MAX_LENGTH + 1]))
         except (VerificationError, InvalidHashError):
             return False
 
 
 def is_outdated(password_hash: str) -> bool:
     """Tell whether the hash was made with weaker settings than today's."""
-    return _HASHER.check_needs_rehash(password_hash)
+    return _Hasher.used.check_needs_rehash(password_hash)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from costoptix.access import passwords
 from costoptix.errors import Invalid, Unavailable
-from tests.support.cast import PASSWORD, PASSWORD_HASH
+from tests.support.cast import PASSWORD
+
+PASSWORD_HASH = passwords.hash_password(PASSWORD)
+"""As shipped."""
 
 
 def test_s12_the_hash_is_argon2id_of_at_least_owasps_profile() -> None:
@@ -81,6 +84,15 @@ def test_s13_the_exact_bytes_count(password: str) -> None:
     kept = passwords.hash_password(password)
     assert passwords.verify(kept, password)
     assert not passwords.verify(kept, password + " ")
+
+
+def test_what_tests_hash_with_is_outdated_as_shipped() -> None:
+    passwords.configure(cheap=True)
+    cheap = passwords.hash_password(PASSWORD)
+    assert passwords.verify(cheap, PASSWORD)
+    assert not passwords.is_outdated(cheap)
+    passwords.configure(cheap=False)
+    assert passwords.is_outdated(cheap)
 
 
 def test_a_damaged_hash_is_nobodys() -> None:

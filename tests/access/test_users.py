@@ -80,6 +80,7 @@ def test_a_deactivated_person_takes_no_place(
 
 def test_a_weak_hash_is_made_anew_at_sign_in(session: Session, alice: User) -> None:
     """S12: without the person noticing."""
+    passwords.configure(cheap=False)
     alice.password_hash = passwords.PasswordHasher(1, 8192, 1).hash(PASSWORD)
     session.commit()
     users.sign_in(session, alice.email, PASSWORD, "127.0.0.1")

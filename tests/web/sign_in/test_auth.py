@@ -10,24 +10,13 @@ from sqlalchemy.orm import Session
 
 from costoptix.access import users
 from costoptix.models import AuditEntry, User
-from tests.support.cast import PASSWORD
 from tests.support.pages import Browser, latest
-
-
-@pytest.fixture
-def wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare the tests of the throttle a hash for every try."""
-    real = users.passwords.verify
-    monkeypatch.setattr(
-        users.passwords, "verify", lambda kept, given: given == PASSWORD and real(kept, given)
-    )
 
 
 def fail(browser: Browser, email: str, times: int) -> list[int]:
     return [browser.sign_in(email, "a wrong guess").status_code for _ in range(times)]
 
 
-@pytest.mark.usefixtures("wrong_password")
 def test_s10_an_account_is_throttled_per_address(app: Flask, alice: User) -> None:
     """S10: ten tries, then 429 with Retry-After; another address is not locked out."""
     attacker = Browser(app, "192.0.2.1")
@@ -38,7 +27,6 @@ def test_s10_an_account_is_throttled_per_address(app: Flask, alice: User) -> Non
     assert Browser(app, "192.0.2.2").sign_in(alice.email).status_code == 302
 
 
-@pytest.mark.usefixtures("wrong_password")
 def test_s10_nobody_locks_a_person_out_from_elsewhere(app: Flask, alice: User) -> None:
     """S10: with the account's count used up, a clean address still gets its try."""
     for last in range(6):
@@ -47,7 +35,6 @@ def test_s10_nobody_locks_a_person_out_from_elsewhere(app: Flask, alice: User) -
     assert Browser(app, "198.51.100.1").sign_in(alice.email).status_code == 302
 
 
-@pytest.mark.usefixtures("wrong_password")
 def test_s10_an_address_is_throttled_over_all_accounts(app: Flask, alice: User) -> None:
     """S10: fifty tries of whichever accounts."""
     attacker = Browser(app, "192.0.2.1")
@@ -55,7 +42,6 @@ def test_s10_an_address_is_throttled_over_all_accounts(app: Flask, alice: User) 
     assert statuses == [401] * 50 + [429]
 
 
-@pytest.mark.usefixtures("wrong_password")
 def test_s10_the_counts_survive_a_restart_and_end(
     app: Flask, make_app: Callable[..., Flask], alice: User, at: Callable[[str], None]
 ) -> None:
