@@ -1,7 +1,7 @@
 """The cast and the stage that every test shares.
 
 alice is the admin and bob a member of Acme Cloud; mallory is the admin of another organization.
-Each test has an installation of its own: a migrated database, a call counter and a lake.
+Each test finds an installation as a new one is: a migrated database, a call counter and a lake.
 """
 
 from __future__ import annotations
@@ -9,31 +9,27 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from jinja2.bccache import Bucket, BytecodeCache
 from pytest_socket import socket_allow_hosts
-from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
 from xdist.remote import Producer
 
 from config import Config
 from costoptix import clock, create_app, money
 from costoptix.access import passwords
 from costoptix.access.permissions import Caller, Permission
-from costoptix.extensions import db, quota_storage
+from costoptix.extensions import db
 from costoptix.models import Organization, User
 from tests.support import services
 from tests.support.cast import PASSWORD, PASSWORD_HASH
 from tests.support.databases import Reused, new_database
+from tests.support.installation import Installation, close_app, start_app, state_of_app
 from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
@@ -41,9 +37,6 @@ __all__ = ["PASSWORD"]
 pytest_plugins = ("tests.support.bills", "tests.support.lake", "tests.support.pages")
 
 money.fail_on_loss()
-
-DATABASES = ("costoptix.db", "quota.db")
-"""On SQLite: the files that a migrated installation has."""
 
 
 @pytest.fixture(autouse=True)
@@ -53,43 +46,6 @@ def _loopback_only() -> Iterator[None]:
     yield
     clock.configure(None)
     passwords.configure(cheap=False)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _routes_compiled_once() -> Iterator[None]:
-    """Compile each address once a run: a test's own application costs half as much then.
-
-    What werkzeug compiles depends on the parts of an address alone, and is bound to its rule after.
-    """
-    known: dict[object, object] = {}
-    compile_builder = Rule._compile_builder
-
-    def compile_once(rule: Rule, append_unknown: bool = True) -> object:
-        key = (tuple(rule._trace), tuple(rule.defaults or ()), append_unknown)
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_once)
-        yield
-
-
-class _CompiledTemplates(BytecodeCache):
-    """What Jinja has compiled in this run; by file and content, so a changed one is compiled."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._known:
-            bucket.bytecode_from_string(self._known[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._known[bucket.key] = bucket.bytecode_to_string()
-
-
-_COMPILED_TEMPLATES = _CompiledTemplates()
 
 
 @pytest.fixture(scope="session")
@@ -159,25 +115,36 @@ def database_of_tests(migrated: str) -> Iterator[Reused]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: str,
+    request: pytest.FixtureRequest,
+    on_postgresql: bool,
+) -> Iterator[Installation]:
+    """The installation that this run's tests use one after the other."""
+    folder = tmp_path_factory.mktemp("installation") / "instance"
+    if not on_postgresql:
+        yield Installation(make_config(folder), migrated=Path(migrated))
+        return
+    url = request.getfixturevalue("database_of_tests").url
+    yield Installation(make_config(folder, database_url=url, quota_url=url))
+
+
 @pytest.fixture
 def config(
-    tmp_path: Path, migrated: str, request: pytest.FixtureRequest, on_postgresql: bool
+    installation: Installation, request: pytest.FixtureRequest, on_postgresql: bool
 ) -> Iterator[Config]:
-    """The configuration of this test's own installation, its database migrated and empty."""
-    if not on_postgresql:
-        config = make_config(tmp_path / "instance")
-        for name in DATABASES:
-            shutil.copyfile(Path(migrated).with_name(name), config.data_dir / name)
-        yield config
-        return
-    database: Reused = request.getfixturevalue("database_of_tests")
-    yield make_config(tmp_path / "instance", database_url=database.url, quota_url=database.url)
-    database.empty()
+    """The configuration of the installation: its database migrated and empty, as is its folder."""
+    installation.empty()
+    yield installation.config
+    if on_postgresql:
+        request.getfixturevalue("database_of_tests").empty()
 
 
 @pytest.fixture
 def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
-    """Start the application on this test's installation, under settings changed by name.
+    """Start another application on this test's installation, under settings changed by name.
 
     What it opens is closed after the test: left to the collector, a connection to PostgreSQL
     would warn within whichever test comes later.
@@ -185,49 +152,38 @@ def make_app(config: Config) -> Iterator[Callable[..., Flask]]:
     started: list[Flask] = []
 
     def start(**changes: object) -> Flask:
-        app = create_app(dataclasses.replace(config, **changes))
-        app.testing = True
-        app.jinja_env.bytecode_cache = _COMPILED_TEMPLATES
-        started.append(app)
-        with app.app_context():
-            if db.engine.dialect.name == "sqlite":
-                event.listen(db.engine, "connect", _without_sync)
-            _share_statements(db.engine)
-        return app
+        started.append(start_app(dataclasses.replace(config, **changes)))
+        return started[-1]
 
     yield start
     for app in started:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-            quota_storage().close()
+        close_app(app)
 
 
-_DIALECTS: dict[str, Dialect] = {}
-_STATEMENTS: dict[Any, Any] = {}
-
-
-def _share_statements(engine: Engine) -> None:
-    """Have this run's engines write each statement once: by itself, each would write its own.
-
-    What SQLAlchemy has written is kept by dialect, so that they share that as well.
-    """
-    if engine.dialect.name not in _DIALECTS:
-        engine.connect().close()  # a dialect is whole when it has seen its server
-        _DIALECTS[engine.dialect.name] = engine.dialect
-    engine.dialect = _DIALECTS[engine.dialect.name]
-    engine.update_execution_options(compiled_cache=_STATEMENTS)
-
-
-def _without_sync(connection: sqlite3.Connection, _record: object) -> None:
-    """Wait for no disk: what a power cut would take is not asked of a test's database."""
-    connection.execute("PRAGMA synchronous = OFF").close()
+@pytest.fixture(scope="session")
+def shared_app(installation: Installation) -> Flask:
+    """The application of this run: to make one for each test would take longer than most tests."""
+    return start_app(installation.config)
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
-    """The application on this test's installation."""
-    return make_app()
+def app(
+    config: Config, installation: Installation, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The application on this test's installation.
+
+    A test that changes the application itself is marked ``own_app``, and has one of its own; so
+    has a test whose configuration is not the installation's.
+    """
+    if config is not installation.config or request.node.get_closest_marker("own_app"):
+        yield request.getfixturevalue("make_app")()
+        return
+    app: Flask = request.getfixturevalue("shared_app")
+    passwords.configure(cheap=config.cheap_passwords)
+    before = state_of_app(app)
+    yield app
+    close_app(app)
+    assert state_of_app(app) == before, "the test changes the application: mark it own_app"
 
 
 @pytest.fixture

@@ -253,6 +253,7 @@ def test_a_wrong_upload_is_refused_in_words(
     assert re.search(words, answer.json["error"])
 
 
+@pytest.mark.own_app
 def test_a_file_over_the_limit_is_413(ask: Ask, app: Flask) -> None:
     app.config["COSTOPTIX"] = dataclasses.replace(app.config["COSTOPTIX"], max_upload_bytes=10)
     answer = ask("POST", "/imports", data=b"a" * 100, content_type="text/csv")

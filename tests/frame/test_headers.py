@@ -103,6 +103,7 @@ def broken(app: Flask, stranger: Browser) -> Callable[[Exception], Browser]:
     return breaking
 
 
+@pytest.mark.own_app
 def test_s22_an_error_tells_nothing_but_its_request(
     broken: Callable[[Exception], Browser],
 ) -> None:
@@ -114,6 +115,7 @@ def test_s22_an_error_tells_nothing_but_its_request(
         assert word not in answer.text
 
 
+@pytest.mark.own_app
 def test_s22_a_silent_database_is_503(broken: Callable[[Exception], Browser]) -> None:
     """S22: with Retry-After, and without the statement."""
     answer = broken(OperationalError("SELECT secret", {}, Exception("locked"))).get("/login")

@@ -11,8 +11,9 @@ import psycopg
 class new_database:  # noqa: N801 - used as a function
     """Make a database (a copy of ``template`` if given) for the length of a block."""
 
-    def __init__(self, server: str, template: str = "template1") -> None:
-        self._server, self._template, self._name = server, template, f"t{uuid.uuid4().hex}"
+    def __init__(self, server: str, template: str = "template1", name: str | None = None) -> None:
+        self._server, self._template = server, template
+        self._name = name or f"t{uuid.uuid4().hex}"
 
     def __enter__(self) -> str:
         self._run(f"CREATE DATABASE {self._name} TEMPLATE {self._template}")
@@ -35,10 +36,11 @@ class Reused:
 
     def __init__(self, template: str) -> None:
         self._server, _, self._template = template.rpartition("/")
+        self._name = f"t{uuid.uuid4().hex}"
         self._stack = ExitStack()
 
     def __enter__(self) -> Reused:
-        self.url = self._stack.enter_context(new_database(self._server, self._template))
+        self.url = self._stack.enter_context(new_database(self._server, self._template, self._name))
         plain = self.url.replace("postgresql+psycopg://", "postgresql://")
         self._connection = self._stack.enter_context(psycopg.connect(plain, autocommit=True))
         self._made = self._found()
