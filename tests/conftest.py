@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,7 +66,7 @@ def postgresql_database(postgresql_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Redis server of this run's own: its URL."""
-    if shutil.which("redis-server") is None:
+    if services.redis_program() is None:
         pytest.skip(services.GET_REDIS)
     with services.redis(tmp_path_factory.mktemp("redis")) as (url, _process):
         yield url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -170,7 +169,7 @@ def test_a_postgresql_server_that_went_lets_nothing_through(postgresql_server: s
 
 
 def test_a_redis_that_hangs_or_dies_lets_nothing_through(tmp_path: Path) -> None:
-    if shutil.which("redis-server") is None:
+    if services.redis_program() is None:
         pytest.skip(services.GET_REDIS)
     with services.redis(tmp_path) as (url, process):
         storage = quota_redis.RedisQuotaStorage(SCHEME + url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -17,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from tests.quota.conftest import Seat, take_seat
+from tests.support import programs
 from tests.support.server import ROOT, gunicorn
 from tests.support.services import free_port, wait_for_port
 
 LIMIT = 1 << 20
 SLOW_CLIENTS = 40
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+NGINX = programs.find("nginx")
 
 pytestmark = [
     pytest.mark.nginx,

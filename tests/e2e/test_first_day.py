@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from costoptix.clock import utc_today
 from costoptix.periods import next_month
+from tests.support.browser import curl
 from tests.support.cast import PASSWORD
 from tests.support.cost_pages import HOSTILE
 from tests.support.server import Server
@@ -46,7 +47,7 @@ KEY = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")
 def ask(server: Server, key: str, query: str) -> tuple[int, Any]:
     """Call the API as a script would."""
     url = f"{server.url}/api/v1/costs?{query}"
-    command = ["curl", "-s", "-w", "\n%{http_code}", "-H", f"X-API-Key: {key}", url]
+    command = [curl(), "-s", "-w", "\n%{http_code}", "-H", f"X-API-Key: {key}", url]
     body, _, status = subprocess.check_output(command, text=True).rpartition("\n")
     return int(status), json.loads(body)
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import looking
+from tests.support.browser import curl
 from tests.support.demo import Demo
 
 
@@ -44,7 +45,7 @@ def _sum_by_curl(page: Page, demo: Demo, metric: str) -> Decimal:
     command = page.locator("#curl").text_content() or ""
     environment = os.environ | {"COSTOPTIX_KEY": demo.key}
     told = subprocess.check_output(
-        ["sh", "-c", command.replace("curl ", "curl -s ", 1)], env=environment, text=True
+        ["sh", "-c", command.replace("curl ", f"{curl()} -s ", 1)], env=environment, text=True
     )
     totals = json.loads(told)["data"]["totals"]
     return sum((Decimal(total[metric]) for total in totals), Decimal(0))

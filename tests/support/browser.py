@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
+
+import pytest
+
+from tests.support import programs
 
 GET_CHROMIUM = "Chromium is missing: apt install chromium"
 _QUIET = [
@@ -24,7 +27,15 @@ def chromium() -> dict[str, Any]:
     Raises:
         LookupError: it is not installed; the message says how to get it.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = programs.find("chromium", "chromium-browser")
     if program is None:
         raise LookupError(GET_CHROMIUM)
     return {"executable_path": program, "args": _QUIET}
+
+
+def curl() -> str:
+    """Return the program of the commands that pages show; skips the test where it is missing."""
+    program = programs.find("curl")
+    if program is None:
+        pytest.skip("curl is missing: apt install curl")
+    return program

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.support import programs
 
 GET_POSTGRESQL = "PostgreSQL is missing: apt install postgresql"
 GET_REDIS = "Redis is missing: apt install redis-server"
@@ -46,9 +47,9 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
 
 def postgresql_programs() -> Path | None:
     """Return the folder of the newest PostgreSQL server's programs, or None."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
+    initdb = programs.find("initdb")
+    if initdb is not None:
+        return Path(initdb).parent
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return folders[-1].parent if folders else None
 
@@ -112,12 +113,19 @@ def _server_account() -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
+def redis_program() -> str | None:
+    """Return the Redis server's program, or None."""
+    return programs.find("redis-server")
+
+
 @contextmanager
 def redis(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a Redis server that keeps nothing; yields its URL and its process."""
     port = free_port()
     settings = {"--port": port, "--bind": "127.0.0.1", "--save": "", "--dir": folder}
-    command = ["redis-server", *(str(part) for pair in settings.items() for part in pair)]
+    program = redis_program()
+    assert program is not None
+    command = [program, *(str(part) for pair in settings.items() for part in pair)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(port, process)
