@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 from sqlalchemy.orm import Session
 from xdist.remote import Producer
@@ -36,6 +37,10 @@ __all__ = ["PASSWORD"]
 pytest_plugins = ("tests.support.bills", "tests.support.lake", "tests.support.pages")
 
 money.fail_on_loss()
+
+# A busy machine is slow at making examples; that is no fault of what they are made for.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
@@ -135,10 +140,11 @@ def config(
     installation: Installation, request: pytest.FixtureRequest, on_postgresql: bool
 ) -> Iterator[Config]:
     """The configuration of the installation: its database migrated and empty, as is its folder."""
+    database = request.getfixturevalue("database_of_tests") if on_postgresql else None
     installation.empty()
     yield installation.config
-    if on_postgresql:
-        request.getfixturevalue("database_of_tests").empty()
+    if database is not None:
+        database.empty()
 
 
 @pytest.fixture

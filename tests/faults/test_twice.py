@@ -24,7 +24,7 @@ def test_r16_the_same_month_twice_at_once_and_renamed_counts_once(month: Month) 
         assert month.total() == month.worth(month.price)
         session = month.latest()
         assert {job.state for job in session.scalars(select(Job))} == {"done"}
-        assert set(session.scalars(select(Import.state))) <= {"live", "older"}
+        assert set(session.scalars(select(Import.state))) <= {"live", "older", "duplicate"}
         live = select(func.sum(Delivery.row_count)).where(Delivery.is_live)
         assert session.scalar(live) == month.rows
         month.check_swept()
