@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix import clock
+from costoptix import clock, queue
 from costoptix.models import Anomaly, Budget, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, links, text
@@ -269,3 +269,31 @@ def test_the_dashboard_marks_and_lists_what_is_unusual_and_the_budgets(
     assert "Web team" in page
     narrowed = alice_browser.get("/?service_name=EC2").text
     assert 'class="mark"' not in narrowed
+
+
+# Jobs that were given up ---------------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="only the log says so")
+@pytest.mark.parametrize(
+    ("kind", "page", "words"),
+    [
+        ("detect_anomalies", "/anomalies", "The last search for anomalies failed"),
+        ("check_budgets", "/budgets", "The last check of the budgets failed"),
+        ("demo", "/imports", "The bills of Acme Cloud could not be made"),
+    ],
+)
+def test_a_job_that_was_given_up_is_said_where_a_person_looks_until_one_is_done(
+    alice_browser: Browser, lake: Lake, session: Session, kind: str, page: str, words: str
+) -> None:
+    assert words not in alice_browser.get(page).text
+    queue.enqueue_once(session, kind, lake.organization.id)
+    failed = queue.claim(session, kinds=[kind])
+    assert failed is not None
+    queue.give_up(session, failed, "killed")
+    assert words in alice_browser.get(page).text
+    queue.enqueue_once(session, kind, lake.organization.id)
+    done = queue.claim(session, kinds=[kind])
+    assert done is not None
+    queue.finish(session, done)
+    assert words not in alice_browser.get(page).text
