@@ -63,5 +63,5 @@ KINDS: dict[str, JobKind] = {
     acme.JOB_KIND: JobKind(acme.run, bounded=True),
     events.DATA_CHANGED: JobKind(judge_anew),
     anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),
-    budgets.JOB_KIND: JobKind(budgets.run),  # in parts of a bounded size
+    budgets.JOB_KIND: JobKind(budgets.run, bounded=True),
 }

@@ -13,11 +13,13 @@ from typing import Any
 
 from pydantic import Field
 
+from costoptix import queue
 from costoptix.access.permissions import Permission
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import Method
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
+from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.listing import AnomalyFiltersDraft
 from costoptix.anomalies.recording import Disposition, RunEpisode, kept_drivers, series_of
@@ -181,6 +183,7 @@ def _about(call: Call) -> dict[str, Any]:
             "percent": right.percent,
         },
         "detected_at": last.finished_at if last else None,
+        "detection_failed_at": queue.failed_at(call.session, JOB_KIND, call.organization.id),
         "not_kept": last.further if last else [],
     }
 

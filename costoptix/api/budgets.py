@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from costoptix import queue
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, operation
@@ -155,7 +156,8 @@ def list_budgets(call: Call, query: BudgetsQuery) -> Answer:
         BudgetData(**_terms(row.budget), **_standing(row.standing, is_current=row.is_current))
         for row in shown
     ]
-    return Answer(data, meta={"next_cursor": cursor})
+    failed_at = queue.failed_at(call.session, service.JOB_KIND, call.organization.id)
+    return Answer(data, meta={"next_cursor": cursor, "check_failed_at": failed_at})
 
 
 @operation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -25,6 +27,9 @@ def run(session: Session, claim: Claim, config: Config) -> None:
     """Raise the crossings of an organization's budgets, then keep how the budgets stand.
 
     Crossings come first: they need no forecast. A second run raises nothing new.
+
+    Raises:
+        LeaseLost: another worker has the job now; nothing more is kept.
     """
     organization = session.get(Organization, claim.organization_id)
     if organization is None:
@@ -32,7 +37,7 @@ def run(session: Session, claim: Claim, config: Config) -> None:
     with CostStore(config.lake_dir, config.temp_dir, REMEMBERED_ROWS) as store:
         for budgets in budgets_of(session, organization, ASKED_TOGETHER):
             tell_crossings(session, organization, budgets, store)
-        keep_all(session, organization, store)
+        keep_all(session, organization, store, partial(queue.hold, session, claim))
 
 
 def make_due(session: Session) -> None:

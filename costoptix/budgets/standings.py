@@ -7,7 +7,7 @@ about one budget alone (its page, a check) is always of the current data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -124,14 +124,24 @@ def keep(session: Session, budget: Budget, standing: Standing) -> None:
         session.merge(BudgetStanding(budget_id=budget.id, **_columns(budget, standing)))
 
 
-def keep_all(session: Session, organization: Organization, store: CostStore) -> None:
-    """Work out and keep how every budget of an organization stands."""
+def keep_all(
+    session: Session,
+    organization: Organization,
+    store: CostStore,
+    hold: Callable[[], None] | None = None,
+) -> None:
+    """Work out and keep how every budget of an organization stands.
+
+    ``hold`` is called in each transaction that keeps something, and may raise to keep nothing.
+    """
     for budgets in budgets_of(session, organization, AT_ONCE):
         computed = [
             (budget.id, stored_terms(budget), compute(session, organization, budget, store))
             for budget in budgets
         ]
         with writing(session):
+            if hold is not None:
+                hold()
             for budget_id, terms, standing in computed:
                 budget = session.get(Budget, budget_id)
                 # One that was changed meanwhile has the standing that its change gave it.

@@ -46,8 +46,13 @@ def work(session: Session, config: Config) -> None:
 @pytest.fixture
 def judged_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judge in the worker of a test itself: a process of its own costs a second to start."""
+    judge_here(monkeypatch)
+
+
+def judge_here(patch: pytest.MonkeyPatch) -> None:
+    """Have the jobs of bounded children done in this process."""
     for name, kind in jobs.KINDS.items():
-        monkeypatch.setitem(jobs.KINDS, name, replace(kind, bounded=False))
+        patch.setitem(jobs.KINDS, name, replace(kind, bounded=False))
 
 
 @pytest.fixture(scope="module")

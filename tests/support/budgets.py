@@ -15,6 +15,7 @@ from costoptix import queue, worker
 from costoptix.costs.engine import Engine
 from costoptix.extensions import db
 from costoptix.models import Budget, Organization
+from tests.support.bills import judge_here
 
 CHECK = "check_budgets"
 """The kind of the job that judges budgets."""
@@ -42,7 +43,9 @@ def keep_budget(session: Session, organization: Organization, **values: Any) -> 
 def judge(session: Session, organization: Organization, config: Config) -> None:
     """Have the worker judge an organization's budgets, and do whatever else is due."""
     queue.enqueue_once(session, CHECK, organization.id)
-    worker.run(lambda: Session(db.engine, expire_on_commit=False), config, once=True)
+    with pytest.MonkeyPatch.context() as patch:
+        judge_here(patch)
+        worker.run(lambda: Session(db.engine, expire_on_commit=False), config, once=True)
     session.rollback()  # ends the read: others have written since
     session.expire_all()
 

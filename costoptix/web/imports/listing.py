@@ -17,6 +17,7 @@ from costoptix.bills.ledger import listing as bills
 from costoptix.bills.read import child
 from costoptix.bills.read.rejections import RejectionsPart
 from costoptix.clock import utc_now
+from costoptix.demo import acme
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.models import UNFINISHED_STATES, Import, ImportState
@@ -132,6 +133,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         progress={row.id: ShownProgress.of(row, now) for row in shown},
         is_working=any(row.state in UNFINISHED_STATES for row in shown),
         has_worker=queue.has_worker(db.session()),
+        demo_failed_at=queue.failed_at(db.session(), acme.JOB_KIND, current_user.organization.id),
         newer=url_for("web.imports") if number > 1 else "",
         older=url_for("web.imports", page=number + 1) if len(rows) > PER_PAGE else "",
         max_bytes=config().max_upload_bytes,

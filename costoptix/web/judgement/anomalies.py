@@ -12,11 +12,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from pydantic import AfterValidator, Field
 
-from costoptix import drafts
+from costoptix import drafts, queue
 from costoptix.access.tiers import tier_of
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
 from costoptix.anomalies.episodes import METRIC
+from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft
 from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
@@ -206,6 +207,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         precision=judgements.precision(every, utc_now()),
         looked_back=judgements.LOOKED_BACK.days,
         last=listing.last_run(session, organization),
+        failed_at=queue.failed_at(session, JOB_KIND, organization.id),
         kept_per_month=tier_of(organization.tier).anomalies_per_month,
         methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
         automatic=METHOD_TITLES[AUTOMATIC.method],

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from pydantic import Field
 
-from costoptix import drafts
+from costoptix import drafts, queue
 from costoptix.access.tiers import Feature, tier_of
 from costoptix.budgets import service, standings
 from costoptix.budgets.crossings import crossings_of
@@ -172,6 +172,7 @@ def budgets() -> ResponseReturnValue:
         "budgets/list.html",
         budgets=rows[:PER_PAGE],
         total=standings.count(session, organization).all,
+        failed_at=queue.failed_at(session, service.JOB_KIND, organization.id),
         orders=[
             (title, form.url(order), order is form.order_by) for order, title in ORDERS.items()
         ],

@@ -274,7 +274,6 @@ def test_the_dashboard_marks_and_lists_what_is_unusual_and_the_budgets(
 # Jobs that were given up ---------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="only the log says so")
 @pytest.mark.parametrize(
     ("kind", "page", "words"),
     [
