@@ -8,13 +8,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from costoptix.errors import CostOptixError
 
+NOT_COMPUTED = "cannot be computed: "
+"""How the error of one thing among many begins, at every door; its reason follows."""
+
 UNEXPECTED = "something went wrong; the error was logged"
 
 logger = logging.getLogger(__name__)
 
 
 def reason(error: Exception, thing: str) -> str:
-    """Return why one thing among many failed, without a full stop; log what nobody expected.
+    """Return why one thing among many failed, to follow ``NOT_COMPUTED``; log it.
 
     ``thing`` names it in the log.
 
@@ -30,4 +33,4 @@ def reason(error: Exception, thing: str) -> str:
     if error.status >= 500:
         raise error
     logger.warning("%s failed: %s", thing, error.sentence)
-    return error.sentence.rstrip(".")
+    return f"{error.sentence[0].lower()}{error.sentence[1:].rstrip('.')}"

@@ -30,6 +30,7 @@ from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery, is_tag
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
+from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import read_live
 from costoptix.models import Anomaly, Organization, Severity
 from costoptix.periods import FIRST_DAY, DateRange, parse_day
@@ -155,6 +156,16 @@ def drivers_of(
     return drivers(ask, series_of(anomaly), days, anomaly.impact, tags)
 
 
+def drivers_or_error(
+    session: Session, organization: Organization, anomaly: Anomaly, store: CostStore
+) -> tuple[list[Driver] | None, str | None]:
+    """Return what ``drivers_of`` does, or None and why it cannot be computed."""
+    try:
+        return drivers_of(session, organization, anomaly, store), None
+    except Exception as error:
+        return None, NOT_COMPUTED + reason(error, f"the drivers of anomaly {anomaly.id}")
+
+
 def tag_dimensions(session: Session, organization: Organization, store: CostStore) -> list[str]:
     """List ``tag:<key>`` for the tag keys in the bills."""
     return [name for name in report.dimension_names(session, organization, store) if is_tag(name)]
@@ -174,7 +185,12 @@ def _explained(
     new = [episode for episode in new if episode.severity is not Severity.LOW]
     largest = sorted(new, key=lambda result: -abs(result.impact))[:EXPLAINED_AT_ONCE]
     keys = list(tags)
-    return {
-        result.key: drivers(ask, result.series, result.days, result.impact, keys)
-        for result in largest
-    }
+    explained = {}
+    for episode in largest:
+        try:
+            explained[episode.key] = drivers(
+                ask, episode.series, episode.days, episode.impact, keys
+            )
+        except Exception as error:  # it is kept without: they are worked out when asked for
+            reason(error, f"the drivers of {episode.key}")
+    return explained

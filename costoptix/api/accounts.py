@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
 
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
@@ -36,7 +39,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class CloudAccount:
-    """An account. ``currency`` and ``billed_cost`` are those of the first of its ``costs``."""
+    """An account. ``currency`` and ``billed_cost`` are those of the first of its ``costs``.
+
+    Where its costs cannot be computed, ``error`` says why, and there are none.
+    """
 
     id: str
     account: str  # slug:sub_account_id
@@ -44,9 +50,13 @@ class CloudAccount:
     sub_account_id: str | None
     name: str | None  # the team's, else the one in the bills
     billed_name: str | None
-    currency: str
-    billed_cost: str
+    currency: str | None
+    billed_cost: str | None
     costs: list[Costs]
+    error: Annotated[
+        str | None,
+        Field(description="null, or `cannot be computed: …`; only this account is affected"),
+    ]
     first_day: date
     last_day: date
     complete_through: date | None
@@ -87,9 +97,10 @@ def _described(account: accounts.Account) -> CloudAccount:
         sub_account_id=account.sub_account_id,
         name=account.name,
         billed_name=account.billed_name,
-        currency=costs[0].currency,
-        billed_cost=costs[0].billed_cost,
+        currency=costs[0].currency if costs else None,
+        billed_cost=costs[0].billed_cost if costs else None,
         costs=costs,
+        error=account.error,
         first_day=account.first_day,
         last_day=account.last_day,
         complete_through=account.complete_through,

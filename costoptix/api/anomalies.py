@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -79,6 +79,10 @@ class AnomalyData(FiguresData, Named):
     judged_by: str | None
     judged_at: datetime.datetime | None
     drivers: list[DriverData] | None
+    drivers_error: Annotated[
+        str | None,
+        Field(description="null, or `cannot be computed: …` where `drivers` is null for that"),
+    ]
     created_at: datetime.datetime
 
 
@@ -124,7 +128,7 @@ def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     filters = query.filters(query.status, utc_today())
     rows = listing.list_anomalies(call.session, call.organization, filters)
     listed, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
-    data = [_anomaly(row, kept_drivers(row)) for row in listed]
+    data = [_anomaly(row, kept_drivers(row), None) for row in listed]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
 
 
@@ -189,11 +193,11 @@ def _about(call: Call) -> dict[str, Any]:
 
 
 def _details(call: Call, row: Anomaly) -> AnomalyData:
-    moved = service.drivers_of(call.session, call.organization, row, call.store)
-    return _anomaly(row, moved)
+    moved = service.drivers_or_error(call.session, call.organization, row, call.store)
+    return _anomaly(row, *moved)
 
 
-def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
+def _anomaly(row: Anomaly, drivers: list[Driver] | None, error: str | None) -> AnomalyData:
     return AnomalyData(
         **_figures(row, series_of(row), row.first_day, row.last_day),
         id=row.id,
@@ -203,6 +207,7 @@ def _anomaly(row: Anomaly, drivers: list[Driver] | None) -> AnomalyData:
         judged_by=row.judged_by,
         judged_at=row.judged_at,
         drivers=None if drivers is None else [_driver(driver) for driver in drivers],
+        drivers_error=error,
         created_at=row.created_at,
     )
 

@@ -23,14 +23,13 @@ from costoptix.clock import utc_now, utc_today
 from costoptix.costs.answers import CostStore
 from costoptix.costs.asking import asker
 from costoptix.database import writing
-from costoptix.failures import reason
+from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import current_version
 from costoptix.models import Budget, BudgetStanding, Organization
 from costoptix.money import Amount
 from costoptix.periods import DateRange
 from costoptix.series.forecast import ForecastMethod
 
-NOT_COMPUTED = "cannot be computed: "
 AT_ONCE = 50
 """So many standings are kept in one transaction: each ends with a wait for the disk."""
 

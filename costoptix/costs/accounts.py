@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -24,9 +24,10 @@ from costoptix.clock import utc_today
 from costoptix.costs import report, sql
 from costoptix.costs.answers import CostRow, CostStore
 from costoptix.costs.plan import plan
-from costoptix.costs.query import CostQuery
+from costoptix.costs.query import ACCOUNT, CostQuery, Filter
 from costoptix.database import writing
 from costoptix.errors import NotFound
+from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import LiveData, LiveDelivery, freshness, renew_data_version
 from costoptix.lake.providers import account_of
 from costoptix.models import AccountName, Organization
@@ -56,7 +57,10 @@ class AccountCost:
 
 @dataclass(frozen=True)
 class Account:
-    """One cloud account. ``costs`` are over its days of the last five years, largest first."""
+    """One cloud account. ``costs`` are over its days of the last five years, largest first.
+
+    Where they do not fit into an amount there are none, and ``error`` says so.
+    """
 
     id: str
     account: str  # slug:sub_account_id
@@ -69,6 +73,7 @@ class Account:
     complete_through: date | None
     missing: tuple[DateRange, ...]  # days without charges between first and last
     costs: tuple[AccountCost, ...]
+    error: str | None = None  # "cannot be computed: …"
 
     @property
     def name(self) -> str | None:
@@ -104,15 +109,44 @@ def list_accounts(session: Session, organization: Organization, store: CostStore
     if span is None:
         return []
     query = CostQuery(span, group_by=_GROUPS)
-    rows = report.run(session, organization, query, store).rows
     names = given_names(session, organization)
-    costs = _costs(rows)
+    costs, errors = _costs_or_errors(session, organization, query, sightings, store)
     accounts = [
-        _account(account, seen, names.get(account_id(account)), costs[account])
+        replace(
+            _account(account, seen, names.get(account_id(account)), costs.get(account, ())),
+            error=errors.get(account),
+        )
         for account, seen in sightings.items()
-        if account in costs
+        if account in costs or account in errors
     ]
     return sorted(accounts, key=_largest_first)
+
+
+def _costs_or_errors(
+    session: Session,
+    organization: Organization,
+    query: CostQuery,
+    accounts: Iterable[str],
+    store: CostStore,
+) -> tuple[Mapping[str, tuple[AccountCost, ...]], Mapping[str, str]]:
+    """Return the costs of each account, and why an account has none.
+
+    All are asked together, without the sum over them, which may not fit where each does; one by
+    one where a single one does not.
+    """
+    try:
+        return _costs(report.stream(session, organization, query, store).rows), {}
+    except Exception as error:
+        reason(error, "the costs of all accounts")
+    costs: dict[str, tuple[AccountCost, ...]] = {}
+    errors: dict[str, str] = {}
+    for account in accounts:
+        alone = replace(query, filters=(Filter(ACCOUNT, (account,)),))
+        try:
+            costs |= _costs(report.stream(session, organization, alone, store).rows)
+        except Exception as error:
+            errors[account] = NOT_COMPUTED + reason(error, f"the costs of account {account}")
+    return costs, errors
 
 
 def rename(
@@ -274,6 +308,8 @@ def _gaps(days: list[date]) -> Iterable[DateRange]:
             yield DateRange(before + _DAY, after - _DAY)
 
 
-def _largest_first(account: Account) -> tuple[str, Decimal, str]:
+def _largest_first(account: Account) -> tuple[bool, str, Decimal, str]:
+    if not account.costs:
+        return True, "", Decimal(0), account.account  # last
     cost = account.costs[0]
-    return cost.currency, -cost.billed_cost, account.account
+    return False, cost.currency, -cost.billed_cost, account.account

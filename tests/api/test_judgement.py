@@ -259,7 +259,6 @@ def test_without_data_detection_says_so(api: Api, lake: Lake) -> None:
     assert "Not enough history" in found["note"]
 
 
-@pytest.mark.xfail(strict=True, reason="drivers that fail take the anomaly with them")
 def test_drivers_that_cannot_be_computed_leave_the_anomaly_to_be_judged(
     api: Api, lake: Lake, session: Session, acme: Organization
 ) -> None:
@@ -276,7 +275,6 @@ def test_drivers_that_cannot_be_computed_leave_the_anomaly_to_be_judged(
     assert (judged.status_code, judged.get_json()["data"]["status"]) == (200, "resolved")
 
 
-@pytest.mark.xfail(strict=True, reason="the drivers of one anomaly take the whole run with them")
 def test_an_anomaly_whose_drivers_cannot_be_computed_is_kept_without_them(
     api: Api, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,7 +293,6 @@ def test_an_anomaly_whose_drivers_cannot_be_computed_is_kept_without_them(
     assert (kept["date"], kept["drivers"]) == ("2026-03-10", None)
 
 
-@pytest.mark.xfail(strict=True, reason="one account that is too large takes the list with it")
 def test_an_account_that_cannot_be_computed_is_listed_with_the_reason(api: Api, lake: Lake) -> None:
     for source in ("one", "other"):
         lake.deliver(Charge(billed_cost=Decimal("9e19")), source=source)

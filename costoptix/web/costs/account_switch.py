@@ -10,6 +10,7 @@ from costoptix.figures import summary
 from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.questions import CostQuestion
+from costoptix.web.parts.panels import panel
 
 MAX_ACCOUNTS = 500
 
@@ -23,16 +24,17 @@ class AccountSwitch:
 
 
 def account_switch(ask: Ask, question: CostQuestion) -> AccountSwitch:
-    """Offer the accounts with charges in the range, and what is chosen already."""
+    """Offer the accounts with charges in the range, and what is chosen already.
+
+    Where the accounts of the range cannot be asked for, only what is chosen.
+    """
     everything = question.unfiltered().query
-    report = ask(
-        summary.asked_over(
-            everything, everything.date_range, *summary.ACCOUNT, metric=question.metric
-        ),
-        MAX_ACCOUNTS,
+    accounts = summary.asked_over(
+        everything, everything.date_range, *summary.ACCOUNT, metric=question.metric
     )
+    report = panel("the account switch", lambda: ask(accounts, MAX_ACCOUNTS)).shown
     names: dict[str, str] = {}
-    for row in report.rows:
+    for row in report.rows if report else ():
         provider, number, name = row.group
         if number:
             account = account_of(provider, number)

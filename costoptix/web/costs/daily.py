@@ -19,6 +19,7 @@ from costoptix.web.costs.cost_charts import PER, stacked_chart
 from costoptix.web.costs.figure_questions import read_question
 from costoptix.web.costs.freshness import empty_page
 from costoptix.web.costs.questions import asker
+from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import preset_titles
 
@@ -41,22 +42,25 @@ def daily() -> ResponseReturnValue:
     as_of = whole.data_as_of
     explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
     by_service = explorer.grouped("service_name")
-    charts = [
-        stacked_chart(breakdown, by_service, Granularity.DAILY, as_of.complete_through)
-        for breakdown in breakdowns(
-            ask,
-            by_service.query,
-            metric,
-            Granularity.DAILY,
-            with_previous=earlier_part(query.date_range, whole) is not None,
-        )
-    ]
+    has_previous = earlier_part(query.date_range, whole) is not None
+    charts = panel(
+        "the chart",
+        lambda: {
+            breakdown.currency: stacked_chart(
+                breakdown, by_service, Granularity.DAILY, as_of.complete_through
+            )
+            for breakdown in breakdowns(
+                ask, by_service.query, metric, Granularity.DAILY, with_previous=has_previous
+            )
+        },
+    )
     return render_template(
         "daily/daily.html",
         question=question,
         as_of=as_of,
         today=utc_today(),
-        spends=[(spend, chart, _lines(spend)) for spend, chart in zip(spends, charts, strict=True)],
+        spends=[(spend, _lines(spend)) for spend in spends],
+        charts=charts,
         per=PER[Granularity.DAILY],
         presets=preset_titles(PRESETS),
         accounts_to_choose=account_switch(ask, question),

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from markupsafe import Markup
 
 from costoptix.clock import utc_today
@@ -14,14 +15,17 @@ from costoptix.costs.answers import CostReport
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.errors import Invalid
+from costoptix.extensions import db
+from costoptix.failures import NOT_COMPUTED
 from costoptix.figures import outlook, summary
 from costoptix.figures.breakdown import Group, amount_of, breakdowns
 from costoptix.figures.completeness import earlier_part, known_part, partial_months
 from costoptix.figures.outlook import Outlook
 from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
+from costoptix.lake.live import data_as_of
 from costoptix.lake.providers import account_of
 from costoptix.money import Amount
-from costoptix.periods import Preset
+from costoptix.periods import DateRange, Preset
 from costoptix.web.costs import panels
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.account_switch import account_switch
@@ -36,6 +40,7 @@ from costoptix.web.costs.questions import (
     tag_dimensions,
     take_metric,
 )
+from costoptix.web.parts.panels import Panel, panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title, value_title
 
@@ -73,68 +78,124 @@ class HeadlineSpend:
     change: Change | None
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What the range cost, by currency: charts by groups and buckets, sums, a small curve."""
+
+    charts: list[StackedChart]
+    spends: list[HeadlineSpend]
+    spark: Markup
+
+
+@dataclass(frozen=True)
+class Spenders:
+    """Who spent, the largest first."""
+
+    providers: list[Spender]
+    accounts: list[Spender]
+
+
 @page("/")
 def home() -> ResponseReturnValue:
-    """Show the key figures, the chart, what changed, and who spent."""
+    """Show the key figures, the chart, what changed, and who spent: each panel by itself."""
     question = read_question(given_pairs())
     ask = asker()
     query, metric = question.query, question.metric
-    whole = ask(summary.asked_over(query, query.date_range, *summary.ACCOUNT, metric=metric))
-    if not whole.totals:
+    spent = summary.asked_over(query, query.date_range, *summary.ACCOUNT, metric=metric)
+    whole = panel("the spend of the range", lambda: ask(spent))
+    if whole.shown is not None and not whole.shown.totals:
         return empty_page(question)
-    through = whole.data_as_of.complete_through
-    granularity = granularity_for(query.date_range)
     explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
+    complete = known_part(query.date_range, whole.shown) if whole.shown else None
+    earlier = earlier_part(complete, whole.shown) if complete and whole.shown else None
+    movers = panel("what changed", lambda: _movers(ask, question, complete, earlier))
+    headline = panel("the charts", lambda: _headline(ask, question, explorer, whole, movers))
+    granularity = granularity_for(query.date_range)
+    return render_template(
+        "dashboard/dashboard.html",
+        question=question,
+        explorer=explorer,
+        as_of=data_as_of(db.session(), current_user.organization, query.date_range),
+        lacking=lacking(query.date_range),
+        complete=complete,
+        earlier=earlier,
+        headline=headline,
+        granularity=granularity,
+        per=PER[granularity],
+        partial_months=partial_months(query.date_range, complete)
+        if len(query.date_range.months()) > 1 and whole.shown
+        else [],
+        month=panel("this month", lambda: summary.this_month(ask, query, metric, utc_today())),
+        health_rule=HEALTH_RULE,
+        outlooks=panel("the forecast", lambda: _outlooks(ask, query, metric)),
+        anomalies=panel("open anomalies", panels.open_anomalies),
+        budgets=panel("budgets", panels.worst_budgets),
+        severity_kinds=SEVERITY_KINDS,
+        state_kinds=STATE_KINDS,
+        movers=movers,
+        limit=SHOWN,
+        spenders=panel("who spent", lambda: _both_spenders(explorer, whole)),
+        accounts_to_choose=account_switch(ask, question),
+        groups=GROUPS,
+        tags=panel("the tags", tag_dimensions).shown or [],
+        group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
+    )
+
+
+def _movers(
+    ask: Ask, question: CostQuestion, complete: DateRange | None, earlier: DateRange | None
+) -> list[summary.ChangedGroup]:
+    if complete is None or earlier is None:
+        return []
+    query, metric = question.query, question.metric
+    return summary.changes(ask, query, metric, complete, earlier, *summary.SERVICE)
+
+
+def _headline(
+    ask: Ask,
+    question: CostQuestion,
+    explorer: CostQuestion,
+    whole: Panel[CostReport],
+    movers: Panel[list[summary.ChangedGroup]],
+) -> Headline:
+    """Break the range down by groups and buckets, with what stands out."""
+    report = _shown(whole)
+    query, metric = question.query, question.metric
+    granularity = granularity_for(query.date_range)
     by_currency = breakdowns(
         ask, query, metric, granularity,
-        with_previous=earlier_part(query.date_range, whole) is not None,
+        with_previous=earlier_part(query.date_range, report) is not None,
     )  # fmt: skip
-    unusual = panels.anomalies_within(query)
+    unusual = panel("the marks", lambda: panels.anomalies_within(query)).shown or []
+    through = report.data_as_of.complete_through
     charts = [
         stacked_chart(
             breakdown, explorer, granularity, through, panels.marks(unusual, breakdown.currency)
         )
         for breakdown in by_currency
     ]
-    complete = known_part(query.date_range, whole)
-    earlier = earlier_part(complete, whole) if complete else None
-    movers = (
-        summary.changes(ask, query, metric, complete, earlier, *summary.SERVICE)
-        if complete and earlier
-        else []
+    changes = movers.shown or []
+    spends = [_spend(each.currency, each.total, changes) for each in by_currency]
+    return Headline(charts, spends, _spark(charts[0]))
+
+
+def _both_spenders(explorer: CostQuestion, whole: Panel[CostReport]) -> Spenders:
+    report = _shown(whole)
+    return Spenders(
+        providers=_spenders(explorer, report, by_account=False),
+        accounts=_spenders(explorer, report, by_account=True),
     )
-    return render_template(
-        "dashboard/dashboard.html",
-        question=question,
-        explorer=explorer,
-        as_of=whole.data_as_of,
-        lacking=lacking(query.date_range),
-        complete=complete,
-        earlier=earlier,
-        charts=charts,
-        spark=_spark(charts[0]),
-        granularity=granularity,
-        per=PER[granularity],
-        partial_months=partial_months(query.date_range, complete)
-        if len(query.date_range.months()) > 1
-        else [],
-        month=summary.this_month(ask, query, metric, utc_today()),
-        health_rule=HEALTH_RULE,
-        outlooks=_outlooks(ask, query, metric),
-        anomalies=panels.open_anomalies(),
-        budgets=panels.worst_budgets(),
-        severity_kinds=SEVERITY_KINDS,
-        state_kinds=STATE_KINDS,
-        spends=[_spend(breakdown.currency, breakdown.total, movers) for breakdown in by_currency],
-        movers=movers[:SHOWN],
-        mover_count=len(movers),
-        providers=_spenders(explorer, whole, by_account=False),
-        accounts=_spenders(explorer, whole, by_account=True),
-        accounts_to_choose=account_switch(ask, question),
-        groups=GROUPS,
-        tags=tag_dimensions(),
-        group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
-    )
+
+
+def _shown(whole: Panel[CostReport]) -> CostReport:
+    """Return the report that other panels rest on.
+
+    Raises:
+        Invalid: it could not be computed; nor can they, for the same reason.
+    """
+    if whole.shown is None:
+        raise Invalid(whole.error.removeprefix(NOT_COMPUTED))
+    return whole.shown
 
 
 def read_question(pairs: Pairs) -> CostQuestion:

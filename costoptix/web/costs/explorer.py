@@ -56,6 +56,7 @@ from costoptix.web.costs.questions import (
     url_with,
 )
 from costoptix.web.parts.display import guarded
+from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import SEVERITY_KINDS
 
@@ -101,10 +102,16 @@ def costs() -> ResponseReturnValue:
     if granularity is Granularity.TOTAL:
         granularity = granularity_for(days)
     query = asked(question, days)
-    by_currency = breakdowns(
-        ask, query, question.metric, granularity,
-        with_previous=earlier_part(days, whole) is not None,
-    )  # fmt: skip
+    has_previous = earlier_part(days, whole) is not None
+    charts = panel(
+        "the chart",
+        lambda: [
+            stacked_chart(breakdown, question, granularity, whole.data_as_of.complete_through)
+            for breakdown in breakdowns(
+                ask, query, question.metric, granularity, with_previous=has_previous
+            )
+        ],
+    )
     table = cost_table(
         ask, question, days, shown=question.limit or SHOWN_ROWS, flags=anomaly_flags(ask)
     )
@@ -114,10 +121,7 @@ def costs() -> ResponseReturnValue:
         days=days,
         as_of=whole.data_as_of,
         lacking=lacking(days),
-        charts=[
-            stacked_chart(breakdown, question, granularity, whole.data_as_of.complete_through)
-            for breakdown in by_currency
-        ],
+        charts=charts,
         chart_granularity=granularity,
         per=PER[granularity],
         table=table,
@@ -132,7 +136,7 @@ def costs() -> ResponseReturnValue:
         granularities=list(PER.items()),
         categories=[(name, *_toggle(question, name)) for name in ChargeCategory],
         quick_groups=QUICK_GROUPS,
-        choices=_choices(state),
+        choices=panel("the choices", lambda: _choices(state)),
         filter_by=state.filter_by,
         chosen=_values(question.query.filters, state.filter_by),
         search=state.search,

@@ -17,6 +17,7 @@ from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
 from costoptix.models import OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
 from costoptix.money import Amount
+from costoptix.web.parts.panels import panel
 
 SHOWN = 6
 
@@ -51,9 +52,16 @@ def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
 
 
 def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
-    """Return a function that flags the groups of a query by service that had anomalies."""
+    """Return a function that flags the groups of a query by service that had anomalies.
+
+    Where that cannot be told, nothing is flagged.
+    """
     session, organization = db.session(), current_user.organization
-    return lambda query: flags(session, organization, ask, query)
+
+    def flagged(query: CostQuery) -> Mapping[tuple[str, Group], Flag]:
+        return panel("the flags", lambda: flags(session, organization, ask, query)).shown or {}
+
+    return flagged
 
 
 def open_anomalies() -> OpenAnomalies:

@@ -33,6 +33,7 @@ from costoptix.web.costs.charts import StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
 from costoptix.web.costs.questions import CostQuestion, Pairs, asker, cost_store, url_with
 from costoptix.web.parts import forms
+from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_title
 
@@ -239,14 +240,18 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
     days = DateRange(row.first_day, row.last_day)
     around = _around(days)
     explorer = CostQuestion("web.costs", series.query(around), METRIC, "billed_cost")
+    drivers, drivers_error = service.drivers_or_error(
+        db.session(), current_user.organization, row, cost_store()
+    )
     body = render_template(
         "anomalies/detail.html",
         row=row,
         series=series,
         days=days,
-        chart=_chart(explorer, row),
+        chart=panel("the days around an anomaly", lambda: _chart(explorer, row)),
         explorer=replace(explorer, query=replace(explorer.query, granularity=Granularity.DAILY)),
-        drivers=service.drivers_of(db.session(), current_user.organization, row, cost_store()),
+        drivers=drivers,
+        drivers_error=drivers_error,
         driver_url=lambda driver: explorer.over(days).only(driver.dimension, driver.value).url,
         method=METHOD_TITLES[Method(row.method)],
         choices=[
