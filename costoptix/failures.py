@@ -1,4 +1,4 @@
-"""One thing among many that fails: its failure stays its own, and is told in words."""
+"""One thing among many that fails: its failure stays its own, and is described in words."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from costoptix.figures.trends import share
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus
 
 LOOKED_BACK = timedelta(days=90)
-"""Over how long precision is told."""
+"""The period over which precision is computed."""
 
 MAX_NOTE = 2000
 

@@ -252,7 +252,7 @@ class DecisionDraft(Draft):
     "POST", "/imports/<import_id>/decide", permission=Permission.WRITE, body=DecisionDraft,
     data=ImportDetails, status=202,
     summary="Decide about an import that waits: charges would vanish or be doubled, rows cannot "
-    "be read, or its export is not told",
+    "be read, or its content does not show which export it is",
 )  # fmt: skip
 def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
     """Take the decision; the import goes on in the background."""

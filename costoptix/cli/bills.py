@@ -53,7 +53,7 @@ def register(app: Flask) -> None:
 @click.option("--import-anyway", is_flag=True,
               help="import although more than 5% of the rows cannot be read")  # fmt: skip
 @click.option("--dataset", type=click.Choice(["actual", "amortized"]),
-              help="which export of Azure it is, where the content does not tell")  # fmt: skip
+              help="which export of Azure it is, where the content does not show it")  # fmt: skip
 @click.option("--add", "decision", flag_value="add", help="add beside what is live")
 @refusals_on_one_line
 def import_files(
@@ -71,16 +71,16 @@ def import_files(
     delivery, or those that its manifests name.
 
     Ends with 1 when a file is refused, or waits for a person: charges would vanish or be doubled,
-    too many rows cannot be read, or its export is not told.
+    too many rows cannot be read, or the file does not show which export it is.
     """
     session = db.session()
-    found = organizations.find(session, organization)
+    owner = organizations.find(session, organization)
     answers = {"decision": decision, "dataset": dataset, "accept_rejected": import_anyway or None}
-    said: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
+    stated: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
-        _finished(session, found, received)
+        _finished(session, owner, received)
         for delivery in folders.deliveries_of(files)
-        for received in _receive(session, found, delivery, said, source, currency)
+        for received in _receive(session, owner, delivery, stated, source, currency)
     ]
     if any(row.state in (ImportState.REFUSED, ImportState.WAITING) for row in results):
         sys.exit(1)
@@ -103,7 +103,7 @@ def _receive(
     session: Session,
     organization: Organization,
     delivery: FolderDelivery,
-    said: dict[str, object],
+    stated: dict[str, object],
     source: str | None,
     currency: str | None,
 ) -> list[Received]:
@@ -120,7 +120,7 @@ def _receive(
                 name=delivery.path,
                 source_name=source,
                 currency=currency,
-                options=delivery.options | said,
+                options=delivery.options | stated,
                 group=None if delivery.path else partial(child.group, seconds=GROUP_SECONDS),
             )
     except Unreadable as error:
@@ -156,11 +156,11 @@ def _ways(row: Import) -> str:
     question = questions.question_of(row)
     match question and question.kind:
         case Kind.DATASET:
-            return "Say --dataset actual or --dataset amortized."
+            return "Give --dataset actual or --dataset amortized."
         case Kind.REJECTED:
-            return "Say --import-anyway."
+            return "Give --import-anyway."
         case _:
-            return "Say --replace or --add."
+            return "Give --replace or --add."
 
 
 def _print(session: Session, row: Import) -> None:
@@ -190,5 +190,5 @@ def _print(session: Session, row: Import) -> None:
         if period.incomplete:
             click.echo(f"note: {period.billing_period:%Y-%m}: {period.incomplete}")
     for currency, sums in listing.sums(session, row).items():
-        told = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
-        click.echo(f"sums {currency}: {told}")
+        amounts = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
+        click.echo(f"sums {currency}: {amounts}")

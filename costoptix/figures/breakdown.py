@@ -14,7 +14,7 @@ from costoptix.money import EXACT, Amount, total
 from costoptix.periods import FIRST_DAY, DateRange, Granularity, split
 
 TOP_GROUPS = 9
-"""How many groups are told apart; one more is when it is the only other."""
+"""How many groups are shown by themselves; one more where it is the only other."""
 
 RANKED_GROUPS = 1000
 """Among how many groups the largest are looked for, where there are very many."""

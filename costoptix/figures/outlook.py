@@ -16,7 +16,7 @@ from costoptix.periods import DateRange, Granularity, Preset, month_range, resol
 from costoptix.series.forecast import Ceiling, Forecast, Horizon, forecast, value_at_risk
 
 HISTORY = Preset.LAST_12_MONTHS
-"""How far back a forecast looks, unless it is told."""
+"""How far back a forecast looks by default."""
 
 
 @dataclass(frozen=True)

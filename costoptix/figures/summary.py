@@ -36,7 +36,7 @@ from costoptix.periods import (
 )
 
 SERVICE = ("service_name", "provider_name")
-"""A service is told apart from its namesake at another provider."""
+"""A service and its namesake at another provider are two."""
 
 ACCOUNT = ("provider_name", "sub_account_id", "sub_account_name")
 

@@ -69,7 +69,7 @@ def test_the_dataset_of_a_file_that_does_not_show_it_is_said_by_an_option(
     undecided.write_bytes(header + b"".join(rows[1:]))
     assert run(actual).exit_code == 0
     asked = run(undecided, "--replace")
-    assert (asked.exit_code, "Say --dataset actual or --dataset amortized." in asked.stderr) == (
+    assert (asked.exit_code, "Give --dataset actual or --dataset amortized." in asked.stderr) == (
         1,
         True,
     )
@@ -82,7 +82,7 @@ def test_a_file_of_many_bad_rows_is_imported_when_that_is_said(run, tmp_path: Pa
     bill = tmp_path / "bill.csv"
     bill.write_bytes(write([{}, {"BilledCost": "much"}]))
     asked = run(bill, "--replace")
-    assert (asked.exit_code, "Say --import-anyway." in asked.stderr) == (1, True)
+    assert (asked.exit_code, "Give --import-anyway." in asked.stderr) == (1, True)
     told = run(bill, "--import-anyway")
     assert (told.exit_code, "rows: 2 read, 1 kept, 1 rejected" in told.stdout) == (0, True)
 

@@ -290,7 +290,8 @@ _EXPORTS = {
 """How manifests name the two exports; those of FOCUS and of usage alone are neither."""
 
 _MIXED = (
-    "These files are of the actual and of the amortized export, and of {} it cannot be told which: "
+    "These files are of the actual and of the amortized export, and {} does not show which one it"
+    " is: "
     "send the two exports apart."
 )
 _LACKING = {

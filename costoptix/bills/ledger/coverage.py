@@ -53,7 +53,7 @@ def judge(
     ids: list[str] = []
     elsewhere = _Elsewhere(session, organization_id, source)
     for (account, period), scopes in _by_month(staged).items():
-        month = _Month(session, source, account, period, elsewhere.of(account, period))
+        month = _LedgerMonth(session, source, account, period, elsewhere.of(account, period))
         if staged.is_undecided:
             either += month.either(scopes, staged, delivered_at)
         after = month.after(scopes, staged, delivered_at)
@@ -70,14 +70,14 @@ def _question(
     if either:
         return Question(
             kind=Kind.DATASET,
-            sentence="The content does not tell whether this is the actual or the amortized "
+            sentence="The content does not show whether this is the actual or the amortized "
             "export, and what is live of its months depends on it.",
             effects=tuple(either),
         )
     if lost:
         return Question(
             kind=Kind.REMOVAL,
-            sentence="This delivery would take charges away from a month that is live."
+            sentence="This delivery would remove charges from a month that is live."
             + _also(doubled),
             effects=tuple(lost),
         )
@@ -96,7 +96,7 @@ def _also(doubled: Sequence[Effect]) -> str:
         return ""
     return (
         f" It also brings accounts that the source {doubled[0].source} bills already:"
-        " to replace takes those out there."
+        " replacing removes those there."
     )
 
 
@@ -135,7 +135,7 @@ class _Elsewhere:
         return self._months[period][_last_part(account)]
 
 
-class _Month:
+class _LedgerMonth:
     """One billing account and month: what is live of it, in the source itself and in others."""
 
     def __init__(
@@ -150,9 +150,9 @@ class _Month:
         self._key = (account, period)
         self._source = source
         mine = in_scope(session, source.id, account, period) if source is not None else []
-        counting = [each for each in mine if replaced_by(session, each) is None]
-        self._versions = [version_of(each) for each in counting]
-        self._before = self._all(each.id for each in counting if each.is_live)
+        counting = [delivery for delivery in mine if replaced_by(session, delivery) is None]
+        self._versions = [version_of(delivery) for delivery in counting]
+        self._before = self._all(delivery.id for delivery in counting if delivery.is_live)
         self._others = others
 
     def _all(
@@ -201,7 +201,7 @@ class _Month:
         if all(other == first for other in others):
             return []
         before = _billed(self._before)
-        after = _billed(each for scope in scopes for each in scope.sub_accounts)
+        after = _billed(sub_account for scope in scopes for sub_account in scope.sub_accounts)
         return [
             _effect(self._key, currency, before, after, {}, self._source.name)
             for currency in before
@@ -266,10 +266,10 @@ Names = dict[tuple[str, str], str]
 
 def _names(sub_accounts: Iterable[SubAccount]) -> Names:
     return {
-        (slug_of(each.provider_name or ""), _last_part(each.sub_account_id or "")): (
-            each.sub_account_id or ""
+        (slug_of(sub_account.provider_name or ""), _last_part(sub_account.sub_account_id or "")): (
+            sub_account.sub_account_id or ""
         )
-        for each in sub_accounts
+        for sub_account in sub_accounts
     }
 
 
@@ -284,7 +284,7 @@ def _without(names: Names, others: Names) -> Names:
 
 def _billed(sub_accounts: Iterable[SubAccount]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for each in sub_accounts:
-        before = totals.get(each.currency, Decimal(0))
-        totals[each.currency] = money.EXACT.add(before, each.billed_cost)
+    for sub_account in sub_accounts:
+        before = totals.get(sub_account.currency, Decimal(0))
+        totals[sub_account.currency] = money.EXACT.add(before, sub_account.billed_cost)
     return totals

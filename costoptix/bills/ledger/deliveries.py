@@ -200,9 +200,9 @@ def delivered_at(session: Session, row: Import, source: Source | None, staged: S
     source has brought before are the same delivery again: what replaced them stays, unless a
     person says that these shall replace it.
     """
-    said = row.options.get("delivered_at")
-    if said is not None:
-        return parse_instant(said)
+    by_manifest = row.options.get("delivered_at")
+    if by_manifest is not None:
+        return parse_instant(by_manifest)
     if staged.made_at is not None:
         return staged.made_at
     before = (
@@ -282,7 +282,7 @@ def is_part(delivery: Delivery) -> bool:
 
 def point_all(session: Session, changed: Iterable[Delivery]) -> None:
     """Point the readers anew in every scope of these deliveries."""
-    for scope in {scope_of(each) for each in changed}:
+    for scope in {scope_of(delivery) for delivery in changed}:
         _point(session, in_scope(session, *scope))
 
 
@@ -292,15 +292,15 @@ def scope_of(delivery: Delivery) -> tuple[str, str, date]:
 
 
 def _point(session: Session, deliveries: list[Delivery]) -> None:
-    counting = (each for each in deliveries if replaced_by(session, each) is None)
-    live = {each.id for each in live_versions(map(version_of, counting))}
+    counting = (delivery for delivery in deliveries if replaced_by(session, delivery) is None)
+    live = {delivery.id for delivery in live_versions(map(version_of, counting))}
     for delivery in deliveries:
         is_live = delivery.id in live
         move_delivery(delivery, DeliveryState.LIVE if is_live else DeliveryState.OLDER)
 
 
 def replaced_by(session: Session, delivery: Delivery) -> Import | None:
-    """Return the import that counts in the stead of a delivery of another scope."""
+    """Return the import that is used instead of a delivery of another scope."""
     if delivery.replaced_by_id is None:
         return None
     other = session.get(Import, delivery.replaced_by_id)
@@ -308,9 +308,9 @@ def replaced_by(session: Session, delivery: Delivery) -> Import | None:
 
 
 def counting_instead(session: Session, row: Import) -> Import | None:
-    """Return an import of another source that counts in the stead of one, by a decision."""
+    """Return the import of another source that is used instead of one, by a decision."""
     mine = session.scalars(select(Delivery).where(Delivery.import_id == row.id))
-    return next(filter(None, (replaced_by(session, each) for each in mine)), None)
+    return next(filter(None, (replaced_by(session, delivery) for delivery in mine)), None)
 
 
 def settle(session: Session, organization_id: str) -> None:

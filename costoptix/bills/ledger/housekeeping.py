@@ -43,7 +43,7 @@ BATCH = 200
 """Rows deleted in one transaction: with the rows of their files, some 10 ms of the write lock."""
 
 GRACE = timedelta(hours=1)
-"""By the file system's own clock, which is what the files' ages are told by."""
+"""By the file system's own clock, by which the files' ages are measured."""
 
 
 STAGED_KEPT = timedelta(days=7)
@@ -168,10 +168,10 @@ def prune_history(session: Session) -> int:
         # A delivery or an undo since then would change what is wanted: the next time, then.
         version = session.scalar(_data_version(organization_id))
         deliveries = in_scope(session, source_id, account, period)
-        wanted = history.kept(map(version_of, deliveries), HISTORY_KEPT)
+        needed = history.kept(map(version_of, deliveries), HISTORY_KEPT)
         pruned += _forget(
             session,
-            [each.id for each in deliveries if each.id not in wanted],
+            [delivery.id for delivery in deliveries if delivery.id not in needed],
             ~Delivery.is_live & (_data_version(organization_id).scalar_subquery() == version),
         )
     return pruned

@@ -51,11 +51,11 @@ TRIES_UNLOCKED = 5
 
 GAVE_UP = "The file could not be read: the reason is in the log of the worker."
 READER_DIED = (
-    "The process that reads the file was ended each time, perhaps for want of memory: "
+    "The process that reads the file was ended each time, perhaps because memory ran out: "
     "see the log of the worker."
 )
 ENDED = (
-    "The worker was ended each time it read the file, perhaps for want of memory: "
+    "The worker was ended each time it read the file, perhaps because memory ran out: "
     "see its log, then send the file again."
 )
 

@@ -28,7 +28,7 @@ class Incomplete:
 
 
 @dataclass
-class _Month:
+class _DatasetsOfMonth:
     """The datasets of one billing account and month of a source."""
 
     family: str | None = None
@@ -58,7 +58,7 @@ def incomplete(
         Delivery.billing_period >= first.replace(day=1),
         Delivery.billing_period <= last,
     )  # fmt: skip
-    months: defaultdict[tuple[str, str, date], _Month] = defaultdict(_Month)
+    months: defaultdict[tuple[str, str, date], _DatasetsOfMonth] = defaultdict(_DatasetsOfMonth)
     for row in session.execute(deliveries):
         month = months[row.source_id, row.billing_account_id, row.billing_period]
         month.family = row.family

@@ -91,14 +91,14 @@ def periods(session: Session, row: Import) -> list[Period]:
 
     What it brought of one month file by file is one period.
     """
-    found = session.scalars(
+    deliveries = session.scalars(
         select(Delivery)
         .where(Delivery.import_id == row.id)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
-    parts = {_month(delivery): delivery for delivery in found if is_part(delivery)}
+    parts = {_month(delivery): delivery for delivery in deliveries if is_part(delivery)}
     wholes: dict[tuple[str, date, str | None], list[Delivery]] = {}
-    for delivery in found:
+    for delivery in deliveries:
         if not is_part(delivery):
             wholes.setdefault((*_month(delivery), delivery.dataset), []).append(delivery)
     lacking = _lacking(session, row, [period for _, period, dataset in wholes if dataset])
@@ -106,7 +106,7 @@ def periods(session: Session, row: Import) -> list[Period]:
         Period(
             account,
             period,
-            sum(each.row_count for each in whole),
+            sum(delivery.row_count for delivery in whole),
             _state(whole, parts.get((account, period))),
             dataset,
             lacking.get((whole[0].source_id, account, period, dataset)),
@@ -121,16 +121,21 @@ def _lacking(
     """Say of the live months of an import what they lack while another dataset is not here."""
     if not periods:
         return {}
-    found = incomplete(session, row.organization_id, min(periods), max(periods))
+    incomplete_months = incomplete(session, row.organization_id, min(periods), max(periods))
     return {
-        (each.source_id, each.billing_account_id, each.billing_period, each.dataset): each.sentence
-        for each in found
+        (
+            month.source_id,
+            month.billing_account_id,
+            month.billing_period,
+            month.dataset,
+        ): month.sentence
+        for month in incomplete_months
     }
 
 
-def was_replaced(found: Iterable[Period]) -> bool:
+def was_replaced(months: Iterable[Period]) -> bool:
     """Tell whether a newer delivery took the place of one of these."""
-    return any(period.state == DeliveryState.OLDER for period in found)
+    return any(period.state == DeliveryState.OLDER for period in months)
 
 
 def _month(delivery: Delivery) -> tuple[str, date]:
@@ -169,7 +174,7 @@ def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
         if line.currency is not None and line.rows_kept:
             amounts[line.currency][line.metric].append(line.sum_stored)
     return {
-        currency: {metric: total(found) for metric, found in by_metric.items()}
+        currency: {metric: total(summands) for metric, summands in by_metric.items()}
         for currency, by_metric in sorted(amounts.items())
     }
 
@@ -185,11 +190,13 @@ def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     ).all()
     amounts: defaultdict[str, defaultdict[str, list[Amount]]]
     amounts = defaultdict(lambda: defaultdict(list))
-    for known in (known for delivery in live for known in sums_of(delivery)):
+    for category_sum in (category_sum for delivery in live for category_sum in sums_of(delivery)):
         for metric in METRICS:
-            amounts[known.currency][metric].append(getattr(known, metric) or Amount(0))
+            amounts[category_sum.currency][metric].append(
+                getattr(category_sum, metric) or Amount(0)
+            )
     return {
-        currency: {metric: total(found) for metric, found in by_metric.items()}
+        currency: {metric: total(summands) for metric, summands in by_metric.items()}
         for currency, by_metric in sorted(amounts.items())
     }
 

@@ -47,30 +47,34 @@ class Version:
 
 def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
     """Return the versions that readers get together, the oldest first."""
-    ordered = sorted(versions, key=lambda each: each.order)
+    ordered = sorted(versions, key=lambda version: version.order)
     family = next((version.family for version in ordered if version.dataset is not None), None)
     if (datasets := recognize.datasets_of(family)) is not None:
         return datasets.live(ordered)
     live: tuple[Version, ...] = ()
-    for each in ordered:
-        live = (*_beside(each, live), each)
+    for version in ordered:
+        live = (*_beside(version, live), version)
     return live
 
 
 def replaced(newer: Version, others: Iterable[Version]) -> Version | None:
     """Return the newest of the older versions whose place a version takes; None if it adds."""
     older = sorted(
-        (each for each in others if each.order < newer.order and each.dataset == newer.dataset),
-        key=lambda each: each.order,
+        (
+            version
+            for version in others
+            if version.order < newer.order and version.dataset == newer.dataset
+        ),
+        key=lambda version: version.order,
     )
-    taken = [each for each in older if each not in _beside(newer, tuple(older))]
+    taken = [version for version in older if version not in _beside(newer, tuple(older))]
     return taken[-1] if taken else None
 
 
 def _beside(newer: Version, live: tuple[Version, ...]) -> tuple[Version, ...]:
     """Return which of the live versions stay when a newer one comes."""
     if newer.batch is not None:
-        return tuple(each for each in live if not _may_hold_the_same_rows(newer, each))
+        return tuple(version for version in live if not _may_hold_the_same_rows(newer, version))
     return live if _adds(newer, live) else ()
 
 
@@ -78,7 +82,7 @@ def _adds(newer: Version, live: Sequence[Version]) -> bool:
     """Tell whether every row of a version was exported after every row that is live."""
     exported = newer.exported
     return exported is not None and all(
-        each.exported is not None and each.exported.last < exported.first for each in live
+        version.exported is not None and version.exported.last < exported.first for version in live
     )
 
 

@@ -1,4 +1,4 @@
-"""What an undo, or making an older import current, would change in money: told beforehand."""
+"""What an undo, or making an older import current, would change in money, shown beforehand."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ def _shifts(
         .where(Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN)
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
-    scopes = {scope_of(each): None for each in (*mine, *freed)}
-    kept_out = {each.id for each in freed}
+    scopes = {scope_of(delivery): None for delivery in (*mine, *freed)}
+    kept_out = {delivery.id for delivery in freed}
     return [
         shift
         for scope in scopes
         for shift in _shifts_of(
             [
-                each
-                for each in in_scope(session, *scope)
-                if each.id in kept_out or replaced_by(session, each) is None
+                delivery
+                for delivery in in_scope(session, *scope)
+                if delivery.id in kept_out or replaced_by(session, delivery) is None
             ],
             row.id,
             change,
@@ -77,13 +77,16 @@ def _shifts(
 def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> list[Shift]:
     if not deliveries:
         return []
-    by_id = {each.id: each for each in deliveries}
+    by_id = {delivery.id: delivery for delivery in deliveries}
     changed = (
-        change(version_of(each)) if each.import_id == import_id else version_of(each)
-        for each in deliveries
+        change(version_of(delivery)) if delivery.import_id == import_id else version_of(delivery)
+        for delivery in deliveries
     )
-    then = [by_id[each.id] for each in live_versions(each for each in changed if each is not None)]
-    before, after = _billed(each for each in deliveries if each.is_live), _billed(then)
+    then = [
+        by_id[delivery.id]
+        for delivery in live_versions(delivery for delivery in changed if delivery is not None)
+    ]
+    before, after = _billed(delivery for delivery in deliveries if delivery.is_live), _billed(then)
     return [
         Shift(
             billing_account_id=deliveries[0].billing_account_id,
@@ -91,7 +94,7 @@ def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> li
             currency=currency,
             before=before.get(currency, Decimal(0)),
             after=after.get(currency, Decimal(0)),
-            delivered_at=max((each.delivered_at for each in then), default=None),
+            delivered_at=max((delivery.delivered_at for delivery in then), default=None),
         )
         for currency in sorted(before.keys() | after.keys())
     ]
@@ -99,7 +102,9 @@ def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> li
 
 def _billed(deliveries: Iterable[Delivery]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for known in (known for delivery in deliveries for known in sums_of(delivery)):
-        before = totals.get(known.currency, Decimal(0))
-        totals[known.currency] = money.EXACT.add(before, known.billed_cost)
+    for category_sum in (
+        category_sum for delivery in deliveries for category_sum in sums_of(delivery)
+    ):
+        before = totals.get(category_sum.currency, Decimal(0))
+        totals[category_sum.currency] = money.EXACT.add(before, category_sum.billed_cost)
     return totals

@@ -89,9 +89,11 @@ class Question(BaseModel):
 
 def question_of(row: Import) -> Question | None:
     """Return what an import waits for; None when it does not wait."""
-    said = row.options.get("question")
+    written = row.options.get("question")
     return (
-        None if said is None or row.state != ImportState.WAITING else Question.model_validate(said)
+        None
+        if written is None or row.state != ImportState.WAITING
+        else Question.model_validate(written)
     )
 
 

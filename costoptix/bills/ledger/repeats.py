@@ -30,7 +30,7 @@ def live_original(session: Session, row: Import) -> Import | None:
     if row.source_name is not None:
         same = same.join(Source).where(Source.name == row.source_name)
     originals = session.scalars(same).all()
-    return next((each for each in originals if not _was_replaced(session, each)), None)
+    return next((original for original in originals if not _was_replaced(session, original)), None)
 
 
 def _was_replaced(session: Session, row: Import) -> bool:

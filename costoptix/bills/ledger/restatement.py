@@ -56,7 +56,7 @@ class Restatement:
 
 def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restatement]:
     """Compare each month of an import with the delivery of the same scope before it, if any."""
-    found = []
+    restated = []
     mine = (
         select(Delivery)
         .where(Delivery.import_id == row.id)
@@ -66,23 +66,23 @@ def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restat
         earlier = _before(session, delivery)
         if earlier is not None:
             changes = _changes(session, lake, earlier, delivery)
-            found.append(
+            restated.append(
                 Restatement(delivery.billing_account_id, delivery.billing_period, earlier, changes)
             )
-    return found
+    return restated
 
 
 def _before(session: Session, delivery: Delivery) -> Delivery | None:
     """Return the delivery of the same scope whose place this one took; None where it adds."""
     others = {
-        each.id: each
-        for each in in_scope(
+        other.id: other
+        for other in in_scope(
             session, delivery.source_id, delivery.billing_account_id, delivery.billing_period
         )
-        if each.id != delivery.id
+        if other.id != delivery.id
     }
-    found = precedence.replaced(version_of(delivery), map(version_of, others.values()))
-    return None if found is None else others[found.id]
+    earlier = precedence.replaced(version_of(delivery), map(version_of, others.values()))
+    return None if earlier is None else others[earlier.id]
 
 
 def _changes(

@@ -46,13 +46,13 @@ def create(
 
 def currencies(session: Session, organization_id: str) -> dict[str, str]:
     """Return, by format, the currency that all sources of it which have one agree on."""
-    said: defaultdict[str, set[str]] = defaultdict(set)
+    by_format: defaultdict[str, set[str]] = defaultdict(set)
     query = select(Source.format, Source.currency).where(
         Source.organization_id == organization_id, Source.currency.is_not(None)
     )
     for format_, currency in session.execute(query):
-        said[format_ or ""].add(currency or "")
-    return {format_: found.pop() for format_, found in said.items() if len(found) == 1}
+        by_format[format_ or ""].add(currency or "")
+    return {format_: codes.pop() for format_, codes in by_format.items() if len(codes) == 1}
 
 
 def usual_dataset(session: Session, source: Source | None) -> str | None:
@@ -106,7 +106,9 @@ def _shared_accounts(session: Session, organization_id: str, staged: Staged) -> 
     """Count, by source, the sub-accounts of a file that it has brought in the same format."""
     accounts: defaultdict[str, set[str | None]] = defaultdict(set)
     for scope in staged.scopes:
-        accounts[scope.billing_account_id] |= {each.sub_account_id for each in scope.sub_accounts}
+        accounts[scope.billing_account_id] |= {
+            sub_account.sub_account_id for sub_account in scope.sub_accounts
+        }
     shared: Counter[str] = Counter()
     for payer, sub_accounts in accounts.items():
         for condition in _conditions(sub_accounts):
@@ -125,7 +127,7 @@ def _shared_accounts(session: Session, organization_id: str, staged: Staged) -> 
 
 def _conditions(sub_accounts: Collection[str | None]) -> Iterator[ColumnElement[bool]]:
     """Yield conditions that together find these sub-accounts, each of bounded length."""
-    named = sorted(each for each in sub_accounts if each is not None)
+    named = sorted(sub_account for sub_account in sub_accounts if sub_account is not None)
     for start in range(0, len(named), ASKED_AT_ONCE):
         yield DeliverySubAccount.sub_account_id.in_(named[start : start + ASKED_AT_ONCE])
     if None in sub_accounts:
@@ -183,4 +185,4 @@ def is_free(session: Session, organization_id: str, name: str) -> bool:
 def beside(session: Session, organization_id: str, name: str) -> str:
     """Return a free name for what is to count beside the source of this name."""
     names = (f"{name} ({number})" for number in itertools.count(2))
-    return next(found for found in names if is_free(session, organization_id, found))
+    return next(free for free in names if is_free(session, organization_id, free))

@@ -384,7 +384,7 @@ def test_a_file_of_either_export_is_asked_about_with_buttons(
     detail = send(alice_browser, header + b"".join(rows[1:])).headers["Location"]
     work(app, config)
     page = alice_browser.get(detail).text
-    assert "does not tell whether this is the actual or the amortized" in page
+    assert "does not show whether this is the actual or the amortized" in page
     assert "If replaced" not in page
     assert re.findall(r'name="decision"\s+value="([a-z]+)"', page) == [
         "actual",
@@ -395,7 +395,7 @@ def test_a_file_of_either_export_is_asked_about_with_buttons(
     assert wrong.status_code == 400
     alice_browser.post(f"{detail}/decide", form=detail, decision="actual")
     work(app, config)
-    assert "would take charges away" in alice_browser.get(detail).text
+    assert "would remove charges" in alice_browser.get(detail).text
 
 
 @pytest.mark.parametrize(
