@@ -131,6 +131,21 @@ def repeated_text(folder: Path) -> bytes:
     return _parquet(folder, "repeat('x', 1000000) AS BilledCost FROM range(2000)")
 
 
+def repeated_odd_text(folder: Path) -> bytes:
+    """The same in a file of two columns of one name, which is read another way."""
+    target = folder / "bomb.parquet"
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), ["x" * 1_000_000])
+    names = ("BilledCost", "BilledCost", "BillingCurrency", *COLUMNS)
+    columns = [text, *(pa.array(["a"] * 2_000) for _ in names[1:])]
+    parquet.write_table(pa.table(columns, names=names), target, compression="zstd")
+    return target.read_bytes()
+
+
+def zipped_parquet(folder: Path) -> bytes:
+    """A zip of the text of 1 MB in each of 2,000 rows."""
+    return zipped(zipfile.ZIP_DEFLATED, {"a.parquet": repeated_text(folder)})
+
+
 def constant_columns(folder: Path) -> bytes:
     """Three million rows of forty constant columns."""
     more = ", ".join(f"'constant {number}' AS x_{number}" for number in range(40))

@@ -35,7 +35,8 @@ from costoptix.bills.read.columns import (
     without,
 )
 from costoptix.bills.read.csv_pieces import TextPiece
-from costoptix.bills.read.parquet_pieces import DAMAGED, ParquetPiece
+from costoptix.bills.read.parquet_pages import DAMAGED
+from costoptix.bills.read.parquet_pieces import ParquetPiece
 from costoptix.errors import Invalid
 
 if TYPE_CHECKING:

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Self
 
 from costoptix.bills.formats import Header, identifier
 from costoptix.bills.read.csv_pieces import MAX_COLUMNS, PIECE_ROWS, most_rows
+from costoptix.bills.read.parquet_pages import (
+    DAMAGED,
+    TOO_MUCH,
+    Chunk,
+    allowance,
+    check_footer,
+    read_chunks,
+)
+from costoptix.bills.read.parquet_texts import Allowance, parts, row_ranges
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
 
@@ -25,10 +34,12 @@ MAX_CELLS = 20_000_000_000
 _BYTES = 64 << 20
 """What row groups read at once have, before they are compressed."""
 MAX_CHUNK_BYTES = 256 << 20
-"""Files with more in one column of one row group are read by DuckDB, which minds its memory."""
+"""Files with more in one column of one row group, or with pages of more in all its columns, are
+read by DuckDB, which minds its memory."""
+MAX_NESTED_VALUES = 4 << 20
+"""So are files with more values in the lists of one row group: a row may have them all."""
 
 _NESTED = ("STRUCT", "MAP", "UNION", "JSON")
-DAMAGED = "The Parquet file is damaged."
 
 
 @dataclass(frozen=True)
@@ -94,8 +105,12 @@ class ParquetPieces:
         self._source = source
         self._piece_rows = piece_rows
         self._size = source.stat().st_size
+        self._duckdb = connection
         self.bytes_done = 0
+        check_footer(source)
         columns, self._rows = _read_footer(source, connection)
+        if len(columns) * self._rows > allowance(self._size):
+            raise Invalid(TOO_MUCH)
         if len(columns) > MAX_COLUMNS or len(columns) * self._rows > MAX_CELLS:
             raise Invalid(f"The file has {len(columns)} columns and {self._rows} rows: too many.")
         self.header = Header(tuple(columns))
@@ -109,21 +124,30 @@ class ParquetPieces:
         """Yield the pieces, in the order of the file.
 
         Raises:
-            Invalid: the file is damaged.
+            Invalid: the file is damaged, or unpacks to too much.
         """
         last = 0
+        allowed = Allowance(self._source)
         for table in _tables(self._source, self._columns):
-            for part in self._parts(table):
-                first, last = last, last + part.num_rows
-                yield self._piece(first, last, part)
-        while last < self._rows:
-            first, last = last, min(last + self._piece_rows, self._rows)
-            yield self._piece(first, last)
+            for part in parts(table, allowed):
+                for rows in self._parts(part):
+                    first, last = last, last + rows.num_rows
+                    yield self._piece(first, last, rows)
+        if last < self._rows:
+            yield from self._read_by_duckdb(allowed)
 
     def _parts(self, table: pa.Table) -> Iterator[pa.Table]:
         while table.num_rows:
             yield table.slice(0, self._piece_rows)
             table = table.slice(self._piece_rows)
+
+    def _read_by_duckdb(self, allowed: Allowance) -> Iterator[ParquetPiece]:
+        texts = [name for name, type_ in self._columns if type_ == TEXT]
+        for start, end in row_ranges(self._source, texts, self._duckdb, allowed):
+            last = start
+            while last < end:
+                first, last = last, min(last + self._piece_rows, end)
+                yield self._piece(first, last)
 
     def _piece(self, first: int, last: int, table: pa.Table | None = None) -> ParquetPiece:
         self.bytes_done = self._size * last // self._rows
@@ -137,10 +161,13 @@ def _tables(source: Path, columns: Sequence[tuple[str, str]]) -> Iterator[pa.Tab
 
     names = [identifier(number).strip('"') for number in range(len(columns))]
     texts = [name for name, type_ in columns if type_ == TEXT]
-    with _damage_told(), parquet.ParquetFile(source, read_dictionary=texts) as file:
-        if not _is_ordinary(file, columns):
+    with _damage_told():
+        metadata = parquet.read_metadata(source)
+        chunks = read_chunks(source, metadata)
+        if not _is_ordinary(metadata, chunks, columns):
             return
-        for groups, rows in _together(file.metadata, most_rows(len(columns))):
+    with _damage_told(), parquet.ParquetFile(source, read_dictionary=texts) as file:
+        for groups, rows in _together(file.metadata, chunks, most_rows(len(columns))):
             if rows is None:
                 yield file.read_row_groups(groups, use_threads=False).rename_columns(names)
                 continue
@@ -148,33 +175,38 @@ def _tables(source: Path, columns: Sequence[tuple[str, str]]) -> Iterator[pa.Tab
                 yield pa.Table.from_batches([batch]).rename_columns(names)
 
 
-def _is_ordinary(file: pq.ParquetFile, columns: Sequence[tuple[str, str]]) -> bool:
+def _is_ordinary(
+    metadata: pq.FileMetaData, groups: Sequence[Sequence[Chunk]], columns: Sequence[tuple[str, str]]
+) -> bool:
     """Tell whether the footer is as DuckDB reads it, and no part of the file is very large."""
-    if file.schema_arrow.names != [name for name, _ in columns]:
+    if metadata.schema.to_arrow_schema().names != [name for name, _ in columns]:
         return False
-    groups = (file.metadata.row_group(number) for number in range(file.num_row_groups))
     return all(
-        group.column(number).total_uncompressed_size <= MAX_CHUNK_BYTES
-        for group in groups
-        for number in range(group.num_columns)
+        max((chunk.unpacked_bytes for chunk in chunks), default=0) <= MAX_CHUNK_BYTES
+        and sum(chunk.largest_page_bytes for chunk in chunks) <= MAX_CHUNK_BYTES
+        and sum(chunk.values for chunk in chunks if chunk.is_nested) <= MAX_NESTED_VALUES
+        for chunks in groups
     )
 
 
-def _together(metadata: pq.FileMetaData, most: int) -> Iterator[tuple[list[int], int | None]]:
+def _together(
+    metadata: pq.FileMetaData, groups_of_chunks: Sequence[Sequence[Chunk]], most: int
+) -> Iterator[tuple[list[int], int | None]]:
     """Yield the numbers of row groups to be read at once, or one and how many rows at a time."""
     groups: list[int] = []
     rows = size = 0
-    for number in range(metadata.num_row_groups):
-        more = metadata.row_group(number)
-        if groups and (rows + more.num_rows > most or size + more.total_byte_size > _BYTES):
+    for number, chunks in enumerate(groups_of_chunks):
+        more_rows = metadata.row_group(number).num_rows
+        more_bytes = sum(chunk.unpacked_bytes for chunk in chunks)
+        if groups and (rows + more_rows > most or size + more_bytes > _BYTES):
             yield groups, None
             groups, rows, size = [], 0, 0
-        if more.num_rows > 2 * most or more.total_byte_size > _BYTES:
-            part = min(1.0, _BYTES / more.total_byte_size)
-            yield [number], max(min(int(more.num_rows * part), most), 1)
+        if more_rows > 2 * most or more_bytes > _BYTES:
+            part = min(1.0, _BYTES / more_bytes)
+            yield [number], max(min(int(more_rows * part), most), 1)
             continue
         groups.append(number)
-        rows, size = rows + more.num_rows, size + more.total_byte_size
+        rows, size = rows + more_rows, size + more_bytes
     if groups:
         yield groups, None
 

@@ -175,3 +175,14 @@ def test_an_error_in_sql_over_cells_is_told_and_the_connection_lives(
         duckdb.execute(sql).fetchall()
     with cells.viewed(duckdb, sql):
         assert duckdb.execute('SELECT "c0" FROM cells').fetchall() == [("1",), ("x",)]
+
+
+def test_a_parquet_file_with_two_columns_of_one_name_is_read(
+    duckdb: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """DuckDB calls the second one otherwise; Arrow, asked for it by that name, ended the child."""
+    path = tmp_path / "file.parquet"
+    pq.write_table(pa.table([pa.array(["x"]), pa.array(["y"])], names=["a", "a"]), path)
+    (piece,) = ParquetPieces(path, duckdb)
+    found = [arrow(column).to_pylist() for column in Reader(duckdb).read(piece).columns]
+    assert found == [["x"], ["y"]]

@@ -42,7 +42,7 @@ def test_s46_a_parquet_bomb_is_refused_within_the_memory_limit(tmp_path: Path) -
     sql += "'a' AS ProviderName, 'a' AS ServiceName, 'USD' AS BillingCurrency), range(2000)"
     duckdb.sql(f"COPY ({sql}) TO '{bomb}' (FORMAT parquet, COMPRESSION zstd)")
     assert bomb.stat().st_size < 100_000
-    with pytest.raises(Invalid, match="memory"):
+    with pytest.raises(Invalid, match="250 times"):
         read(bomb, tmp_path / "there")
 
 
