@@ -175,7 +175,7 @@ def _headline(
         for breakdown in by_currency
     ]
     changes = movers.shown or []
-    spends = [_spend(each.currency, each.total, changes) for each in by_currency]
+    spends = [_spend(breakdown.currency, breakdown.total, changes) for breakdown in by_currency]
     return Headline(charts, spends, _spark(charts[0]))
 
 
