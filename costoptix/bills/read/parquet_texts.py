@@ -62,8 +62,8 @@ def _halved(table: pa.Table, size: int) -> Iterator[pa.Table]:
         yield table
         return
     middle = table.num_rows // 2
-    for half in (table.slice(0, middle), table.slice(middle)):
-        yield from _halved(half, written_bytes(half))
+    for part in (table.slice(0, middle), table.slice(middle)):
+        yield from _halved(part, written_bytes(part))
 
 
 def written_bytes(table: pa.Table) -> int:
