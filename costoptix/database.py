@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, delete, event, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another, on SQLite as on a server: far longer than a writing block
@@ -19,8 +20,13 @@ may take (250 ms), and shorter than a proxy waits for an answer."""
 
 POOL_TIMEOUT_SECONDS = 3
 """How long a thread waits for a connection; there are enough, so that none has to."""
+
+AT_ONCE = 200
+"""Rows deleted in one transaction: with what goes with them, some 10 ms of the write lock."""
 _IMMEDIATE = "costoptix_immediate"
 _DEPTH = "costoptix_writing"
+_NOTES = "costoptix_notes"
+_writing: ContextVar[bool] = ContextVar("costoptix_is_writing", default=False)
 
 
 def open_engine(url: str) -> Engine:
@@ -96,19 +102,71 @@ def writing(session: Session) -> Iterator[None]:
         # whatever the timeout: so the read ends here. Nothing can be pending outside of a block.
         session.commit()
     session.info[_DEPTH] = True
+    locked: Token[bool] | None = None
     try:
         # BEGIN IMMEDIATE waits for the lock before it reads. With the driver's own transactions
         # four processes that read, then wrote, lost 147 of 200 updates without an error.
         session.connection(execution_options={_IMMEDIATE: True})
+        locked = _writing.set(True)
         # What was loaded before the lock may have been changed by others since. It also means that
         # a row remembers nothing across a lock: a worker once compared the token of its lease with
         # the row's, which had just been read anew, and so with itself. What must be compared later
         # is copied into a value first (``queue.Claim``).
         session.expire_all()
         yield
+        for note in session.info.get(_NOTES, ()):
+            note()
         session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
+        if locked is not None:
+            _writing.reset(locked)
         session.info[_DEPTH] = False
+
+
+def delete_in_batches(
+    session: Session,
+    row_id: InstrumentedAttribute[str],
+    which: ColumnElement[bool],
+    *,
+    at_once: int = AT_ONCE,
+) -> int:
+    """Delete rows by their ids, ``at_once`` in each transaction; return how many there were.
+
+    They are looked for without the write lock, and deleted if the condition still holds then.
+    """
+    ids = session.scalars(select(row_id).where(which)).all()
+    session.rollback()
+    deleted = 0
+    for start in range(0, len(ids), at_once):
+        some = row_id.in_(ids[start : start + at_once])
+        statement = delete(row_id.class_).where(some, which).returning(row_id)
+        with writing(session):
+            gone = session.scalars(statement, execution_options={"synchronize_session": False})
+            deleted += len(gone.all())
+    return deleted
+
+
+@contextmanager
+def noted(session: Session, note: Callable[[], None]) -> Iterator[None]:
+    """Call ``note`` at the end of each ``writing`` of the block, within its transaction.
+
+    What it writes is there exactly if the transaction's own changes are.
+    """
+    before = session.info.get(_NOTES, ())
+    session.info[_NOTES] = (*before, note)
+    try:
+        yield
+    finally:
+        session.info[_NOTES] = before
+
+
+def is_writing() -> bool:
+    """Tell whether this thread holds the write lock, by ``writing``.
+
+    Nothing slow may be done then: the tests watch, by this, that no block opens a file, starts a
+    process, asks DuckDB, hashes a password, calls out or fetches more than 1,000 rows.
+    """
+    return _writing.get()

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import job_process, jobs, lease, queue
+from costoptix.access import idempotency
 from costoptix.bills.intake import inbox
 from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
-from costoptix.database import writing
+from costoptix.database import delete_in_batches, writing
 from costoptix.models import Job, WorkerHeartbeat
 from costoptix.queue import Abandoned, Claim
 
@@ -82,6 +82,7 @@ class _Worker:
             _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
+            _Chore("answered requests", HOUSEKEEPING_SECONDS, idempotency.prune),
             _Chore("old deliveries", HOUSEKEEPING_SECONDS, housekeeping.prune_history),
             _Chore("files that nothing names", HOUSEKEEPING_SECONDS, self._sweep),
         )
@@ -147,11 +148,8 @@ class _Worker:
 def prune(session: Session) -> None:
     """Forget jobs that ended long ago and workers that are gone."""
     now = utc_now()
-    with writing(session):
-        session.execute(delete(Job).where(Job.finished_at < now - JOBS_KEPT))
-        session.execute(
-            delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - HEARTBEATS_KEPT)
-        )
+    delete_in_batches(session, Job.id, Job.finished_at < now - JOBS_KEPT)
+    delete_in_batches(session, WorkerHeartbeat.id, WorkerHeartbeat.seen_at < now - HEARTBEATS_KEPT)
 
 
 def _do_next(session: Session, config: Config, job_id: str | None = None) -> bool:

@@ -233,10 +233,10 @@ def perform(current: Operation, path: dict[str, str]) -> Response:
     if key is None:
         return _answer(call, inputs)
     once = idempotency.Once(
-        call.session, call.caller.organization_id, key, call.digest, current.shown_once
-    )
-    answer = once.answer_slowly if current.upload else once.answer
-    return answer(lambda: _answer(call, inputs))
+        call.session, call.caller.organization_id, key, call.digest, current.shown_once,
+        is_upload=bool(current.upload),
+    )  # fmt: skip
+    return once.answer(lambda: _answer(call, inputs))
 
 
 def _answer(call: Call, inputs: Mapping[str, Any]) -> Response:

@@ -154,8 +154,10 @@ class IdempotencyRecord(Base):
     id: Mapped[str] = id_column()
     organization_id: Mapped[str] = organization_column()
     key: Mapped[str] = mapped_column(String(255))
-    request_digest: Mapped[str] = mapped_column(String(64))
+    request_digest: Mapped[str] = mapped_column(String(64))  # "" until an upload has been read
     created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    # When the request changed something last, written in the transaction that changed it.
+    carried_out_at: Mapped[datetime | None]
     status: Mapped[int | None]  # None while the twin runs
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     body: Mapped[str | None] = mapped_column(Text)  # secrets already null

@@ -134,7 +134,6 @@ def _once(session: Session, organization: Organization) -> Once:
     return Once(session, organization.id, "deploy-17", lambda: "d", None)
 
 
-@pytest.mark.xfail(strict=True, reason="the whole view runs in the transaction of the record")
 def test_others_write_while_a_post_with_a_key_works(
     app: Flask, session: Session, acme: Organization
 ) -> None:
@@ -186,12 +185,12 @@ def _kill(config: Config, organization: Organization, when: str) -> None:
     """Have a process killed within its view, before or after the effect."""
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_KILLED), organization.id, when],
-        cwd=ROOT, env=environment_for(config.data_dir, DATABASE_URL=config.database_url), timeout=60, capture_output=True,
+        cwd=ROOT, timeout=60, capture_output=True,
+        env=environment_for(config.data_dir, DATABASE_URL=config.database_url),
     )  # fmt: skip
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="effect and answer are one transaction, which is undone")
 def test_r17_after_a_kill_between_effect_and_answer_there_is_one_effect_and_it_is_said(
     config: Config, session: Session, acme: Organization
 ) -> None:
@@ -207,7 +206,6 @@ def test_r17_after_a_kill_between_effect_and_answer_there_is_one_effect_and_it_i
     assert _keys(session) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a claim is not seen by others while its view runs")
 def test_r17_after_a_kill_before_the_effect_it_can_be_done_after_a_while(
     config: Config, session: Session, acme: Organization
 ) -> None:
@@ -219,7 +217,6 @@ def test_r17_after_a_kill_before_the_effect_it_can_be_done_after_a_while(
     assert _once(session, acme).answer(lambda: Response("{}", 201)).status_code == 201
 
 
-@pytest.mark.xfail(strict=True, reason="what fails after its effect is taken for not begun")
 def test_what_fails_after_its_effect_is_not_done_again(
     session: Session, acme: Organization
 ) -> None:
@@ -229,19 +226,18 @@ def test_what_fails_after_its_effect_is_not_done_again(
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        _once(session, acme).answer_slowly(view)
+        _once(session, acme).answer(view)
     with pytest.raises(Conflict):
-        _once(session, acme).answer_slowly(view)
+        _once(session, acme).answer(view)
 
 
-@pytest.mark.xfail(strict=True, reason="the body is compared when the twin has answered")
 def test_another_body_is_a_conflict_that_says_so_while_the_twin_runs(
     session: Session, acme: Organization
 ) -> None:
     def view() -> Response:
         other = Once(session, acme.id, "deploy-17", lambda: "another body", None)
         with pytest.raises(Conflict, match="another request"):
-            other.answer_slowly(view)
+            other.answer(view)
         return Response("{}", 201)
 
-    assert _once(session, acme).answer_slowly(view).status_code == 201
+    assert _once(session, acme).answer(view).status_code == 201
