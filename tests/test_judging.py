@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import duckdb
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,3 +97,24 @@ def test_every_organization_is_judged_once_a_day(
     assert judged() == both
     clock.configure("2026-03-21T00:10:00Z")
     assert judged() == sorted(both * 2)
+
+
+def test_the_engines_of_a_judgement_end_with_it(
+    session: Session, acme: Organization, config: Config, budget: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """They are closed, whoever still holds them: each has threads, memory and a folder."""
+    engines = []
+    connect = duckdb.connect
+
+    def keep(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:
+        engines.append(connect(*arguments, **options))
+        return engines[-1]
+
+    monkeypatch.setattr(duckdb, "connect", keep)
+    bring_in(session, acme, config)
+    work(session, config)
+    assert engines
+    for engine in engines:
+        with pytest.raises(duckdb.ConnectionException):
+            engine.execute("SELECT 1")

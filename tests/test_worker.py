@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
@@ -28,10 +29,19 @@ from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import housekeeping, importer
+from costoptix.database import open_engine
 from costoptix.extensions import db
 from costoptix.jobs import JobKind
 from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization, WorkerHeartbeat
+from costoptix.models import (
+    Base,
+    Delivery,
+    DeliveryFile,
+    Import,
+    Job,
+    Organization,
+    WorkerHeartbeat,
+)
 from costoptix.queue import Claim
 from tests.bills.bill import write
 from tests.support.bills import work
@@ -369,3 +379,40 @@ def test_the_worker_that_is_asked_to_stop_puts_its_job_back(
     session.rollback()
     (job,) = session.scalars(select(Job).where(Job.kind == "stopped"))
     assert (job.state, job.attempts, job.lease_token) == ("due", 0, None)
+
+
+@pytest.mark.postgresql
+def test_a_restart_of_postgresql_ends_no_worker_and_loses_no_job(
+    postgresql_database: str, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All connections are cut while a job runs, as a restart does."""
+    engine = open_engine(postgresql_database)
+    Base.metadata.create_all(engine)
+    attempts = []
+
+    def run(session: Session, claim: Claim, config: Config) -> None:
+        attempts.append(claim.attempts)
+        if claim.attempts == 1:
+            with psycopg.connect(postgresql_database.replace("+psycopg", "")) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
+        session.scalars(select(Job.id)).all()
+        queue.enqueue(session, "last", {})
+
+    def stop(session: Session, claim: Claim, config: Config) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    for name, run_kind in {"cut": run, "last": stop}.items():
+        monkeypatch.setitem(jobs.KINDS, name, JobKind(run_kind))
+    monkeypatch.setattr(worker, "RECOVERY_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(queue, "RETRY_AFTER", timedelta(0))
+    with Session(engine) as session:
+        queue.enqueue(session, "cut", {})
+        session.rollback()
+        worker.run(lambda: Session(engine), config, once=False)
+        assert attempts == [1, 2]
+        assert state_of(session, "cut") == ["done"]
+    engine.dispose()
