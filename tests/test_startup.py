@@ -1,0 +1,155 @@
+"""A process starts on a database and a lake that belong to it, or says in a line what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from costoptix import clock
+from costoptix.models import Organization
+from tests.api.conftest import Api, MakeKey, make_key
+from tests.faults.disk import small_disk
+from tests.support.lake import Charge, Lake, open_writer
+from tests.support.server import ROOT, environment_for, run_flask
+from tests.support.services import free_port
+
+pytestmark = pytest.mark.sqlite
+
+FLASK = [sys.executable, "-m", "flask", "--app", "app"]
+STARTS: dict[str, Sequence[str]] = {
+    "a command": [*FLASK, "org", "list"],
+    "the worker": [*FLASK, "worker", "--once"],
+    "the migration": [*FLASK, "db", "upgrade"],
+    "serve": [*FLASK, "serve"],
+    "the web server": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+}
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrated: str) -> Path:
+    """The database of an installation that no process has open."""
+    (tmp_path / "instance").mkdir()
+    return Path(shutil.copyfile(migrated, tmp_path / "instance" / "costoptix.db"))
+
+
+def set_version(database: Path, version: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+
+
+def content(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
+
+
+def start(database: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env=environment_for(database.parent, PORT=str(free_port())),
+    )  # fmt: skip
+
+
+__all__ = ["make_key"]
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line that a start ended with."""
+    assert done.returncode != 0
+    assert done.stderr.strip().count("\n") == 0, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="a trace, or no word until the first request")
+@pytest.mark.parametrize("command", STARTS.values(), ids=STARTS)
+def test_a_database_of_an_unknown_version_is_refused_in_a_line_and_left_as_it_is(
+    database: Path, command: Sequence[str]
+) -> None:
+    """R21"""
+    set_version(database, "9999")
+    before = content(database)
+    assert "version '9999'" in one_line(start(database, command))
+    assert content(database) == before
+
+
+@pytest.mark.xfail(strict=True, reason="a trace, or no word until the first request")
+@pytest.mark.parametrize("command", [c for n, c in STARTS.items() if n != "the migration"])
+def test_a_database_that_was_not_migrated_yet_is_refused_in_a_line(
+    database: Path, command: Sequence[str]
+) -> None:
+    if command[-1] == "serve":
+        pytest.skip("it migrates first")
+    set_version(database, "0001")
+    assert "flask --app app db upgrade" in one_line(start(database, command))
+    database.unlink()
+    assert "flask --app app db upgrade" in one_line(start(database, command))
+
+
+@pytest.mark.xfail(strict=True, reason="a trace")
+@pytest.mark.parametrize("name", ["the migration", "serve"])
+def test_a_migration_that_was_done_in_part_is_said_in_a_line_and_changes_nothing(
+    database: Path, name: str
+) -> None:
+    """What a migration of ours leaves is whole; here a hand has set the version back."""
+    set_version(database, "0001")
+    before = content(database)
+    assert "could not be migrated from 0001" in one_line(start(database, STARTS[name]))
+    assert content(database) == before
+
+
+@pytest.fixture
+def lake(app: Flask, session: Session, acme: Organization) -> Iterator[Lake]:
+    clock.configure("2026-03-20T12:00:00Z")
+    with open_writer() as writer:
+        lake = Lake(session, app.extensions["cost_store"], writer, acme)
+        lake.deliver(Charge())
+        yield lake
+
+
+@pytest.fixture
+def api(app: Flask, lake: Lake, make_key: MakeKey) -> Api:
+    return Api(app.test_client(), make_key()[1])
+
+
+@pytest.mark.xfail(strict=True, reason="an internal error")
+def test_without_the_lake_questions_of_costs_are_refused_in_words_and_the_rest_goes_on(
+    app: Flask, lake: Lake, api: Api
+) -> None:
+    folder = app.config["COSTOPTIX"].lake_dir
+    folder.rename(folder.with_name("elsewhere"))
+    answer = api.get("/costs")
+    assert answer.status_code == 503
+    assert "missing" in answer.get_json()["error"]
+    for path in ("/health", "/imports", "/budgets", "/keys"):
+        assert api.get(path).status_code == 200
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.with_name("elsewhere").rename(folder)
+    assert api.get("/costs").status_code == 200
+
+
+@pytest.mark.xfail(strict=True, reason="no word")
+def test_the_worker_says_that_the_lake_is_missing(app: Flask, lake: Lake) -> None:
+    config = app.config["COSTOPTIX"]
+    config.lake_dir.rename(config.lake_dir.with_name("elsewhere"))
+    done = run_flask(environment_for(config.data_dir), "worker", "--once")
+    assert done.returncode == 0
+    assert f"{config.lake_dir} is missing" in done.stderr
+
+
+@pytest.mark.xfail(strict=True, reason="no word")
+def test_the_worker_says_that_the_lake_cannot_be_written_to(database: Path) -> None:
+    with small_disk(database.parent / "lake", 1):
+        mount = ["mount", "-o", "remount,ro", str(database.parent / "lake")]
+        subprocess.run(mount, check=True)
+        done = start(database, STARTS["the worker"])
+        assert done.returncode == 0
+        assert "cannot be written to (Read-only file system)" in done.stderr
