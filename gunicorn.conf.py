@@ -30,3 +30,20 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 umask = 0o077
 accesslog = None  # the application logs requests, without query strings
 loglevel = "warning"
+
+
+def on_starting(_server: object) -> None:
+    """Refuse a database of another version, in one line; say what is wrong with the lake."""
+    from costoptix import startup
+    from costoptix.database import open_engine
+    from costoptix.errors import Conflict
+
+    engine = open_engine(_config.database_url)
+    try:
+        startup.require_schema(engine)
+        for line in startup.lake_warnings(engine, _config.lake_dir):
+            sys.stderr.write(f"{line}\n")
+    except Conflict as error:
+        sys.exit(f"Cost Optix cannot start: {error}")
+    finally:
+        engine.dispose()  # no connection may cross the fork

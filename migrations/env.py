@@ -5,7 +5,10 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from costoptix import startup
+from costoptix.errors import Conflict
 from costoptix.models import Base
 
 _ADVISORY_LOCK = 0xC057
@@ -14,11 +17,21 @@ _ADVISORY_LOCK = 0xC057
 def run() -> None:
     """Run the migrations in one transaction that only one process can hold."""
     engine = current_app.extensions["migrate"].db.engine
+    try:
+        version = startup.require_known_schema(engine)
+    except Conflict as error:
+        raise SystemExit(error.sentence) from None
     immediate = engine.execution_options(costoptix_immediate=True)
     with immediate.connect() as connection:
         _suspend_foreign_keys(connection)
-        with connection.begin():
-            _migrate(connection)
+        try:
+            with connection.begin():
+                _migrate(connection)
+        except DBAPIError as error:
+            raise SystemExit(
+                f"The database could not be migrated from {version or 'nothing'} to "
+                f"{startup.newest()}, and is as it was: {' '.join(str(error.orig).split())}"
+            ) from None
         connection.detach()  # never back to the pool without foreign keys
 
 

@@ -69,7 +69,6 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="a trace, or no word until the first request")
 @pytest.mark.parametrize("command", STARTS.values(), ids=STARTS)
 def test_a_database_of_an_unknown_version_is_refused_in_a_line_and_left_as_it_is(
     database: Path, command: Sequence[str]
@@ -81,7 +80,6 @@ def test_a_database_of_an_unknown_version_is_refused_in_a_line_and_left_as_it_is
     assert content(database) == before
 
 
-@pytest.mark.xfail(strict=True, reason="a trace, or no word until the first request")
 @pytest.mark.parametrize("command", [c for n, c in STARTS.items() if n != "the migration"])
 def test_a_database_that_was_not_migrated_yet_is_refused_in_a_line(
     database: Path, command: Sequence[str]
@@ -94,7 +92,6 @@ def test_a_database_that_was_not_migrated_yet_is_refused_in_a_line(
     assert "flask --app app db upgrade" in one_line(start(database, command))
 
 
-@pytest.mark.xfail(strict=True, reason="a trace")
 @pytest.mark.parametrize("name", ["the migration", "serve"])
 def test_a_migration_that_was_done_in_part_is_said_in_a_line_and_changes_nothing(
     database: Path, name: str
@@ -120,7 +117,6 @@ def api(app: Flask, lake: Lake, make_key: MakeKey) -> Api:
     return Api(app.test_client(), make_key()[1])
 
 
-@pytest.mark.xfail(strict=True, reason="an internal error")
 def test_without_the_lake_questions_of_costs_are_refused_in_words_and_the_rest_goes_on(
     app: Flask, lake: Lake, api: Api
 ) -> None:
@@ -136,7 +132,6 @@ def test_without_the_lake_questions_of_costs_are_refused_in_words_and_the_rest_g
     assert api.get("/costs").status_code == 200
 
 
-@pytest.mark.xfail(strict=True, reason="no word")
 def test_the_worker_says_that_the_lake_is_missing(app: Flask, lake: Lake) -> None:
     config = app.config["COSTOPTIX"]
     config.lake_dir.rename(config.lake_dir.with_name("elsewhere"))
@@ -145,7 +140,6 @@ def test_the_worker_says_that_the_lake_is_missing(app: Flask, lake: Lake) -> Non
     assert f"{config.lake_dir} is missing" in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="no word")
 def test_the_worker_says_that_the_lake_cannot_be_written_to(database: Path) -> None:
     with small_disk(database.parent / "lake", 1):
         mount = ["mount", "-o", "remount,ro", str(database.parent / "lake")]

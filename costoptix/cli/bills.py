@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import money, worker
+from costoptix import money, startup, worker
 from costoptix.access import organizations
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import folders, receive
@@ -88,9 +88,12 @@ def import_files(
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="do what is due, then end")
+@refusals_on_one_line
 def worker_command(once: bool) -> None:
     """Run background jobs: imports, and keeping the house in order."""
     engine = db.engine
+    for line in startup.lake_warnings(engine, _config().lake_dir):
+        click.echo(line, err=True)
     worker.run(lambda: Session(engine, expire_on_commit=False), _config(), once=once)
 
 

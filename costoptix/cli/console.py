@@ -10,18 +10,24 @@ from typing import ParamSpec, TypeVar
 
 import click
 
+from costoptix import startup
 from costoptix.errors import CostOptixError, Invalid
+from costoptix.extensions import db
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def refusals_on_one_line(command: Callable[P, T]) -> Callable[P, T]:
-    """End a command with status 1 and the sentence on stderr when the domain refuses."""
+    """End a command with status 1 and the sentence on stderr when the domain refuses.
+
+    So does a database of another version, before the command begins.
+    """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
+            startup.require_schema(db.engine)
             return command(*args, **kwargs)
         except CostOptixError as error:
             click.echo(" ".join(error.sentence.split()), err=True)

@@ -29,7 +29,9 @@ def serve() -> None:
         "web": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
         "worker": [sys.executable, "-m", "flask", "--app", "app", "worker"],
     }
-    subprocess.run([sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"], check=True)
+    upgrade = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
+    if code := subprocess.run(upgrade, check=False).returncode:  # noqa: S603 - our own command
+        raise SystemExit(code)  # it has said why
     raise SystemExit(Supervisor(commands).run())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -28,7 +29,7 @@ from costoptix.costs.answers import (
 from costoptix.costs.engine import TOO_LARGE, FileGone
 from costoptix.costs.plan import plan
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
-from costoptix.errors import Conflict, Invalid
+from costoptix.errors import Conflict, Invalid, Unavailable
 from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
 from costoptix.lake.live import (
     LiveData,
@@ -39,6 +40,13 @@ from costoptix.lake.live import (
 from costoptix.models import Organization
 from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
+
+FILES_MISSING = (
+    "The files behind these costs are missing or damaged on the server. Ask your operator to put "
+    "the lake's folder back."
+)
+
+logger = logging.getLogger(__name__)
 
 MAX_TAG_KEYS = 10_000
 MAX_ADDED_HERE = 20_000
@@ -237,7 +245,11 @@ def with_live(
     store: CostStore,
     answer: Callable[[LiveData], _Answer],
 ) -> _Answer:
-    """Answer from the live files; when one has been swept meanwhile, from those live now."""
+    """Answer from the live files; when one has been swept meanwhile, from those live now.
+
+    Raises:
+        Unavailable: a file that is live is missing.
+    """
     live = _live(session, organization, store)
     try:
         return answer(live)
@@ -245,7 +257,8 @@ def with_live(
         session.commit()  # ends the read: what follows sees the pointer as it is now
         now = read_live(session, organization)
         if now.data_version == live.data_version:
-            raise
+            logger.exception("a file of the lake that is live cannot be read")
+            raise Unavailable(FILES_MISSING) from None
         return answer(now)
 
 

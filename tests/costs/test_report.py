@@ -11,8 +11,7 @@ import pytest
 
 from costoptix import clock
 from costoptix.costs import report
-from costoptix.costs.engine import FileGone
-from costoptix.errors import Conflict, Invalid
+from costoptix.errors import Conflict, Invalid, Unavailable
 from costoptix.models import new_id
 from tests.support.lake import Charge, Lake, on, open_lake, query
 
@@ -126,7 +125,7 @@ def test_a_swept_file_is_looked_up_again(lake):
 def test_a_file_that_is_lost_is_an_error_and_not_a_smaller_sum(lake):
     (lost,) = lake.deliver(Charge())
     shutil.rmtree(lake.store.engine.path(lost.files[0].path).parent)
-    with pytest.raises(FileGone):
+    with pytest.raises(Unavailable, match="missing"):
         lake.ask(*MARCH)
 
 

@@ -1,0 +1,120 @@
+"""What is looked at when a process starts: that database and code belong together, and the lake.
+
+A database of another version would fail at the first table or column that is missing, in whatever
+words; so it is refused in one line, unchanged. A lake that is missing or cannot be written to is
+said, and all else goes on.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from costoptix.errors import Conflict
+from costoptix.models import Delivery
+
+VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
+_IDENTIFIER = re.compile(r"""^(revision|down_revision) = ["']?(\w+)["']?$""", re.MULTILINE)
+UPGRADE = "flask --app app db upgrade"
+
+
+def require_known_schema(engine: Engine) -> str | None:
+    """Return the version of the database; None where it has none yet, or does not answer.
+
+    Raises:
+        Conflict: this version of the code does not know it.
+    """
+    try:
+        version = _version(engine)
+    except (OperationalError, InterfaceError):
+        return None  # whoever needs it says so, when it does
+    if version is not None and version not in _versions():
+        raise Conflict(
+            f"The database is of version {version[:40]!a}, which this version of Cost Optix (up to "
+            f"{newest()}) does not know. Start the newer one that wrote it, or restore a backup; "
+            "nothing was changed."
+        )
+    return version
+
+
+def require_schema(engine: Engine) -> None:
+    """Return when the database is of this version, or does not answer.
+
+    Raises:
+        Conflict: it is older, newer or empty; the sentence says what to do.
+    """
+    version = require_known_schema(engine)
+    if version == newest() or (version is None and not _answers(engine)):
+        return
+    if version is None:
+        raise Conflict(f"The database has no tables of this version yet. Run: {UPGRADE}")
+    raise Conflict(f"The database is of version {version}, not yet {newest()}. Run: {UPGRADE}")
+
+
+def newest() -> str:
+    """Return the version that the migrations lead to."""
+    return next(version for version in _versions() if version not in _versions().values())
+
+
+def lake_warnings(engine: Engine, lake: Path) -> list[str]:
+    """Say in a line each what is wrong with the folder of the lake."""
+    if not lake.is_dir():
+        if not _has_live_deliveries(engine):
+            return []
+        return [
+            f"The folder {lake} is missing, and with it the charges of every import: put it back "
+            "from a backup. Until then questions about costs are refused; the rest goes on."
+        ]
+    try:
+        with tempfile.TemporaryFile(dir=lake):
+            return []
+    except OSError as error:
+        reason = error.strerror or error
+        return [
+            f"The folder {lake} cannot be written to ({reason}): imports wait until it can; the "
+            "rest goes on."
+        ]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Return the versions of the database that this code knows, each with the one before it.
+
+    Read as text: to load the migrations would take longer than most commands.
+    """
+    known = {}
+    for path in sorted(VERSIONS.glob("*.py")):
+        given = dict(_IDENTIFIER.findall(path.read_text()))
+        known[given["revision"]] = given["down_revision"]
+    return known
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except (OperationalError, InterfaceError):
+        return False
+    return True
+
+
+def _has_live_deliveries(engine: Engine) -> bool:
+    try:
+        with engine.connect() as connection:
+            live = select(Delivery.id).where(Delivery.is_live).limit(1)
+            return connection.execute(live).first() is not None
+    except (OperationalError, InterfaceError):
+        return False
