@@ -40,7 +40,6 @@ BILLS = (
     DATA / "azure" / "MCA_Combined_Made.csv",
     DATA / "gcp" / "flattened.csv",
     DATA / "gcp" / "nested_json.csv",
-    DATA / "gcp" / "nested_python.csv",
     DATA / "gcp" / "detailed.jsonl",
     DATA / "oci" / "cost_report.csv",
 )

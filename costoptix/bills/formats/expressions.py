@@ -65,42 +65,31 @@ def next_day(iso_date: str) -> str:
     return f"coalesce(TRY(CAST(TRY_CAST({iso_date} AS DATE) + 1 AS VARCHAR)), {iso_date})"
 
 
-# Control characters that neither notation has bare stand for quotes and escapes meanwhile.
-_OPEN, _CLOSE, _BACKSLASH = "\x01", "\x02", "\x03"
-_STRING = r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\""""
-_REWRITTEN = (
-    (_STRING, rf"{_OPEN}\1\2{_CLOSE}"),
-    (r"\\\\", _BACKSLASH),
-    (r"\\(['\"])", r"\1"),
-    (r'"', r'\\"'),
-    (r"\\x", r"\\u00"),
-    (r"\\U[0-9a-f]{8}", r"\\ufffd"),
-    (rf"({_CLOSE}\s*:\s*)Decimal\({_OPEN}([^{_CLOSE}]*){_CLOSE}\)", rf"\1{_OPEN}\2{_CLOSE}"),
+# Control characters, which valid JSON never has bare, stand for quotes meanwhile: what looks like a
+# number within a string is none.
+_OPEN, _CLOSE = "\x01", "\x02"
+_NUMBERS_AS_TEXT = (
+    (r'"((?:[^"\\]|\\.)*)"', rf"{_OPEN}\1{_CLOSE}"),
     (rf"({_CLOSE}\s*:\s*)(-?\d[0-9.]*(?:[eE][+-]?\d+)?)", rf"\1{_OPEN}\2{_CLOSE}"),
-    (rf"({_CLOSE}\s*:\s*)None", r"\1null"),
-    (rf"({_CLOSE}\s*:\s*)True", r"\1true"),
-    (rf"({_CLOSE}\s*:\s*)False", r"\1false"),
-    (rf"\}}\s+\{{{_OPEN}", rf"}}, {{{_OPEN}"),  # numpy writes lists without commas
     (rf"[{_OPEN}{_CLOSE}]", '"'),
-    (_BACKSLASH, r"\\\\"),
 )
-"""Python's notation → JSON, step by step: pattern and replacement of RE2."""
+"""JSON → JSON in which members that are numbers are text: pattern and replacement of RE2."""
 
 
 def exact_json(cell: str) -> str:
-    """Return JSON text for a cell of JSON or of Python's repr; NULL where it is neither.
+    """Return the JSON text of a cell with every digit; NULL where it is none.
 
     Numbers that are members of objects become strings: a JSON reader would round them to floats.
     """
     result = cell
-    for pattern, replacement in _REWRITTEN:
+    for pattern, replacement in _NUMBERS_AS_TEXT:
         result = f"regexp_replace({result}, {literal(pattern)}, {literal(replacement)}, 'g')"
-    return f"CAST(TRY_CAST({result} AS JSON) AS VARCHAR)"
+    return f"CASE WHEN json_valid({cell}) THEN {result} END"
 
 
 def json_of(cell: str) -> str:
-    """Return JSON text for a cell of JSON, as it is, or of Python's repr; NULL where neither."""
-    return f"CASE WHEN json_valid({cell}) THEN {cell} ELSE {exact_json(cell)} END"
+    """Return the JSON text of a cell as it is; NULL where it is none."""
+    return f"CASE WHEN json_valid({cell}) THEN {cell} END"
 
 
 def object_of_pairs(pairs: str) -> str:

@@ -1,7 +1,7 @@
 """Google Cloud's detailed (or standard) usage cost export, as CSV or JSON lines.
 
 Columns are flattened (``service.description``, ``service_description``) or nested (``service``
-holds JSON, or the repr of a Python dictionary). One row becomes a charge of its cost, and one
+holds JSON). One row becomes a charge of its cost, and one
 Credit charge for every member of ``credits``: Google's invoice is the sum of both. Nothing is
 clamped at zero.
 
