@@ -98,6 +98,7 @@ class Import(Base):
     __tablename__ = "imports"
     __table_args__ = (
         Index("ix_imports_organization_id_created_at", "organization_id", "created_at"),
+        Index("ix_imports_organization_id_sha256", "organization_id", "sha256"),
     )
 
     id: Mapped[str] = id_column()
@@ -109,7 +110,7 @@ class Import(Base):
     file_name: Mapped[str] = mapped_column(String(400))  # as sent; for people only
     stored_name: Mapped[str] = mapped_column(String(100))  # ours, within the uploads folder
     size_bytes: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     format: Mapped[str | None] = mapped_column(String(40))
     currency: Mapped[str | None] = mapped_column(String(3))  # as asked for by the sender
     source_name: Mapped[str | None] = mapped_column(String(200))  # as asked for by the sender

@@ -102,6 +102,7 @@ class Remember:
             .join(InboxItem, InboxItem.import_id == Import.id)
             .where(
                 InboxItem.organization_id == self._organization_id,
+                Import.organization_id == self._organization_id,
                 Import.sha256 == row.sha256,
                 Import.source_name == row.source_name,
                 Import.id != row.id,

@@ -24,12 +24,14 @@ def live_original(session: Session, row: Import) -> Import | None:
             Import.id != row.id,
             Import.state == ImportState.LIVE,
         )
-        .order_by(Import.created_at.desc(), Import.id)
         .with_for_update(of=Import)
     )
     if row.source_name is not None:
         same = same.join(Source).where(Source.name == row.source_name)
-    originals = session.scalars(same).all()
+    # Sorted here: for the order the database would take the index of the list, and read all of it.
+    originals = sorted(
+        session.scalars(same), key=lambda original: original.created_at, reverse=True
+    )
     return next((original for original in originals if not _was_replaced(session, original)), None)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.ledger import repeats
-from costoptix.bills.ledger.deliveries import point_all, replaced_by, settle
+from costoptix.bills.ledger.deliveries import replaced_by, settle
 from costoptix.bills.ledger.states import move_delivery, move_import
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -43,8 +43,7 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
         row.finished_at = utc_now()
         session.flush()
         freed = session.scalars(select(Delivery).where(Delivery.replaced_by_id == row.id)).all()
-        point_all(session, (*deliveries, *freed))
-        settle(session, organization.id)
+        settle(session, organization.id, (*deliveries, *freed))
 
 
 def make_current(session: Session, organization: Organization, caller: Caller, row: Import) -> None:
@@ -74,10 +73,9 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
                 raise Conflict(f"{other.file_name} replaces it in another source: undo that one.")
             delivery.delivered_at = utc_now()
         session.flush()
-        point_all(session, deliveries)
         audit.record(
             session, caller, "import.made_current", subject=row.file_name, subject_id=row.id,
             before={"state": row.state},
         )  # fmt: skip
         row.live_at, row.message = utc_now(), None
-        settle(session, organization.id)
+        settle(session, organization.id, deliveries)

@@ -1,0 +1,93 @@
+"""Every look-up of the ledger by scope, source, state or organization is served by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
+
+from config import Config
+from costoptix.access.permissions import Caller
+from costoptix.bills.ledger import listing, previews, questions, undo
+from costoptix.bills.ledger.incomplete import incomplete
+from costoptix.bills.ledger.questions import Decision
+from costoptix.models import Organization
+from tests.bills.bill import write
+from tests.support.bills import DATA, TakeIn, work
+
+GROWING = (
+    "imports", "deliveries", "delivery_files", "delivery_sub_accounts", "delivery_sums",
+    "reconciliation_lines", "inbox_items", "jobs",
+)  # fmt: skip
+"""Tables with a row or more for every bill."""
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture
+def asked(session: Session) -> Iterator[dict[str, object]]:
+    """Note the statements that read or change growing tables, with the values of one use."""
+    statements: dict[str, object] = {}
+
+    def note(
+        _connection: Connection, _cursor: object, statement: str, parameters: object,
+        _context: object, many: bool,
+    ) -> None:  # fmt: skip
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and not many:
+            statements[statement] = parameters
+
+    event.listen(session.get_bind(), "before_cursor_execute", note)
+    yield statements
+    event.remove(session.get_bind(), "before_cursor_execute", note)
+
+
+def scans(session: Session, statements: dict[str, object]) -> list[str]:
+    """Return the plans that go through a whole growing table, with their statements."""
+    session.rollback()
+    connection = session.connection().connection.cursor()
+    found = []
+    for statement, parameters in dict(statements).items():
+        connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        for *_, plan in connection.fetchall():
+            words = plan.split()
+            table = words[1].split("_1")[0]  # an alias is the name with a number
+            if words[0] == "SCAN" and table in GROWING and "USING" not in words:
+                found.append(f"{plan}: {statement}")
+    return found
+
+
+def bill(amount: int, **cells: str) -> bytes:
+    return write([{"BilledCost": str(amount), **cells}])
+
+
+def test_a_bill_is_compared_asked_about_undone_and_shown_by_indexes(
+    take_in: TakeIn, session: Session, acme: Organization, operator: Caller, config: Config,
+    asked: dict[str, object],
+) -> None:  # fmt: skip
+    first = take_in(bill(100))
+    second = take_in(bill(99))
+    take_in(bill(99))
+    waiting = take_in(bill(5), source_name="other")
+    questions.decide(session, acme, operator, waiting, Decision.REPLACE)
+    work(session, config)
+    take_in((DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes())
+    incomplete(session, acme.id, date(2020, 1, 1), date(2030, 1, 1))
+    for row in (first, second, waiting):
+        listing.periods(session, row)
+        listing.live_sums(session, row)
+        listing.reconciliation(session, row)
+        previews.of_withdrawing(session, row)
+        previews.of_making_current(session, row)
+    undo.withdraw(session, acme, operator, waiting)
+    undo.make_current(session, acme, operator, first)
+    assert len(asked) > 50
+    assert scans(session, asked) == []
+
+
+def test_a_look_up_without_an_index_would_be_found(session: Session) -> None:
+    without = "SELECT id FROM deliveries WHERE row_count = 5"
+    session.execute(text(without))
+    assert len(scans(session, {without: ()})) == 1
