@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 ORDINARY: Mapping[str, str] = {
     "BillingAccountId": "payer",
@@ -37,3 +38,15 @@ def write(rows: Iterable[Row], columns: Iterable[str] = ORDINARY, line_end: str 
     for row in rows:
         writer.writerow([(ORDINARY | dict(row)).get(name, "") for name in names])
     return text.getvalue().encode()
+
+
+def bill(amount: str, **cells: str) -> bytes:
+    """Write a bill of one charge."""
+    return write([{"BilledCost": amount, **cells}])
+
+
+def put(path: Path, content: bytes) -> Path:
+    """Write a file, and the folders that lead to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path

@@ -17,7 +17,8 @@ from costoptix import clock, jobs, queue
 from costoptix.access.permissions import Caller, command_line
 from costoptix.bills.formats import Options
 from costoptix.bills.intake import receive
-from costoptix.bills.ledger import importer
+from costoptix.bills.ledger import importer, questions
+from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read import engine, rejections
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
@@ -33,6 +34,7 @@ REJECTED = 300_000
 
 Stage = Callable[..., tuple[Staged, Path]]
 TakeIn = Callable[..., Import]
+Decide = Callable[[Import, Decision], None]
 
 
 def work(session: Session, config: Config) -> None:
@@ -136,3 +138,15 @@ def rejected(session: Session, acme: Organization, config: Config) -> Import:
     line = b'{"line":%d,"column":"BilledCost","value":"=1","reason":"is no number","file":null}\n'
     path.write_bytes(b"".join(line % number for number in range(2, REJECTED + 2)))
     return row
+
+
+@pytest.fixture
+def decide(session: Session, acme: Organization, operator: Caller, config: Config) -> Decide:
+    """Answer a waiting import's question and do what becomes due."""
+
+    def run(row: Import, decision: Decision) -> None:
+        questions.decide(session, acme, operator, row, decision)
+        work(session, config)
+        session.refresh(row)
+
+    return run

@@ -18,11 +18,10 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills.intake import folders, inbox, receive
+from costoptix.bills.intake import inbox, receive
 from costoptix.bills.ledger.undo import withdraw
-from costoptix.errors import Invalid
 from costoptix.models import Delivery, Import, InboxItem, Organization
-from tests.bills.bill import write
+from tests.bills.bill import put, write
 from tests.support.bills import work
 from tests.support.server import ROOT, environment_for
 
@@ -41,12 +40,6 @@ def source(config: Config, acme: Organization) -> Path:
     folder = config.inbox / "Acme Cloud" / "aws"
     folder.mkdir(parents=True)
     return folder
-
-
-def put(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
 
 
 def bill(*amounts: str, **cells: str) -> bytes:
@@ -285,25 +278,3 @@ def _wait_for_items(session: Session, process: subprocess.Popen[bytes], seconds:
     while len(imports(session)) == before and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
     time.sleep(seconds)
-
-
-def test_a_folder_without_a_manifest_is_one_delivery_by_command(tmp_path: Path) -> None:
-    put(tmp_path / "bills" / "a.csv", b"1")
-    put(tmp_path / "bills" / "more" / "b.csv", b"2")
-    (drop,) = folders.deliveries_of([tmp_path / "bills"])
-    assert (drop.path, [file.name for file in drop.files]) == ("bills", ["a.csv", "b.csv"])
-
-
-def test_an_empty_folder_or_a_manifest_without_files_is_refused_by_command(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="empty"):
-        folders.deliveries_of([tmp_path])
-    put(tmp_path / "manifest.json", b'{"blobs": [{"blobName": "a.csv"}]}')
-    with pytest.raises(Invalid, match="missing"):
-        folders.deliveries_of([tmp_path])
-
-
-def test_a_drop_opens_one_file_at_a_time(tmp_path: Path) -> None:
-    given = (put(tmp_path / "a", b"12"), put(tmp_path / "b", b"3"))
-    drop = folders.FolderDelivery("x", tuple(map(folders.GivenFile, given)))
-    with drop.opened() as files:
-        assert [sent.stream.read(9) + sent.stream.read(9) for sent in files] == [b"12", b"3"]

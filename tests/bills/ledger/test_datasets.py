@@ -16,16 +16,15 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import Caller
-from costoptix.bills.formats.azure import AZURE, Dataset
+from costoptix.bills.formats.azure import AZURE
 from costoptix.bills.intake import folders
 from costoptix.bills.ledger import importer, listing, questions, undo
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.errors import Invalid
-from costoptix.models import Delivery, DeliveryFile, Import, Organization
+from costoptix.models import Delivery, DeliveryFile, Organization
 from tests.support.bills import DATA, TakeIn, work
+from tests.support.datasets import ACTUAL, AMORTIZED, incomplete_months
 
-ACTUAL = (DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes()
-AMORTIZED = (DATA / "azure" / "EA_AmortizedCost_Small.csv").read_bytes()
 MADE = tuple(
     (DATA / "azure" / f"MCA_{name}Cost_Made.csv").read_bytes() for name in ("Actual", "Amortized")
 )
@@ -47,10 +46,6 @@ FREE_USE = altered("Reservation", Cost="0", UnitPrice="0", PayGPrice="0")
 
 
 PURCHASES_SQL = AZURE.datasets.parts[0].condition
-LACKING = {
-    dataset: AZURE.datasets.lacking({dataset}, {dataset})[dataset]
-    for dataset in (Dataset.ACTUAL, Dataset.AMORTIZED)
-}
 
 
 class Read(NamedTuple):
@@ -262,22 +257,6 @@ def test_a_purchase_that_the_newest_actual_export_lacks_is_gone(
     assert live().rows == 28
 
 
-def lacks(session: Session, row: Import) -> list[str | None]:
-    return [each.incomplete for each in listing.periods(session, row)]
-
-
-def test_with_one_export_only_it_is_said_which_cost_lacks_what(
-    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
-) -> None:
-    actual = take_in(ACTUAL)
-    assert lacks(session, actual) == [LACKING[Dataset.ACTUAL]]
-    amortized = take_in(AMORTIZED)
-    assert lacks(session, actual) == lacks(session, amortized) == [None]
-    undo.withdraw(session, acme, operator, actual)
-    assert lacks(session, amortized) == [LACKING[Dataset.AMORTIZED]]
-    assert lacks(session, actual) == [None]
-
-
 def test_what_is_said_to_lack_is_what_the_other_export_brings(take_in: TakeIn, live) -> None:
     """Of the actual export the effective cost is short, of the amortized one the billed cost."""
     alone = []
@@ -290,8 +269,12 @@ def test_what_is_said_to_lack_is_what_the_other_export_brings(take_in: TakeIn, l
 
 
 def test_a_month_without_commitments_lacks_nothing(take_in: TakeIn, session: Session) -> None:
-    assert lacks(session, take_in(UNDECIDED, options={"dataset": "amortized"})) == [None]
-    assert lacks(session, take_in(UNDECIDED + b"\n", options={"export": "actual"})) == [None]
+    assert incomplete_months(session, take_in(UNDECIDED, options={"dataset": "amortized"})) == [
+        None
+    ]
+    assert incomplete_months(session, take_in(UNDECIDED + b"\n", options={"export": "actual"})) == [
+        None
+    ]
 
 
 def test_r16_both_exports_sent_again_change_nothing(

@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +17,17 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import clock, queue
-from costoptix.access.permissions import Caller, Permission, command_line
+from costoptix.access.permissions import Caller, command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
-from costoptix.bills.ledger import importer, listing, previews, questions, undo
+from costoptix.bills.ledger import importer, listing, questions
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
-from costoptix.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, Import, Organization, new_id
-from tests.bills.bill import write
-from tests.support.bills import SAMPLE, TakeIn, work
-from tests.support.proving import count
-
-
-@pytest.fixture
-def decide(session: Session, acme: Organization, operator: Caller, config: Config):
-    """Answer a waiting import's question and do what becomes due."""
-
-    def run(row: Import, decision: Decision) -> None:
-        questions.decide(session, acme, operator, row, decision)
-        work(session, config)
-        session.refresh(row)
-
-    return run
-
-
-def bill(amount: str, **cells: str) -> bytes:
-    return write([{"BilledCost": amount, **cells}])
+from costoptix.models import Delivery, Organization, new_id
+from tests.bills.bill import bill, write
+from tests.support.bills import SAMPLE, TakeIn
 
 
 def test_the_sample_is_live_with_its_total(take_in: TakeIn, billed) -> None:
@@ -111,54 +92,6 @@ def test_an_older_delivery_that_arrives_late_is_recorded_as_older(
     assert late.state == "older"
     assert late.live_at is None
     assert billed() == 2
-
-
-def test_withdrawing_brings_back_what_was_live_before(
-    take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
-) -> None:
-    first = take_in(bill("7"))
-    second = take_in(bill("8"))
-    version = acme.data_version
-    undo.withdraw(session, acme, operator, second)
-    session.refresh(first)
-    session.refresh(acme)
-    assert (first.state, second.state) == ("live", "withdrawn")
-    assert acme.data_version != version
-    assert billed() == 7
-
-
-def test_withdrawing_the_only_delivery_leaves_nothing_and_its_bytes_may_come_back(
-    take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
-) -> None:
-    row = take_in(bill("7"))
-    undo.withdraw(session, acme, operator, row)
-    assert billed() == 0
-    with pytest.raises(Conflict, match="withdrawn"):
-        undo.withdraw(session, acme, operator, row)
-    assert take_in(bill("7")).message is None
-    assert billed() == 7
-
-
-def test_a_reader_may_not_send_or_withdraw(
-    take_in: TakeIn, session: Session, acme: Organization, config: Config
-) -> None:
-    reader = Caller(acme.id, Permission.READ, "a key", api_key_id=new_id())
-    with pytest.raises(Forbidden):
-        receive.receive(
-            session, acme, reader, [Sent(io.BytesIO(b"a"), "a")],
-            uploads_dir=config.uploads_dir, max_bytes=10,
-        )  # fmt: skip
-    with pytest.raises(Forbidden):
-        undo.withdraw(session, acme, reader, take_in(bill("7")))
-
-
-def test_a_stranger_sees_no_import(
-    take_in: TakeIn, session: Session, elsewhere: Organization
-) -> None:
-    row = take_in(bill("7"))
-    assert listing.list_imports(session, elsewhere, limit=9) == []
-    with pytest.raises(NotFound):
-        listing.get(session, elsewhere, row.id)
 
 
 def test_a_refused_file_says_why_and_leaves_no_file(
@@ -336,189 +269,6 @@ def test_an_import_that_stalls_past_its_lease_goes_live_by_one_worker_alone(
     assert listing.sums(session, row)["USD"]["billed_cost"] == 7
 
 
-def test_s44_the_name_that_was_sent_is_never_a_path(
-    session: Session, acme: Organization, config: Config, operator: Caller
-) -> None:
-    for name in (
-        "../../etc/passwd",
-        "..\\..\\x.csv",
-        "a\0b.csv",
-        "日本.csv",
-        "x" * 500,
-        "\u202egnp.csv",
-        "",
-    ):
-        ((row, _job),) = receive.receive(
-            session, acme, operator, [Sent(io.BytesIO(b"a"), name)],
-            uploads_dir=config.uploads_dir, max_bytes=10,
-        )  # fmt: skip
-        assert (config.uploads_dir / row.stored_name / "0").read_bytes() == b"a"
-        assert len(row.stored_name) == 36
-        assert row.file_name.isprintable()
-        assert "/" not in row.file_name
-        assert 1 <= len(row.file_name) <= 400
-
-
-def test_a_file_that_is_too_large_leaves_nothing(
-    session: Session, acme: Organization, config: Config, operator: Caller
-) -> None:
-    with pytest.raises(TooLarge):
-        receive.receive(
-            session, acme, operator, [Sent(io.BytesIO(b"a" * 11), "a")],
-            uploads_dir=config.uploads_dir, max_bytes=10,
-        )  # fmt: skip
-    assert list(config.uploads_dir.iterdir()) == []
-    assert session.scalars(select(Import)).all() == []
-
-
-@pytest.mark.parametrize("said", [{"currency": "usd"}, {"currency": "$"}, {"source_name": " "}])
-def test_what_the_sender_says_is_checked(
-    session: Session, acme: Organization, config: Config, operator: Caller, said: dict[str, str]
-) -> None:
-    with pytest.raises(Invalid):
-        receive.receive(
-            session, acme, operator, [Sent(io.BytesIO(b"a"), "a")],
-            uploads_dir=config.uploads_dir, max_bytes=10, **said,
-        )  # fmt: skip
-
-
-TWO = [{"BilledCost": "7"}, {"BilledCost": "3", "SubAccountId": "222"}]
-
-
-@pytest.mark.parametrize(
-    ("decision", "state", "total"),
-    [
-        (Decision.REPLACE, "live", 7),
-        (Decision.ADD, "live", 17),
-        (Decision.DISCARD, "withdrawn", 10),
-    ],
-)
-def test_a_delivery_that_removes_a_sub_account_waits(
-    take_in: TakeIn, billed, decide, decision: Decision, state: str, total: int
-) -> None:
-    take_in(write(TWO))
-    row = take_in(write(TWO[:1]))
-    assert row.state == "waiting"
-    question = questions.question_of(row)
-    assert question is not None
-    assert question.kind is Kind.REMOVAL
-    (effect,) = question.effects
-    assert (effect.live, effect.delivered, effect.sub_accounts) == (10, 7, ("222",))
-    assert billed() == 10
-    decide(row, decision)
-    assert row.state == state
-    assert billed() == total
-
-
-def test_a_delivery_that_takes_a_fifth_of_a_month_away_waits(take_in: TakeIn, billed) -> None:
-    take_in(bill("100"))
-    assert take_in(bill("80")).state == "live"
-    assert take_in(bill("63.9")).state == "waiting"
-    assert billed() == 80
-
-
-@pytest.mark.parametrize(
-    ("decision", "total"), [(Decision.REPLACE, 8), (Decision.ADD, 15), (Decision.DISCARD, 7)]
-)
-def test_a_second_source_of_the_same_accounts_waits(
-    take_in: TakeIn, billed, decide, decision: Decision, total: int
-) -> None:
-    take_in(bill("7"), source_name="cur")
-    row = take_in(bill("8"), source_name="focus")
-    assert row.state == "waiting"
-    question = questions.question_of(row)
-    assert question is not None
-    assert question.kind is Kind.OVERLAP
-    assert question.effects[0].source == "cur"
-    decide(row, decision)
-    assert billed() == total
-
-
-def _three_sources(take_in: TakeIn, decide) -> Import:
-    """Take in one payer by two sources that count both, and by a third that replaces them."""
-    take_in(bill("7"), source_name="cur")
-    decide(take_in(bill("5"), source_name="copy"), Decision.ADD)
-    row = take_in(bill("8"), source_name="focus")
-    assert row.state == "waiting"
-    decide(row, Decision.REPLACE)
-    return row
-
-
-def test_what_replaces_two_other_sources_counts_alone(take_in: TakeIn, billed, decide) -> None:
-    row = _three_sources(take_in, decide)
-    assert row.state == "live"
-    assert billed() == 8
-
-
-def test_undoing_what_replaced_other_sources_brings_them_back(
-    take_in: TakeIn, billed, decide, session: Session, acme: Organization, operator: Caller
-) -> None:
-    row = _three_sources(take_in, decide)
-    shifts = previews.of_withdrawing(session, row)
-    assert sum(shift.change for shift in shifts) == 12 - 8
-    undo.withdraw(session, acme, operator, row)
-    assert billed() == 12
-
-
-def test_another_spelling_of_the_billing_account_is_replaced_as_well(
-    take_in: TakeIn, billed, decide, session: Session, acme: Organization, operator: Caller
-) -> None:
-    first = write([{"BilledCost": "7", "BillingAccountId": "/billing/PAYER"}])
-    before = take_in(first, source_name="cur")
-    row = take_in(bill("8"), source_name="focus")
-    assert row.state == "waiting"
-    decide(row, Decision.REPLACE)
-    session.refresh(before)
-    assert (row.state, before.state) == ("live", "older")
-    assert billed() == 8
-    with pytest.raises(Conflict, match=r"bill\.csv replaces it.* undo that one"):
-        undo.make_current(session, acme, operator, before)
-    undo.withdraw(session, acme, operator, row)
-    session.refresh(before)
-    assert before.state == "live"
-    assert billed() == 7
-
-
-def test_a_delivery_that_removes_and_doubles_says_both_and_doubles_nothing(
-    take_in: TakeIn, billed, decide
-) -> None:
-    take_in(write(TWO), source_name="cur")
-    take_in(bill("5", SubAccountId="333"), source_name="copy")
-    moved = [TWO[0], {"BilledCost": "5", "SubAccountId": "333"}]
-    row = take_in(write(moved), source_name="cur")
-    question = questions.question_of(row)
-    assert question is not None
-    assert question.kind is Kind.REMOVAL
-    assert "the source copy bills already" in question.sentence
-    decide(row, Decision.REPLACE)
-    assert billed() == 12
-
-
-def test_what_replaced_stays_so_when_a_newer_delivery_of_its_source_comes(
-    take_in: TakeIn, billed, decide
-) -> None:
-    row = _three_sources(take_in, decide)
-    assert row.source is not None
-    taken, other = ("copy", "cur") if row.source.name == "copy" else ("cur", "copy")
-    assert take_in(bill("9"), source_name=taken).state == "live"
-    assert billed() == 9
-    assert take_in(bill("6"), source_name=other).state == "waiting"  # counts elsewhere by now
-
-
-def test_a_decision_may_be_given_beforehand(take_in: TakeIn, billed) -> None:
-    take_in(bill("7"), source_name="cur")
-    said = {"decision": "add"}
-    assert take_in(bill("8"), source_name="focus", options=said).state == "live"
-    assert billed() == 15
-
-
-def test_what_does_not_wait_cannot_be_decided(
-    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
-) -> None:
-    with pytest.raises(Conflict, match="does not wait"):
-        questions.decide(session, acme, operator, take_in(bill("7")), Decision.REPLACE)
-
-
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -543,66 +293,6 @@ def test_any_order_of_the_same_deliveries_ends_in_the_same_totals(
         select(Delivery).where(Delivery.organization_id == owner.id, Delivery.is_live)
     ).all()
     assert [delivery.sub_accounts[0].billed_cost for delivery in live] == [Decimal(103)]
-
-
-AMOUNTS = st.dictionaries(
-    st.tuples(st.sampled_from(("payer", "other")), st.sampled_from(("03", "04"))),
-    st.integers(-1000, 1000), min_size=1,
-)  # fmt: skip
-"""What a delivery bills, by billing account and month."""
-
-
-@settings(
-    max_examples=count(4, 60), deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
-@given(st.lists(AMOUNTS, min_size=2, max_size=4, unique_by=repr), st.data())
-def test_undoing_what_was_added_last_is_the_identity(
-    session: Session, config: Config, sent: list[dict[tuple[str, str], int]], data: st.DataObject
-) -> None:
-    """Whatever came before, and in whichever order what came after is taken back."""
-    owner = Organization(name=new_id(), tier="enterprise")
-    session.add(owner)
-    session.commit()
-    take_in = partial(_take_in, session, config, owner)
-    take_in(sent[0])
-    before = _live(session, owner)
-    added = [take_in(amounts) for amounts in sent[1:]]
-    for row in data.draw(st.permutations(added)):
-        undo.withdraw(session, owner, command_line(owner.id), row)
-    assert _live(session, owner) == before
-
-
-def _take_in(
-    session: Session, config: Config, owner: Organization, amounts: dict[tuple[str, str], int]
-) -> Import:
-    rows = (
-        {
-            "BillingAccountId": account, "BilledCost": str(amount),
-            "BillingPeriodStart": f"2026-{month}-01T00:00:00Z",
-            "ChargePeriodStart": f"2026-{month}-02T00:00:00Z",
-        }
-        for (account, month), amount in amounts.items()
-    )  # fmt: skip
-    sent = receive.Sent(io.BytesIO(write(rows)), "a.csv")
-    ((row, job),) = receive.receive(
-        session, owner, command_line(owner.id), [sent],
-        uploads_dir=config.uploads_dir, max_bytes=1 << 20, options={"decision": "replace"},
-    )  # fmt: skip
-    claimed = queue.claim(session, job.id)
-    assert claimed is not None
-    importer.run(session, claimed, config, read=load)
-    queue.finish(session, claimed)
-    return row
-
-
-def _live(session: Session, owner: Organization) -> set[tuple[object, ...]]:
-    session.expire_all()
-    live = select(Delivery).where(Delivery.organization_id == owner.id, Delivery.is_live)
-    return {
-        (each.id, each.billing_account_id, each.billing_period, each.row_count)
-        for each in session.scalars(live)
-    }
 
 
 def test_the_reconciliation_says_what_was_there_before(take_in: TakeIn, session: Session) -> None:

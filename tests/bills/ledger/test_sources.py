@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from sqlalchemy.orm import Session
 
-from costoptix import clock
 from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import importer, questions, undo
 from costoptix.bills.ledger.importer import REPLACED
 from costoptix.bills.ledger.questions import Decision, Kind
-from costoptix.errors import Conflict, Forbidden
 from costoptix.models import Import, Organization
-from tests.bills.bill import ORDINARY, write
+from tests.bills.bill import ORDINARY, bill, write
 from tests.support.bills import TakeIn
-
-
-def bill(amount: str, **cells: str) -> bytes:
-    return write([{"BilledCost": amount, **cells}])
 
 
 def name_of(row: Import) -> str:
@@ -113,32 +106,6 @@ def test_a_person_may_say_that_replaced_bytes_shall_replace(take_in: TakeIn, bil
     assert billed() == 7
 
 
-def test_an_older_import_is_made_current_in_one_instant(
-    take_in: TakeIn, billed, session: Session, acme: Organization, operator: Caller
-) -> None:
-    first, second = take_in(bill("7")), take_in(bill("8"))
-    version = acme.data_version
-    undo.make_current(session, acme, operator, first)
-    for row in (first, second, acme):
-        session.refresh(row)
-    assert (first.state, second.state) == ("live", "older")
-    assert acme.data_version != version
-    assert billed() == 7
-    assert take_in(bill("9")).state == "live"
-    assert billed() == 9
-
-
-def test_only_what_was_replaced_is_made_current_and_by_who_may_write(
-    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
-) -> None:
-    row = take_in(bill("7"))
-    with pytest.raises(Conflict, match="live"):
-        undo.make_current(session, acme, operator, row)
-    reader = Caller(acme.id, operator.permission.READ, "a key")
-    with pytest.raises(Forbidden):
-        undo.make_current(session, acme, reader, row)
-
-
 def test_already_imported_is_said_of_live_bytes_alone(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller, billed
 ) -> None:
@@ -148,16 +115,3 @@ def test_already_imported_is_said_of_live_bytes_alone(
     back = take_in(bill("7"))
     assert (back.state, back.message) == ("live", None)
     assert billed() == Decimal(7)
-
-
-def test_an_older_import_says_so_until_it_is_live_again(
-    take_in: TakeIn, session: Session, acme: Organization, operator: Caller
-) -> None:
-    clock.configure("2026-04-02T12:00:00Z")
-    take_in(bill("7"))
-    newest = take_in(bill("8"))
-    again = take_in(bill("7"))
-    assert again.message == REPLACED
-    undo.withdraw(session, acme, operator, newest)
-    session.refresh(again)
-    assert (again.state, again.message) == ("live", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from duckdb import DuckDBPyConnection
@@ -12,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costoptix import money
-from costoptix.bills.read import engine
 
 DIGITS = st.text("0123456789", max_size=30)
 SIGNS = st.sampled_from(["", "-", "+"])
@@ -115,11 +113,3 @@ def test_a_time_is_utc_and_nothing_is_guessed(
     sql = "SELECT CASE WHEN is_in_time(as_time($x)) THEN as_time($x) END"
     found = duckdb.execute(sql, {"x": text}).fetchone()
     assert found == (None if time is None else datetime.fromisoformat(time),)
-
-
-def test_the_engine_spills_only_where_it_is_told(tmp_path: Path) -> None:
-    connection = engine.connect(tmp_path)
-    assert connection.execute("SELECT current_setting('temp_directory')").fetchone() == (
-        str(tmp_path),
-    )
-    connection.close()

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from costoptix import money
-from costoptix.bills.read import container, load, rejections
-from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
+from costoptix.bills.read import container, load
+from costoptix.bills.read.csv_pieces import TextPieces
 from costoptix.bills.read.reconcile import is_balanced
-from costoptix.bills.read.staged import Rejection, Scope, Staged
+from costoptix.bills.read.staged import Scope, Staged
 from costoptix.errors import Invalid
 from costoptix.lake.layout import DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from tests.bills.bill import ORDINARY, write
 from tests.support.bills import SAMPLE, Stage
+from tests.support.staged import charges, rejected, stored
 
 SAMPLE_TOTALS = {
     "billed_cost": Decimal("20.52022672899"),
@@ -37,23 +37,6 @@ def totals(staged: Staged) -> dict[str, Decimal]:
         metric: sum((line.sum_stored for line in staged.lines if line.metric == metric), Decimal(0))
         for metric in METRICS
     }
-
-
-def charges(staged: Staged, folder: Path) -> str:
-    """Return the table function of every stored charge."""
-    names = [
-        str(folder / file.name)
-        for scope in staged.scopes for file in scope.files if file.kind == "charges"
-    ]  # fmt: skip
-    return f"read_parquet({names})"
-
-
-def stored(staged: Staged, folder: Path, columns: str) -> list[tuple[object, ...]]:
-    return duckdb.sql(f"SELECT {columns} FROM {charges(staged, folder)} ORDER BY ALL").fetchall()
-
-
-def rejected(folder: Path) -> list[Rejection]:
-    return list(rejections.read(folder / rejections.FILE_NAME))
 
 
 def test_the_focus_sample_is_stored_with_its_true_totals(stage: Stage) -> None:
@@ -113,96 +96,11 @@ def test_header_case_and_order_do_not_matter_and_other_columns_are_kept(stage: S
     ]  # fmt: skip
 
 
-def test_a_bad_cell_rejects_its_row_by_line_column_value_and_reason(stage: Stage) -> None:
-    rows = [{} for _ in range(20)]
-    rows[2] = {"ChargeDescription": "two\nlines"}
-    rows[5] = {"BilledCost": "$10,000.00 "}
-    rows[7] = {"ChargePeriodStart": "2026-02-30T00:00:00Z", "EffectiveCost": ""}
-    rows[9] = {"Tags": "team=web", "BillingCurrency": "dollars"}
-    staged, folder = stage(write(rows, [*ORDINARY, "ChargeDescription"]))
-    assert (staged.rows_kept, staged.rows_rejected) == (17, 3)
-    assert {(each.line, each.column, each.value) for each in rejected(folder)} == {
-        (8, "BilledCost", "$10,000.00 "),
-        (10, "ChargePeriodStart", "2026-02-30T00:00:00Z"),
-        (10, "EffectiveCost", None),
-        (12, "BillingCurrency", "dollars"),
-        (12, "Tags", "team=web"),
-    }
-    assert all(each.reason for each in rejected(folder))
-    billed = [line for line in staged.lines if line.metric == "billed_cost"]
-    assert sum(line.sum_rejected for line in billed) == 2
-    assert sum(line.sum_file for line in billed) == 19
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (b"a,b\n", "fewer cells"),
-        (b",".join([b"1"] * 40) + b"\n", "more cells"),
-        (b"\xff" + b"," * (len(ORDINARY) - 1) + b"\n", "not UTF-8"),
-    ],
-)
-def test_a_line_that_is_no_record_is_rejected_alone(stage: Stage, line: bytes, reason: str) -> None:
-    header, _, rest = write([{}] * 3).partition(b"\n")
-    staged, folder = stage(header + b"\n" + rest[: len(rest) // 3] + line + rest[len(rest) // 3 :])
-    assert (staged.rows_kept, staged.rows_rejected) == (3, 1)
-    (found,) = rejected(folder)
-    assert found.line == 3
-    assert reason in found.reason
-
-
 def test_a_quote_that_never_closes_refuses_the_file(stage: Stage) -> None:
     columns = [name for name in ORDINARY if name != "Tags"]
     content = write([{}] * 50, columns).replace(b"i-1", b'"i-1', 1)
     with pytest.raises(Invalid, match="line 2"):
         stage(content)
-
-
-def test_a_stray_quote_rejects_its_row_alone(stage: Stage) -> None:
-    staged, folder = stage(write([{}] * 50).replace(b"i-1", b'"i-1', 1))
-    assert (staged.rows_kept, staged.rows_rejected) == (49, 1)
-    assert rejected(folder)[0].line == 2
-
-
-def test_rows_that_only_one_reader_finds_are_named_by_where_they_begin(
-    monkeypatch: pytest.MonkeyPatch, stage: Stage
-) -> None:
-    monkeypatch.setattr(TextPiece, "lines", lambda self, without: iter(()))
-    staged, folder = stage(write([{"BilledCost": "x"}]))
-    assert staged.rows_rejected == 1
-    assert [each.line for each in rejected(folder)] == [2]
-
-
-def test_a_second_header_line_is_a_rejected_row(stage: Stage) -> None:
-    content = write([{}] * 3)
-    header, _, rest = content.partition(b"\n")
-    staged, folder = stage(header + b"\n" + header + b"\n" + rest)
-    assert (staged.rows_kept, staged.rows_rejected) == (3, 1)
-    assert {each.line for each in rejected(folder)} == {2}
-
-
-def test_what_18_places_do_not_hold_is_told_exactly(stage: Stage) -> None:
-    amounts = [
-        "0.1234567890123456789012345",
-        "-1.0000000000000000005",
-        "1E-30",
-        "2.50000000000000000000",
-    ]
-    staged, folder = stage(write([{"BilledCost": amount} for amount in amounts]))
-    (line,) = [line for line in staged.lines if line.metric == "billed_cost"]
-    assert line.sum_file == money.total([Decimal(amount) for amount in amounts])
-    assert line.sum_stored == money.total([money.parse_amount(amount) for amount in amounts])
-    assert line.rows_rounded == 3
-    assert abs(line.sum_rounding) <= 3 * Decimal("5E-19")
-    assert is_balanced(line)
-    written = [text for (text,) in stored(staged, folder, "as_written") if text]
-    assert {json.loads(text)["billed_cost"] for text in written} == set(amounts[:3])
-
-
-def test_nulls_are_told_in_three_ways(stage: Stage) -> None:
-    rows = [{"ListCost": text, "ServiceCategory": text} for text in ("NULL", "null", "")]
-    staged, folder = stage(write(rows))
-    assert stored(staged, folder, "list_cost, service_category") == [(None, None)] * 3
 
 
 def test_exact_duplicates_are_charges_of_their_own(stage: Stage) -> None:
@@ -211,26 +109,9 @@ def test_exact_duplicates_are_charges_of_their_own(stage: Stage) -> None:
     assert totals(staged)["billed_cost"] == 5
 
 
-def test_a_missing_currency_is_the_sender_s_or_refused(stage: Stage) -> None:
-    content = write([{}], [name for name in ORDINARY if name != "BillingCurrency"])
-    with pytest.raises(Invalid, match="BillingCurrency"):
-        stage(content)
-    staged, folder = stage(content, currency="CHF")
-    assert stored(staged, folder, "billing_currency") == [("CHF",)]
-
-
 def test_a_bill_without_rows_holds_nothing(stage: Stage) -> None:
     staged, _ = stage(write([]))
     assert (staged.rows_read, staged.scopes, staged.lines) == (0, (), ())
-
-
-def test_charges_lie_sorted_by_service_resource_and_time(stage: Stage) -> None:
-    staged, folder = stage(SAMPLE)
-    for scope in staged.scopes:
-        file = next(file for file in scope.files if file.kind == "charges")
-        keys = "service_name, coalesce(resource_id, '~~'), charge_period_start"
-        rows = duckdb.sql(f"SELECT {keys} FROM '{folder / file.name}'").fetchall()
-        assert rows == sorted(rows)
 
 
 def test_pieces_of_one_scope_and_of_several_and_with_rejected_rows_follow_each_other(

@@ -1,0 +1,24 @@
+"""Cells of the mapped columns become charges, or their row is rejected."""
+
+from __future__ import annotations
+
+import pytest
+
+from costoptix.errors import Invalid
+from tests.bills.bill import ORDINARY, write
+from tests.support.bills import Stage
+from tests.support.staged import stored
+
+
+def test_nulls_are_told_in_three_ways(stage: Stage) -> None:
+    rows = [{"ListCost": text, "ServiceCategory": text} for text in ("NULL", "null", "")]
+    staged, folder = stage(write(rows))
+    assert stored(staged, folder, "list_cost, service_category") == [(None, None)] * 3
+
+
+def test_a_missing_currency_is_the_sender_s_or_refused(stage: Stage) -> None:
+    content = write([{}], [name for name in ORDINARY if name != "BillingCurrency"])
+    with pytest.raises(Invalid, match="BillingCurrency"):
+        stage(content)
+    staged, folder = stage(content, currency="CHF")
+    assert stored(staged, folder, "billing_currency") == [("CHF",)]
