@@ -7,7 +7,7 @@ cannot be computed says why in ``error``; the others of a list are right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -242,6 +242,9 @@ def _computed(call: Call, row: Budget) -> Standing:
 
 def _details(call: Call, row: Budget) -> BudgetDetails:
     standing = _computed(call, row)
+    if kept := standings.current(call.session, call.organization, row):
+        # The same figures: answers to equal questions stay equal to the byte.
+        standing = replace(standing, computed_at=kept.computed_at)
     return BudgetDetails(**_terms(row), **_standing(standing), history=_history(standing))
 
 
