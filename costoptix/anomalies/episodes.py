@@ -16,9 +16,8 @@ from itertools import groupby
 
 from costoptix.anomalies.detect import Finding, Method, Settings, detect, deviation, severity_of
 from costoptix.costs.answers import DailySeries
-from costoptix.costs.asking import Ask
 from costoptix.costs.query import CostQuery, Filter
-from costoptix.figures.completeness import known_part
+from costoptix.failures import reason
 from costoptix.lake.providers import account_of
 from costoptix.models import Severity
 from costoptix.money import Amount, total
@@ -95,36 +94,44 @@ class Judged:
     series_count: int
     episodes: tuple[Episode, ...]
     note: str
+    failed: frozenset[str] = frozenset()  # digests of the series that could not be judged
 
 
-def judge(ask: Ask, read_series: ReadSeries, days: DateRange, settings: Settings) -> Judged:
+def judge(
+    complete: DateRange | None, read_series: ReadSeries, days: DateRange, settings: Settings
+) -> Judged:
     """Find the episodes that begin on a complete day of ``days``, oldest first.
 
     Each verdict rests on the complete days before it, up to 13 months before the last of
-    ``days``. Where nothing can be judged, ``note`` says why. One series is held at a time.
+    ``days``; ``complete`` are those of ``with_history(days)`` whose bills are all in. Where
+    nothing can be judged, ``note`` says why. One series is held at a time, and one that breaks is
+    logged and left out.
     """
-    history = _with_history(days)
-    complete = known_part(history, ask(CostQuery(history)))
     judged = complete.clip(days) if complete else None
     if complete is None or judged is None:
         return Judged(None, 0, (), "Not enough history: the range has no complete day.")
     unusual: list[Episode] = []
     notes = set()
     series_count = 0
+    failed: set[str] = set()
     for costs in read_series(CostQuery(complete, group_by=DIMENSIONS), METRIC):
         series_count += 1
         provider, service, account = costs.group
         series = Series(provider, service, account, costs.currency)
-        detection = detect(_every_day(costs, complete), settings)
-        notes.add(detection.note)
-        unusual += (
-            episode
-            for episode in episodes(series, detection.findings)
-            if episode.days.first in judged
-        )
+        try:
+            detection = detect(_every_day(costs, complete), settings)
+            of_series = episodes(series, detection.findings)
+        except Exception as error:
+            reason(error, f"the series {series.digest}")
+            failed.add(series.digest)
+        else:
+            notes.add(detection.note)
+            unusual += (episode for episode in of_series if episode.days.first in judged)
     unusual.sort(key=lambda e: (e.days.first, -abs(e.impact), e.series.digest))
     note = "" if "" in notes else next(iter(notes), "The range has no charges.")
-    return Judged(judged, series_count, tuple(unusual), note)
+    if failed:
+        note = f"{len(failed)} of {series_count} series could not be judged; the error was logged."
+    return Judged(judged, series_count, tuple(unusual), note, frozenset(failed))
 
 
 def _every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:
@@ -158,6 +165,7 @@ def _episode(series: Series, days: list[Finding]) -> Episode:
     )
 
 
-def _with_history(days: DateRange) -> DateRange:
+def with_history(days: DateRange) -> DateRange:
+    """Return the days that verdicts on some days can rest on, these included."""
     earliest = days.last - timedelta(days=HISTORY_DAYS)
     return DateRange(max(FIRST_DAY, min(days.first, earliest)), days.last)

@@ -209,7 +209,8 @@ def _forget(
         )
     )
     for row in rows.all():
-        if row.id not in present and _follows(row, settings):
+        is_gone = row.id not in present and row.series not in judged.failed
+        if is_gone and _follows(row, settings):
             session.delete(row)
 
 

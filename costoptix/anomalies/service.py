@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
-from costoptix.anomalies.episodes import judge
+from costoptix.anomalies.episodes import judge, with_history
 from costoptix.anomalies.recording import (
     Disposition,
     Hold,
@@ -31,7 +31,7 @@ from costoptix.costs.query import CostQuery, is_tag
 from costoptix.drafts import Draft
 from costoptix.errors import NotFound
 from costoptix.failures import NOT_COMPUTED, reason
-from costoptix.lake.live import read_live
+from costoptix.lake.live import complete_days, read_live
 from costoptix.models import Anomaly, Organization, Severity
 from costoptix.periods import FIRST_DAY, DateRange, parse_day
 
@@ -82,7 +82,9 @@ def detect(
     ``hold`` is called in the transaction that keeps it, and may raise to keep nothing.
     """
     ask = asker(session, organization, store)
-    judged = judge(ask, partial(_read_series, session, organization, store), days, settings)
+    complete = complete_days(session, organization, with_history(days))
+    read_series = partial(_read_series, session, organization, store)
+    judged = judge(complete, read_series, days, settings)
     results = dispositions(session, organization, judged.episodes)
     if not dry_run:
         tags = tag_dimensions(session, organization, store)

@@ -132,6 +132,22 @@ def data_as_of(
     return freshness(read_live(session, organization), days, utc_today())
 
 
+def complete_days(
+    session: Session, organization: Organization, days: DateRange
+) -> DateRange | None:
+    """Return the days of a range whose bills are all in, from the first charge of all on.
+
+    None when there are none. What ``figures.completeness.known_part`` says of a report, without
+    the sums of one.
+    """
+    live = read_live(session, organization)
+    through = freshness(live, days, utc_today()).complete_through
+    since = min((delivery.first_day for delivery in live.deliveries), default=None)
+    if since is None or through is None or through < since:
+        return None
+    return DateRange(since, through).clip(days)
+
+
 def freshness(live: LiveData, days: DateRange | None, today: date) -> DataAsOf:
     """Return through which day the data are complete, by the least complete source.
 
