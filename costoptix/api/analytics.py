@@ -16,6 +16,7 @@ from costoptix.api.answers import Answer
 from costoptix.api.costs import PAGE, SELECTION, question_meta, read
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
+from costoptix.api.writing import all_written
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostReport, PricedRow
@@ -144,7 +145,7 @@ def get_summary(call: Call) -> Answer:
     range_summary = summary.range_summary(ask, query, metric)
     month = summary.this_month(ask, query, metric, utc_today())
     coming = outlook.month_end(ask, query, metric, utc_today())
-    return asked.answer(figures.Summary.of(range_summary, figures.ThisMonthData.of(month, coming)))
+    return asked.answer(figures.range_summary(range_summary, figures.this_month(month, coming)))
 
 
 @operation(
@@ -161,7 +162,7 @@ def get_services(call: Call) -> Answer:
     table = summary.monthly_table(asked.ask, by_service, asked.form.metric)
     flags = listing.flags(session, organization, asked.ask, by_service)
     days = asked.query.date_range
-    return asked.answer(figures.Services.of(table, flags, days, known_part(days, asked.whole)))
+    return asked.answer(figures.services(table, flags, days, known_part(days, asked.whole)))
 
 
 @operation(
@@ -173,7 +174,7 @@ def get_daily_spend(call: Call) -> Answer:
     """Answer the days, one entry per currency."""
     asked = _Asked(call, FiguresForm, daily.DEFAULT_RANGE)
     spends = daily.daily_spend(asked.ask, asked.query, asked.form.metric)
-    return asked.answer([figures.DailySpendData.of(spend) for spend in spends])
+    return asked.answer(all_written(figures.DailySpendData, spends))
 
 
 @operation(
@@ -186,7 +187,7 @@ def get_quarterly(call: Call) -> Answer:
     require_feature(call.tier, Feature.QUARTERLY)
     asked = _Asked(call, FiguresForm, quarterly.default_range(utc_today()))
     reports = quarterly.quarterly_reports(asked.ask, asked.query, asked.form.metric)
-    return asked.answer([report_figures.QuarterlyReportData.of(report) for report in reports])
+    return asked.answer(all_written(report_figures.QuarterlyReportData, reports))
 
 
 @operation(
@@ -199,9 +200,7 @@ def get_portfolio(call: Call) -> Answer:
     require_feature(call.tier, Feature.PORTFOLIO)
     asked = _Asked(call, FiguresForm, portfolio.DEFAULT_RANGE)
     portfolios = portfolio.portfolios(asked.ask, asked.query, asked.form.metric)
-    return asked.answer(
-        [report_figures.PortfolioData.of(in_currency) for in_currency in portfolios]
-    )
+    return asked.answer(all_written(report_figures.PortfolioData, portfolios))
 
 
 @operation(
@@ -223,7 +222,7 @@ def get_movers(call: Call) -> Answer:
     shown, following = page(
         f"movers:{asked.fingerprint}", ranking, form, lambda mover: f"{version}{mover.key}"
     )
-    data = report_figures.Movers.of(form.level, comparison, ranking, shown)
+    data = report_figures.movers_page(form.level, comparison, ranking, shown)
     return asked.answer(data, row_count=len(ranking), next_cursor=following)
 
 
@@ -236,6 +235,4 @@ def get_forecast(call: Call) -> Answer:
     """Answer the days to come, one entry per currency."""
     asked = _Asked(call, ForecastForm, outlook.HISTORY)
     outlooks = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
-    return asked.answer(
-        [report_figures.ForecastData.of(in_currency) for in_currency in outlooks.values()]
-    )
+    return asked.answer(all_written(report_figures.ForecastData, outlooks.values()))
