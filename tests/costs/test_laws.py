@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costoptix.costs import report, sql
@@ -17,6 +17,7 @@ from costoptix.lake.live import read_live
 from costoptix.money import EXACT
 from costoptix.periods import Granularity, bucket_of
 from tests.support.lake import Charge, Lake, new_organization, query
+from tests.support.proving import count
 
 FIRST, LAST = date(2025, 12, 25), date(2026, 3, 5)
 RANGE = (("start_date", FIRST.isoformat()), ("end_date", LAST.isoformat()))
@@ -63,7 +64,8 @@ days = (
     .map(lambda pair: (("start_date", pair[0].isoformat()), ("end_date", pair[1].isoformat())))
 )
 
-some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=count(small=10, full=200))
+"""Each example writes and asks a lake of its own; `make prove` takes its time."""
 
 
 def billed(lake: Lake, bill: list[list[Charge]]) -> Lake:

@@ -20,6 +20,8 @@ from tests.support.bills import DATA
 
 BILLS = sorted(path for path in DATA.rglob("*.csv") if "headers" not in path.parts)
 CURRENCY = Options(currency="USD")
+DIFFERENT = 50
+"""Of how many rows those are that repeat: what repeats is worked out once, whatever it is."""
 
 
 def read(duckdb: DuckDBPyConnection, path: Path, folder: Path) -> tuple[Header, list[Cells]]:
@@ -42,7 +44,8 @@ def test_the_columns_of_every_format_are_those_that_its_sql_yields(
     mapper = Mapper(duckdb, sql, mapping.relation, len(header.names))
     whole = mapped_sql(sql, mapping.relation)
     for piece in found:
-        cells = piece.take(np.tile(np.arange(piece.rows), times))
+        rows = piece.rows if times == 1 else min(piece.rows, DIFFERENT)
+        cells = piece.take(np.tile(np.arange(rows), times))
         text = mapper.text(cells)
         columns = [arrow(text.columns[name]).to_pylist() for name in sql]
         with cells.viewed(duckdb, whole):

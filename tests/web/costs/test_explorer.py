@@ -25,6 +25,7 @@ from tests.support.cost_pages import HOSTILE, chart_totals, links, text
 from tests.support.fetched import most_memory
 from tests.support.lake import Charge, on
 from tests.support.pages import Browser
+from tests.support.proving import count
 
 TITLES = {
     "billed_cost": "Billed cost",
@@ -129,9 +130,8 @@ FILTERS = [
 
 
 @settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=count(small=6, full=100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     first=st.dates(date(2026, 1, 1), date(2026, 3, 1)),
