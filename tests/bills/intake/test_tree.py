@@ -304,7 +304,7 @@ def statements(session: Session, scan: Scan) -> int:
 
 
 @pytest.mark.parametrize("sources", [1, 500], ids=["one source", "many sources"])
-def test_20_000_files_that_are_known_cost_no_query_each(
+def test_20_000_files_cost_no_query_each(
     session: Session, config: Config, scan: Scan, source: Path, acme: Organization,
     monkeypatch: pytest.MonkeyPatch, sources: int,
 ) -> None:  # fmt: skip
