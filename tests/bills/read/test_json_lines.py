@@ -70,3 +70,28 @@ def test_a_line_that_is_no_object_refuses_the_file(bad: bytes, stage: Stage) -> 
 def test_a_line_without_end_is_refused(stage: Stage) -> None:
     with pytest.raises(Invalid, match="Line 2 is longer than a row can be"):
         stage(_lines({}) + b'{"a": "' + b"x" * (4 << 20))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(
+            number, marks=pytest.mark.xfail(strict=True, reason="the whole file is refused")
+        )
+        for number in ("1e999", "-1e400")
+    ]
+    + ["1e-999"],
+)
+def test_a_number_that_no_amount_can_be_rejects_its_row_alone(number: str, stage: Stage) -> None:
+    bad = _lines({}).replace(b'"BilledCost": "1"', b'"BilledCost": ' + number.encode())
+
+    staged, folder = stage(_lines({}) + bad + _lines({}))
+
+    assert (staged.rows_kept, staged.rows_rejected) == (2, 1)
+    assert json.loads((folder / FILE_NAME).read_text().splitlines()[0])["line"] == 2
+
+
+def test_half_of_a_surrogate_pair_refuses_the_file_beside_such_a_number_too(stage: Stage) -> None:
+    bad = _lines({"ResourceId": "x"}).replace(b'"x"', b'"\\ud800", "other": 1e999')
+    with pytest.raises(Invalid, match="Line 2 is not a JSON object"):
+        stage(_lines({}) + bad)
