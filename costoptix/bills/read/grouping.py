@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from costoptix.bills.formats import Header, Options, normal
 from costoptix.bills.read import archives, engine, manifests, members, recognize
 from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
 from costoptix.bills.read.csv_pieces import TextPieces
-from costoptix.bills.read.json_lines import is_json_lines
+from costoptix.bills.read.json_lines import is_json_lines, member_names
 from costoptix.bills.read.parquet_pieces import ParquetPieces
 from costoptix.errors import Invalid, NoSpace, is_full_disk
 
@@ -87,8 +85,8 @@ def _json_header(file: Path) -> Header:
     names: dict[str, None] = {}
     try:
         for line in lines[:-1] or lines:
-            names.update(dict.fromkeys(orjson.loads(line) if line.strip() else ()))
-    except (orjson.JSONDecodeError, TypeError) as error:
+            names.update(dict.fromkeys(member_names(line) if line.strip() else ()))
+    except ValueError as error:
         raise Invalid("This is not a file of JSON lines.") from error
     return Header(tuple(names))
 

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import orjson
 
@@ -109,15 +109,45 @@ def _names(reader: TextReader) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for number, line in _lines(reader):
         try:
-            members = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            names.update(dict.fromkeys(member_names(line)))
+        except ValueError as error:
             raise _no_object(number) from error
-        if not isinstance(members, dict):
-            raise _no_object(number)
-        names.update(dict.fromkeys(members))
         if len(names) > MAX_COLUMNS:
             raise Invalid(f"The file has more than {MAX_COLUMNS} columns.")
     return tuple(names)
+
+
+def member_names(line: bytes) -> Iterable[str]:
+    """Return the names of an object's members.
+
+    Raises:
+        ValueError: the line is no JSON object.
+    """
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = _with_any_numbers(line)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - of the text, not of an argument
+    return value
+
+
+def _with_any_numbers(line: bytes) -> object:
+    """Read what holds a number that no float can be, such as 1e999: it rejects its row alone.
+
+    Raises:
+        ValueError: it is no JSON for another reason.
+    """
+    try:
+        value: object = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair cannot be written
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _no_object(number: int) -> Invalid:

@@ -72,16 +72,7 @@ def test_a_line_without_end_is_refused(stage: Stage) -> None:
         stage(_lines({}) + b'{"a": "' + b"x" * (4 << 20))
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        pytest.param(
-            number, marks=pytest.mark.xfail(strict=True, reason="the whole file is refused")
-        )
-        for number in ("1e999", "-1e400")
-    ]
-    + ["1e-999"],
-)
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "1e-999"])
 def test_a_number_that_no_amount_can_be_rejects_its_row_alone(number: str, stage: Stage) -> None:
     bad = _lines({}).replace(b'"BilledCost": "1"', b'"BilledCost": ' + number.encode())
 
