@@ -87,19 +87,19 @@ def _versions() -> dict[str, str]:
 
     Read as text: to load the migrations would take longer than most commands.
     """
-    known = {}
+    versions = {}
     for path in sorted(VERSIONS.glob("*.py")):
         given = dict(_IDENTIFIER.findall(path.read_text()))
-        known[given["revision"]] = given["down_revision"]
-    return known
+        versions[given["revision"]] = given["down_revision"]
+    return versions
 
 
 def _version(engine: Engine) -> str | None:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if version is None else str(version)
 
 
 def _answers(engine: Engine) -> bool:
