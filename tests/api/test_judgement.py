@@ -301,3 +301,27 @@ def test_an_account_that_cannot_be_computed_is_listed_with_the_reason(api: Api, 
     assert (good["account"], good["billed_cost"], good["error"]) == ("aws:222", "7", None)
     assert (bad["account"], bad["billed_cost"], bad["costs"]) == ("aws:111", None, [])
     assert bad["error"].startswith("cannot be computed: ")
+
+
+@pytest.mark.xfail(strict=True, reason="a list of anomalies is sorted by day alone")
+@pytest.mark.parametrize("order", ["-date", "-impact"])
+def test_pages_of_sorted_anomalies_hold_each_once(
+    api: Api, lake: Lake, session: Session, acme: Organization, order: str
+) -> None:
+    impacts = ["300", "-4000", "20.5", "300.000000000000000001", "-300", "7"]
+    for number, impact in enumerate(impacts):
+        make_anomaly(
+            session, acme, day=date(2026, 3, 1 + number // 2), impact=Decimal(impact),
+            service_name=f"Service {number}",
+        )  # fmt: skip
+    listed: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        answer = api.get(f"/anomalies?limit=2&order_by={order}{cursor}").get_json()
+        listed += [each["service_name"] for each in answer["data"]]
+        cursor = answer["meta"]["next_cursor"] and f"&cursor={answer['meta']['next_cursor']}"
+    whole = api.get(f"/anomalies?order_by={order}").get_json()["data"]
+    assert listed == [each["service_name"] for each in whole]
+    assert len(set(listed)) == 6
+    if order == "-impact":
+        assert (listed[0], listed[-1]) == ("Service 1", "Service 5")
