@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pydantic import Field
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit
@@ -17,7 +17,7 @@ from costoptix.database import writing
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
 from costoptix.figures.trends import share
-from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus
+from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus, Organization
 
 LOOKED_BACK = timedelta(days=90)
 """The period over which precision is computed."""
@@ -80,15 +80,17 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
         )  # fmt: skip
 
 
-def precision(anomalies: Iterable[Anomaly], now: datetime) -> Precision:
+def precision(session: Session, organization: Organization, now: datetime) -> Precision:
     """Count what was closed within ``LOOKED_BACK`` of ``now``."""
-    closed = [
-        anomaly.status
-        for anomaly in anomalies
-        if anomaly.judged_at is not None and anomaly.judged_at > now - LOOKED_BACK
-    ]
+    closed = (
+        select(Anomaly.status, func.count(Anomaly.id))
+        .where(Anomaly.organization_id == organization.id, Anomaly.judged_at > now - LOOKED_BACK)
+        .group_by(Anomaly.status)
+    )
+    counts = {row[0]: row[1] for row in session.execute(closed)}
     return Precision(
-        closed.count(AnomalyStatus.RESOLVED), closed.count(AnomalyStatus.FALSE_POSITIVE)
+        right=counts.get(AnomalyStatus.RESOLVED, 0),
+        wrong=counts.get(AnomalyStatus.FALSE_POSITIVE, 0),
     )
 
 

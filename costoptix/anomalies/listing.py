@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from costoptix.anomalies.episodes import DIMENSIONS
-from costoptix.anomalies.recording import series_of
+from costoptix.anomalies.episodes import DIMENSIONS, Series
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_account
 from costoptix.drafts import Draft
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
+from costoptix.lake.providers import account_of
 from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity
+from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
+
+MARKED = 2000
+"""How many anomalies charts mark at most, the largest of a range."""
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -90,29 +95,157 @@ class Flag:
     severity: Severity
 
 
+class AnomalyOrder(StrEnum):
+    """How a list of anomalies is sorted; what is equal goes by size, then by id."""
+
+    NEWEST = "-date"
+    LARGEST = "-impact"
+
+
+AnomalyPosition = tuple[str | None, float, str]
+"""Where a page of a list ended: the first day (None: not sorted by it), the size, the id."""
+
+_SIZE: ColumnElement[float] = func.abs(cast(Anomaly.impact, Float))
+"""For sorting only: exact decimals are text, which sorts as text."""
+
+
 def list_anomalies(
-    session: Session, organization: Organization, filters: AnomalyFilters | None = None
+    session: Session,
+    organization: Organization,
+    filters: AnomalyFilters | None = None,
+    order: AnomalyOrder = AnomalyOrder.NEWEST,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    after: AnomalyPosition | None = None,
 ) -> Sequence[Anomaly]:
-    """List the anomalies that were kept, newest first, the largest of a day first."""
-    filters = filters or AnomalyFilters()
-    query = select(Anomaly).where(Anomaly.organization_id == organization.id)
+    """List one page of the anomalies that were kept (all when ``limit`` is None).
+
+    The page begins at ``offset``, or after the ``position`` at which the page before ended.
+    """
+    conditions = _conditions(session, organization, filters or AnomalyFilters())
+    if after is not None:
+        conditions.append(_is_after(after))
+    by_day = [Anomaly.first_day.desc()] if order is AnomalyOrder.NEWEST else []
+    query = select(Anomaly).where(*conditions).order_by(*by_day, _SIZE.desc(), Anomaly.id)
+    return session.scalars(query.limit(limit).offset(offset)).all()
+
+
+def worst_anomalies(
+    session: Session, organization: Organization, filters: AnomalyFilters, limit: int
+) -> Sequence[Anomaly]:
+    """List the anomalies that matter most: the most severe first, of these the largest."""
+    rank = case(_RANK, value=Anomaly.severity)
+    conditions = _conditions(session, organization, filters)
+    query = select(Anomaly).where(*conditions).order_by(rank.desc(), _SIZE.desc(), Anomaly.id)
+    return session.scalars(query.limit(limit)).all()
+
+
+def count_anomalies(
+    session: Session, organization: Organization, filters: AnomalyFilters | None = None
+) -> int:
+    """Count the anomalies that were kept."""
+    conditions = _conditions(session, organization, filters or AnomalyFilters())
+    return session.scalar(select(func.count(Anomaly.id)).where(*conditions)) or 0
+
+
+def position(session: Session, anomaly: Anomaly, order: AnomalyOrder) -> AnomalyPosition:
+    """Return where in a list an anomaly stands; its size as the database computes it."""
+    size = session.execute(select(_SIZE).where(Anomaly.id == anomaly.id)).scalar_one()
+    day = anomaly.first_day.isoformat() if order is AnomalyOrder.NEWEST else None
+    return day, float(size), anomaly.id
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a chart says of an anomaly that matters."""
+
+    first_day: date
+    currency: str
+    service_name: str | None
+    impact: Amount
+
+
+def marks(session: Session, organization: Organization, filters: AnomalyFilters) -> list[Mark]:
+    """List what charts mark, at most the ``MARKED`` largest: no low ones and no false positives."""
+    query = (
+        select(Anomaly.first_day, Anomaly.currency, Anomaly.service_name, Anomaly.impact)
+        .where(
+            *_conditions(session, organization, filters),
+            Anomaly.severity != Severity.LOW,
+            Anomaly.status != AnomalyStatus.FALSE_POSITIVE,
+        )
+        .order_by(_SIZE.desc())
+        .limit(MARKED)
+    )
+    return [Mark(*row) for row in session.execute(query)]
+
+
+def accounts_of(session: Session, organization: Organization) -> list[str]:
+    """List the accounts (``slug:sub_account_id``) that have anomalies."""
+    return sorted({account_of(*pair) for pair in _account_pairs(session, organization)})
+
+
+def services_of(session: Session, organization: Organization) -> list[str]:
+    """List the names of the services that have anomalies."""
+    names = select(Anomaly.service_name).where(
+        Anomaly.organization_id == organization.id, Anomaly.service_name.is_not(None)
+    )
+    return [name for name in session.scalars(names.distinct()) if name]
+
+
+def _conditions(
+    session: Session, organization: Organization, filters: AnomalyFilters
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Anomaly.organization_id == organization.id]
     if filters.statuses:
-        query = query.where(Anomaly.status.in_(filters.statuses))
+        conditions.append(Anomaly.status.in_(filters.statuses))
     if filters.severities:
-        query = query.where(Anomaly.severity.in_(filters.severities))
+        conditions.append(Anomaly.severity.in_(filters.severities))
     if filters.service_names:
-        query = query.where(Anomaly.service_name.in_(filters.service_names))
+        conditions.append(Anomaly.service_name.in_(filters.service_names))
     if filters.first_day is not None:
-        query = query.where(Anomaly.last_day >= filters.first_day)
+        conditions.append(Anomaly.last_day >= filters.first_day)
     if filters.last_day is not None:
-        query = query.where(Anomaly.first_day <= filters.last_day)
-    # Several names of one provider share a slug, so that accounts are told apart here.
-    rows = [
-        row
-        for row in session.scalars(query).all()
-        if not filters.accounts or series_of(row).account in filters.accounts
-    ]
-    return sorted(rows, key=lambda row: (-row.first_day.toordinal(), -abs(row.impact), row.id))
+        conditions.append(Anomaly.first_day <= filters.last_day)
+    if filters.accounts:
+        conditions.append(_is_of_account(session, organization, filters.accounts))
+    return conditions
+
+
+def _is_of_account(
+    session: Session, organization: Organization, accounts: Collection[str]
+) -> ColumnElement[bool]:
+    """Write a condition: names of one provider share a slug, so that they are told apart here."""
+    pairs = [p for p in _account_pairs(session, organization) if account_of(*p) in accounts]
+    return or_(
+        false(),
+        *(
+            and_(
+                Anomaly.provider_name.is_not_distinct_from(provider),
+                Anomaly.sub_account_id.is_not_distinct_from(number),
+            )
+            for provider, number in pairs
+        ),
+    )
+
+
+def _account_pairs(
+    session: Session, organization: Organization
+) -> Sequence[tuple[str | None, str | None]]:
+    pairs = select(Anomaly.provider_name, Anomaly.sub_account_id).distinct()
+    rows = session.execute(pairs.where(Anomaly.organization_id == organization.id))
+    return [(provider, number) for provider, number in rows]
+
+
+def _is_after(after: AnomalyPosition) -> ColumnElement[bool]:
+    day, last_size, anomaly_id = after
+    size = literal(last_size)
+    is_smaller = or_(size > _SIZE, and_(size == _SIZE, Anomaly.id > anomaly_id))
+    if day is None:
+        return is_smaller
+    last = date.fromisoformat(day)
+    return or_(Anomaly.first_day < last, and_(Anomaly.first_day == last, is_smaller))
 
 
 def last_run(session: Session, organization: Organization) -> DetectionRun | None:
@@ -137,34 +270,38 @@ def flags(
     service in an account with charges among those that the query selects. The query is grouped
     by ``episodes.DIMENSIONS`` only.
     """
-    by_group: dict[tuple[str, Group], list[Anomaly]] = {}
-    for row in _unusual(session, organization, ask, query):
-        group = tuple(getattr(row, name) for name in query.group_by)
-        by_group.setdefault((row.currency, group), []).append(row)
-    return {key: _flag(rows) for key, rows in by_group.items()}
+    flagged: dict[tuple[str, Group], Flag] = {}
+    for series, flag in _flags_by_series(session, organization, ask, query):
+        group = tuple(getattr(series, name) for name in query.group_by)
+        before = flagged.get((series.currency, group), Flag(0, flag.severity))
+        worst = max(before.severity, flag.severity, key=_RANK.__getitem__)
+        flagged[series.currency, group] = Flag(before.count + flag.count, worst)
+    return flagged
 
 
-def _flag(rows: Sequence[Anomaly]) -> Flag:
-    worst = max((row.severity for row in rows), key=_RANK.__getitem__)
-    return Flag(len(rows), worst)
-
-
-def _unusual(
+def _flags_by_series(
     session: Session, organization: Organization, ask: Ask, query: CostQuery
-) -> Iterator[Anomaly]:
+) -> Iterator[tuple[Series, Flag]]:
+    """Yield each series and severity with how many anomalies of it there were."""
     days = query.date_range
-    judged_right = tuple(
-        status for status in AnomalyStatus if status is not AnomalyStatus.FALSE_POSITIVE
+    filters = AnomalyFilters(first_day=days.first, last_day=days.last)
+    names = (*(getattr(Anomaly, name) for name in DIMENSIONS), Anomaly.currency)
+    counted = (
+        select(*names, Anomaly.severity, func.count(Anomaly.id).label("flagged"))
+        .where(
+            *_conditions(session, organization, filters),
+            Anomaly.status != AnomalyStatus.FALSE_POSITIVE,
+        )
+        .group_by(*names, Anomaly.severity)
     )
-    filters = AnomalyFilters(judged_right, first_day=days.first, last_day=days.last)
-    rows = list_anomalies(session, organization, filters)
-    if not rows or not (query.filters or query.exclusions):
-        yield from rows
-        return
-    by_series = replace(
-        query, granularity=Granularity.TOTAL, group_by=DIMENSIONS, order_by=DEFAULT_ORDER
-    )
-    chosen = {(row.currency, row.group) for row in ask(by_series).rows}
+    rows = session.execute(counted).all()
+    chosen = None
+    if rows and (query.filters or query.exclusions):
+        by_series = replace(
+            query, granularity=Granularity.TOTAL, group_by=DIMENSIONS, order_by=DEFAULT_ORDER
+        )
+        chosen = {(row.currency, row.group) for row in ask(by_series).rows}
     for row in rows:
-        if (row.currency, tuple(getattr(row, name) for name in DIMENSIONS)) in chosen:
-            yield row
+        series = Series(row.provider_name, row.service_name, row.sub_account_id, row.currency)
+        if chosen is None or (series.currency, row[: len(DIMENSIONS)]) in chosen:
+            yield series, Flag(row.flagged, row.severity)

@@ -21,12 +21,12 @@ from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.listing import AnomalyFiltersDraft
+from costoptix.anomalies.listing import AnomalyFiltersDraft, AnomalyOrder
 from costoptix.anomalies.recording import Disposition, RunEpisode, kept_drivers, series_of
 from costoptix.anomalies.service import DetectionDraft
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
-from costoptix.api.paging import PageQuery, page
+from costoptix.api.paging import PageQuery, sign, unsign
 from costoptix.clock import utc_now, utc_today
 from costoptix.models import Anomaly, AnomalyStatus
 
@@ -117,6 +117,11 @@ class AnomaliesQuery(AnomalyFiltersDraft, PageQuery):
     """The filters of the list: anomalies with a day in the range; all without a range."""
 
     status: list[AnomalyStatus] = Field(default=[], description="Only of this status; repeatable.")
+    order_by: AnomalyOrder = Field(
+        default=AnomalyOrder.NEWEST,
+        description="`-date`, the newest first, of a day the largest; `-impact`, the largest first,"
+        " whether more or less was spent.",
+    )
 
 
 @operation(
@@ -126,8 +131,14 @@ class AnomaliesQuery(AnomalyFiltersDraft, PageQuery):
 def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     """List them."""
     filters = query.filters(query.status, utc_today())
-    rows = listing.list_anomalies(call.session, call.organization, filters)
-    listed, cursor = page(f"anomalies:{call.organization.id}", rows, query, lambda row: row.id)
+    purpose = f"anomalies:{call.organization.id}:{query.order_by}"
+    rows = listing.list_anomalies(
+        call.session, call.organization, filters, query.order_by, limit=query.limit + 1,
+        after=None if query.cursor is None else unsign(purpose, query.cursor),
+    )  # fmt: skip
+    listed, cursor = rows[: query.limit], None
+    if len(rows) > query.limit:
+        cursor = sign(purpose, listing.position(call.session, listed[-1], query.order_by))
     data = [_anomaly(row, kept_drivers(row), None) for row in listed]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
 
@@ -176,8 +187,7 @@ def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
 
 def _about(call: Call) -> dict[str, Any]:
     """Return how right detection was, and what the last run found beyond what the tier keeps."""
-    every = listing.list_anomalies(call.session, call.organization)
-    right = judgements.precision(every, utc_now())
+    right = judgements.precision(call.session, call.organization, utc_now())
     last = listing.last_run(call.session, call.organization)
     return {
         "precision": {

@@ -87,7 +87,7 @@ class BudgetCounts:
     failed: int
 
 
-Position = tuple[float | str | None, str]
+BudgetPosition = tuple[float | str | None, str]
 """Where a page of a list ended: what the list is sorted by (None: the name) and the name."""
 
 
@@ -189,7 +189,7 @@ def list_budgets(
     *,
     limit: int,
     offset: int = 0,
-    after: Position | None = None,
+    after: BudgetPosition | None = None,
 ) -> list[ListedBudget]:
     """List one page of the budgets with how they stand, as it was kept.
 
@@ -211,7 +211,7 @@ def list_budgets(
     return [_listed(budget, version) for budget in session.scalars(query)]
 
 
-def position(listed: ListedBudget, order: BudgetOrder) -> Position:
+def position(listed: ListedBudget, order: BudgetOrder) -> BudgetPosition:
     """Return where in a list a budget stands."""
     standing = listed.budget.standing
     value: float | str | None = None
@@ -251,7 +251,7 @@ def _steps(order: BudgetOrder) -> list[tuple[ColumnElement[Any], bool]]:
     return [name]
 
 
-def _is_after(order: BudgetOrder, after: Position) -> ColumnElement[bool]:
+def _is_after(order: BudgetOrder, after: BudgetPosition) -> ColumnElement[bool]:
     value, name = after
     by_name = Budget.name > name
     if value is None:

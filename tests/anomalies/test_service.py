@@ -372,10 +372,13 @@ def test_precision_counts_what_was_closed_lately(lake: Lake) -> None:
             lake.session, lake.organization, day=next(days), status=status,
             judged_at=utc_now() - timedelta(days=age),
         )  # fmt: skip
-    found = judgements.precision(kept(lake), utc_now())
+    found = judgements.precision(lake.session, lake.organization, utc_now())
     assert (found.right, found.wrong) == (2, 1)
     assert money.rounded(found.percent, 2) == Decimal("66.67")
-    assert judgements.precision([], utc_now()).percent is None
+    assert (
+        judgements.precision(lake.session, new_organization(lake.session), utc_now()).percent
+        is None
+    )
 
 
 # Drivers, on demand --------------------------------------------------------------------------

@@ -303,7 +303,6 @@ def test_an_account_that_cannot_be_computed_is_listed_with_the_reason(api: Api, 
     assert bad["error"].startswith("cannot be computed: ")
 
 
-@pytest.mark.xfail(strict=True, reason="a list of anomalies is sorted by day alone")
 @pytest.mark.parametrize("order", ["-date", "-impact"])
 def test_pages_of_sorted_anomalies_hold_each_once(
     api: Api, lake: Lake, session: Session, acme: Organization, order: str

@@ -166,11 +166,15 @@ def _headline(
         ask, query, metric, granularity,
         with_previous=earlier_part(query.date_range, report) is not None,
     )  # fmt: skip
-    unusual = panel("the marks", lambda: panels.anomalies_within(query)).shown or []
+    unusual = panel("the marks", lambda: panels.marks_within(query)).shown or []
     through = report.data_as_of.complete_through
     charts = [
         stacked_chart(
-            breakdown, explorer, granularity, through, panels.marks(unusual, breakdown.currency)
+            breakdown,
+            explorer,
+            granularity,
+            through,
+            panels.marked_days(unusual, breakdown.currency),
         )
         for breakdown in by_currency
     ]

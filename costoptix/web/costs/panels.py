@@ -8,20 +8,26 @@ from datetime import date
 
 from flask_login import current_user
 
-from costoptix.anomalies.listing import AnomalyFilters, Flag, flags, list_anomalies
+from costoptix.anomalies.listing import (
+    AnomalyFilters,
+    Flag,
+    Mark,
+    count_anomalies,
+    flags,
+    marks,
+    worst_anomalies,
+)
 from costoptix.budgets import standings
 from costoptix.budgets.standings import BudgetOrder, ListedBudget
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
-from costoptix.models import OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
+from costoptix.models import OPEN_STATUSES, Anomaly
 from costoptix.money import Amount
 from costoptix.web.parts.panels import panel
 
 SHOWN = 6
-
-_RANK = {severity: rank for rank, severity in enumerate(reversed(Severity))}
 
 
 @dataclass(frozen=True)
@@ -41,14 +47,14 @@ class Budgets:
     failed: int
 
 
-def anomalies_within(query: CostQuery) -> Sequence[Anomaly]:
-    """List the anomalies with a day in a query's range, of its accounts; none if it asks closer."""
+def marks_within(query: CostQuery) -> Sequence[Mark]:
+    """List the marks of a query's range, of its accounts; none if it asks closer."""
     if query.exclusions or any(condition.dimension != ACCOUNT for condition in query.filters):
         return []
     days = query.date_range
     accounts = tuple(value or "" for condition in query.filters for value in condition.values)
     filters = AnomalyFilters(accounts=accounts, first_day=days.first, last_day=days.last)
-    return list_anomalies(db.session(), current_user.organization, filters)
+    return marks(db.session(), current_user.organization, filters)
 
 
 def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], Flag]]:
@@ -66,22 +72,21 @@ def anomaly_flags(ask: Ask) -> Callable[[CostQuery], Mapping[tuple[str, Group], 
 
 def open_anomalies() -> OpenAnomalies:
     """Return the open anomalies, the most severe and dearest first."""
-    anomalies = list(
-        list_anomalies(db.session(), current_user.organization, AnomalyFilters(OPEN_STATUSES))
+    session, organization = db.session(), current_user.organization
+    filters = AnomalyFilters(OPEN_STATUSES)
+    return OpenAnomalies(
+        worst_anomalies(session, organization, filters, SHOWN),
+        count_anomalies(session, organization, filters),
     )
-    anomalies.sort(key=lambda row: (_RANK[row.severity], -abs(row.impact)))
-    return OpenAnomalies(anomalies[:SHOWN], len(anomalies))
 
 
-def marks(anomalies: Iterable[Anomaly], currency: str) -> Mapping[date, str]:
+def marked_days(marks: Iterable[Mark], currency: str) -> Mapping[date, str]:
     """Name what stands out on each first day of an anomaly that matters, the largest impact."""
     largest: dict[date, tuple[Amount, str]] = {}
-    for row in anomalies:
-        if row.currency != currency or row.severity == Severity.LOW:
-            continue
-        if row.status != AnomalyStatus.FALSE_POSITIVE:
-            mark = (abs(row.impact), row.service_name or "no service")
-            largest[row.first_day] = max(mark, largest.get(row.first_day, mark))
+    for mark in marks:
+        if mark.currency == currency:
+            named = (abs(mark.impact), mark.service_name or "no service")
+            largest[mark.first_day] = max(named, largest.get(mark.first_day, named))
     return {day: name for day, (_, name) in largest.items()}
 
 

@@ -19,7 +19,7 @@ from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE
 from costoptix.anomalies.episodes import METRIC
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft
+from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, AnomalyOrder
 from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
 from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
 from costoptix.clock import utc_now, utc_today
@@ -50,6 +50,7 @@ RANGES = (
     Preset.LAST_MONTH,
 )  # fmt: skip
 
+ORDERS = {AnomalyOrder.NEWEST: "Newest first", AnomalyOrder.LARGEST: "Largest first"}
 STATUS_TITLES = {
     AnomalyStatus.NEW: "New",
     AnomalyStatus.ACKNOWLEDGED: "Acknowledged",
@@ -86,6 +87,7 @@ class ListForm(AnomalyFiltersDraft):
     """Which anomalies the list shows, and which page of them."""
 
     status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
+    order_by: AnomalyOrder = AnomalyOrder.NEWEST
     page: int = Field(default=1, ge=1, le=1_000_000)
 
     def asked(self) -> AnomalyFilters:
@@ -194,18 +196,22 @@ def _get(anomaly_id: str) -> Anomaly:
 def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
     session, organization = db.session(), current_user.organization
     form = drafts.read_pairs(ListForm, [pair for pair in request.args.items(multi=True) if pair[1]])
-    every = listing.list_anomalies(session, organization)
-    rows = listing.list_anomalies(session, organization, form.asked())
+    filters = form.asked()
+    rows = listing.list_anomalies(
+        session, organization, filters, form.order_by,
+        limit=PER_PAGE + 1, offset=(form.page - 1) * PER_PAGE,
+    )  # fmt: skip
     body = render_template(
         "anomalies/list.html",
-        rows=rows[(form.page - 1) * PER_PAGE : form.page * PER_PAGE],
-        row_count=len(rows),
-        total=len(every),
+        rows=rows[:PER_PAGE],
+        row_count=listing.count_anomalies(session, organization, filters),
+        total=listing.count_anomalies(session, organization),
+        orders=ORDERS,
         form=form,
         presets=preset_titles(RANGES),
-        accounts=_accounts(every, form.account),
-        services=_services(every, form.service_name),
-        precision=judgements.precision(every, utc_now()),
+        accounts=_accounts(listing.accounts_of(session, organization), form.account),
+        services=_services(listing.services_of(session, organization), form.service_name),
+        precision=judgements.precision(session, organization, utc_now()),
         looked_back=judgements.LOOKED_BACK.days,
         last=listing.last_run(session, organization),
         failed_at=queue.failed_at(session, JOB_KIND, organization.id),
@@ -215,23 +221,23 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
         thresholds={METHOD_TITLES[method]: limits for method, limits in THRESHOLDS.items()},
         newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
-        older=form.url(page=str(form.page + 1)) if len(rows) > form.page * PER_PAGE else "",
+        older=form.url(page=str(form.page + 1)) if len(rows) > PER_PAGE else "",
         error=error.sentence if error else "",
         **_words(),
     )
     return forms.answer(body, error)
 
 
-def _accounts(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+def _accounts(accounts: Iterable[str], chosen: Iterable[str]) -> list[tuple[str, str]]:
     """Offer the accounts that have anomalies, and what is chosen already, by name."""
-    listed = {*(series_of(row).account for row in every), *chosen}
+    listed = {*accounts, *chosen}
     named = [(account, given_name(account) or account) for account in listed]
     return sorted(named, key=lambda pair: pair[1].lower())
 
 
-def _services(every: Iterable[Anomaly], chosen: Iterable[str]) -> list[tuple[str, str]]:
+def _services(services: Iterable[str], chosen: Iterable[str]) -> list[tuple[str, str]]:
     """Offer the services that have anomalies, and what is chosen already."""
-    names = {*(row.service_name for row in every if row.service_name), *chosen}
+    names = {*services, *chosen}
     return [(name, name) for name in sorted(names, key=str.lower)]
 
 
