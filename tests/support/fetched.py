@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Engine, event
 
@@ -25,7 +27,7 @@ def counted(engine: Engine) -> Iterator[Fetched]:
     fetched = Fetched()
 
     def on_connect(connection, _record) -> None:
-        connection.row_factory = _counting(fetched, connection.row_factory)
+        count_rows(connection, lambda: setattr(fetched, "rows", fetched.rows + 1))
 
     def on_execute(_connection, _cursor, statement, _parameters, _context, _many) -> None:
         fetched.statements.append(statement)
@@ -40,23 +42,25 @@ def counted(engine: Engine) -> Iterator[Fetched]:
         engine.dispose()
 
 
-def _counting(fetched: Fetched, before):
-    """Return a row factory as sqlite3 and psycopg want theirs, which counts each row."""
+def count_rows(connection: Any, on_row: Callable[[], object]) -> None:
+    """Have a connection of sqlite3 or psycopg call ``on_row`` for each row that is fetched."""
+    before = connection.row_factory
 
-    def of_sqlite(_cursor, row):
-        fetched.rows += 1
-        return row
+    def of_sqlite(cursor, row):
+        on_row()
+        return row if before is None else before(cursor, row)
 
     def of_psycopg(cursor):
         make = before(cursor)
 
-        def count(values):
-            fetched.rows += 1
+        def row_of(values):
+            on_row()
             return make(values)
 
-        return count
+        return row_of
 
-    return of_sqlite if before is None else of_psycopg
+    is_sqlite = isinstance(connection, sqlite3.Connection)
+    connection.row_factory = of_sqlite if is_sqlite else of_psycopg
 
 
 @contextmanager

@@ -14,10 +14,13 @@ from costoptix import clock
 from costoptix.access import organizations
 from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import housekeeping, undo
-from costoptix.lake.files import STAGING
+from costoptix.extensions import db
+from costoptix.lake.files import STAGING, delivery_folder
 from costoptix.models import Delivery, Organization
 from tests.bills.bill import write
 from tests.support.bills import TakeIn
+from tests.support.fetched import counted
+from tests.support.many import PERIOD, many_deliveries
 
 
 def bill(amount: int | str) -> bytes:
@@ -112,3 +115,21 @@ def test_the_sweep_leaves_no_empty_folder_of_a_month(
     housekeeping.sweep(session, config)
     housekeeping.sweep(session, config)
     assert list(config.lake_dir.glob("organization=*/billing_period=*")) == []
+
+
+@pytest.mark.xfail(strict=True, reason="each month is a transaction, and every delivery is named")
+def test_housekeeping_looks_at_each_long_month_once_and_deletes_a_few_rows_at_a_time(
+    session: Session, acme: Organization, config: Config
+) -> None:
+    """The write lock is not held while it looks: ``lock_watch`` sees to that."""
+    many_deliveries(session, acme, scopes=150, each=10)
+    for number in range(1_200):
+        (config.lake_dir / delivery_folder(acme.id, PERIOD, f"gone-{number}")).mkdir(parents=True)
+    with counted(db.engine) as fetched:
+        assert housekeeping.prune_history(session) == 600
+        assert housekeeping.sweep(session, config) == 0
+    assert fetched.rows < 3_500  # 150 scopes, 1,500 deliveries once, 600 that go
+    writes = [text for text in fetched.statements if text.startswith("DELETE")]
+    assert len(writes) == 3
+    asked = [text for text in fetched.statements if "deliveries.id IN" in text]
+    assert len(asked) - len(writes) <= 4
