@@ -59,7 +59,7 @@ coverage: $(DEV) ## run the suite and print what it does not enter: lines and br
 .PHONY: bench
 bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
 	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/export.py \
-	bench/during_import.py bench/judgement.py; do \
+	bench/during_import.py bench/judgement.py bench/lock.py; do \
 	$(BIN)/python -c "import ast, sys; print(sys.argv[1], '-', ast.get_docstring(ast.parse(open(sys.argv[1]).read())).splitlines()[0])" $$file; done
 
 # Once what the product imports by what `make run` installs, once everything by all that is listed.

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from costoptix.bills.ledger import housekeeping
+from costoptix.bills.ledger import orphans
 from costoptix.models import Organization
 from tests.faults.month import Month
 
@@ -20,5 +20,5 @@ def month(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Month:  # fmt: skip
     """The month of acme; the sweep takes orphans at once."""
-    monkeypatch.setattr(housekeeping, "GRACE", timedelta(0))
+    monkeypatch.setattr(orphans, "GRACE", timedelta(0))
     return Month(app, session, acme, tmp_path / "now")

@@ -6,6 +6,7 @@ Scope = (source, billing account, billing period). Which deliveries of a scope a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -46,11 +47,18 @@ from costoptix.models import (
 AT_ONCE = 500
 """Imports that one statement names: databases bound the parameters of one."""
 
+_OF_FILE = {"kind", "size_bytes", "row_count"}
+
+
+ScopeKey = tuple[str, str, date]
+"""Source, billing account and billing period of a scope."""
+
 
 @dataclass(frozen=True)
 class Details:
     """The rows of what deliveries hold, as values: made ready before the write lock is taken."""
 
+    files: list[dict[str, Any]]
     sub_accounts: list[dict[str, Any]]
     sums: list[dict[str, Any]]
 
@@ -59,6 +67,11 @@ class Details:
         """Write down what each scope holds under the id of its delivery."""
         scopes = list(zip(staged.scopes, placed, strict=True))
         return cls(
+            [
+                {"delivery_id": place.delivery_id, "path": path} | file.model_dump(include=_OF_FILE)
+                for scope, place in scopes
+                for file, path in zip(scope.files, place.paths, strict=True)
+            ],
             [
                 {"delivery_id": place.delivery_id, "position": position} | account.model_dump()
                 for scope, place in scopes
@@ -96,6 +109,8 @@ def make_live(
     session.flush()
     # Statements of many rows: an object for each of some thousand sub-accounts takes ten times as
     # long, under the write lock.
+    if details.files:
+        session.execute(insert(DeliveryFile), details.files)
     if details.sub_accounts:
         session.execute(insert(DeliverySubAccount), details.sub_accounts)
     if details.sums:
@@ -139,12 +154,6 @@ def _delivery(
         batch_last=scope.batch and scope.batch.numbers[1],
         exported_first=staged.exported and staged.exported.first,
         exported_last=staged.exported and staged.exported.last,
-        files=[
-            DeliveryFile(
-                kind=file.kind, path=path, size_bytes=file.size_bytes, row_count=file.row_count
-            )
-            for file, path in zip(scope.files, placed.paths, strict=True)
-        ],
     )
 
 
@@ -248,6 +257,25 @@ def in_scope(
     )
 
 
+def in_scopes(session: Session, scopes: Iterable[ScopeKey]) -> dict[ScopeKey, list[Delivery]]:
+    """Return the deliveries of many scopes that are not withdrawn, by scope, in no order."""
+    accounts: defaultdict[tuple[str, date], list[str]] = defaultdict(list)
+    for source_id, account, period in scopes:
+        accounts[source_id, period].append(account)
+    by_scope: defaultdict[ScopeKey, list[Delivery]] = defaultdict(list)
+    for (source_id, period), names in accounts.items():
+        for some in _some_at_a_time(names):
+            deliveries = select(Delivery).where(
+                Delivery.source_id == source_id,
+                Delivery.billing_account_id.in_(some),
+                Delivery.billing_period == period,
+                Delivery.state != DeliveryState.WITHDRAWN,
+            )
+            for delivery in session.scalars(deliveries):
+                by_scope[scope_of(delivery)].append(delivery)
+    return by_scope
+
+
 def version_of(delivery: Delivery) -> Version:
     """Return a delivery as far as its precedence goes."""
     return Version(
@@ -283,7 +311,7 @@ def is_part(delivery: Delivery) -> bool:
     return datasets is not None and any(part.dataset == delivery.dataset for part in datasets.parts)
 
 
-def scope_of(delivery: Delivery) -> tuple[str, str, date]:
+def scope_of(delivery: Delivery) -> ScopeKey:
     """Return the source, billing account and billing period of a delivery."""
     return delivery.source_id, delivery.billing_account_id, delivery.billing_period
 
@@ -292,8 +320,9 @@ def _point(session: Session, deliveries: list[Delivery]) -> None:
     counting = (delivery for delivery in deliveries if replaced_by(session, delivery) is None)
     live = {delivery.id for delivery in live_versions(map(version_of, counting))}
     for delivery in deliveries:
-        is_live = delivery.id in live
-        move_delivery(delivery, DeliveryState.LIVE if is_live else DeliveryState.OLDER)
+        state = DeliveryState.LIVE if delivery.id in live else DeliveryState.OLDER
+        if delivery.state != state or delivery.is_live != (state == DeliveryState.LIVE):
+            move_delivery(delivery, state)
 
 
 def replaced_by(session: Session, delivery: Delivery) -> Import | None:
@@ -318,10 +347,13 @@ def settle(session: Session, organization_id: str, changed: Iterable[Delivery]) 
     """
     session.flush()
     imports: set[str] = set()
-    for scope in {scope_of(delivery) for delivery in changed}:
-        deliveries = in_scope(session, *scope)
-        _point(session, deliveries)
-        imports |= {delivery.import_id for delivery in deliveries}
+    scopes = {scope_of(delivery) for delivery in changed}
+    # One question for many scopes, and no flush between them: of an import of a hundred billing
+    # accounts these took four fifths of the time for which it held the write lock.
+    with session.no_autoflush:
+        for deliveries in in_scopes(session, scopes).values():
+            _point(session, deliveries)
+            imports |= {delivery.import_id for delivery in deliveries}
     session.flush()
     # By their ids: to look at every import of an organization takes 100 ms of 20,000, each time.
     for some in _some_at_a_time(sorted(imports)):

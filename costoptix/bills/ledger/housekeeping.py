@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access import organizations
-from costoptix.bills.ledger import history
+from costoptix.bills.ledger import history, orphans
 from costoptix.bills.ledger.deliveries import in_scope, version_of
+from costoptix.bills.ledger.orphans import Orphan
 from costoptix.clock import utc_now
-from costoptix.database import writing
-from costoptix.lake.files import EXPORTS, STAGING, organization_folder
+from costoptix.database import AT_ONCE, delete_in_batches, writing
+from costoptix.lake.files import STAGING, organization_folder
 from costoptix.models import (
     UNFINISHED_STATES,
     Delivery,
@@ -39,81 +41,15 @@ HISTORY_KEPT = 6
 WITHDRAWN_KEPT = timedelta(days=30)
 """For how long after its withdrawal a delivery is still shown on the page of its import."""
 
-BATCH = 200
-"""Rows deleted in one transaction: with the rows of their files, some 10 ms of the write lock."""
-
-GRACE = timedelta(hours=1)
-"""By the file system's own clock, by which the files' ages are measured."""
-
-
-STAGED_KEPT = timedelta(days=7)
-"""For how long what an import that waits has made is kept; later its file is read again."""
-
-
-@dataclass(frozen=True)
-class _Named:
-    """What rows name, and may therefore stay."""
-
-    organizations: frozenset[str]
-    imports: frozenset[str]
-    unfinished: frozenset[str]  # imports that a worker has to do with
-    waiting: frozenset[str]  # imports that a person has to do with
-    uploads: frozenset[str]  # of both
-    deliveries: frozenset[str]
-
 
 def sweep(session: Session, config: Config) -> int:
     """Delete uploads and folders of the lake that no row names; return how many."""
-    named = _named(session)
-    lake = config.lake_dir
-    orphans = [
-        *(path for path in _children(config.uploads_dir) if path.name not in named.uploads),
-        *_children(config.temp_dir / EXPORTS),
-        *(path for path in _children(lake / STAGING) if path.name[:36] not in named.unfinished),
-        *_orphans_of_the_lake(lake, named),
-    ]
     removed = 0
-    for path in orphans:
-        if _is_old(path, _kept_for(path, named)):  # of a folder that is gone already, nothing is
-            _remove(path)
+    for orphan in orphans.find(session, config):
+        if _is_old(orphan):  # of a folder that is gone already, nothing is
+            _remove(orphan.path)
             removed += 1
     return removed
-
-
-def _named(session: Session) -> _Named:
-    imports = session.execute(select(Import.id, Import.state, Import.stored_name)).all()
-    unfinished = [row for row in imports if row.state in UNFINISHED_STATES]
-    waiting = [row for row in imports if row.state == ImportState.WAITING]
-    named = _Named(
-        organizations=frozenset(session.scalars(select(Organization.id))),
-        imports=frozenset(row.id for row in imports),
-        unfinished=frozenset(row.id for row in unfinished),
-        waiting=frozenset(row.id for row in waiting),
-        uploads=frozenset(row.stored_name for row in (*unfinished, *waiting)),
-        deliveries=frozenset(session.scalars(select(Delivery.id))),
-    )
-    session.rollback()
-    return named
-
-
-def _orphans_of_the_lake(lake: Path, named: _Named) -> Iterator[Path]:
-    for organization in lake.glob("organization=*"):
-        if organization.name.removeprefix("organization=") not in named.organizations:
-            yield organization
-        for rejected in organization.glob("import=*"):
-            if rejected.name.removeprefix("import=") not in named.imports:
-                yield rejected
-        for month in organization.glob("billing_period=*"):
-            deliveries = list(month.iterdir())
-            if not deliveries:
-                yield month
-            for delivery in deliveries:
-                if delivery.name.removeprefix("delivery=") not in named.deliveries:
-                    yield delivery
-
-
-def _kept_for(path: Path, named: _Named) -> timedelta:
-    return STAGED_KEPT if path.name in named.waiting else GRACE
 
 
 def _remove(path: Path) -> None:
@@ -152,33 +88,29 @@ def prune_history(session: Session) -> int:
 
     Of each scope ``HISTORY_KEPT`` are kept (see ``history``), live ones always; what is withdrawn
     is kept for ``WITHDRAWN_KEPT`` and takes no place among them. The files go with the next sweep.
-    The rows are looked at without the write lock, and deleted under it, ``BATCH`` at a time.
+    The rows are looked at without the write lock, and deleted under it, ``AT_ONCE`` at a time.
     """
-    long_ago = (
-        select(Delivery.id)
-        .join(Import, Import.id == Delivery.import_id)
-        .where(
-            Delivery.state == DeliveryState.WITHDRAWN,
-            Import.finished_at < utc_now() - WITHDRAWN_KEPT,
-        )
+    long_ago = select(Import.id).where(
+        Import.state == ImportState.WITHDRAWN, Import.finished_at < utc_now() - WITHDRAWN_KEPT
     )
-    withdrawn = session.scalars(long_ago).all()
-    pruned = _forget(session, withdrawn, Delivery.state == DeliveryState.WITHDRAWN)
-    for organization_id, source_id, account, period in _long_scopes(session):
-        # A delivery or an undo since then would change what is wanted: the next time, then.
-        version = session.scalar(_data_version(organization_id))
-        deliveries = in_scope(session, source_id, account, period)
-        needed = history.kept(map(version_of, deliveries), HISTORY_KEPT)
-        pruned += _forget(
-            session,
-            [delivery.id for delivery in deliveries if delivery.id not in needed],
-            ~Delivery.is_live & (_data_version(organization_id).scalar_subquery() == version),
-        )
-    return pruned
+    is_withdrawn = Delivery.state == DeliveryState.WITHDRAWN
+    pruned = delete_in_batches(
+        session, Delivery.id, is_withdrawn & Delivery.import_id.in_(long_ago)
+    )
+    scopes = groupby(_long_scopes(session), key=lambda scope: scope.organization_id)
+    return pruned + sum(_prune(session, name, list(of_one)) for name, of_one in scopes)
 
 
-def _long_scopes(session: Session) -> Sequence[tuple[str, str, str, date]]:
-    """Return the organization, source, account and month of what has more than is kept."""
+@dataclass(frozen=True)
+class _Scope:
+    organization_id: str
+    source_id: str
+    billing_account_id: str
+    billing_period: date
+
+
+def _long_scopes(session: Session) -> list[_Scope]:
+    """Return the scopes that have more deliveries than are kept, by organization."""
     scope = (
         Delivery.organization_id,
         Delivery.source_id,
@@ -190,29 +122,54 @@ def _long_scopes(session: Session) -> Sequence[tuple[str, str, str, date]]:
         .where(Delivery.state != DeliveryState.WITHDRAWN)
         .group_by(*scope)
         .having(func.count() > HISTORY_KEPT)
+        .order_by(*scope)
     )
-    scopes = [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
+    scopes = [_Scope(*row) for row in session.execute(statement)]
     session.rollback()
     return scopes
+
+
+def _prune(session: Session, organization_id: str, scopes: Iterable[_Scope]) -> int:
+    pruned, old = 0, list[str]()
+    version = session.scalar(_data_version(organization_id))
+    for scope in scopes:
+        old += _unneeded(session, scope)
+        if len(old) >= AT_ONCE:
+            pruned += _forget(session, organization_id, version, old)
+            version, old = session.scalar(_data_version(organization_id)), []
+    return pruned + _forget(session, organization_id, version, old)
+
+
+def _unneeded(session: Session, scope: _Scope) -> list[str]:
+    """Return the ids of the deliveries of a scope that no undo can want."""
+    deliveries = in_scope(session, scope.source_id, scope.billing_account_id, scope.billing_period)
+    needed = history.kept(map(version_of, deliveries), HISTORY_KEPT)
+    ids = [each.id for each in deliveries if not each.is_live and each.id not in needed]
+    session.rollback()
+    return ids
 
 
 def _data_version(organization_id: str) -> Select[str]:
     return select(Organization.data_version).where(Organization.id == organization_id)
 
 
-def _forget(session: Session, ids: Sequence[str], still: ColumnElement[bool]) -> int:
-    """Delete those of some deliveries of which a condition still holds."""
+def _forget(session: Session, organization_id: str, version: str | None, ids: list[str]) -> int:
+    """Delete deliveries, unless the organization's data have changed since they were looked at.
+
+    A delivery or an undo since then would change what is wanted: the next time, then.
+    """
     session.rollback()
+    is_unchanged = _data_version(organization_id).scalar_subquery() == version
     pruned = 0
-    for start in range(0, len(ids), BATCH):
-        statement = (
-            delete(Delivery)
-            .where(Delivery.id.in_(ids[start : start + BATCH]), still)
-            .returning(Delivery.id)
-            .execution_options(synchronize_session=False)
-        )
+    for start in range(0, len(ids), AT_ONCE):
+        old = Delivery.id.in_(ids[start : start + AT_ONCE])
+        statement = delete(Delivery).where(old, ~Delivery.is_live, is_unchanged)
         with writing(session):
-            pruned += len(session.scalars(statement).all())
+            gone = session.scalars(
+                statement.returning(Delivery.id),
+                execution_options={"synchronize_session": False},
+            )
+            pruned += len(gone.all())
     return pruned
 
 
@@ -220,10 +177,10 @@ def _children(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _is_old(path: Path, age: timedelta) -> bool:
-    """Tell whether nothing of a file or folder was changed within ``age``."""
+def _is_old(orphan: Orphan) -> bool:
+    """Tell whether nothing of a file or folder was changed for as long as it is kept."""
     try:
-        newest = max(p.stat().st_mtime for p in (path, *path.rglob("*")))
+        newest = max(p.stat().st_mtime for p in (orphan.path, *orphan.path.rglob("*")))
     except FileNotFoundError:
         return False
-    return newest < time.time() - age.total_seconds()
+    return newest < time.time() - orphan.kept_for.total_seconds()

@@ -276,7 +276,7 @@ class _Run:
         shutil.rmtree(self._upload, ignore_errors=True)
 
 
-_NOTHING = deliveries.Details([], [])
+_NOTHING = deliveries.Details([], [], [])
 
 
 def _message(staged: Staged, *, is_older: bool) -> str | None:

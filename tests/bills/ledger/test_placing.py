@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import queue
 from costoptix.access.permissions import Caller
-from costoptix.bills.ledger import housekeeping, importer, questions
+from costoptix.bills.ledger import housekeeping, importer, orphans, questions
 from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read.load import load
 from costoptix.lake.files import STAGING
@@ -82,10 +82,10 @@ def test_the_sweep_keeps_what_an_import_that_waits_has_made_for_some_days(
 ) -> None:
     row = take_in(UNREADABLE)
     (folder,) = staged_of(config, row)
-    make_old(folder, housekeeping.STAGED_KEPT - timedelta(hours=1))
+    make_old(folder, orphans.STAGED_KEPT - timedelta(hours=1))
     housekeeping.sweep(session, config)
     assert staged_of(config, row) == [folder]
-    make_old(folder, housekeeping.STAGED_KEPT + timedelta(hours=1))
+    make_old(folder, orphans.STAGED_KEPT + timedelta(hours=1))
     housekeeping.sweep(session, config)
     assert staged_of(config, row) == []
 
@@ -96,7 +96,7 @@ def test_what_an_import_has_made_is_swept_once_it_is_discarded(
     row = take_in(UNREADABLE)
     (folder,) = staged_of(config, row)
     questions.decide(session, acme, operator, row, Decision.DISCARD)
-    make_old(folder, housekeeping.GRACE + timedelta(hours=1))
+    make_old(folder, orphans.GRACE + timedelta(hours=1))
     housekeeping.sweep(session, config)
     assert staged_of(config, row) == []
 
