@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import pytest
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import create_app, worker
 from costoptix.extensions import db
+from tests.support.bills import judge_here
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
@@ -28,9 +30,13 @@ def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
 
 
 def work(environment: Mapping[str, str]) -> None:
-    """Do what is due on an installation, as ``flask worker --once`` does."""
+    """Do what is due on an installation, as ``flask worker --once`` does, and judge here.
+
+    A process of its own for each judgement would take longer than all that is killed.
+    """
     config = Config.from_environ(environment)
-    with create_app(config).app_context():
+    with create_app(config).app_context(), pytest.MonkeyPatch.context() as patch:
+        judge_here(patch)
         engine = db.engine
         worker.run(lambda: Session(engine, expire_on_commit=False), config, once=True)
         engine.dispose()
