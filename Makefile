@@ -46,9 +46,10 @@ test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQ
 # The cases of tests/faults and tests/quota by the thousand, and what they counted: docs/proof.md.
 .PHONY: prove
 prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
-	@told=$$(mktemp) && COSTOPTIX_PROVE=$$told $(BIN)/pytest -n auto --dist worksteal tests/faults tests/quota \
-	tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
-	tests/web/costs/test_explorer.py tests/e2e/test_every_page.py tests/ci/bare_debian.py; code=$$?; date -u +%F; sort $$told; rm -f $$told; exit $$code
+	@told=$$(mktemp) && export COSTOPTIX_PROVE=$$told && $(BIN)/pytest -n auto --dist worksteal tests/faults \
+	tests/quota tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
+	tests/web/costs/test_explorer.py tests/e2e/test_every_page.py; code=$$?; \
+	$(BIN)/pytest -rs tests/ci/bare_debian.py || code=1; date -u +%F; sort $$told; rm -f $$told; exit $$code
 
 .PHONY: coverage
 coverage: $(DEV) ## run the suite and print what it does not enter: lines and branches, no threshold
