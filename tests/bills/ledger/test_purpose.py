@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, select
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -18,8 +20,10 @@ from costoptix.bills.ledger import importer, questions
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
+from costoptix.database import writing
 from costoptix.lake.files import STAGING
-from costoptix.models import Organization
+from costoptix.lake.live import renew_data_version
+from costoptix.models import Import, Organization
 from tests.bills.bill import bill
 from tests.support.bills import TakeIn
 
@@ -76,7 +80,7 @@ def others_import(session: Session, acme: Organization, operator: Caller, config
     """Import a file as another worker does meanwhile."""
 
     def run(content: bytes, source_name: str) -> None:
-        with Session(session.get_bind(), expire_on_commit=False) as other:
+        with Session(engine, expire_on_commit=False) as other:
             ((_row, job),) = receive.receive(
                 other, other.get_one(Organization, acme_id), operator,
                 [Sent(io.BytesIO(content), "b.csv")], uploads_dir=config.uploads_dir,
@@ -86,7 +90,7 @@ def others_import(session: Session, acme: Organization, operator: Caller, config
             assert claim is not None
             importer.run(other, claim, config, read=load)
 
-    acme_id = acme.id
+    acme_id, engine = acme.id, session.get_bind()
     return run
 
 
@@ -121,6 +125,27 @@ def never_read(*_arguments: object) -> Staged:
     raise AssertionError("the upload is read again")
 
 
+@pytest.mark.xfail(
+    condition=os.environ.get("TEST_DATABASE") == "postgresql",
+    strict=True, reason="on PostgreSQL two go live side by side",
+)  # fmt: skip
+def test_while_one_delivery_goes_live_no_other_of_the_organization_does(
+    take_in: TakeIn, billed, session: Session, acme: Organization, others_import
+) -> None:
+    """The other one is compared anew: a delivery has made the data what they are now."""
+    take_in(bill("7"), source_name="ours")
+    other = Thread(target=others_import, args=(bill("8"), "theirs"))
+    with writing(session):
+        renew_data_version(session, acme.id)
+        other.start()
+        other.join(2)
+        states = select(Import.state).where(Import.file_name == "b.csv")
+        assert session.scalars(states).all() in ([], ["received"], ["running"])
+    other.join(20)
+    assert session.scalars(states).all() == ["waiting"]
+    assert billed() == 7
+
+
 def test_a_delivery_goes_live_although_data_change_all_the_time(
     take_in: TakeIn, billed, when_worked_out, others_import
 ) -> None:
@@ -131,6 +156,6 @@ def test_a_delivery_goes_live_although_data_change_all_the_time(
         content = bill("1", SubAccountId=f"other-{number}", BillingAccountId=f"other-{number}")
         others_import(content, f"theirs {number}")
 
-    when_worked_out(deliver, times=100)
+    when_worked_out(deliver, times=importer.TRIES_UNLOCKED)
     assert take_in(bill("8"), source_name="ours").state == "live"
     assert billed() == 8 + importer.TRIES_UNLOCKED
