@@ -31,7 +31,7 @@ from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
-from costoptix.lake.live import data_version_of
+from costoptix.lake.live import hold_data_version
 from costoptix.models import (
     UNFINISHED_STATES,
     Import,
@@ -192,7 +192,7 @@ class _Run:
             details = deliveries.Details.of(worked_out.staged, placed) if placed else _NOTHING
             with writing(self._session):
                 queue.hold(self._session, self._claim)
-                version = data_version_of(self._session, self._row.organization_id)
+                version = hold_data_version(self._session, self._row.organization_id)
                 if version == worked_out.data_version:
                     self._settle(worked_out, placed, details)
                     return True
@@ -204,6 +204,7 @@ class _Run:
         details = deliveries.Details.of(staged, placed)
         with writing(self._session):
             queue.hold(self._session, self._claim)
+            hold_data_version(self._session, self._row.organization_id)
             self._settle(purpose.work_out(self._session, self._row, staged), placed, details)
         if self._row.state == ImportState.WAITING:
             self._files.keep(staged)

@@ -13,6 +13,7 @@ from costoptix.bills.ledger.states import move_delivery, move_import
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import Conflict
+from costoptix.lake.live import hold_data_version
 from costoptix.models import Delivery, DeliveryState, Import, ImportState, Organization
 
 
@@ -26,6 +27,7 @@ def withdraw(session: Session, organization: Organization, caller: Caller, row: 
     """
     require(caller, Permission.WRITE)
     with writing(session):
+        hold_data_version(session, organization.id)
         session.refresh(row, with_for_update={"of": Import})
         repeats.refuse_change(row)
         if row.state not in (ImportState.LIVE, ImportState.OLDER):
@@ -56,6 +58,7 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
     """
     require(caller, Permission.WRITE)
     with writing(session):
+        hold_data_version(session, organization.id)
         session.refresh(row, with_for_update={"of": Import})
         repeats.refuse_change(row)
         mine = select(Delivery).where(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from threading import Thread
 
@@ -125,10 +124,6 @@ def never_read(*_arguments: object) -> Staged:
     raise AssertionError("the upload is read again")
 
 
-@pytest.mark.xfail(
-    condition=os.environ.get("TEST_DATABASE") == "postgresql",
-    strict=True, reason="on PostgreSQL two go live side by side",
-)  # fmt: skip
 def test_while_one_delivery_goes_live_no_other_of_the_organization_does(
     take_in: TakeIn, billed, session: Session, acme: Organization, others_import
 ) -> None:
