@@ -55,7 +55,7 @@ class Reused:
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        self._connection.execute("DROP SCHEMA IF EXISTS quota CASCADE")
+        self._empty_quota()
         if self._found() != self._made:  # a test has changed the schema
             self._stack.close()
             self.__enter__()
@@ -67,6 +67,14 @@ class Reused:
             self._connection.execute("; ".join(f'DELETE FROM "{name}"' for name in tables))
             for name in sequences:
                 self._connection.execute(f'ALTER SEQUENCE "{name}" RESTART')
+
+    def _empty_quota(self) -> None:
+        """Leave the tables of the counter, which an application that goes on makes once."""
+        tables = self._connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'quota'"
+        )
+        for (name,) in tables.fetchall():
+            self._connection.execute(f'DELETE FROM quota."{name}"')
 
     def _found(self) -> tuple[list[str], list[str], list[tuple[object, ...]]]:
         """Return the tables of rows, the sequences, and all that there is, of which version."""
