@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
-
-import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import clock
-from costoptix.access import organizations
 from costoptix.access.permissions import Caller
-from costoptix.bills.ledger import housekeeping, orphans, undo
+from costoptix.bills.ledger import housekeeping, undo
 from costoptix.extensions import db
-from costoptix.lake.files import STAGING, delivery_folder
+from costoptix.lake.files import delivery_folder
 from costoptix.models import Delivery, Organization
 from tests.bills.bill import write
 from tests.support.bills import TakeIn
@@ -82,39 +77,6 @@ def test_what_a_delivery_was_added_to_is_kept_as_long_as_an_undo_would_need_it(
 def _kept(session: Session) -> dict[str, int]:
     counted = select(Delivery.state, func.count()).group_by(Delivery.state)
     return dict(session.execute(counted).all())
-
-
-def files_below(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*"))
-
-
-UNREADABLE = write([{"BilledCost": "1"}] * 40 + [{"BilledCost": "NaN"}])
-
-
-def test_the_sweep_leaves_no_file_of_an_organization_that_is_gone(
-    take_in: TakeIn, session: Session, acme: Organization, config: Config,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """Its deletion was killed before it came to the files."""
-    assert take_in(UNREADABLE).state == "live"
-    organizations.remove(session, acme)
-    monkeypatch.setattr(orphans, "GRACE", timedelta(0))
-    housekeeping.sweep(session, config)
-    assert files_below(config.lake_dir) == [config.lake_dir / STAGING]
-    assert files_below(config.uploads_dir) == []
-
-
-def test_the_sweep_leaves_no_empty_folder_of_a_month(
-    take_in: TakeIn, session: Session, acme: Organization, config: Config,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    take_in(bill(1))
-    session.execute(delete(Delivery))
-    session.commit()
-    monkeypatch.setattr(orphans, "GRACE", timedelta(0))
-    housekeeping.sweep(session, config)
-    housekeeping.sweep(session, config)
-    assert list(config.lake_dir.glob("organization=*/billing_period=*")) == []
 
 
 def test_housekeeping_looks_at_each_long_month_once_and_deletes_a_few_rows_at_a_time(
