@@ -17,10 +17,11 @@ from costoptix.bills.read.columns import arrow
 from costoptix.bills.read.csv_pieces import TextPieces
 from costoptix.bills.read.mapping import Mapper
 from tests.support.bills import DATA
+from tests.support.proving import count
 
 BILLS = sorted(path for path in DATA.rglob("*.csv") if "headers" not in path.parts)
 CURRENCY = Options(currency="USD")
-DIFFERENT = 50
+DIFFERENT = count(small=50, full=1 << 30)
 """Of how many rows those are that repeat: what repeats is worked out once, whatever it is."""
 
 
