@@ -102,14 +102,14 @@ def prune_history(session: Session) -> int:
 
 
 @dataclass(frozen=True)
-class _Scope:
+class _LongScope:
     organization_id: str
     source_id: str
     billing_account_id: str
     billing_period: date
 
 
-def _long_scopes(session: Session) -> list[_Scope]:
+def _long_scopes(session: Session) -> list[_LongScope]:
     """Return the scopes that have more deliveries than are kept, by organization."""
     scope = (
         Delivery.organization_id,
@@ -124,12 +124,12 @@ def _long_scopes(session: Session) -> list[_Scope]:
         .having(func.count() > HISTORY_KEPT)
         .order_by(*scope)
     )
-    scopes = [_Scope(*row) for row in session.execute(statement)]
+    scopes = [_LongScope(*row) for row in session.execute(statement)]
     session.rollback()
     return scopes
 
 
-def _prune(session: Session, organization_id: str, scopes: Iterable[_Scope]) -> int:
+def _prune(session: Session, organization_id: str, scopes: Iterable[_LongScope]) -> int:
     pruned, old = 0, list[str]()
     version = session.scalar(_data_version(organization_id))
     for scope in scopes:
@@ -140,11 +140,13 @@ def _prune(session: Session, organization_id: str, scopes: Iterable[_Scope]) -> 
     return pruned + _forget(session, organization_id, version, old)
 
 
-def _unneeded(session: Session, scope: _Scope) -> list[str]:
+def _unneeded(session: Session, scope: _LongScope) -> list[str]:
     """Return the ids of the deliveries of a scope that no undo can want."""
     deliveries = in_scope(session, scope.source_id, scope.billing_account_id, scope.billing_period)
     needed = history.kept(map(version_of, deliveries), HISTORY_KEPT)
-    ids = [each.id for each in deliveries if not each.is_live and each.id not in needed]
+    ids = [
+        delivery.id for delivery in deliveries if not delivery.is_live and delivery.id not in needed
+    ]
     session.rollback()
     return ids
 
