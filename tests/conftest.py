@@ -34,7 +34,10 @@ from tests.support.scheduling import SuiteScheduling, longest_first
 
 __all__ = ["PASSWORD"]
 
-pytest_plugins = ("tests.support.bills", "tests.support.lake", "tests.support.pages")
+pytest_plugins = (
+    "tests.support.bills", "tests.support.lake", "tests.support.lock_watch",
+    "tests.support.look_ups", "tests.support.pages",
+)  # fmt: skip
 
 money.fail_on_loss()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,11 +13,18 @@ from sqlalchemy import Table, UniqueConstraint, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from costoptix.access import audit
+from config import Config
+from costoptix.access import audit, passwords
 from costoptix.access.permissions import Caller
-from costoptix.database import writing
+from costoptix.bills.ledger import listing
+from costoptix.bills.read import child, rejections
+from costoptix.costs.answers import CostStore
+from costoptix.database import is_writing, writing
+from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.models import AuditEntry, Base, Organization, SetupState
+from tests.support import lock_watch
+from tests.support.many import many_deliveries
 
 
 def test_read_then_write_by_many_threads_loses_no_update(app: Flask, session: Session) -> None:
@@ -70,7 +79,37 @@ def test_s58_the_audit_log_refuses_changes(
     assert entry.subject == r"CI\r\nforged line"
 
 
-@pytest.mark.xfail(strict=True, reason="imports, items of the inbox, keys and invitations lack one")
+def test_what_is_slow_is_noticed_while_the_write_lock_is_held(
+    session: Session, acme: Organization, tmp_path: Path, config: Config
+) -> None:
+    """What ``lock_watch`` makes of every test: a file, a process, a hash, DuckDB, 1,001 rows."""
+    many_deliveries(session, acme, scopes=1_001, each=1)
+    bill = tmp_path / "bill.csv"
+    bill.write_bytes(b"a,b")
+    engine = CostStore(config.lake_dir, config.temp_dir).engine
+    with writing(session):
+        rejections.read_part(bill, 0, 0)
+        with suppress(Invalid):
+            child.group([bill])
+        passwords.hash_password("a long password")
+        list(engine.read("SELECT 1", {}))
+        listing.list_imports(session, acme, limit=1_001)
+    engine.close()
+    noticed = "\n".join(lock_watch.taken())
+    for what in (
+        f"open({bill})", "subprocess.Popen(", "a password is hashed", "DuckDB is asked",
+        "more than 1,000 rows fetched",
+    ):  # fmt: skip
+        assert what in noticed
+
+
+def test_what_is_slow_is_nobody_s_concern_without_the_lock(tmp_path: Path) -> None:
+    assert list(rejections.read(tmp_path / "rejections.jsonl")) == []
+    passwords.hash_password("a long password")
+    assert not is_writing()
+    assert lock_watch.taken() == []
+
+
 def test_every_reference_to_another_row_is_served_by_an_index() -> None:
     """Else the row that is referred to cannot go without looking at the whole table."""
     unserved = [

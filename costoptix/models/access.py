@@ -61,7 +61,7 @@ class UserSession(Base):
     id: Mapped[str] = id_column()
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
     last_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     password_confirmed_at: Mapped[datetime] = mapped_column(default=utc_now)
     role: Mapped[str] = mapped_column(String(10))  # as the token was made: a new role, a new token
@@ -83,7 +83,7 @@ class Invitation(Base):
     role: Mapped[str] = mapped_column(String(10))  # permissions.Role
     # The link of somebody who left or is an admin no more, or whose password was changed, is void.
     created_by_user_id: Mapped[str | None] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE")
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
@@ -120,7 +120,9 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
-    successor_id: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
+    successor_id: Mapped[str | None] = mapped_column(
+        ForeignKey("api_keys.id", ondelete="SET NULL"), index=True
+    )
 
 
 class AuditEntry(Base):

@@ -99,16 +99,19 @@ class Import(Base):
     __table_args__ = (
         Index("ix_imports_organization_id_created_at", "organization_id", "created_at"),
         Index("ix_imports_organization_id_sha256", "organization_id", "sha256"),
+        Index("ix_imports_state_finished_at", "state", "finished_at"),
     )
 
     id: Mapped[str] = id_column()
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
-    source_id: Mapped[str | None] = mapped_column(ForeignKey("sources.id", ondelete="SET NULL"))
+    source_id: Mapped[str | None] = mapped_column(
+        ForeignKey("sources.id", ondelete="SET NULL"), index=True
+    )
     state: Mapped[ImportState] = mapped_column(
         state_type(ImportState, 12), default=ImportState.RECEIVED
     )
     file_name: Mapped[str] = mapped_column(String(400))  # as sent; for people only
-    stored_name: Mapped[str] = mapped_column(String(100))  # ours, within the uploads folder
+    stored_name: Mapped[str] = mapped_column(String(100), index=True)  # ours, among the uploads
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
     format: Mapped[str | None] = mapped_column(String(40))
@@ -280,6 +283,8 @@ class InboxItem(Base):
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     path: Mapped[str] = mapped_column(Text)  # within the organization's folder
     appearance: Mapped[str] = mapped_column(String(64))  # digest of names, sizes and times
-    import_id: Mapped[str | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
+    import_id: Mapped[str | None] = mapped_column(
+        ForeignKey("imports.id", ondelete="SET NULL"), index=True
+    )
     error: Mapped[str | None] = mapped_column(Text)  # why it could not be taken in
     taken_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -81,7 +81,6 @@ def test_a_bill_is_compared_asked_about_undone_and_shown_by_indexes(
     assert scans(session, asked) == []
 
 
-@pytest.mark.xfail(strict=True, reason="no index serves what is forgotten by its age")
 def test_housekeeping_looks_by_indexes(
     session: Session, acme: Organization, config: Config, asked: dict[str, object]
 ) -> None:
