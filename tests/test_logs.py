@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 import sys
@@ -20,7 +21,7 @@ def line(message: str, *arguments: object, **extra: object) -> dict[str, object]
 
 
 def test_a_line_says_when_who_how_bad_and_what() -> None:
-    parsed = line("job %s done", 7)
+    parsed = contextvars.Context().run(line, "job %s done", 7)
     assert parsed["message"] == "job 7 done"
     assert (parsed["level"], parsed["logger"]) == ("info", "costoptix.x")
     assert str(parsed["time"]).endswith("+00:00")

@@ -22,13 +22,14 @@ from tests.support.proving import count, tell
 
 DAYS = DateRange(date(2025, 2, 14), date(2026, 3, 20))
 SPIKING = 5
-MOST_MEGABYTES = count(165, 400)
+MOST_MEGABYTES = count(230, 400)
+"""300 series whole took over 300 MB; other children of the process that tests are counted, too."""
 
 
 def test_r8_detection_over_many_series_stays_within_its_memory(
     session: Session, acme: Organization, config: Config
 ) -> None:
-    series = count(100, 20_000)
+    series = count(300, 20_000)
     clock.configure("2026-03-21T12:00:00Z")
     with open_writer() as writer:
         store = CostStore(config.lake_dir, config.temp_dir)
