@@ -172,6 +172,6 @@ def test_a_drop_of_two_kinds_of_files_is_said_to_be_two_deliveries(
     other = SAMPLE.parents[1] / "oci" / "cost_report.csv"
     page.locator("input[type=file]").first.set_input_files([SAMPLE, other])
     page.get_by_role("button", name=re.compile("Import|Upload")).first.click()
-    expect(page.get_by_text("These 2 files are 2 deliveries")).to_be_visible()
+    expect(page.get_by_text("These 2 files make 2 deliveries")).to_be_visible()
     for name in (SAMPLE.name, other.name):
         expect(page.get_by_role("link", name=name)).to_be_visible()
