@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.orm import close_all_sessions
 
 from config import Config
 from costoptix import create_app
@@ -52,6 +53,7 @@ def start_app(config: Config) -> Flask:
 
 def close_app(app: Flask) -> None:
     """Close what it has opened; it opens that anew when it is used again."""
+    close_all_sessions()  # those that a test has made beside: their connections would stay open
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
