@@ -110,6 +110,7 @@ def test_a_duplicate_leads_to_the_import_it_repeats_and_says_what_became_of_it(
     assert "withdrawn" in notice
 
 
+@pytest.mark.sqlite  # rows are counted by sqlite3's own hook
 def test_a_page_of_20000_imports_fetches_that_page_alone(
     app: Flask, alice_browser: Browser, session: Session, acme: Organization
 ) -> None:
