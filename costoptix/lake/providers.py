@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _NAMES = {
     "aws": ("AWS", "Amazon Web Services"),
     "azure": ("Microsoft", "Microsoft Azure", "Azure"),
@@ -29,3 +31,17 @@ def slugs_of(provider_name: str) -> set[str]:
 def account_of(provider_name: str | None, sub_account_id: str | None) -> str:
     """Write an account as the parameter ``account`` takes it: ``aws:123456789012``."""
     return f"{slug_of(provider_name or '')}:{sub_account_id or ''}"
+
+
+_SUBSCRIPTION = re.compile(
+    r"(?:/subscriptions/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?", re.IGNORECASE
+)
+
+
+def canonical_account(account_id: str) -> str:
+    """Return the one spelling of an account id.
+
+    Azure writes a subscription as ``/subscriptions/<guid>``, ``<GUID>`` or ``<guid>``, by export.
+    """
+    subscription = _SUBSCRIPTION.fullmatch(account_id.strip())
+    return account_id if subscription is None else subscription[1].lower()
