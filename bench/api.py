@@ -31,6 +31,7 @@ from pathlib import Path
 import psutil
 from flask import Flask
 from flask_limiter import ApplicationLimit, Limiter
+from flask_migrate import upgrade
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +43,7 @@ from costoptix.access import api_keys  # noqa: E402
 from costoptix.access.permissions import Permission, command_line  # noqa: E402
 from costoptix.api import guard  # noqa: E402
 from costoptix.extensions import db  # noqa: E402
-from costoptix.models import Base, Organization  # noqa: E402
+from costoptix.models import Organization  # noqa: E402
 
 HEAD = re.compile(rb"HTTP/1\.1 200 .*?content-length: (\d+).*?\r\n\r\n", re.DOTALL | re.IGNORECASE)
 CONNECTIONS = 8  # as many as the shipped settings have threads
@@ -110,7 +111,7 @@ def make_installation(folder: Path) -> str:
     """Make a database with one organization of the highest limit there is; return a key."""
     app = create_app(Config.from_environ({"COSTOPTIX_DATA_DIR": str(folder)}))
     with app.app_context():
-        Base.metadata.create_all(db.engine)
+        upgrade()
         organization = Organization(name="bench", tier="enterprise")
         db.session.add(organization)
         db.session.commit()
