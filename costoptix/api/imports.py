@@ -135,6 +135,7 @@ class ImportDetails(ImportSummary):
     periods: list[ImportedPeriod]
     reconciliation: list[Reconciled]
     question: AskedQuestion | None
+    notes: list[str]  # what was read and is worth a look: "Tags of 12 rows could not be read: …"
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,7 @@ def _details(call: Call, row: Import) -> ImportDetails:
         ],
         reconciliation=[_reconciled(line) for line in listing.reconciliation(call.session, row)],
         question=_asked(row),
+        notes=row.notes or [],
     )
 
 

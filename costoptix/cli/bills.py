@@ -183,6 +183,8 @@ def _print(session: Session, row: Import) -> None:
         return
     click.echo(f"format: {row.format}")
     click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
+    for note in row.notes or ():
+        click.echo(f"note: {note}")
     for period in listing.periods(session, row):
         account = period.billing_account_id or "no billing account"
         dataset = f" ({period.dataset})" if period.dataset else ""

@@ -129,6 +129,8 @@ class Import(Base):
     message: Mapped[str | None] = mapped_column(Text)  # "already imported, nothing changed"
     error: Mapped[str | None] = mapped_column(Text)  # one sentence, when refused
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Sentences on what was read: what is kept, and worth a look. At most some kilobytes.
+    notes: Mapped[list[str] | None] = mapped_column(JSON)
     # Of a duplicate: the import that had brought the same bytes and was live then.
     repeats_id: Mapped[str | None] = mapped_column(
         ForeignKey("imports.id", ondelete="SET NULL"), index=True

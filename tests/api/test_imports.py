@@ -278,3 +278,14 @@ def test_a_person_decides_about_an_import_that_waits(ask: Ask, work: Callable[[]
     work()
     assert ask("GET", path).json["data"]["state"] == "live"
     assert ask("POST", f"{path}/decide", json={"decision": "replace"}).status_code == 409
+
+
+def test_an_import_shows_its_notes(ask: Ask, session: Session, acme: Organization) -> None:
+    row = Import(
+        organization_id=acme.id, state="live", file_name="a.csv", stored_name="a", size_bytes=1,
+        sha256="s", created_by="me", notes=["Tags of 1 row could not be read: line 2."],
+    )  # fmt: skip
+    session.add(row)
+    session.commit()
+    shown = ask("GET", f"/imports/{row.id}").get_json()["data"]
+    assert shown["notes"] == ["Tags of 1 row could not be read: line 2."]

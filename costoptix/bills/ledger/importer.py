@@ -292,6 +292,7 @@ def _counts(staged: Staged) -> dict[str, object]:
         "rows_read": staged.rows_read,
         "rows_kept": staged.rows_kept,
         "rows_rejected": staged.rows_rejected,
+        "notes": list(staged.notes),
     }
 
 

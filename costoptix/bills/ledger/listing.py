@@ -51,12 +51,13 @@ def list_imports(
 ) -> Sequence[Import]:
     """Return at most ``limit`` imports, newest first: those ``after`` one, or all but the first.
 
-    Their ``options`` are not loaded: the question of one that waits can be long.
+    Their ``options`` and ``notes`` are not loaded: the question of one that waits can be long.
     """
     statement = (
         select(Import)
         .options(
             defer(Import.options, raiseload=True),
+            defer(Import.notes, raiseload=True),
             joinedload(Import.repeats).load_only(Import.id, Import.file_name, Import.state),
         )
         .where(Import.organization_id == organization.id)

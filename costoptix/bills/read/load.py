@@ -24,6 +24,7 @@ from costoptix.bills.read.file_facts import FileFacts
 from costoptix.bills.read.json_lines import JsonLinesPieces, is_json_lines
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.mapping import Mapper
+from costoptix.bills.read.notes import Notes
 from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
 from costoptix.bills.read.reconcile import Ledger
 from costoptix.bills.read.rejections import FILE_NAME as REJECTIONS_FILE
@@ -94,6 +95,7 @@ class _Loader:
         self._format: Format | None = None
         self._files: list[_File] = []
         self._caster = Caster(connection)
+        self._notes = Notes()
 
     def run(self, files: list[archives.DeliveryPart], report: Report) -> Staged:
         before = 0
@@ -200,6 +202,7 @@ class _Loader:
             is_undecided=self._format.datasets is not None and not any(datasets),
             exported=exported,
             made_at=self._made_at(exported),
+            notes=self._notes.sentences(),
         )
 
     def _datasets(self, format_: Format) -> list[str | None]:

@@ -109,6 +109,7 @@ class Staged(_StagedModel):
     is_undecided: bool = False  # of one of several datasets, and the content shows none
     exported: Exported | None = None
     made_at: datetime | None = None  # by the manifest in a zip, or by the rows
+    notes: tuple[str, ...] = ()  # what a person should know of it: see bills/read/notes.py
 
 
 class Progress(_StagedModel):

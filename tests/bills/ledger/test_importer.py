@@ -192,3 +192,21 @@ def test_the_reconciliation_says_what_was_there_before(take_in: TakeIn, session:
     ]
     assert (before.sum_before, before.sum_stored) == (None, 100)
     assert (after.sum_before, after.sum_stored) == (100, 90)
+
+
+def test_notes_of_what_was_read_stay_with_the_import(
+    session: Session, acme: Organization, config: Config, operator: Caller
+) -> None:
+    ((row, job),) = receive.receive(
+        session, acme, operator, [Sent(io.BytesIO(bill("7")), "bill.csv")],
+        uploads_dir=config.uploads_dir, max_bytes=1 << 20,
+    )  # fmt: skip
+    claimed = queue.claim(session, job.id)
+    assert claimed is not None
+
+    def read(*said: Any) -> Staged:
+        return load(*said).model_copy(update={"notes": ("One.", "Two.")})
+
+    importer.run(session, claimed, config, read=read)
+    session.refresh(row)
+    assert (row.state, row.notes) == ("live", ["One.", "Two."])
