@@ -32,7 +32,7 @@ SubAccounts = Sequence[SubAccount]
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Judgement:
     """What a delivery would take away or double."""
 
     question: Question | None  # None: nothing is lost or doubled
@@ -45,7 +45,7 @@ def judge(
     source: Source | None,
     staged: Staged,
     delivered_at: datetime,
-) -> Coverage:
+) -> Judgement:
     """Compare what would be live in a source (None: in a new one) with what is live."""
     lost: list[Effect] = []
     doubled: list[Effect] = []
@@ -61,7 +61,7 @@ def judge(
         for delivery, effects in month.doubled(after):
             ids.append(delivery.id)
             doubled += effects
-    return Coverage(_question(either, lost, doubled), tuple(ids))
+    return Judgement(_question(either, lost, doubled), tuple(ids))
 
 
 def _question(

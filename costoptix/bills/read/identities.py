@@ -76,18 +76,18 @@ def _of_values(values: pa.Array) -> Hashes:
 
 def _of_texts(texts: pa.Array) -> Hashes:
     """Return a polynomial of the bytes of each text, with its length, mixed."""
-    plain = texts.fill_null("").cast(pa.large_string())
-    offsets = np.frombuffer(plain.buffers()[1], dtype=np.int64)[
-        plain.offset : plain.offset + len(plain) + 1
+    filled = texts.fill_null("").cast(pa.large_string())
+    offsets = np.frombuffer(filled.buffers()[1], dtype=np.int64)[
+        filled.offset : filled.offset + len(filled) + 1
     ]
-    data = plain.buffers()[2]
+    data = filled.buffers()[2]
     every_byte = np.frombuffer(b"" if data is None else data, dtype=np.uint8)
     lengths = np.diff(offsets)
     hashed = (lengths.astype(np.uint64) + np.uint64(1)) * _FIRST_MIX
     start = 0
-    while start < len(plain):
+    while start < len(filled):
         end = int(np.searchsorted(offsets, offsets[start] + _BLOCK_BYTES, side="right")) - 1
-        end = min(max(end, start + 1), len(plain))
+        end = min(max(end, start + 1), len(filled))
         block = every_byte[offsets[start] : offsets[end]]
         hashed[start:end] += _polynomials(block, offsets[start : end + 1] - offsets[start])
         start = end
