@@ -25,9 +25,11 @@ MEDIA_TYPES = (
     "application/gzip",
     "application/zip",
     "application/vnd.apache.parquet",
+    "application/x-ndjson",
+    "application/json",
     "application/octet-stream",
 )
-_FIELDS = ("source", "currency")
+_FIELDS = ("source", "currency", "encoding")
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class RejectedRow:
     parameters=(
         Parameter("source", "The source that the file belongs to; else proposed from its format."),
         Parameter("currency", "ISO 4217 code, for files that do not name their currency."),
+        Parameter("encoding", "How text that is not UTF-8 is written, like cp1252 or utf-16-le."),
     ),
 )  # fmt: skip
 def send_bill(call: Call) -> Answer:
@@ -169,6 +172,7 @@ def send_bill(call: Call) -> Answer:
         max_bytes=call.config.max_upload_bytes,
         source_name=fields.get("source"),
         currency=fields.get("currency"),
+        encoding=fields.get("encoding"),
     )
     location = f"{PREFIX}/imports/{row.id}"
     return Answer(_details(call, row), status=202, headers={"Location": location})

@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
 @click.argument("files", metavar="FILE", nargs=-1, required=True, type=Path)
 @click.option("--source", help="the source that the files belong to")
 @click.option("--currency", help="ISO 4217 code, for files that do not name their currency")
+@click.option("--encoding", help="how text that is not UTF-8 is written, like cp1252 or utf-16-le")
 @click.option("--replace", "decision", flag_value="replace",
               help="replace what is live, even where charges vanish")  # fmt: skip
 @click.option("--import-anyway", is_flag=True,
@@ -61,6 +62,7 @@ def import_files(
     files: tuple[Path, ...],
     source: str | None,
     currency: str | None,
+    encoding: str | None,
     decision: str | None,
     dataset: str | None,
     import_anyway: bool,
@@ -80,7 +82,7 @@ def import_files(
     results = [
         _finished(session, owner, received)
         for delivery in folders.deliveries_of(files)
-        for received in _receive(session, owner, delivery, stated, source, currency)
+        for received in _receive(session, owner, delivery, stated, source, currency, encoding)
     ]
     if any(row.state in (ImportState.REFUSED, ImportState.WAITING) for row in results):
         sys.exit(1)
@@ -109,8 +111,10 @@ def _receive(
     stated: dict[str, object],
     source: str | None,
     currency: str | None,
+    encoding: str | None,
 ) -> list[Received]:
     config = _config()
+    group = partial(child.group, seconds=GROUP_SECONDS, encoding=encoding)
     try:
         with delivery.opened() as sent:
             return receive.receive(
@@ -123,8 +127,9 @@ def _receive(
                 name=delivery.path,
                 source_name=source,
                 currency=currency,
+                encoding=encoding,
                 options=delivery.options | stated,
-                group=None if delivery.path else partial(child.group, seconds=GROUP_SECONDS),
+                group=None if delivery.path else group,
             )
     except Unreadable as error:
         raise Invalid(error.sentence) from None

@@ -24,7 +24,7 @@ from costoptix.clock import utc_now
 from costoptix.extensions import db
 from costoptix.models import Import, Organization
 from tests.bills.bill import ORDINARY, write
-from tests.support.bills import SAMPLE
+from tests.support.bills import DATA, SAMPLE
 from tests.support.bills import work as do_imports
 from tests.support.fetched import counted, most_memory
 
@@ -89,6 +89,35 @@ def test_a_form_may_name_source_and_currency(ask: Ask, work: Callable[[], None])
     ]
     assert (shown["state"], shown["file_name"], shown["source"]) == ("live", "März.csv", "web shop")
     assert shown["reconciliation"][0]["currency"] == "CHF"
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/x-ndjson"])
+def test_json_may_be_the_whole_body(ask: Ask, work: Callable[[], None], media_type: str) -> None:
+    content = (DATA / "containers" / "array_pretty.json").read_bytes()
+    sent = ask("POST", "/imports", data=content, content_type=media_type)
+    assert sent.status_code == 202
+    work()
+    shown = ask("GET", f"/imports/{sent.json['data']['id']}").json["data"]
+    assert (shown["state"], shown["rows"]["kept"]) == ("live", 3)
+
+
+def test_text_that_is_not_utf_8_is_read_when_its_encoding_is_named(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    content = (DATA / "containers" / "cp1252.csv").read_bytes()
+    for path in ("/imports", "/imports?encoding=windows-1252"):
+        assert ask("POST", path, data=content, content_type="text/csv").status_code == 202
+        work()
+    read, refused = ask("GET", "/imports").json["data"]
+    assert "looks like cp1252 (“Büro”)" in refused["error"]
+    assert refused["rows"]["kept"] == 0
+    assert (read["state"], read["rows"]["kept"], read["rows"]["rejected"]) == ("live", 61, 0)
+
+
+def test_an_encoding_that_is_none_is_named(ask: Ask) -> None:
+    sent = ask("POST", "/imports?encoding=rot13", data=b"a", content_type="text/csv")
+    assert sent.status_code == 400
+    assert "'rot13'" in sent.json["error"]
 
 
 def test_imports_are_listed_newest_first_and_paged(ask: Ask, work: Callable[[], None]) -> None:

@@ -100,3 +100,19 @@ def test_a_repeat_is_told_as_a_duplicate_of_the_import_it_repeats(run, tmp_path:
     assert again.exit_code == 0
     assert "state: duplicate\n" in again.stdout
     assert f"repeats: {first} march.csv (live)\n" in again.stdout
+
+
+def test_the_encoding_of_files_may_be_named(run) -> None:
+    file = AZURE.parent / "containers" / "cp1252.csv"
+    refused = run(file)
+    assert refused.exit_code == 1
+    assert "--encoding cp1252" in refused.stderr
+    read = run(file, "--encoding", "cp1252")
+    assert read.exit_code == 0, read.output
+    assert "rows: 61 read, 61 kept, 0 rejected" in read.stdout
+
+
+def test_an_encoding_that_is_none_is_refused(run) -> None:
+    refused = run(AZURE.parent / "containers" / "cp1252.csv", "--encoding", "rot13")
+    assert refused.exit_code == 1
+    assert "'rot13'" in refused.stderr

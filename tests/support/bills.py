@@ -70,7 +70,9 @@ def stage(tmp_path: Path) -> Stage:
     """Read bytes or a file as the child process does; the outcome and its staging folder."""
     made = []
 
-    def read(content: bytes | Path, currency: str | None = None) -> tuple[Staged, Path]:
+    def read(
+        content: bytes | Path, currency: str | None = None, encoding: str | None = None
+    ) -> tuple[Staged, Path]:
         made.append(content)
         folder = tmp_path / f"staging-{len(made)}"
         folder.mkdir()
@@ -78,7 +80,8 @@ def stage(tmp_path: Path) -> Stage:
         if isinstance(content, bytes):
             source = tmp_path / f"sent-{len(made)}"
             source.write_bytes(content)
-        return load(source, folder, Options(currency=currency), lambda progress: None), folder
+        options = Options(currency=currency, encoding=encoding)
+        return load(source, folder, options, lambda progress: None), folder
 
     return read
 

@@ -189,6 +189,7 @@ class Options:
     currency: str | None = None  # ISO 4217, for files that do not say
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
     export: str | None = None  # the kind of export of the whole delivery, by its manifest
+    encoding: str | None = None  # of text that is not UTF-8
 
     def of(self, format_: Format, header: Header) -> Options:
         """Return what holds of a file: the format's currency where the file has no column of it."""

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from costoptix import money, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
+from costoptix.bills.read import encodings
 from costoptix.bills.read.archives import NAMES
 from costoptix.database import writing
 from costoptix.errors import Invalid, NoSpace, TooLarge, is_full_disk
@@ -106,6 +107,7 @@ def receive(
     name: str | None = None,
     source_name: str | None = None,
     currency: str | None = None,
+    encoding: str | None = None,
     options: dict[str, Any] | None = None,
     group: Grouping | None = None,
     also: Callable[[Import], None] | None = None,
@@ -114,14 +116,16 @@ def receive(
 
     They are the parts of one delivery, which people see under ``name`` (or the first file's), or
     of several, which ``group`` finds by looking at them (``child.group``). ``currency`` (ISO 4217)
-    is for files that do not say theirs. ``options`` are answers given beforehand
-    (``accept_rejected``: bool, ``decision``), and from a manifest ``delivered_at`` (ISO 8601),
-    ``export`` and ``row_count``, which the files must hold together. ``also`` is called with each
-    import within the transaction that makes them; what it raises undoes it.
+    is for files that do not say theirs, ``encoding`` for text that is not UTF-8. ``options`` are
+    answers given beforehand (``accept_rejected``: bool, ``decision``), and from a manifest
+    ``delivered_at`` (ISO 8601), ``export`` and ``row_count``, which the files must hold together.
+    ``also`` is called with each import within the transaction that makes them; what it raises
+    undoes it.
 
     Raises:
         Forbidden: the caller may only read.
-        Invalid: the currency or source name is wrong, or a file of a delivery is there twice.
+        Invalid: the currency, encoding or source name is wrong, or a file of a delivery is there
+            twice.
         TooLarge: a file has more than ``max_bytes``.
         NoSpace: the disk is full.
     """
@@ -130,9 +134,10 @@ def receive(
         raise Invalid("The currency must be a code of three capital letters, like USD.")
     if source_name is not None and not 1 <= len(source_name.strip()) <= 200:
         raise Invalid("The name of a source has 1 to 200 characters.")
+    named = {} if encoding is None else {"encoding": encodings.name_of(encoding)}
     stated = {
         "currency": currency,
-        "options": options or {},
+        "options": (options or {}) | named,
         "source_name": source_name.strip() if source_name is not None else None,
         "created_by": caller.label[:400],
     }

@@ -115,13 +115,14 @@ class _Run:
         return staged
 
     def _options(self) -> Options:
-        organization_id, export = self._row.organization_id, self._row.options.get("export")
+        organization_id = self._row.organization_id
+        export, encoding = self._row.options.get("export"), self._row.options.get("encoding")
         if self._row.source_name is None:
             by_format = sources.currencies(self._session, organization_id)
-            return Options(currency=self._row.currency, currencies=by_format, export=export)
+            return Options(self._row.currency, by_format, export, encoding)
         source = sources.find(self._session, organization_id, self._row.source_name)
         currency = self._row.currency or (source.currency if source else None)
-        return Options(currency=currency, export=export)
+        return Options(currency=currency, export=export, encoding=encoding)
 
     def _finished_as_duplicate(self) -> bool:
         """End an import of bytes that are live, all of them, in the same source."""
@@ -175,8 +176,15 @@ class _Run:
         return Question(
             kind=Kind.REJECTED,
             sentence=f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
-            f"{MOST_REJECTED_PERCENT}%: see the rejected rows.",
+            f"{MOST_REJECTED_PERCENT}%: see the rejected rows.{self._first_rejection()}",
         )
+
+    def _first_rejection(self) -> str:
+        path = rejections.path(self._lake, self._row.organization_id, self._row.id)
+        for first in rejections.read(path):
+            cell = f"{first.column} “{first.value}” " if first.column else ""
+            return f" The first is line {first.line}: {cell}{first.reason}."
+        return ""
 
     def _settled_unlocked(self, staged: Staged) -> bool:
         """Work out what the delivery is for and have it so, unless data change all the time."""

@@ -35,6 +35,7 @@ from costoptix.bills.read.columns import (
     without,
 )
 from costoptix.bills.read.csv_pieces import TextPiece
+from costoptix.bills.read.headers import SEPARATORS
 from costoptix.bills.read.parquet_pages import DAMAGED
 from costoptix.bills.read.parquet_pieces import ParquetPiece
 from costoptix.errors import Invalid
@@ -53,9 +54,15 @@ _WINDOW_BYTES = 1 << 19
 _QUOTE, _RETURN = b'"\r'
 _NOT_ASCII = 0x80
 _LINE_ENDS = np.arange(256) == ord("\n")
-_MAY_OPEN_AFTER = np.isin(np.arange(256), list(b',\n"'))
-_MAY_FOLLOW_CLOSE = np.isin(np.arange(256), list(b',\r\n"'))
+
+
+def _flags(marks: str) -> Flags:
+    return np.isin(np.arange(256), list(marks.encode()))
+
+
 # Of a quote that opens, a quote just before closed: the two are one escaped quote.
+_MAY_OPEN_AFTER = {mark: _flags(f'{mark}\n"') for mark in SEPARATORS}
+_MAY_FOLLOW_CLOSE = {mark: _flags(f'{mark}\r\n"') for mark in SEPARATORS}
 
 
 @dataclass(frozen=True)
@@ -183,14 +190,16 @@ def _are_same(one: Column, other: Column) -> bool:
 
 def _read_regular(piece: TextPiece) -> pa.Table | None:
     """Read a piece with Arrow's reader; None where it is not regular."""
-    if not is_regular(piece.text):
+    if not is_regular(piece.text, piece.separator):
         return None
     names = [identifier(position) for position in range(piece.width)]
     try:
         return csv.read_csv(
             pa.py_buffer(piece.text),
             csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names),
-            csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=True),
+            csv.ParseOptions(
+                delimiter=piece.separator, newlines_in_values=True, ignore_empty_lines=True
+            ),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 null_values=NULLS,
@@ -206,7 +215,7 @@ def _is_ascii(text: bytes | memoryview) -> bool:
     return not len(text) or bool(np.frombuffer(text, dtype=np.uint8).max() < _NOT_ASCII)
 
 
-def is_regular(text: bytes | memoryview) -> bool:
+def is_regular(text: bytes | memoryview, separator: str = ",") -> bool:
     """Tell whether quotes and carriage returns are where RFC 4180 has them."""
     written = np.frombuffer(text, dtype=np.uint8)
     opens = True  # whether the next quote does
@@ -220,9 +229,9 @@ def is_regular(text: bytes | memoryview) -> bool:
         quotes = np.flatnonzero(window == _QUOTE) + start
         opening, closing = (quotes[::2], quotes[1::2]) if opens else (quotes[1::2], quotes[::2])
         before = opening[opening > 0] - 1 if start == 0 else opening - 1
-        if not _MAY_OPEN_AFTER[written[before]].all():
+        if not _MAY_OPEN_AFTER[separator][written[before]].all():
             return False
-        if not _are_followed(written, closing, _MAY_FOLLOW_CLOSE):
+        if not _are_followed(written, closing, _MAY_FOLLOW_CLOSE[separator]):
             return False
         opens ^= len(quotes) % 2 == 1
     return opens

@@ -66,7 +66,9 @@ def read(
     return reply.staged
 
 
-def group(files: Sequence[Path], seconds: float | None = None) -> list[list[int]]:
+def group(
+    files: Sequence[Path], seconds: float | None = None, encoding: str | None = None
+) -> list[list[int]]:
     """Do ``grouping.group`` in a child process, within ``GROUP_SECONDS`` unless it is said.
 
     Raises:
@@ -76,7 +78,9 @@ def group(files: Sequence[Path], seconds: float | None = None) -> list[list[int]
     limit = GROUP_SECONDS if seconds is None else seconds
     try:
         with tempfile.TemporaryDirectory(dir=files[0].parent) as folder:
-            request = Request(files=list(files), folder=Path(folder))
+            request = Request(
+                files=list(files), folder=Path(folder), options=Options(encoding=encoding)
+            )
             reply = _ask(request, _say_nothing, seconds=limit)
     except ChildDied as error:
         raise Invalid("One of these files cannot be looked into: send them one by one.") from error
@@ -117,7 +121,7 @@ def _answer(request: Request) -> Reply:
 
     if request.source is None:
         try:
-            return Reply(groups=grouped(request.files, request.folder))
+            return Reply(groups=grouped(request.files, request.folder, request.options.encoding))
         except NoSpace as error:
             return Reply(no_space=error.sentence)
     beat = _Beat()

@@ -6,7 +6,6 @@ compressed file is counted while it comes and refused past ``MAX_RATIO``.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import BinaryIO
 
 from isal import igzip_lib, isal_zlib
 
+from costoptix.bills.read import encodings
 from costoptix.errors import Invalid
 
 CHUNK_BYTES = 1 << 20
@@ -40,8 +40,6 @@ class Container(StrEnum):
 
 _REFUSED = (
     (b"%PDF", "This is a PDF, not a billing file: send the CSV or Parquet export."),
-    (codecs.BOM_UTF16_LE, "The file is UTF-16: save it as UTF-8."),
-    (codecs.BOM_UTF16_BE, "The file is UTF-16: save it as UTF-8."),
     (b"\xd0\xcf\x11\xe0", "This is an Excel workbook: save it as CSV (UTF-8)."),
 )
 
@@ -67,13 +65,14 @@ def detect(path: Path) -> Container:
 
 
 class TextReader:
-    """The text of a file in chunks of at most ``CHUNK_BYTES``, with LF or CRLF line ends.
+    """The text of a file as UTF-8, in chunks of at most ``CHUNK_BYTES``, with LF or CRLF line ends.
 
     ``bytes_done`` counts the bytes of the file as it was sent, for the progress.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
         self._path = path
+        self._encoding = encoding
         self._is_gzip = detect(path) is Container.GZIP
         self._size = path.stat().st_size
         self.bytes_done = 0
@@ -87,7 +86,8 @@ class TextReader:
         with self._path.open("rb") as file:
             source = self._unpacked(file) if self._is_gzip else self._plain(file)
             has_only_cr = False
-            for number, chunk in enumerate(source):
+            text = encodings.as_utf8(source, self._encoding, CHUNK_BYTES)
+            for number, chunk in enumerate(text):
                 if b"\0" in chunk:
                     raise Invalid("The file holds NUL bytes, so it is not UTF-8 text.")
                 if number == 0:

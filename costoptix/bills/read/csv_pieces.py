@@ -19,6 +19,7 @@ import numpy as np
 
 from costoptix.bills.formats import Header
 from costoptix.bills.read.container import CHUNK_BYTES, TextReader
+from costoptix.bills.read.headers import first_record_end, named_separator, read_header
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
 
@@ -27,7 +28,6 @@ PIECE_ROWS = 128 << 10
 PIECE_CELLS = 6 << 20
 """A piece has about so many at most: in memory a cell takes a few bytes even where it is empty."""
 MAX_HEADER_BYTES = 1 << 20
-MAX_COLUMNS = 2_000
 FIRST_RECORDS = 10  # looked at to tell a header of this file from one that is another's
 MOST_AMISS = 20
 """Cells that the first rows may all lack or have too many and still be rows of this header."""
@@ -46,16 +46,19 @@ class TextPiece:
     first_line: int  # physical line of the file on which the piece begins; the header is line 1
     width: int
     path: Path  # where the text lies once it has been asked for as a file
+    separator: str = ","
 
     def cells(self) -> str:
         """Write the SELECT of the cells as text; what is no record goes to ``REJECTS_TABLE``."""
-        self.path.write_bytes(self.text)
+        text = self._with_one_line_end()
+        self.path.write_bytes(text)
+        line_end = ", new_line = '\\n'" if _has_lone_ends(text) else ""
         names = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.width))
         return (
             f"SELECT * FROM read_csv({literal(str(self.path))}, auto_detect = false, "  # noqa: S608
-            "header = false, delim = ',', quote = '\"', escape = '\"', "
+            f"header = false, delim = {literal(self.separator)}, quote = '\"', escape = '\"', "
             f"columns = {{{names}}}, nullstr = ['', 'NULL', 'null'], "
-            f"max_line_size = {MAX_RECORD_BYTES}, store_rejects = true)"
+            f"max_line_size = {MAX_RECORD_BYTES}, store_rejects = true{line_end})"
         )
 
     def cut_in_two(self) -> tuple[Self, Self] | None:
@@ -74,7 +77,7 @@ class TextPiece:
         with io.TextIOWrapper(
             io.BytesIO(self.text), encoding="utf-8", errors="replace", newline=""
         ) as file:
-            records = csv.reader(file)
+            records = csv.reader(file, delimiter=self.separator)
             line = self.first_line
             for record in records:
                 if record and line not in without:
@@ -82,21 +85,46 @@ class TextPiece:
                 line = self.first_line + records.line_num
 
     def line_at(self, offset: int) -> int:
-        """Return the physical line that holds the byte at this offset of the piece."""
-        return self.first_line + bytes(self.text[:offset]).count(b"\n")
+        """Return the physical line that holds the byte at this offset of what DuckDB reads."""
+        return self.first_line + self._with_one_line_end()[:offset].count(b"\n")
+
+    def _with_one_line_end(self) -> bytes:
+        """Return the text with one kind of line ends outside of quotes.
+
+        DuckDB takes the first line end, be it within quotes, for that of all, others for damage.
+        """
+        text = bytes(self.text)
+        if b"\r\n" not in text or not _has_lone_ends(text):
+            return text
+        written = np.frombuffer(text, dtype=np.uint8)
+        returns = np.flatnonzero(written[:-1] == ord("\r"))
+        returns = returns[written[returns + 1] == ord("\n")]
+        quotes_before = np.searchsorted(np.flatnonzero(written == ord('"')), returns)
+        return np.delete(written, returns[quotes_before % 2 == 0]).tobytes()
+
+
+def _has_lone_ends(text: bytes) -> bool:
+    """Tell whether a line feed is without a carriage return."""
+    return text.count(b"\n") > text.count(b"\r\n")
 
 
 class TextPieces:
     """The header of a text file and its records, piece by piece."""
 
-    def __init__(self, source: Path, folder: Path, piece_bytes: int = PIECE_BYTES) -> None:
-        self._reader = TextReader(source)
+    def __init__(
+        self,
+        source: Path,
+        folder: Path,
+        piece_bytes: int = PIECE_BYTES,
+        encoding: str | None = None,
+    ) -> None:
+        self._reader = TextReader(source, encoding)
         self._chunks = self._reader.chunks()
         self._path = folder / "piece.csv"
         self._piece_bytes = piece_bytes
         self._line = 1
         self._rest = b""  # read, and not yet part of a piece
-        self.header = self._read_header()
+        self.header, self._separator = self._read_header()
         self._check_width()
         self._piece_bytes = min(piece_bytes, self._bytes_of(most_rows(len(self.header.names))))
 
@@ -119,7 +147,8 @@ class TextPieces:
         while self._rest or self._fill():
             first_line = self._line
             length = self._read_into(buffer)
-            yield TextPiece(buffer[:length], first_line, len(self.header.names), self._path)
+            width = len(self.header.names)
+            yield TextPiece(buffer[:length], first_line, width, self._path, self._separator)
 
     def _bytes_of(self, rows: int) -> int:
         """Return about how many bytes so many rows take, by the first ones."""
@@ -133,7 +162,7 @@ class TextPieces:
         many such cells, more than there is memory for. Of a few each row is named.
         """
         columns = len(self.header.names)
-        widths = _first_widths(self._rest, columns)
+        widths = _first_widths(self._rest, columns, self._separator)
         lack = max(widths, default=columns) < columns - MOST_AMISS
         has_too_many = min(widths, default=columns) > columns + MOST_AMISS
         if not (lack or has_too_many):
@@ -164,20 +193,28 @@ class TextPieces:
             quotes += count(chunk, b'"')
         return length
 
-    def _read_header(self) -> Header:
-        text = b""
-        end = 0
-        while not end and len(text) < MAX_HEADER_BYTES and self._fill():
-            text += self._rest
-            end = _first_record_end(text)
-        text = text.removeprefix(codecs.BOM_UTF8)
-        end = _first_record_end(text) or len(text)
+    def _read_header(self) -> tuple[Header, str]:
+        """Read to the end of the header; return it, and what stands between cells."""
+        text = self._to_first_end(b"").removeprefix(codecs.BOM_UTF8)
+        separator = None
+        if named := named_separator(text):
+            separator, start = named
+            self._line += 1
+            text = self._to_first_end(text[start:])
+        end = first_record_end(text) or len(text)
         if end >= MAX_HEADER_BYTES:
             raise Invalid("The first line is longer than a header can be.")
         # Once seen in the wild: a second mark before the first row.
         self._rest = text[end:].removeprefix(codecs.BOM_UTF8)
         self._line += text.count(b"\n", 0, end)
-        return Header(_header_names(text[:end].removeprefix(codecs.BOM_UTF8)))
+        names, separator = read_header(text[:end].removeprefix(codecs.BOM_UTF8), separator)
+        return Header(names), separator
+
+    def _to_first_end(self, text: bytes) -> bytes:
+        """Return a text with what follows, until it has a whole record or is too long for one."""
+        while not first_record_end(text) and len(text) < MAX_HEADER_BYTES and self._fill():
+            text += self._rest
+        return text
 
 
 def most_rows(columns: int) -> int:
@@ -190,13 +227,14 @@ def count(text: bytes, byte: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == ord(byte)))
 
 
-def _first_widths(text: bytes, columns: int) -> list[int]:
+def _first_widths(text: bytes, columns: int, separator: str) -> list[int]:
     """Return how many cells the first records have, as far as they can be read.
 
     Empty cells beyond the columns of the header do not count: nothing is lost with them.
     """
     csv.field_size_limit(MAX_RECORD_BYTES)
-    records = csv.reader(io.StringIO(text.decode(errors="replace"), newline=""))
+    lines = io.StringIO(text.decode(errors="replace"), newline="")
+    records = csv.reader(lines, delimiter=separator)
     widths: list[int] = []
     try:
         widths.extend(
@@ -212,31 +250,6 @@ def _width(record: list[str], columns: int) -> int:
     while width > columns and not record[width - 1]:
         width -= 1
     return width
-
-
-def _header_names(text: bytes) -> tuple[str, ...]:
-    try:
-        names = next(csv.reader(io.StringIO(text.decode(), newline=""), strict=True), [])
-    except UnicodeDecodeError as error:
-        raise Invalid("The header is not UTF-8 text.") from error
-    except csv.Error as error:
-        raise Invalid("The first line is not a header in CSV.") from error
-    if not any(name.strip() for name in names):
-        raise Invalid("The file has no header line.")
-    if len(names) > MAX_COLUMNS:
-        raise Invalid(f"The header has {len(names)} columns; at most {MAX_COLUMNS} are read.")
-    return tuple(name.strip() for name in names)
-
-
-def _first_record_end(text: bytes) -> int:
-    """Return the offset after the first line end outside of quotes; 0 when there is none."""
-    start = quotes = 0
-    while end := text.find(b"\n", start) + 1:
-        quotes += text.count(b'"', start, end)
-        if quotes % 2 == 0:
-            return end
-        start = end
-    return 0
 
 
 def _last_record_end(chunk: bytes, quotes_before: int) -> int:

@@ -6,9 +6,11 @@ their header, and nothing is stored.
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,9 @@ from costoptix.bills.formats import Header, Options, normal
 from costoptix.bills.read import archives, engine, manifests, members, recognize
 from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
 from costoptix.bills.read.csv_pieces import TextPieces
-from costoptix.bills.read.json_lines import is_json_lines, member_names
+from costoptix.bills.read.json_lines import is_json
+from costoptix.bills.read.json_objects import members as members_of
+from costoptix.bills.read.json_objects import objects
 from costoptix.bills.read.parquet_pieces import ParquetPieces
 from costoptix.errors import Invalid, NoSpace, is_full_disk
 
@@ -28,10 +32,11 @@ Key = tuple[str, ...]
 
 NO_SPACE = "There is no space left to look into the files: free some, then send them again."
 _PEEKED_BYTES = 2 * CHUNK_BYTES
+_PEEKED_OBJECTS = 1_000
 _ANY_CURRENCY = Options(currency="XXX")
 
 
-def group(files: Sequence[Path], scratch: Path) -> list[list[int]]:
+def group(files: Sequence[Path], scratch: Path, encoding: str | None = None) -> list[list[int]]:
     """Return the numbers of the files (from 0) that belong together, by their first file.
 
     What cannot be read or recognised, and a zip with a manifest or of different files, is alone.
@@ -41,19 +46,29 @@ def group(files: Sequence[Path], scratch: Path) -> list[list[int]]:
     """
     groups: defaultdict[Key | int, list[int]] = defaultdict(list)
     connection = engine.connect(scratch / "spill")
+    look = _Look(scratch, connection, encoding)
     try:
         for number, file in enumerate(files):
-            groups[_key(file, scratch, connection) or number].append(number)
+            groups[_key(file, look) or number].append(number)
     finally:
         connection.close()
     return list(groups.values())
 
 
-def _key(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | None:
+@dataclass(frozen=True)
+class _Look:
+    """What a look into a file needs."""
+
+    scratch: Path
+    connection: DuckDBPyConnection
+    encoding: str | None
+
+
+def _key(file: Path, look: _Look) -> Key | None:
     try:
         if detect(file) is Container.ZIP:
-            return _key_of_zip(file, scratch, connection)
-        return _key_of_file(file, scratch, connection)
+            return _key_of_zip(file, look)
+        return _key_of_file(file, look)
     except (Invalid, MemoryError) as error:
         if error.__cause__ is not None and is_full_disk(error.__cause__):
             raise NoSpace(NO_SPACE) from error
@@ -64,13 +79,13 @@ def _key(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | Non
         raise
 
 
-def _key_of_file(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key:
+def _key_of_file(file: Path, look: _Look) -> Key:
     if detect(file) is Container.PARQUET:
-        return _key_of_header(ParquetPieces(file, connection).header)
-    if is_json_lines(file):
-        family, *_ = _key_of_header(_json_header(file))
+        return _key_of_header(ParquetPieces(file, look.connection).header)
+    if is_json(file, look.encoding):
+        family, *_ = _key_of_header(_json_header(file, look.encoding))
         return family, "JSON lines"  # a member may be missing in one file and not in another
-    return _key_of_header(TextPieces(file, scratch).header)
+    return _key_of_header(TextPieces(file, look.scratch, encoding=look.encoding).header)
 
 
 def _key_of_header(header: Header) -> Key:
@@ -78,21 +93,20 @@ def _key_of_header(header: Header) -> Key:
     return family, *sorted(map(normal, header.names))
 
 
-def _json_header(file: Path) -> Header:
-    """Return the members of the first objects, as many as there are in a chunk."""
-    text = next(TextReader(file).chunks(), b"")
-    lines = text.split(b"\n")
+def _json_header(file: Path, encoding: str | None) -> Header:
+    """Return the members of the first objects; the last of them may be cut off."""
     names: dict[str, None] = {}
     try:
-        for line in lines[:-1] or lines:
-            names.update(dict.fromkeys(member_names(line) if line.strip() else ()))
-    except ValueError as error:
-        raise Invalid("This is not a file of JSON lines.") from error
+        for _, text in itertools.islice(objects(TextReader(file, encoding)), _PEEKED_OBJECTS):
+            names.update(dict.fromkeys(members_of(text)))
+    except (Invalid, ValueError) as error:
+        if not names:
+            raise Invalid("This is not a file of JSON objects.") from error
     return Header(tuple(names))
 
 
-def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Key | None:
-    path = scratch / "member"
+def _key_of_zip(file: Path, look: _Look) -> Key | None:
+    path = look.scratch / "member"
     keys = set()
     try:
         with archives.opened(file) as archive:
@@ -102,7 +116,7 @@ def _key_of_zip(file: Path, scratch: Path, connection: DuckDBPyConnection) -> Ke
             for member in shown[: archives.MAX_MEMBERS]:
                 _peek(archive, member, path)
                 if path.stat().st_size:
-                    keys.add(_key_of_file(path, scratch, connection))
+                    keys.add(_key_of_file(path, look))
     finally:
         path.unlink(missing_ok=True)
     return keys.pop() if len(keys) == 1 else None

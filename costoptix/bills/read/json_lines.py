@@ -1,7 +1,8 @@
-"""A file of JSON lines (BigQuery's export) in pieces, every cell as the text of a CSV file.
+"""A file of JSON objects (BigQuery's export) in pieces, every cell as the text of a CSV file.
 
-One object a line. Its members are the columns; numbers keep every digit, objects and lists stay
-JSON. What columns there are is only known at the end of the file, so that it is read twice.
+One object a line, or a list of them. Their members are the columns; numbers keep every digit,
+objects and lists stay JSON. What columns there are is only known at the end of the file, so that it
+is read twice.
 """
 
 from __future__ import annotations
@@ -15,30 +16,30 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import NoReturn, Self
-
-import orjson
+from typing import Self
 
 from costoptix.bills.formats import Header
 from costoptix.bills.read.container import TextReader
-from costoptix.bills.read.csv_pieces import (
-    MAX_COLUMNS,
-    MAX_RECORD_BYTES,
-    PIECE_BYTES,
-    TextPiece,
-    most_rows,
+from costoptix.bills.read.csv_pieces import PIECE_BYTES, TextPiece, most_rows
+from costoptix.bills.read.headers import MAX_COLUMNS
+from costoptix.bills.read.json_objects import (
+    WRAPPED,
+    list_within,
+    members,
+    no_object,
+    objects,
 )
 from costoptix.errors import Invalid
 
 
-def is_json_lines(source: Path) -> bool:
-    """Tell whether a text file (or what is in a gzip file) begins with a JSON object.
+def is_json(source: Path, encoding: str | None = None) -> bool:
+    """Tell whether a text file (or what is in a gzip file) begins with a JSON object or list.
 
     Raises:
         Invalid: the file is damaged or is not text.
     """
-    start = next(TextReader(source).chunks(), b"")
-    return start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+    start = next(TextReader(source, encoding).chunks(), b"")
+    return start.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,32 @@ class JsonLinesPiece(TextPiece):
 
 
 class JsonLinesPieces:
-    """The columns of a file of JSON lines and its records, piece by piece."""
+    """The columns of a file of JSON objects and its records, piece by piece."""
 
-    def __init__(self, source: Path, folder: Path, piece_bytes: int = PIECE_BYTES) -> None:
+    def __init__(
+        self,
+        source: Path,
+        folder: Path,
+        piece_bytes: int = PIECE_BYTES,
+        encoding: str | None = None,
+    ) -> None:
         self._path = folder / "piece.csv"
         self._piece_bytes = piece_bytes
-        self.header = Header(_names(TextReader(source)))
-        self._reader = TextReader(source)
+        names, self._list_path = _names(TextReader(source, encoding))
+        self.header = Header(names)
+        self._reader = TextReader(source, encoding)
 
     @property
     def bytes_done(self) -> int:
         """Bytes of the sent file read so far."""
         return self._reader.bytes_done
+
+    @property
+    def wrapper(self) -> str | None:
+        """Say where the rows are when the first object wraps a list; None when it does not."""
+        if self._list_path is None:
+            return None
+        return f"The rows are in the member {self._list_path!a} of a JSON object: {WRAPPED}"
 
     def shrink(self) -> None:
         """Halve the size of the pieces to come."""
@@ -85,19 +100,20 @@ class JsonLinesPieces:
         Raises:
             Invalid: the file is damaged, unpacks to too much, or a line is no JSON object.
         """
-        lines = _lines(self._reader)
-        for first in lines:
-            text, numbers = self._records(chain((first,), lines))
-            yield JsonLinesPiece(text, numbers[0], len(self.header.names), self._path, numbers)
+        rows = objects(self._reader)
+        for first in rows:
+            text, numbers = self._records(chain((first,), rows))
+            width = len(self.header.names)
+            yield JsonLinesPiece(text, numbers[0], width, self._path, numbers=numbers)
 
-    def _records(self, lines: Iterable[tuple[int, bytes]]) -> tuple[bytes, array[int]]:
+    def _records(self, rows: Iterable[tuple[int, bytes]]) -> tuple[bytes, array[int]]:
         """Return the next objects as records of CSV, and the line that each is on."""
         numbers, read = array("q"), 0
         most = most_rows(len(self.header.names))
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self.header.names, lineterminator="\n")
-        for number, line in lines:
-            writer.writerow({name: _cell(value) for name, value in _members(number, line)})
+        for number, line in rows:
+            writer.writerow({name: _cell(value) for name, value in _texts(number, line)})
             numbers.append(number)
             read += len(line)
             if read >= self._piece_bytes or len(numbers) >= most:
@@ -105,80 +121,33 @@ class JsonLinesPieces:
         return text.getvalue().encode(), numbers
 
 
-def _names(reader: TextReader) -> tuple[str, ...]:
+def _names(reader: TextReader) -> tuple[tuple[str, ...], str | None]:
+    """Return the members of all objects, and the path of a list that the first one wraps."""
     names: dict[str, None] = {}
-    for number, line in _lines(reader):
+    list_path = None
+    for number, text in objects(reader):
         try:
-            names.update(dict.fromkeys(member_names(line)))
+            row = members(text)
         except ValueError as error:
-            raise _no_object(number) from error
+            raise no_object(number) from error
+        if not names:
+            list_path = list_within(row)
+        names.update(dict.fromkeys(row))
         if len(names) > MAX_COLUMNS:
             raise Invalid(f"The file has more than {MAX_COLUMNS} columns.")
-    return tuple(names)
+    return tuple(names), list_path
 
 
-def member_names(line: bytes) -> Iterable[str]:
-    """Return the names of an object's members.
-
-    Raises:
-        ValueError: the line is no JSON object.
-    """
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        value = _with_any_numbers(line)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - of the text, not of an argument
-    return value
-
-
-def _with_any_numbers(line: bytes) -> object:
-    """Read what holds a number that no float can be, such as 1e999: it rejects its row alone.
-
-    Raises:
-        ValueError: it is no JSON for another reason.
-    """
-    try:
-        value: object = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair cannot be written
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    return value
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _no_object(number: int) -> Invalid:
-    return Invalid(f"Line {number} is not a JSON object.")
-
-
-def _members(number: int, line: bytes) -> Iterable[tuple[str, object]]:
+def _texts(number: int, line: bytes) -> Iterable[tuple[str, object]]:
     """Read an object; its numbers are their text."""
     try:
-        members: dict[str, object] = json.loads(line, parse_float=str, parse_int=str)
-        return members.items()
+        row: dict[str, object] = json.loads(line, parse_float=str, parse_int=str)
+        return row.items()
     except (ValueError, RecursionError) as error:
-        raise _no_object(number) from error
+        raise no_object(number) from error
 
 
 def _cell(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _lines(reader: TextReader) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, each with its number, from 1."""
-    number, rest = 0, b""
-    for chunk in reader.chunks():
-        *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_RECORD_BYTES:
-            raise Invalid(f"Line {number + len(whole) + 1} is longer than a row can be.")
-        for line in whole:
-            number += 1
-            if text := line.removeprefix(codecs.BOM_UTF8).strip():
-                yield number, text
-    if text := rest.removeprefix(codecs.BOM_UTF8).strip():
-        yield number + 1, text

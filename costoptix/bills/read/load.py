@@ -21,7 +21,7 @@ from costoptix.bills.read.cells import Cells, Reader
 from costoptix.bills.read.container import Container, detect
 from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
 from costoptix.bills.read.file_facts import FileFacts
-from costoptix.bills.read.json_lines import JsonLinesPieces, is_json_lines
+from costoptix.bills.read.json_lines import JsonLinesPieces, is_json
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.mapping import Mapper
 from costoptix.bills.read.notes import Notes
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Piece = TextPiece | ParquetPiece
+Pieces = TextPieces | JsonLinesPieces | ParquetPieces
 Report = Callable[[Progress], None]
 DAMAGED = "The file is damaged: it cannot be read as the table it should be."
 
@@ -111,8 +112,8 @@ class _Loader:
         self, file: archives.DeliveryPart, rejections: Rejections, *, is_alone: bool
     ) -> Iterator[int]:
         """Stage one file; yield how many of its bytes are done, piece by piece."""
-        pieces = _pieces(file.path, self._folder, self._duckdb)
-        format_ = recognize.recognize(pieces.header, self._options)
+        pieces = read_pieces(file.path, self._folder, self._duckdb, self._options)
+        format_ = _format_of(pieces, self._options)
         self._agree(format_, format_.title(pieces.header))
         options = self._options.of(format_, pieces.header)
         mapping = format_.mapping(pieces.header, options)
@@ -251,9 +252,24 @@ def _together(spans: Iterable[Exported | None]) -> Exported | None:
     )
 
 
-def _pieces(
-    source: Path, folder: Path, connection: DuckDBPyConnection
-) -> TextPieces | JsonLinesPieces | ParquetPieces:
+def _format_of(pieces: Pieces, options: Options) -> Format:
+    try:
+        return recognize.recognize(pieces.header, options)
+    except Invalid as error:
+        if isinstance(pieces, JsonLinesPieces) and pieces.wrapper is not None:
+            raise Invalid(pieces.wrapper) from error
+        raise
+
+
+def read_pieces(
+    source: Path, folder: Path, connection: DuckDBPyConnection, options: Options
+) -> Pieces:
+    """Begin to read a file, whatever it is wrapped in: its header is read.
+
+    Raises:
+        Invalid: it is no table, or damaged.
+    """
     if detect(source) is Container.PARQUET:
         return ParquetPieces(source, connection)
-    return (JsonLinesPieces if is_json_lines(source) else TextPieces)(source, folder)
+    kind = JsonLinesPieces if is_json(source, options.encoding) else TextPieces
+    return kind(source, folder, encoding=options.encoding)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from costoptix.bills.formats import Header, identifier
-from costoptix.bills.read.csv_pieces import MAX_COLUMNS, PIECE_ROWS, most_rows
+from costoptix.bills.read.csv_pieces import PIECE_ROWS, most_rows
+from costoptix.bills.read.headers import MAX_COLUMNS
 from costoptix.bills.read.parquet_pages import (
     DAMAGED,
     TOO_MUCH,

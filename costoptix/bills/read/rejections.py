@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +104,32 @@ _REASONS = {
 }
 
 
+_HAS_SIGN = "has a currency sign: an amount is a number alone, like 1234.56"
+_HAS_GROUPS = "has a comma: whether it groups thousands or begins decimals is not guessed"
+_HAS_DECIMAL_COMMA = "has a decimal comma, which is not read: amounts need a point, like 1234.56"
+_SIGNS = re.compile(r"[^\W\d_]{0,3}[$€£¥₹₩]|[^\W\d_]{2,3}(?=[\d\s.,+-]|$)")
+_BLANKS = re.compile(r"[\s\u00a0\u202f'’]+")
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d*),\d+")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+
+
+def has_decimal_comma(column: Column, value: str | None) -> bool:
+    """Tell whether an amount can only be one of which a comma begins the decimals."""
+    if column.kind is not ColumnKind.MONEY or value is None or "," not in value:
+        return False
+    number = _BLANKS.sub("", _SIGNS.sub("", value))
+    return bool(_DECIMAL_COMMA.fullmatch(number)) and not _GROUPED.fullmatch(number)
+
+
 def reason(column: Column, value: str | None) -> str:
     """Say what is wrong with a cell that could not be cast."""
     if value is None:
         return "is empty, and a charge needs it"
-    return _REASONS[column.kind]
+    if column.kind is not ColumnKind.MONEY:
+        return _REASONS[column.kind]
+    if has_decimal_comma(column, value):
+        return _HAS_DECIMAL_COMMA
+    number = _BLANKS.sub("", _SIGNS.sub("", value))
+    if number != _BLANKS.sub("", value) and re.fullmatch(r"[+-]?\d[\d.,]*", number):
+        return _HAS_SIGN
+    return _HAS_GROUPS if _GROUPED.fullmatch(number) else _REASONS[column.kind]

@@ -13,9 +13,10 @@ from costoptix.bills.read.columns import Rows
 from costoptix.bills.read.csv_pieces import REJECTS_TABLE, TextPiece
 from costoptix.bills.read.parquet_pieces import ParquetPiece
 from costoptix.bills.read.reconcile import Ledger, ReconciledGroup, Unreconciled
-from costoptix.bills.read.rejections import Rejections, reason, shown
+from costoptix.bills.read.rejections import Rejections, has_decimal_comma, reason, shown
 from costoptix.bills.read.staged import Rejection
 from costoptix.errors import Invalid
+from costoptix.lake.charges import Column
 from costoptix.lake.layout import METRICS
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Inspector:
         """Write down every rejected row of a piece that was just read, in file order.
 
         Raises:
+            Invalid: an amount has a decimal comma.
             Unreconciled: they are not as many as were left out.
         """
         broken: dict[int, Rejection] = {}
@@ -108,6 +110,8 @@ class Inspector:
             self._ledger.reject(group, written)
             for column, (value, is_good) in zip(CHECKED, checked, strict=True):
                 if not is_good:
+                    if has_decimal_comma(column, value):
+                        raise Invalid(_decimal_comma(lines[record], column, value))
                     yield Rejection(
                         line=lines[record],
                         column=column.focus_name,
@@ -132,6 +136,14 @@ class Inspector:
         with cells.viewed(self._duckdb, sql):
             rows = self._duckdb.execute(sql).fetchall()
         return map(_read, rows)
+
+
+def _decimal_comma(line: int, column: Column, value: str | None) -> str:
+    """Say why the whole file is refused: what it means by 1.234 could only be guessed."""
+    return (
+        f"Line {line}: {column.focus_name} “{shown(value)}” has a decimal comma. Amounts are read "
+        "with a decimal point only, like 1234.56: export the bill so, or replace the commas."
+    )
 
 
 def _lines(

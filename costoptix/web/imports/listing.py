@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -45,6 +46,7 @@ class UploadDraft(drafts.Draft):
 
     source: str = ""
     currency: str = ""
+    encoding: str = ""
 
 
 class DecisionForm(drafts.Draft):
@@ -87,12 +89,13 @@ def _sent(address: str) -> ResponseReturnValue:
 
 
 def _receive(files: Sequence[FileStorage], draft: UploadDraft) -> list[Import]:
+    encoding = draft.encoding.strip() or None
     received = receive.receive(
         db.session(), current_user.organization, current_user.caller,
         [Sent(file.stream, file.filename or "") for file in files],
         uploads_dir=config().uploads_dir, max_bytes=config().max_upload_bytes,
         source_name=draft.source.strip() or None, currency=draft.currency.strip() or None,
-        group=child.group,
+        encoding=encoding, group=partial(child.group, encoding=encoding),
     )  # fmt: skip
     return [row for row, _job in received]
 

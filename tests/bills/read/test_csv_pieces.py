@@ -79,7 +79,7 @@ def test_carriage_returns_alone_end_lines() -> None:
     [
         (b"\n1,2\n", "no header"),
         (b",,,\n", "no header"),
-        (b"\xff\xfe\x41\x00", "UTF-16"),
+        (b"sep=#\na#b\n", "'#' stands between cells"),
         (b"\x80\x81,b\n", "not UTF-8"),
         (b'"a,b', "not a header"),
         (b"a,b\0\n1,2\n", "NUL"),

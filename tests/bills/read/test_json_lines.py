@@ -59,8 +59,8 @@ def test_a_rejected_row_is_named_by_its_line(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [b'{"BilledCost": "1', b"[1]", b"{}{}", b'{"a": NaN}', b'{"a":' * 100_000, b"\xff"],
-    ids=["cut off", "a list", "two objects", "not a number", "deep", "not UTF-8"],
+    [b'{"BilledCost": "1', b"[1]", b"{}{}", b'{"a": NaN}', b'{"a":' * 100_000],
+    ids=["cut off", "a list", "two objects", "not a number", "deep"],
 )
 def test_a_line_that_is_no_object_refuses_the_file(bad: bytes, stage: Stage) -> None:
     with pytest.raises(Invalid, match="Line 2 is not a JSON object"):

@@ -41,7 +41,8 @@ def test_a_bad_cell_rejects_its_row_by_line_column_value_and_reason(stage: Stage
 )
 def test_a_line_that_is_no_record_is_rejected_alone(stage: Stage, line: bytes, reason: str) -> None:
     header, _, rest = write([{}] * 3).partition(b"\n")
-    staged, folder = stage(header + b"\n" + rest[: len(rest) // 3] + line + rest[len(rest) // 3 :])
+    content = header + b"\n" + rest[: len(rest) // 3] + line + rest[len(rest) // 3 :]
+    staged, folder = stage(content, encoding="utf-8")
     assert (staged.rows_kept, staged.rows_rejected) == (3, 1)
     (found,) = rejected(folder)
     assert found.line == 3

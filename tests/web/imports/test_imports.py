@@ -287,7 +287,12 @@ def test_the_same_file_twice_in_one_drop_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("fields", "word"), [({"currency": "dollars"}, "currency"), ({"source": "x" * 201}, "source")]
+    ("fields", "word"),
+    [
+        ({"currency": "dollars"}, "currency"),
+        ({"source": "x" * 201}, "source"),
+        ({"encoding": "rot13"}, "encoding"),
+    ],
 )
 def test_a_wrong_field_is_named(
     alice_browser: Browser, session: Session, fields: dict[str, str], word: str
