@@ -1,4 +1,4 @@
-"""Days, months, quarters and the ranges made of them. Pure; all days are UTC.
+"""Days, months, quarters, billing periods and the ranges made of days. Pure; all days are UTC.
 
 Ranges are inclusive of both ends at the doors (``DateRange``); stores that want half-open
 intervals ask for ``DateRange.after``.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from costoptix.errors import Invalid
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ONE_DAY = timedelta(days=1)
 MAX_RANGE_DAYS = 5 * 366
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2199, 12, 31)
@@ -129,6 +130,88 @@ def add_months(day: date, months: int) -> date:
     """Return the first day of the month ``months`` after that of ``day`` (may be negative)."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
+
+
+@dataclass(frozen=True, order=True)
+class BillingPeriod:
+    """The days that a bill is for, both ends included: a calendar month, or any others."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def month(cls, day: date) -> BillingPeriod:
+        """Return the calendar month of ``day``."""
+        return cls(month_start(day), month_end(day))
+
+    @classmethod
+    def stored(cls, first: date, last: date | None) -> BillingPeriod:
+        """Return the period that begins on ``first``; without ``last`` it is the calendar month."""
+        return cls.month(first) if last is None else cls(first, last)
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime | None) -> BillingPeriod:
+        """Return the period that a bill writes as two instants (UTC, without a zone).
+
+        Providers write midnights of their own zone, and some the last second instead of the end.
+        Within a day of a calendar month's begin and end it is that month; else both are rounded
+        to the nearest midnight. An end that is missing, or not after the start, says nothing:
+        then it is the month of the start, rounded so.
+        """
+        if end is None or end <= start:
+            return cls.month(_nearest_day(start))
+        end = _exclusive(end)
+        month = month_start((start + _ONE_DAY).date())
+        if _is_near(start, month) and _is_near(end, next_month(month)):
+            return cls.month(month)
+        first = _nearest_day(start)
+        return cls(first, max(first, _nearest_day(end) - _ONE_DAY))
+
+    @classmethod
+    def parse(cls, text: str) -> BillingPeriod:
+        """Read what ``text`` writes; also the first day of a month, as it was kept before.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        first, is_range, last = text.partition("/")
+        if is_range:
+            return cls(date.fromisoformat(first), date.fromisoformat(last))
+        return cls.month(date.fromisoformat(first if _DAY.fullmatch(first) else f"{first}-01"))
+
+    @property
+    def is_month(self) -> bool:
+        """Tell whether it is a calendar month."""
+        return self == BillingPeriod.month(self.first)
+
+    @property
+    def stored_last(self) -> date | None:
+        """Return the last day where it is kept beside the first: not of a calendar month."""
+        return None if self.is_month else self.last
+
+    @property
+    def text(self) -> str:
+        """Write it: ``2025-11``, or ``2025-03-08/2025-04-07``."""
+        return f"{self.first:%Y-%m}" if self.is_month else f"{self.first}/{self.last}"
+
+    def overlap_days(self, other: BillingPeriod) -> int:
+        """Count the days that lie in both."""
+        days = min(self.last, other.last) - max(self.first, other.first)
+        return max(0, days.days + 1)
+
+
+def _exclusive(end: datetime) -> datetime:
+    """Return the end of a period that may be written as its last second."""
+    return (end + timedelta(seconds=1)).replace(microsecond=0) if end.second == 59 else end
+
+
+def _nearest_day(instant: datetime) -> date:
+    """Return the day whose begin is nearest; noon is nearer to the next one."""
+    return (instant + _ONE_DAY / 2).date()
+
+
+def _is_near(instant: datetime, day: date) -> bool:
+    return abs(instant - datetime.combine(day, time())) <= _ONE_DAY
 
 
 def quarter_start(day: date) -> date:

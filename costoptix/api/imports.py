@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from pydantic import Field
 
@@ -52,9 +52,9 @@ class Rows:
 
 @dataclass(frozen=True)
 class ImportedPeriod:
-    """What a file brought for one billing account and month."""
+    """What a file brought for one billing account and period."""
 
-    billing_period: str  # YYYY-MM
+    billing_period: str  # YYYY-MM, or YYYY-MM-DD/YYYY-MM-DD where it is no calendar month
     billing_account_id: str
     rows: int
     state: str
@@ -308,7 +308,7 @@ def _details(call: Call, row: Import) -> ImportDetails:
         **vars(_summary(row)),
         periods=[
             ImportedPeriod(
-                billing_period=_month(period.billing_period),
+                billing_period=period.billing_period.text,
                 billing_account_id=period.billing_account_id,
                 rows=period.row_count,
                 state=period.state,
@@ -330,7 +330,7 @@ def _asked(row: Import) -> AskedQuestion | None:
     effects = [
         AskedEffect(
             billing_account_id=effect.billing_account_id,
-            billing_period=_month(effect.billing_period),
+            billing_period=effect.billing_period.text,
             currency=effect.currency,
             live=money.to_text(effect.live),
             delivered=money.to_text(effect.delivered),
@@ -344,7 +344,7 @@ def _asked(row: Import) -> AskedQuestion | None:
 
 def _reconciled(line: ReconciliationLine) -> Reconciled:
     return Reconciled(
-        billing_period=None if line.billing_period is None else _month(line.billing_period),
+        billing_period=None if line.period is None else line.period.text,
         currency=line.currency,
         charge_category=line.charge_category,
         metric=line.metric,
@@ -357,7 +357,3 @@ def _reconciled(line: ReconciliationLine) -> Reconciled:
         sum_rejected=money.to_text(line.sum_rejected),
         sum_rounding=money.to_text(line.sum_rounding),
     )
-
-
-def _month(first_day: date) -> str:
-    return f"{first_day:%Y-%m}"

@@ -194,11 +194,11 @@ def _print(session: Session, row: Import) -> None:
         account = period.billing_account_id or "no billing account"
         dataset = f" ({period.dataset})" if period.dataset else ""
         click.echo(
-            f"period: {period.billing_period:%Y-%m} {account}: "
+            f"period: {period.billing_period.text} {account}: "
             f"{period.row_count} rows{dataset}, {period.state}"
         )
         if period.incomplete:
-            click.echo(f"note: {period.billing_period:%Y-%m}: {period.incomplete}")
+            click.echo(f"note: {period.billing_period.text}: {period.incomplete}")
     for currency, sums in listing.sums(session, row).items():
         amounts = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
         click.echo(f"sums {currency}: {amounts}")

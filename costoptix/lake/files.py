@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
+
+from costoptix.periods import BillingPeriod
 
 STAGING = "staging"
 """The folder, within the lake, of files that an import is making."""
@@ -19,11 +20,11 @@ def organization_folder(organization_id: str) -> str:
     return f"organization={organization_id}"
 
 
-def delivery_folder(organization_id: str, billing_period: date, delivery_id: str) -> str:
+def delivery_folder(organization_id: str, billing_period: BillingPeriod, delivery_id: str) -> str:
     """Return the folder of a delivery's files, within the lake: our own ids only."""
     return (
-        f"{organization_folder(organization_id)}/billing_period={billing_period:%Y-%m}"
-        f"/delivery={delivery_id}"
+        f"{organization_folder(organization_id)}"
+        f"/billing_period={billing_period.text.replace('/', '_')}/delivery={delivery_id}"
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_today
 from costoptix.models import Delivery, DeliveryFile, Import, Organization, new_id
-from costoptix.periods import DateRange
+from costoptix.periods import BillingPeriod, DateRange
 
 SILENCE = timedelta(days=31)
 """A source silent for longer before a range is not late, it has ended: it does not count."""
@@ -31,7 +31,7 @@ class LiveDelivery:
     """One billing period of one billing account, as readers see it now."""
 
     source_id: str
-    billing_period: date
+    billing_period: BillingPeriod
     first_day: date  # of its charges, inclusive
     last_day: date  # of its charges, inclusive
     imported_at: datetime
@@ -98,6 +98,7 @@ def read_live(session: Session, organization: Organization) -> LiveData:
             Delivery.id,
             Delivery.source_id,
             Delivery.billing_period,
+            Delivery.billing_period_last,
             Delivery.first_day,
             Delivery.last_day,
             Delivery.created_at,
@@ -125,7 +126,7 @@ def read_live(session: Session, organization: Organization) -> LiveData:
         deliveries=tuple(
             LiveDelivery(
                 source_id=row.source_id,
-                billing_period=row.billing_period,
+                billing_period=BillingPeriod.stored(row.billing_period, row.billing_period_last),
                 first_day=row.first_day,
                 last_day=row.last_day,
                 imported_at=row.live_at or row.created_at,
@@ -188,5 +189,5 @@ def _counts(deliveries: Iterable[LiveDelivery], days: DateRange) -> bool:
 
 
 def _complete_through(deliveries: Iterable[LiveDelivery], today: date) -> date:
-    last = max(max(delivery.last_day, delivery.billing_period) for delivery in deliveries)
+    last = max(max(delivery.last_day, delivery.billing_period.first) for delivery in deliveries)
     return min(last, today) - timedelta(days=1)

@@ -19,6 +19,7 @@ from costoptix.models.base import (
     organization_column,
     state_type,
 )
+from costoptix.periods import BillingPeriod
 
 
 class ImportState(StrEnum):
@@ -147,7 +148,8 @@ class ReconciliationLine(Base):
 
     id: Mapped[str] = id_column()
     import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
-    billing_period: Mapped[date | None]  # first day of the month; None where the row did not say
+    billing_period: Mapped[date | None]  # its first day; None where the row did not say
+    billing_period_last: Mapped[date | None]  # None: the calendar month that begins then
     currency: Mapped[str | None] = mapped_column(String(3))
     charge_category: Mapped[str | None] = mapped_column(String(40))
     metric: Mapped[str] = mapped_column(String(20))  # billed_cost …
@@ -160,6 +162,13 @@ class ReconciliationLine(Base):
     sum_rejected: Mapped[Decimal] = mapped_column(ExactDecimal(400))
     sum_rounding: Mapped[Decimal] = mapped_column(ExactDecimal(400))
     sum_before: Mapped[Decimal | None]  # what was live before this delivery
+
+    @property
+    def period(self) -> BillingPeriod | None:
+        """Return the billing period; None where the rows did not say."""
+        if self.billing_period is None:
+            return None
+        return BillingPeriod.stored(self.billing_period, self.billing_period_last)
 
 
 class Delivery(Base):
@@ -183,7 +192,8 @@ class Delivery(Base):
     import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
     source_id: Mapped[str] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
     billing_account_id: Mapped[str] = mapped_column(String(200))
-    billing_period: Mapped[date]  # first day of the month
+    billing_period: Mapped[date]  # its first day
+    billing_period_last: Mapped[date | None]  # None: the calendar month that begins then
     delivered_at: Mapped[datetime]  # manifest time, else time inside the file, else arrival
     state: Mapped[DeliveryState] = mapped_column(
         state_type(DeliveryState, 12), default=DeliveryState.OLDER
@@ -220,6 +230,11 @@ class Delivery(Base):
     sums: Mapped[list[DeliverySum]] = relationship(
         order_by="DeliverySum.position", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def period(self) -> BillingPeriod:
+        """Return the billing period."""
+        return BillingPeriod.stored(self.billing_period, self.billing_period_last)
 
 
 class DeliveryFile(Base):

@@ -78,6 +78,37 @@ def test_a_bill_is_sent_read_and_shown(ask: Ask, work: Callable[[], None]) -> No
     assert costs["totals"][0]["billed_cost"] == "20.52022672899"
 
 
+def test_a_month_of_local_time_is_the_month_that_is_billed(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    for name, period, billed in (("november", "2025-11", "12.5"), ("december", "2025-12", "10")):
+        content = (DATA / "local-time" / f"{name}.csv").read_bytes()
+        sent = ask("POST", "/imports", data=content, content_type="text/csv").json["data"]
+        work()
+        shown = ask("GET", f"/imports/{sent['id']}", "read").json["data"]
+        assert [(one["billing_period"], one["state"]) for one in shown["periods"]] == [
+            (period, "live")
+        ]
+        sums = {line["metric"]: line for line in shown["reconciliation"]}
+        assert sums["billed_cost"]["billing_period"] == period
+        assert sums["billed_cost"]["sum_stored"] == billed
+    asked = "/costs?start_date=2025-11-01&end_date=2025-12-31"
+    assert ask("GET", asked, "read").json["data"]["totals"][0]["billed_cost"] == "22.5"
+
+
+def test_a_period_that_is_no_month_is_shown_by_its_days(ask: Ask, work: Callable[[], None]) -> None:
+    cells = {"BillingPeriodStart": "2026-03-08", "BillingPeriodEnd": "2026-04-07T23:59:59Z"}
+    rows = [cells, {**cells, "BilledCost": "NaN"}, *[cells] * 30]
+    sent = ask("POST", "/imports", data=write(rows), content_type="text/csv").json["data"]
+    work()
+    shown = ask("GET", f"/imports/{sent['id']}", "read").json["data"]
+    assert [one["billing_period"] for one in shown["periods"]] == ["2026-03-08/2026-04-07"]
+    assert {
+        (line["billing_period"], line["rows_read"], line["rows_rejected"])
+        for line in shown["reconciliation"]
+    } == {("2026-03-08/2026-04-07", 32, 1)}
+
+
 def test_a_form_may_name_source_and_currency(ask: Ask, work: Callable[[], None]) -> None:
     content = write([{}], [name for name in ORDINARY if name != "BillingCurrency"])
     form = {"file": (io.BytesIO(content), "März.csv"), "currency": "CHF", "source": "web shop"}

@@ -116,3 +116,13 @@ def test_an_encoding_that_is_none_is_refused(run) -> None:
     refused = run(AZURE.parent / "containers" / "cp1252.csv", "--encoding", "rot13")
     assert refused.exit_code == 1
     assert "'rot13'" in refused.stderr
+
+
+def test_a_billing_period_is_named_by_its_month_or_its_days(run, tmp_path: Path) -> None:
+    week = {"BillingPeriodStart": "2026-04-06", "BillingPeriodEnd": "2026-04-13"}
+    (tmp_path / "bill.csv").write_bytes(write([{}, week]))
+    result = run(tmp_path / "bill.csv")
+    assert re.findall("^period: (.*)$", result.stdout, re.MULTILINE) == [
+        "2026-03 payer: 1 rows, live",
+        "2026-04-06/2026-04-12 payer: 1 rows, live",
+    ]

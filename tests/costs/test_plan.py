@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from costoptix.costs.plan import plan
 from costoptix.lake.layout import CHARGES, DIMENSIONS, FINEST_FIRST, ROLL_UPS
 from costoptix.lake.live import LiveDelivery, LiveFile
-from costoptix.periods import month_end, month_start, next_month
+from costoptix.periods import BillingPeriod, month_end, month_start, next_month
 from tests.support.lake import IMPORTED_AT, query
 
 SIZES = {
@@ -23,7 +23,7 @@ SIZES = {
 def delivery(month: date, *, without: str = "") -> LiveDelivery:
     return LiveDelivery(
         source_id="s",
-        billing_period=month,
+        billing_period=BillingPeriod.month(month),
         first_day=month,
         last_day=month_end(month),
         imported_at=IMPORTED_AT,

@@ -42,6 +42,19 @@ def test_a_period_is_complete_when_its_successor_has_data(lake):
     assert complete_through(lake) == date(2026, 2, 28)
 
 
+def test_a_week_is_complete_when_its_successor_has_data(lake):
+    def week(first: int, *days: int) -> None:
+        weekly = Charge(
+            billing_period=date(2026, 3, first), billing_period_last=date(2026, 3, first + 6)
+        )
+        lake.deliver(*on(weekly, *(date(2026, 3, day) for day in days)))
+
+    week(2, 2, 6)  # nothing was used on the weekend
+    assert complete_through(lake) == date(2026, 3, 5)
+    week(9, 9)
+    assert complete_through(lake) == date(2026, 3, 8)
+
+
 def test_a_range_is_complete_through_the_least_complete_of_its_sources(lake):
     lake.deliver(*on(Charge(), date(2026, 3, 2), date(2026, 3, 18)), source="aws")
     lake.deliver(Charge(day=date(2026, 3, 10)), source="gcp")

@@ -22,7 +22,7 @@ from costoptix.costs.query import CostQuery
 from costoptix.costs.report import priced, run
 from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from costoptix.models import Base, Delivery, DeliveryFile, Import, Organization, Source, new_id
-from costoptix.periods import DateRange, month_range, month_start
+from costoptix.periods import BillingPeriod, DateRange, month_range, month_start
 
 TODAY = date(2026, 3, 20)
 IMPORTED_AT = datetime(2026, 3, 20, 9, tzinfo=UTC)
@@ -41,6 +41,7 @@ class Charge:
     contracted_cost: Decimal | None = Decimal(1)
     tags: str | None = None
     billing_period: date | None = None  # None: the month of the day
+    billing_period_last: date | None = None  # None: that of the month
     provider_name: str | None = "AWS"
     billing_account_id: str | None = "payer"
     sub_account_id: str | None = "111"
@@ -82,9 +83,10 @@ class Lake:
 
         With ``copies`` each is there so often, its ``resource_id`` numbered from 0.
         """
-        periods: dict[date, list[Charge]] = defaultdict(list)
+        periods: dict[BillingPeriod, list[Charge]] = defaultdict(list)
         for charge in charges:
-            periods[charge.billing_period or month_start(charge.day)].append(charge)
+            first = charge.billing_period or month_start(charge.day)
+            periods[BillingPeriod.stored(first, charge.billing_period_last)].append(charge)
         return [
             self._deliver(period, found, source, copies)
             for period, found in sorted(periods.items())
@@ -114,7 +116,7 @@ class Lake:
                 f"FROM range({part.length}) days(d))",
                 [value for name, value in ordinary.items() if name not in made],
             )
-            self._make_live(month, part, count * part.length, "bills")
+            self._make_live(BillingPeriod.month(month), part, count * part.length, "bills")
 
     def question(self, asked: CostQuery, limit: int | None = None) -> CostReport:
         """Answer a query, as the pages' and the API's ``ask`` do."""
@@ -129,7 +131,7 @@ class Lake:
         return run(self.session, self.organization, query(*params), self.store, **options)
 
     def _deliver(
-        self, period: date, charges: list[Charge], source_name: str, copies: int
+        self, period: BillingPeriod, charges: list[Charge], source_name: str, copies: int
     ) -> Delivery:
         self.writer.execute("DELETE FROM charges")
         marks = f"({', '.join('?' for _ in _COLUMNS)})"
@@ -144,7 +146,7 @@ class Lake:
         return self._make_live(period, days, len(charges) * copies, source_name)
 
     def _make_live(
-        self, period: date, days: DateRange, row_count: int, source_name: str
+        self, period: BillingPeriod, days: DateRange, row_count: int, source_name: str
     ) -> Delivery:
         """Make a delivery of what is in the table of charges."""
         source = self._source(source_name)
@@ -156,7 +158,8 @@ class Lake:
         self.session.flush()
         delivery = Delivery(
             id=new_id(), organization_id=self.organization.id, import_id=imported.id,
-            source_id=source.id, billing_account_id="payer", billing_period=period,
+            source_id=source.id, billing_account_id="payer", billing_period=period.first,
+            billing_period_last=period.stored_last,
             delivered_at=IMPORTED_AT, state="live", is_live=True,
             first_day=days.first, last_day=days.last, row_count=row_count,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from costoptix import money
 from costoptix.bills.ledger.deliveries import in_scope, replaced_by, sub_accounts_of, version_of
+from costoptix.bills.ledger.delivery_periods import overlapping
 from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.bills.ledger.questions import Effect, Kind, Question
 from costoptix.bills.read import recognize
@@ -24,6 +25,7 @@ from costoptix.bills.read.staged import Scope, Staged, SubAccount
 from costoptix.clock import utc_now
 from costoptix.lake.providers import slug_of
 from costoptix.models import Delivery, Source
+from costoptix.periods import BillingPeriod
 
 LARGEST_LOSS = Decimal("0.2")
 """Of what a live month costs; a delivery that takes away more waits for a person."""
@@ -100,8 +102,8 @@ def _also(doubled: Sequence[Effect]) -> str:
     )
 
 
-def _by_month(staged: Staged) -> Mapping[tuple[str, date], list[Scope]]:
-    months: defaultdict[tuple[str, date], list[Scope]] = defaultdict(list)
+def _by_month(staged: Staged) -> Mapping[tuple[str, BillingPeriod], list[Scope]]:
+    months: defaultdict[tuple[str, BillingPeriod], list[Scope]] = defaultdict(list)
     for scope in staged.scopes:
         months[scope.billing_account_id, scope.billing_period].append(scope)
     return months
@@ -122,13 +124,13 @@ class _Elsewhere:
             )
             .order_by(Source.name, Delivery.delivered_at)
         )
-        self._months: dict[date, defaultdict[str, list[tuple[Delivery, str]]]] = {}
+        self._months: dict[BillingPeriod, defaultdict[str, list[tuple[Delivery, str]]]] = {}
 
-    def of(self, account: str, period: date) -> Sequence[tuple[Delivery, str]]:
-        """Return what is live of a billing account and month, however its id is spelled."""
+    def of(self, account: str, period: BillingPeriod) -> Sequence[tuple[Delivery, str]]:
+        """Return what is live of a billing account in a period, however its id is spelled."""
         if period not in self._months:  # asked once: a bill may name thousands of accounts
             accounts: defaultdict[str, list[tuple[Delivery, str]]] = defaultdict(list)
-            month = self._live.where(Delivery.billing_period == period)
+            month = self._live.where(*overlapping(period.first, period.last))
             for delivery, name in self._session.execute(month):
                 accounts[_last_part(delivery.billing_account_id)].append((delivery, name))
             self._months[period] = accounts
@@ -143,7 +145,7 @@ class _LedgerMonth:
         session: Session,
         source: Source | None,
         account: str,
-        period: date,
+        period: BillingPeriod,
         others: Sequence[tuple[Delivery, str]],
     ) -> None:
         self._session = session
@@ -242,7 +244,7 @@ class _LedgerMonth:
 
 
 def _effect(
-    key: tuple[str, date],
+    key: tuple[str, BillingPeriod],
     currency: str,
     before: dict[str, Decimal],
     after: dict[str, Decimal],

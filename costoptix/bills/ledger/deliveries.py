@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Exists, exists, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from costoptix import events, money
+from costoptix.bills.ledger.delivery_periods import of_period
 from costoptix.bills.ledger.placing import Placed
 from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.bills.ledger.questions import Decision
@@ -43,6 +44,7 @@ from costoptix.models import (
     ImportState,
     Source,
 )
+from costoptix.periods import BillingPeriod
 
 AT_ONCE = 500
 """Imports that one statement names: databases bound the parameters of one."""
@@ -50,7 +52,7 @@ AT_ONCE = 500
 _OF_FILE = {"kind", "size_bytes", "row_count"}
 
 
-ScopeKey = tuple[str, str, date]
+ScopeKey = tuple[str, str, BillingPeriod]
 """Source, billing account and billing period of a scope."""
 
 
@@ -140,7 +142,8 @@ def _delivery(
         import_id=row.id,
         source_id=source.id,
         billing_account_id=scope.billing_account_id,
-        billing_period=scope.billing_period,
+        billing_period=scope.billing_period.first,
+        billing_period_last=scope.billing_period.stored_last,
         delivered_at=delivered_at,
         state=DeliveryState.OLDER,
         first_day=scope.first_day,
@@ -157,7 +160,7 @@ def _delivery(
     )
 
 
-SumKey = tuple[date, str, str | None, str]
+SumKey = tuple[BillingPeriod, str, str | None, str]
 """Billing period, currency, charge category and metric."""
 
 
@@ -173,7 +176,7 @@ def live_sums(session: Session, source: Source, staged: Staged) -> dict[SumKey, 
             .where(
                 Delivery.source_id == source.id,
                 Delivery.billing_account_id == account,
-                Delivery.billing_period == period,
+                *of_period(period),
                 Delivery.is_live,
             )
         )
@@ -242,7 +245,7 @@ def _before(session: Session, row: Import, source: Source | None) -> datetime | 
 
 
 def in_scope(
-    session: Session, source_id: str, billing_account_id: str, billing_period: date
+    session: Session, source_id: str, billing_account_id: str, billing_period: BillingPeriod
 ) -> list[Delivery]:
     """Return the deliveries of a scope that are not withdrawn, in no order."""
     return list(
@@ -250,7 +253,7 @@ def in_scope(
             select(Delivery).where(
                 Delivery.source_id == source_id,
                 Delivery.billing_account_id == billing_account_id,
-                Delivery.billing_period == billing_period,
+                *of_period(billing_period),
                 Delivery.state != DeliveryState.WITHDRAWN,
             )
         )
@@ -259,7 +262,7 @@ def in_scope(
 
 def in_scopes(session: Session, scopes: Iterable[ScopeKey]) -> dict[ScopeKey, list[Delivery]]:
     """Return the deliveries of many scopes that are not withdrawn, by scope, in no order."""
-    accounts: defaultdict[tuple[str, date], list[str]] = defaultdict(list)
+    accounts: defaultdict[tuple[str, BillingPeriod], list[str]] = defaultdict(list)
     for source_id, account, period in scopes:
         accounts[source_id, period].append(account)
     by_scope: defaultdict[ScopeKey, list[Delivery]] = defaultdict(list)
@@ -268,7 +271,7 @@ def in_scopes(session: Session, scopes: Iterable[ScopeKey]) -> dict[ScopeKey, li
             deliveries = select(Delivery).where(
                 Delivery.source_id == source_id,
                 Delivery.billing_account_id.in_(some),
-                Delivery.billing_period == period,
+                *of_period(period),
                 Delivery.state != DeliveryState.WITHDRAWN,
             )
             for delivery in session.scalars(deliveries):
@@ -313,7 +316,7 @@ def is_part(delivery: Delivery) -> bool:
 
 def scope_of(delivery: Delivery) -> ScopeKey:
     """Return the source, billing account and billing period of a delivery."""
-    return delivery.source_id, delivery.billing_account_id, delivery.billing_period
+    return delivery.source_id, delivery.billing_account_id, delivery.period
 
 
 def _point(session: Session, deliveries: list[Delivery]) -> None:

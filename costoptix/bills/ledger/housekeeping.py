@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.access import organizations
 from costoptix.bills.ledger import history, orphans
-from costoptix.bills.ledger.deliveries import in_scope, version_of
+from costoptix.bills.ledger.deliveries import ScopeKey, in_scope, version_of
 from costoptix.bills.ledger.orphans import Orphan
 from costoptix.clock import utc_now
 from costoptix.database import AT_ONCE, delete_in_batches, writing
@@ -34,6 +34,7 @@ from costoptix.models import (
     ImportState,
     Organization,
 )
+from costoptix.periods import BillingPeriod
 
 HISTORY_KEPT = 6
 """Deliveries of one scope, the live one among them."""
@@ -106,7 +107,14 @@ class _LongScope:
     organization_id: str
     source_id: str
     billing_account_id: str
-    billing_period: date
+    first: date  # of the billing period
+    last: date | None
+
+    @property
+    def key(self) -> ScopeKey:
+        """Return the scope as deliveries are looked up by it."""
+        period = BillingPeriod.stored(self.first, self.last)
+        return self.source_id, self.billing_account_id, period
 
 
 def _long_scopes(session: Session) -> list[_LongScope]:
@@ -116,6 +124,7 @@ def _long_scopes(session: Session) -> list[_LongScope]:
         Delivery.source_id,
         Delivery.billing_account_id,
         Delivery.billing_period,
+        Delivery.billing_period_last,
     )
     statement = (
         select(*scope)
@@ -142,7 +151,7 @@ def _prune(session: Session, organization_id: str, scopes: Iterable[_LongScope])
 
 def _unneeded(session: Session, scope: _LongScope) -> list[str]:
     """Return the ids of the deliveries of a scope that no undo can want."""
-    deliveries = in_scope(session, scope.source_id, scope.billing_account_id, scope.billing_period)
+    deliveries = in_scope(session, *scope.key)
     needed = history.kept(map(version_of, deliveries), HISTORY_KEPT)
     ids = [
         delivery.id for delivery in deliveries if not delivery.is_live and delivery.id not in needed

@@ -307,7 +307,7 @@ def _counts(staged: Staged) -> dict[str, object]:
 def _line(
     import_id: str, line: Line, before: Mapping[deliveries.SumKey, Decimal]
 ) -> ReconciliationLine:
-    values = line.model_dump()
+    values = line.model_dump(exclude={"billing_period"})
     category = values.pop("charge_category")
     period, currency = line.billing_period, line.currency
     sum_before = None
@@ -317,6 +317,8 @@ def _line(
         import_id=import_id,
         charge_category=category and category[:40],
         sum_before=sum_before,
+        billing_period=period and period.first,
+        billing_period_last=period and period.stored_last,
         **values,
     )
 

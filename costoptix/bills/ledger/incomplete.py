@@ -12,17 +12,19 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from costoptix.bills.ledger.delivery_periods import overlapping
 from costoptix.bills.read import recognize
 from costoptix.models import Delivery, DeliveryState
+from costoptix.periods import BillingPeriod
 
 
 @dataclass(frozen=True)
 class Incomplete:
-    """A live month of one billing account that lacks another dataset."""
+    """A live billing period of one billing account that lacks another dataset."""
 
     source_id: str
     billing_account_id: str
-    billing_period: date
+    billing_period: BillingPeriod
     dataset: str  # the one that is here
     sentence: str  # which cost lacks what
 
@@ -44,23 +46,26 @@ class _DatasetsOfMonth:
 def incomplete(
     session: Session, organization_id: str, first: date, last: date
 ) -> tuple[Incomplete, ...]:
-    """Return the live months with a day from ``first`` to ``last`` (inclusive) that lack a dataset.
+    """Return the live periods with a day from ``first`` to ``last`` that lack a dataset.
 
     Where the charges of the one that is here show no dataset, the other one would say the same.
     """
     deliveries = select(
         Delivery.source_id, Delivery.billing_account_id, Delivery.billing_period,
-        Delivery.family, Delivery.dataset, Delivery.dataset_shown_by, Delivery.is_live,
+        Delivery.billing_period_last, Delivery.family, Delivery.dataset,
+        Delivery.dataset_shown_by, Delivery.is_live,
     ).where(
         Delivery.organization_id == organization_id,
         Delivery.state != DeliveryState.WITHDRAWN,
         Delivery.dataset.is_not(None),
-        Delivery.billing_period >= first.replace(day=1),
-        Delivery.billing_period <= last,
+        *overlapping(first, last),
     )  # fmt: skip
-    months: defaultdict[tuple[str, str, date], _DatasetsOfMonth] = defaultdict(_DatasetsOfMonth)
+    months: defaultdict[tuple[str, str, BillingPeriod], _DatasetsOfMonth] = defaultdict(
+        _DatasetsOfMonth
+    )
     for row in session.execute(deliveries):
-        month = months[row.source_id, row.billing_account_id, row.billing_period]
+        period = BillingPeriod.stored(row.billing_period, row.billing_period_last)
+        month = months[row.source_id, row.billing_account_id, period]
         month.family = row.family
         month.present.add(row.dataset)
         if row.is_live and row.dataset_shown_by is not None:

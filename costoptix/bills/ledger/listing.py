@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select, tuple_
@@ -19,6 +19,7 @@ from costoptix.errors import NotFound
 from costoptix.lake.layout import METRICS
 from costoptix.models import Delivery, DeliveryState, Import, Organization, ReconciliationLine
 from costoptix.money import Amount, total
+from costoptix.periods import BillingPeriod
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Period:
     """A billing period of an import: which account, how many rows, and whether readers see it."""
 
     billing_account_id: str
-    billing_period: date
+    billing_period: BillingPeriod
     row_count: int
     state: DeliveryState
     dataset: str | None  # "actual" or "amortized", where a month comes as several datasets
@@ -98,7 +99,7 @@ def periods(session: Session, row: Import) -> list[Period]:
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
     parts = {_month(delivery): delivery for delivery in deliveries if is_part(delivery)}
-    wholes: dict[tuple[str, date, str | None], list[Delivery]] = {}
+    wholes: dict[tuple[str, BillingPeriod, str | None], list[Delivery]] = {}
     for delivery in deliveries:
         if not is_part(delivery):
             wholes.setdefault((*_month(delivery), delivery.dataset), []).append(delivery)
@@ -117,12 +118,14 @@ def periods(session: Session, row: Import) -> list[Period]:
 
 
 def _lacking(
-    session: Session, row: Import, periods: Sequence[date]
-) -> dict[tuple[str, str, date, str | None], str]:
+    session: Session, row: Import, periods: Sequence[BillingPeriod]
+) -> dict[tuple[str, str, BillingPeriod, str | None], str]:
     """Say of the live months of an import what they lack while another dataset is not here."""
     if not periods:
         return {}
-    incomplete_months = incomplete(session, row.organization_id, min(periods), max(periods))
+    first = min(period.first for period in periods)
+    last = max(period.last for period in periods)
+    incomplete_months = incomplete(session, row.organization_id, first, last)
     return {
         (
             month.source_id,
@@ -139,8 +142,8 @@ def was_replaced(months: Iterable[Period]) -> bool:
     return any(period.state == DeliveryState.OLDER for period in months)
 
 
-def _month(delivery: Delivery) -> tuple[str, date]:
-    return delivery.billing_account_id, delivery.billing_period
+def _month(delivery: Delivery) -> tuple[str, BillingPeriod]:
+    return delivery.billing_account_id, delivery.period
 
 
 _BY_WEIGHT = (DeliveryState.LIVE, DeliveryState.WITHDRAWN, DeliveryState.OLDER)
@@ -163,8 +166,11 @@ def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine
     return session.scalars(
         select(line)
         .where(line.import_id == row.id)
-        .order_by(line.billing_period, line.currency, line.charge_category, line.metric)
-    ).all()
+        .order_by(
+            line.billing_period, line.billing_period_last,
+            line.currency, line.charge_category, line.metric,
+        )
+    ).all()  # fmt: skip
 
 
 def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:

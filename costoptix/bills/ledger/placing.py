@@ -19,7 +19,7 @@ from costoptix.bills.read.staged import Scope, Staged
 from costoptix.lake.files import STAGING, delivery_folder
 from costoptix.models import new_id
 
-VERSION = 1
+VERSION = 2
 """Of what is written beside kept files; those of another version are not used."""
 
 _DESCRIPTION = "staged.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from costoptix.bills.ledger.deliveries import in_scope, replaced_by, scope_of, s
 from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.clock import utc_now
 from costoptix.models import Delivery, DeliveryState, Import
+from costoptix.periods import BillingPeriod
 
 Change = Callable[[Version], Version | None]
 """What becomes of a version of the import; None where it leaves the month."""
@@ -25,7 +26,7 @@ class Shift:
     """Billed cost of one month and currency as it is live, and as it would be."""
 
     billing_account_id: str
-    billing_period: date
+    billing_period: BillingPeriod
     currency: str
     before: Decimal
     after: Decimal
@@ -90,7 +91,7 @@ def _shifts_of(deliveries: list[Delivery], import_id: str, change: Change) -> li
     return [
         Shift(
             billing_account_id=deliveries[0].billing_account_id,
-            billing_period=deliveries[0].billing_period,
+            billing_period=deliveries[0].period,
             currency=currency,
             before=before.get(currency, Decimal(0)),
             after=after.get(currency, Decimal(0)),

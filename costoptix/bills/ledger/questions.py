@@ -7,7 +7,6 @@ the decision makes its job due again.
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.bills.intake.receive import JOB_KIND
 from costoptix.bills.ledger.states import move_import
+from costoptix.bills.read.staged import PeriodAsText
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import Conflict, Invalid
@@ -53,7 +53,7 @@ class Effect(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     billing_account_id: str
-    billing_period: date
+    billing_period: PeriodAsText
     currency: str
     live: Decimal
     delivered: Decimal

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.bills.ledger import precedence
-from costoptix.bills.ledger.deliveries import in_scope, version_of
+from costoptix.bills.ledger.deliveries import in_scope, scope_of, version_of
 from costoptix.lake.files import LakeReader
 from costoptix.lake.layout import ROLL_UPS
 from costoptix.models import Delivery, DeliveryFile, Import
+from costoptix.periods import BillingPeriod
 
 COMPARED = ("service_name", "sub_account_id", "charge_category")
 _ROLL_UP = next(roll_up for roll_up in ROLL_UPS if roll_up.columns >= set(COMPARED))
@@ -41,7 +41,7 @@ class Restatement:
     """A month as one import brought it, beside the delivery that it replaced."""
 
     billing_account_id: str
-    billing_period: date
+    billing_period: BillingPeriod
     earlier: Delivery
     changes: tuple[RestatedSum, ...]  # only what differs, largest first
 
@@ -67,7 +67,7 @@ def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restat
         if earlier is not None:
             changes = _changes(session, lake, earlier, delivery)
             restated.append(
-                Restatement(delivery.billing_account_id, delivery.billing_period, earlier, changes)
+                Restatement(delivery.billing_account_id, delivery.period, earlier, changes)
             )
     return restated
 
@@ -76,9 +76,7 @@ def _before(session: Session, delivery: Delivery) -> Delivery | None:
     """Return the delivery of the same scope whose place this one took; None where it adds."""
     others = {
         other.id: other
-        for other in in_scope(
-            session, delivery.source_id, delivery.billing_account_id, delivery.billing_period
-        )
+        for other in in_scope(session, *scope_of(delivery))
         if other.id != delivery.id
     }
     earlier = precedence.replaced(version_of(delivery), map(version_of, others.values()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Staged
 from costoptix.models import Delivery, DeliveryState, DeliverySubAccount, Source, new_id
+from costoptix.periods import BillingPeriod
 
 DATASET = "dataset"
 """The setting of a source that says which of a provider's datasets it sends."""
@@ -136,17 +136,17 @@ def _conditions(sub_accounts: Collection[str | None]) -> Iterator[ColumnElement[
 
 def _months(
     session: Session, organization_id: str, staged: Staged
-) -> dict[str, set[tuple[str, date]]]:
+) -> dict[str, set[tuple[str, BillingPeriod]]]:
     """Return, by source, the months that it has of the billing accounts of a file."""
-    months: defaultdict[str, set[tuple[str, date]]] = defaultdict(set)
+    months: defaultdict[str, set[tuple[str, BillingPeriod]]] = defaultdict(set)
     for payer in {scope.billing_account_id for scope in staged.scopes}:
         query = (
-            select(Delivery.source_id, Delivery.billing_period)
+            select(Delivery.source_id, Delivery.billing_period, Delivery.billing_period_last)
             .where(*_brought(organization_id, staged.family, payer))
             .distinct()
         )
-        for source_id, period in session.execute(query):
-            months[source_id].add((payer, period))
+        for source_id, first, last in session.execute(query):
+            months[source_id].add((payer, BillingPeriod.stored(first, last)))
     return months
 
 

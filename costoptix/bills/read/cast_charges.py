@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from costoptix.bills.read import engine, fast_casts, sums
+from costoptix.bills.read.billing_periods import billing_periods
 from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, checked_sql
 from costoptix.bills.read.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
 from costoptix.bills.read.columns import Column as Values
@@ -23,6 +25,7 @@ from costoptix.bills.read.mapping import Text
 from costoptix.bills.read.reconcile import ReconciledGroup
 from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
 from costoptix.lake.layout import METRICS
+from costoptix.periods import BillingPeriod
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -55,6 +58,12 @@ class Charges:
     rejected: int  # rows that were left out
     rejected_records: Rows  # the rows of the cells that these are of
 
+    @cached_property
+    def periods(self) -> Coded:
+        """Return the billing period of each row, as its text."""
+        start, end = "billing_period_start", "billing_period_end"
+        return billing_periods(self.columns[start], self.columns[end])
+
     def sums(self) -> Iterator[tuple[ReconciledGroup, int, dict[str, Decimal | None]]]:
         """Add up the rows that are not rounded: per group their number and their amounts.
 
@@ -63,15 +72,16 @@ class Charges:
         """
         rows = np.flatnonzero(~self.is_rounded)
         groups = [
-            months(coded(self.columns["billing_period_start"])),
+            self.periods,
             coded(self.columns["billing_currency"]),
             coded(self.columns["charge_category"]),
         ]
         amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
-        for values, count, sums_of_group in sums.by(
+        for (period, currency, category), count, sums_of_group in sums.by(
             [group.take(rows) for group in groups], amounts
         ):
-            yield ReconciledGroup(*values), count, sums_of_group
+            group = ReconciledGroup(BillingPeriod.parse(period), currency, category)
+            yield group, count, sums_of_group
 
     def rounded(self) -> Iterator[tuple[ReconciledGroup, dict[str, str | None]]]:
         """Yield the rounded rows: their amounts as written."""
@@ -79,14 +89,15 @@ class Charges:
         if not len(rows):
             return
         groups = zip(
-            months(coded(take(self.columns["billing_period_start"], rows))).arrow().to_pylist(),
+            self.periods.take(rows).arrow().to_pylist(),
             arrow(take(self.columns["billing_currency"], rows)).to_pylist(),
             arrow(take(self.columns["charge_category"], rows)).to_pylist(),
             arrow(take(self.columns[AS_WRITTEN], rows)).to_pylist(),
             strict=True,
         )
-        for month, currency, category, written in groups:
-            yield ReconciledGroup(month, currency, category), orjson.loads(written)
+        for period, currency, category, written in groups:
+            group = ReconciledGroup(BillingPeriod.parse(period), currency, category)
+            yield group, orjson.loads(written)
 
 
 def months(times: Coded) -> Coded:

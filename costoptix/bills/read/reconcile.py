@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 from costoptix import money
 from costoptix.bills.read.staged import Line
 from costoptix.lake.layout import METRICS
+from costoptix.periods import BillingPeriod
 
 ZERO = Decimal(0)
 LARGEST_POWER = 40
@@ -24,7 +24,7 @@ class Unreconciled(Exception):
 class ReconciledGroup:
     """The key of the reconciled sums."""
 
-    billing_period: date | None
+    billing_period: BillingPeriod | None  # None where the row does not say
     currency: str | None
     charge_category: str | None
 

@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from costoptix import money
 from costoptix.bills.read import parquet_files, sums
+from costoptix.bills.read.billing_periods import billing_periods
 from costoptix.bills.read.cast_charges import months
 from costoptix.bills.read.columns import (
     Coded,
     Column,
     arrow,
-    coded,
     concatenated,
     distinct,
     encode,
@@ -41,6 +41,7 @@ from costoptix.lake.layout import (
     SORTED_FIRST,
     RollUp,
 )
+from costoptix.periods import BillingPeriod
 
 MOST_BYTES = 48 << 20
 """Groups that take more are not kept in memory: DuckDB adds them up, and may spill."""
@@ -49,7 +50,7 @@ COARSE = next(roll_up for roll_up in FINEST_FIRST if roll_up.name == "monthly")
 """The smallest roll-up that names sub-accounts; it is always kept in memory."""
 
 _TEXTS = ("billing_currency", *COARSE_DIMENSIONS, *FINE_DIMENSIONS, "tags")
-_TIMES = ("billing_period_start", "charge_period_start")
+_TIMES = ("billing_period_start", "billing_period_end", "charge_period_start")
 _COUNTS = (*MISSING.values(), CHARGE_COUNT)
 Sums = dict[str, Decimal | None]
 """By metric; None where no charge has it."""
@@ -140,7 +141,8 @@ def read(files: Sequence[Path]) -> ScopeSums:
     pending: dict[RollUp, list[Grouped]] = {roll_up: [] for roll_up in FINEST_FIRST}
     for columns, rows in parquet_files.read(files, (*_TEXTS, *_TIMES, *METRICS), _TEXTS):
         charges = _charges(columns, rows)
-        _add_stored(scope_sums.stored, charges, months(coded(columns["billing_period_start"])))
+        periods = billing_periods(columns["billing_period_start"], columns["billing_period_end"])
+        _add_stored(scope_sums.stored, charges, periods)
         batch: dict[RollUp, Grouped] = {}
         for roll_up in FINEST_FIRST:
             batch[roll_up] = _smallest(roll_up, batch, charges).by(roll_up)
@@ -192,12 +194,13 @@ def _together(parts: Sequence[Grouped], roll_up: RollUp) -> Grouped:
 
 
 def _add_stored(
-    stored: dict[ReconciledGroup, tuple[int, Sums]], charges: Grouped, month: Coded
+    stored: dict[ReconciledGroup, tuple[int, Sums]], charges: Grouped, periods: Coded
 ) -> None:
-    groups = [month, charges.groups["currency"], charges.groups["charge_category"]]
-    for values, rows, amounts in sums.by(groups, charges.amounts):
-        before, totals = stored.get(ReconciledGroup(*values), (0, no_sums()))
-        stored[ReconciledGroup(*values)] = (before + rows, added(totals, amounts))
+    groups = [periods, charges.groups["currency"], charges.groups["charge_category"]]
+    for (period, currency, category), rows, amounts in sums.by(groups, charges.amounts):
+        group = ReconciledGroup(BillingPeriod.parse(period), currency, category)
+        before, totals = stored.get(group, (0, no_sums()))
+        stored[group] = (before + rows, added(totals, amounts))
 
 
 def no_sums() -> Sums:

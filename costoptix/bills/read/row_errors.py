@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from costoptix.bills.read.cast_charges import Charges
@@ -18,6 +18,7 @@ from costoptix.bills.read.staged import Rejection
 from costoptix.errors import Invalid
 from costoptix.lake.charges import Column
 from costoptix.lake.layout import METRICS
+from costoptix.periods import BillingPeriod
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -127,9 +128,12 @@ class Inspector:
         tuple[int, ReconciledGroup, dict[str, str | None], list[tuple[str | None, bool]]]
     ]:
         checks = ", ".join(f"{column.name}, {is_good_sql((column,))}" for column in CHECKED)
-        month = "CAST(date_trunc('month', as_time(billing_period_start)) AS DATE)"
+        period = ", ".join(
+            f"CASE WHEN is_in_time(as_time({name})) THEN as_time({name}) END"
+            for name in ("billing_period_start", "billing_period_end")
+        )
         sql = (
-            f"SELECT record, {month}, billing_currency, charge_category, "  # noqa: S608
+            f"SELECT record, {period}, billing_currency, charge_category, "  # noqa: S608
             f"{', '.join(METRICS)}, {checks} FROM ({self._mapped}) "
             f"WHERE NOT ({is_good_sql()}) ORDER BY record"
         )
@@ -165,13 +169,16 @@ def _lines(
 def _read(
     row: tuple[Any, ...],
 ) -> tuple[int, ReconciledGroup, dict[str, str | None], list[tuple[str | None, bool]]]:
-    record, month, currency, category, *rest = row
+    record, start, end, currency, category, *rest = row
     written = dict(zip(METRICS, rest, strict=False))
     cells = rest[len(METRICS) :]
-    first_of_month: date | None = month if isinstance(month, date) else None
     return (
         record,
-        ReconciledGroup(first_of_month, currency, category),
+        ReconciledGroup(_period(start, end), currency, category),
         written,
         list(zip(cells[::2], cells[1::2], strict=True)),
     )
+
+
+def _period(start: datetime | None, end: datetime | None) -> BillingPeriod | None:
+    return None if start is None else BillingPeriod.between(start, end)

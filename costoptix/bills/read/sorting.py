@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from costoptix.bills.read.cast_charges import Charges, months
+from costoptix.bills.read.cast_charges import Charges
 from costoptix.bills.read.columns import Coded, Column, Rows, coded, distinct, order
+from costoptix.periods import BillingPeriod
 
-ScopeKey = tuple[str, date]
-"""Billing account id ("" for none) and the first day of the billing period."""
+ScopeKey = tuple[str, BillingPeriod]
+"""Billing account id ("" for none) and billing period."""
 
 SORTED_BY = ("service_name", "resource_id", "charge_period_start")
 """Within a scope: what belongs to one service is together."""
@@ -34,15 +35,18 @@ class SortedScope:
 def sorted_scopes(charges: Charges) -> Iterator[SortedScope]:
     """Sort charges by billing account, billing period, service, resource and time; yield scopes."""
     account = coded(charges.columns["billing_account_id"])
-    month = months(coded(charges.columns["billing_period_start"]))
-    rows = order([account, month, *(charges.columns[name] for name in SORTED_BY)], charges.rows)
-    scopes = distinct([account, month], charges.rows).codes[rows]
+    period = charges.periods
+    rows = order([account, period, *(charges.columns[name] for name in SORTED_BY)], charges.rows)
+    scopes = distinct([account, period], charges.rows).codes[rows]
     starts = np.flatnonzero(np.diff(scopes, prepend=-1))
     times = _microseconds(charges.columns["charge_period_start"])[rows]
     first_times, last_times = np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
     for number, scope_rows in enumerate(np.split(rows, starts[1:])):
         yield SortedScope(
-            (_value(account, scope_rows[0]) or "", _value(month, scope_rows[0])),
+            (
+                _value(account, scope_rows[0]) or "",
+                BillingPeriod.parse(_value(period, scope_rows[0])),
+            ),
             scope_rows,
             _day(first_times[number]),
             _day(last_times[number]),

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from costoptix.periods import BillingPeriod
+
+
+def _period(written: object) -> object:
+    return BillingPeriod.parse(written) if isinstance(written, str) else written
+
+
+PeriodAsText = Annotated[
+    BillingPeriod, BeforeValidator(_period), PlainSerializer(lambda period: period.text)
+]
+"""A billing period that is text in JSON."""
 
 
 class _StagedModel(BaseModel):
@@ -15,7 +28,7 @@ class _StagedModel(BaseModel):
 class Line(_StagedModel):
     """One sum of one file; see ``models.ReconciliationLine``."""
 
-    billing_period: date | None
+    billing_period: PeriodAsText | None
     currency: str | None
     charge_category: str | None
     metric: str
@@ -76,11 +89,11 @@ class Exported(_StagedModel):
 class Scope(_StagedModel):
     """The charges of one billing account and billing period, and the files that hold them.
 
-    Where a month comes as several datasets, or file by file, there are several of one month.
+    Where a period comes as several datasets, or file by file, there are several of one period.
     """
 
     billing_account_id: str  # "" where the file names none
-    billing_period: date  # first day of the month
+    billing_period: PeriodAsText
     row_count: int
     first_day: date
     last_day: date

@@ -184,7 +184,7 @@ class Staging:
         return tuple(
             Scope(
                 billing_account_id=account,
-                billing_period=month,
+                billing_period=period,
                 row_count=scope.row_count,
                 first_day=scope.first_day,
                 last_day=scope.last_day,
@@ -194,7 +194,7 @@ class Staging:
                 dataset=scope.dataset,
                 batch=scope.batch,
             )
-            for ((account, month), *_), scope in self._scopes.items()
+            for ((account, period), *_), scope in self._scopes.items()
         )
 
     def _charges(self, scope: _Scope) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from costoptix.figures.breakdown import Breakdown
-from costoptix.periods import DateRange, Granularity, bucket_of, length_in_words
+from costoptix.periods import BillingPeriod, DateRange, Granularity, bucket_of, length_in_words
 from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.routing import web
@@ -99,6 +99,12 @@ def range_title(days: DateRange) -> str:
 def month_title(month: date) -> str:
     """Write a month: ``Oct 2026``."""
     return f"{month:%b %Y}"
+
+
+@web.app_template_filter()
+def period_title(period: BillingPeriod) -> str:
+    """Write a billing period: ``Oct 2026``, or ``2026-03-08/2026-04-07`` where it is no month."""
+    return month_title(period.first) if period.is_month else period.text
 
 
 def _short(days: DateRange, granularity: Granularity) -> str:

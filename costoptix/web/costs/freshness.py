@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import render_template
 from flask_login import current_user
 
@@ -11,7 +9,7 @@ from costoptix.bills.ledger.incomplete import incomplete
 from costoptix.costs.query import CostQuery
 from costoptix.extensions import db
 from costoptix.lake.live import read_live
-from costoptix.periods import DateRange, month_range
+from costoptix.periods import BillingPeriod, DateRange, month_range
 from costoptix.web.costs.questions import CostQuestion
 
 
@@ -34,11 +32,11 @@ def has_filters(query: CostQuery) -> bool:
     return bool(query.filters or query.exclusions)
 
 
-def lacking(days: DateRange) -> dict[str, list[date]]:
-    """Return which cost lacks what in which months of a range: a dataset of theirs is not here."""
-    by_sentence: dict[str, list[date]] = {}
+def lacking(days: DateRange) -> dict[str, list[BillingPeriod]]:
+    """Return which cost lacks what in which periods of a range: a dataset of theirs is not here."""
+    by_sentence: dict[str, list[BillingPeriod]] = {}
     for gap in incomplete(db.session(), current_user.organization.id, days.first, days.last):
-        months = by_sentence.setdefault(gap.sentence, [])
-        if gap.billing_period not in months:
-            months.append(gap.billing_period)
+        periods = by_sentence.setdefault(gap.sentence, [])
+        if gap.billing_period not in periods:
+            periods.append(gap.billing_period)
     return by_sentence

@@ -13,6 +13,7 @@ from costoptix.bills.ledger import housekeeping, undo
 from costoptix.extensions import db
 from costoptix.lake.files import delivery_folder
 from costoptix.models import Delivery, Organization
+from costoptix.periods import BillingPeriod
 from tests.bills.bill import write
 from tests.support.bills import TakeIn
 from tests.support.fetched import counted
@@ -86,8 +87,9 @@ def test_housekeeping_looks_at_each_long_month_once_and_deletes_a_few_rows_at_a_
 ) -> None:
     """The write lock is not held while it looks: ``lock_watch`` sees to that."""
     many_deliveries(session, acme, scopes=150, each=10)
+    month = BillingPeriod.month(PERIOD)
     for number in range(1_200):
-        (config.lake_dir / delivery_folder(acme.id, PERIOD, f"gone-{number}")).mkdir(parents=True)
+        (config.lake_dir / delivery_folder(acme.id, month, f"gone-{number}")).mkdir(parents=True)
     with counted(db.engine) as fetched:
         assert housekeeping.prune_history(session) == 600
         assert housekeeping.sweep(session, config) == 0

@@ -57,7 +57,7 @@ def test_each_month_and_currency_is_shown_by_itself_the_oldest_first(
     euros = {"BilledCost": "2", "BillingCurrency": "EUR"}
     row = take_in(write([{"BilledCost": "6"}, euros, {"BilledCost": "9", **APRIL}]))
     shifts = expect(row)
-    assert [(f"{s.billing_period:%Y-%m}", s.currency, s.before, s.after) for s in shifts] == [
+    assert [(s.billing_period.text, s.currency, s.before, s.after) for s in shifts] == [
         ("2026-03", "EUR", 2, 0), ("2026-03", "USD", 6, 5), ("2026-04", "USD", 9, 0),
     ]  # fmt: skip
 
