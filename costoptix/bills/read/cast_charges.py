@@ -57,6 +57,7 @@ class Charges:
     is_rounded: Flags  # whether 18 places did not hold one of the amounts
     rejected: int  # rows that were left out
     rejected_records: Rows  # the rows of the cells that these are of
+    records: Rows  # the row of the cells that each is of
 
     @cached_property
     def periods(self) -> Coded:
@@ -131,7 +132,7 @@ class Caster:
             is_rounded = is_rounded[kept]
         ordered = {name: columns[name] for name in SCHEMA}
         bad = np.unique(mapped.records[~is_good])
-        return Charges(ordered, len(kept), is_rounded, rows - len(kept), bad)
+        return Charges(ordered, len(kept), is_rounded, rows - len(kept), bad, mapped.records[kept])
 
     def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
         """Return the column's values, whether each row's is good, and whether it was rounded."""

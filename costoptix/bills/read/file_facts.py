@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from costoptix.bills.formats import Format, Header
+from costoptix.bills.formats import CELLS, Format, Header
 from costoptix.bills.formats.expressions import instant
 from costoptix.bills.read.cells import VIEW, Cells
+from costoptix.bills.read.columns import Column, Rows, take
+from costoptix.bills.read.mapping import Mapper
 from costoptix.bills.read.staged import Batch, Exported
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_ORDER = "row_order"
 
 
 class FileFacts:
@@ -25,6 +29,9 @@ class FileFacts:
         self._number, exported = format_.number(header), format_.exported(header)
         self._says_nothing = not self._conditions and self._number == exported == "NULL"
         self._exported = instant(exported)
+        # As an instant: a table and its CSV export spell it differently.
+        order = self._number if exported == "NULL" else f"CAST({self._exported} AS VARCHAR)"
+        self._order = Mapper(connection, {_ORDER: order}, CELLS, len(header.names))
         self._numbers: tuple[str, str] | None = None
         self._times: tuple[datetime, datetime] | None = None
         self._is_whole = True
@@ -52,6 +59,13 @@ class FileFacts:
         if earliest is not None:
             times = self._times or (earliest, latest)
             self._times = min(times[0], earliest), max(times[1], latest)
+
+    def order(self, cells: Cells, records: Rows) -> Column:
+        """Return what a growing table orders its rows by, of charges of these rows of the cells.
+
+        NULL where the format writes months anew.
+        """
+        return take(self._order.text(cells).columns[_ORDER], records)
 
     def batch(self, file_name: str) -> Batch | None:
         """Return the file as rows that add to others; None where its format writes months anew."""

@@ -166,7 +166,7 @@ class _Loader:
         self._keep(charges)
         inspector.inspect(piece, cells, charges)
         if charges.rows:
-            self._staging.take(charges)
+            self._staging.take(charges, file.facts.order(cells, charges.records))
         return False
 
     def _charges(self, cells: Cells, mapper: Mapper) -> Charges:

@@ -86,6 +86,11 @@ def read(
         yield _batch(batch, names, repeating)
 
 
+def row_count(path: Path) -> int:
+    """Return how many rows a file has."""
+    return int(parquet.read_metadata(path).num_rows)
+
+
 def _row_groups(
     paths: Sequence[Path], names: Sequence[str], repeating: Collection[str]
 ) -> Iterator[pa.Table]:

@@ -7,7 +7,7 @@ these come to is added up again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -131,7 +131,11 @@ class ScopeSums:
     stored: dict[ReconciledGroup, tuple[int, Sums]] = field(default_factory=dict)
 
 
-def read(files: Sequence[Path]) -> ScopeSums:
+Beside = Callable[[Grouped, Mapping[RollUp, Grouped]], None]
+"""Is given some charges and what they come to in roll-ups, to add them up in its own way."""
+
+
+def read(files: Sequence[Path], beside: Beside) -> ScopeSums:
     """Read the files of charges of a scope back, and add them up in every way that is stored.
 
     Raises:
@@ -148,6 +152,7 @@ def read(files: Sequence[Path]) -> ScopeSums:
             batch[roll_up] = _smallest(roll_up, batch, charges).by(roll_up)
             if roll_up not in scope_sums.too_many:
                 _add(pending[roll_up], batch[roll_up], roll_up, scope_sums.too_many)
+        beside(charges, batch)
     scope_sums.roll_ups = {
         roll_up: _together(parts, roll_up)
         for roll_up, parts in pending.items()

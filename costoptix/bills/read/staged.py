@@ -45,7 +45,7 @@ class Line(_StagedModel):
 class StagedFile(_StagedModel):
     """One Parquet file within the staging folder."""
 
-    kind: str  # charges, or the name of a roll-up
+    kind: str  # charges, coverage, or the name of a roll-up
     name: str
     row_count: int
     size_bytes: int

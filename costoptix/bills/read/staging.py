@@ -17,16 +17,25 @@ import pyarrow as pa
 
 from costoptix import money
 from costoptix.bills.formats import DatasetPart
-from costoptix.bills.read import engine, parquet_files, roll_ups
+from costoptix.bills.read import coverage, engine, identities, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
+from costoptix.bills.read.columns import Column
+from costoptix.bills.read.coverage import CoverageSums
 from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
 from costoptix.bills.read.roll_ups import Grouped, Sums
 from costoptix.bills.read.sorting import ScopeKey, sorted_scopes
 from costoptix.bills.read.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
+from costoptix.lake.coverage import KIND, SIGNED, SKETCH_SIZE, Sketch
+from costoptix.lake.coverage import write as write_coverage
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, FINEST_FIRST, METRICS, RollUp, roll_up_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_MOST_HASHES = 512 * SKETCH_SIZE
+"""In memory, of all scopes of all files: of many, each keeps fewer."""
+
+_FEWEST_HASHES = 256
 
 
 @dataclass
@@ -35,7 +44,7 @@ class _Scope:
 
     folder: str
     charges: list[StagedFile] = field(default_factory=list)
-    roll_ups: list[StagedFile] = field(default_factory=list)
+    added_up: list[StagedFile] = field(default_factory=list)  # roll-ups and coverage
     first_day: date = date.max
     last_day: date = date.min
     row_count: int = 0
@@ -47,6 +56,7 @@ class _Scope:
     )  # of its charges' files
     sub_accounts: tuple[SubAccount, ...] = ()
     sums: tuple[CategorySum, ...] = ()
+    sketch: Sketch = field(default_factory=lambda: Sketch.of([]))
 
     def count(self, first_day: date, last_day: date, rows: int) -> None:
         """Note rows and the days they are of."""
@@ -59,6 +69,7 @@ class _Scope:
         if other is not self:
             self.count(other.first_day, other.last_day, other.row_count)
             self.charges += other.charges
+            self.sketch = self.sketch.union(other.sketch)
 
 
 class Staging:
@@ -70,21 +81,27 @@ class Staging:
         self._scopes: dict[tuple[ScopeKey, str | None, Batch | None], _Scope] = {}
         self._of_files: list[dict[ScopeKey, _Scope]] = []  # until they are assigned
         self._folders = 0
+        self._sketch_size = SKETCH_SIZE
         self._taken = 0
 
     def begin_file(self) -> None:
         """Count what is taken from now on as another file, until ``assign``."""
         self._of_files.append({})
 
-    def take(self, charges: Charges) -> None:
-        """Write the charges of a piece, sorted, into files of their scopes."""
+    def take(self, charges: Charges, order: Column) -> None:
+        """Write the charges of a piece, sorted, into files of their scopes.
+
+        ``order`` is what a growing table orders these rows by.
+        """
         self._taken += 1
         scopes = self._of_files[-1]
+        hashes = identities.identities(charges.columns, charges.rows, more=order)
         for sorted_scope in sorted_scopes(charges):
             if sorted_scope.key not in scopes:
                 scopes[sorted_scope.key] = self._new_scope()
             scope = scopes[sorted_scope.key]
             scope.count(sorted_scope.first_day, sorted_scope.last_day, len(sorted_scope.rows))
+            scope.sketch = scope.sketch.with_more(hashes[sorted_scope.rows], self._sketch_size)
             name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
             size = parquet_files.write(self._folder / name, charges.columns, sorted_scope.rows)
             scope.charges.append(_described(CHARGES, name, len(sorted_scope.rows), size))
@@ -94,7 +111,16 @@ class Staging:
         scope = _Scope(f"scope-{self._folders}")
         (self._folder / scope.folder).mkdir()
         self._folders += 1
+        if self._sketch_size > _FEWEST_HASHES and self._folders * self._sketch_size > _MOST_HASHES:
+            self._shrink()
         return scope
+
+    def _shrink(self) -> None:
+        """Keep fewer hashes of each scope: files may be of many thousand."""
+        self._sketch_size //= 2
+        for scopes in self._of_files:
+            for scope in scopes.values():
+                scope.sketch = scope.sketch.smallest(self._sketch_size)
 
     def assign(
         self,
@@ -126,17 +152,20 @@ class Staging:
         scope.count(first, last, rows)
         name = f"{scope.folder}/{CHARGES}-0.parquet"
         scope.charges.append(self._copy(CHARGES, f"SELECT * {where}", name))
+        scope.sketch = Sketch.of(identities.of_files([self._folder / name]))
         self._scopes[key, part.dataset, None] = scope
 
     def write_roll_ups(self) -> None:
-        """Add up the charges of every scope, write its roll-ups and hold them against these.
+        """Add up the charges of every scope; write its roll-ups and coverage; check their sums.
 
         Raises:
-            Unreconciled: a roll-up does not add up to its charges.
+            Unreconciled: one of them does not add up to its charges.
             Invalid: a sum is too large to be kept.
         """
         for scope in self._scopes.values():
-            scope_sums = roll_ups.read([self._folder / file.name for file in scope.charges])
+            covered = CoverageSums(self._folder / scope.folder)
+            charges = [self._folder / file.name for file in scope.charges]
+            scope_sums = roll_ups.read(charges, covered.add)
             scope.stored = scope_sums.stored
             expected = _total(scope_sums.stored.values())
             for roll_up in FINEST_FIRST:
@@ -144,7 +173,8 @@ class Staging:
                 total = self._total_of(file)
                 if total != expected:
                     raise Unreconciled(f"{roll_up.name}: {total} instead of {expected}")
-                scope.roll_ups.append(file)
+                scope.added_up.append(file)
+            scope.added_up.append(self._write_coverage(scope, covered, expected))
             coarse = scope_sums.roll_ups[roll_ups.COARSE]
             scope.sub_accounts = tuple(_sub_accounts(coarse))
             scope.sums = tuple(_category_sums(coarse))
@@ -156,6 +186,17 @@ class Staging:
             return self._copy(roll_up.name, roll_up_sql(roll_up, self._charges(scope)), name)
         size = grouped.write(self._folder / name, roll_up)
         return _described(roll_up.name, name, grouped.rows, size)
+
+    def _write_coverage(
+        self, scope: _Scope, covered: CoverageSums, expected: tuple[int, Sums]
+    ) -> StagedFile:
+        name = f"{scope.folder}/{KIND}.parquet"
+        path = self._folder / name
+        size = write_coverage(path, covered.tables(self._duckdb), scope.sketch)
+        total = coverage.total(path)
+        if total != (expected[0], {metric: expected[1][metric] or Decimal(0) for metric in SIGNED}):
+            raise Unreconciled(f"{KIND}: {total} instead of {expected}")
+        return _described(KIND, name, parquet_files.row_count(path), size)
 
     def _total_of(self, file: StagedFile) -> tuple[int, Sums]:
         """Read a roll-up back: the charges that it counts and their sums."""
@@ -188,7 +229,7 @@ class Staging:
                 row_count=scope.row_count,
                 first_day=scope.first_day,
                 last_day=scope.last_day,
-                files=(*scope.charges, *scope.roll_ups),
+                files=(*scope.charges, *scope.added_up),
                 sub_accounts=scope.sub_accounts,
                 sums=scope.sums,
                 dataset=scope.dataset,

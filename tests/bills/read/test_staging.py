@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from costoptix.bills.formats.azure import Dataset
 from costoptix.bills.read import parquet_files, roll_ups, staging
 from costoptix.bills.read.reconcile import Unreconciled
+from costoptix.bills.read.staged import Scope, Staged
+from costoptix.lake import coverage
+from costoptix.lake.coverage import Sketch
 from tests.bills.bill import write
-from tests.support.bills import Stage
+from tests.support.bills import DATA, Stage
 
 
 def test_a_roll_up_that_does_not_add_up_is_not_staged(
@@ -46,3 +54,113 @@ def test_charges_that_are_not_as_they_were_read_are_not_staged(
     monkeypatch.setattr(staging.parquet_files, "write", lossy)
     with pytest.raises(Unreconciled):
         stage(write([{}, {}]))
+
+
+def test_coverage_that_does_not_add_up_is_not_staged(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lossy(path, tables, sketch) -> int:
+        return write_all(path, (table.slice(1) for table in tables), sketch)
+
+    write_all = coverage.write
+    monkeypatch.setattr(staging, "write_coverage", lossy)
+    with pytest.raises(Unreconciled, match=r"coverage.*instead of"):
+        stage(write([{"ChargeCategory": name} for name in ("Usage", "Tax")]))
+
+
+def sketch_of(scope: Scope, folder: Path) -> Sketch:
+    (file,) = (file for file in scope.files if file.kind == coverage.KIND)
+    sketch = coverage.read(folder / file.name).sketch
+    assert sketch is not None
+    return sketch
+
+
+def hashes_of(staged_in: tuple[Staged, Path]) -> list[int]:
+    """The hashes of a bill of one scope."""
+    staged, folder = staged_in
+    (scope,) = staged.scopes
+    return sketch_of(scope, folder).hashes.tolist()
+
+
+def zipped(*contents: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as target:
+        for number, content in enumerate(contents):
+            target.writestr(f"part-{number}.csv", content)
+    return archive.getvalue()
+
+
+ROWS = [{"ResourceId": f"i-{number}", "BilledCost": str(number)} for number in range(40)]
+
+
+def test_the_parts_of_a_bill_have_the_sketch_of_the_whole(stage: Stage) -> None:
+    whole = hashes_of(stage(write(ROWS)))
+    assert len(whole) == 40
+    assert hashes_of(stage(zipped(write(ROWS[:25]), write(ROWS[20:])))) == whole
+    restated = [row | {"BilledCost": "7", "Tags": "{}"} for row in reversed(ROWS)]
+    assert hashes_of(stage(write(restated))) == whole
+    assert not set(hashes_of(stage(write([{"ResourceId": "other"}])))) & set(whole)
+
+
+def test_rows_that_are_rejected_are_no_charges_of_the_sketch(stage: Stage) -> None:
+    bad = [{"ResourceId": "bad", "BilledCost": "much"}]
+    content = write([*ROWS[:3], *bad, *ROWS[3:]])
+    assert hashes_of(stage(content)) == hashes_of(stage(write(ROWS)))
+
+
+def test_files_of_many_scopes_keep_fewer_hashes_of_each(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = hashes_of(stage(write(ROWS)))
+    monkeypatch.setattr(staging, "SKETCH_SIZE", 16)
+    monkeypatch.setattr(staging, "_MOST_HASHES", 64)
+    monkeypatch.setattr(staging, "_FEWEST_HASHES", 4)
+    payers = [f"p-{number}" for number in range(9)]
+    staged, folder = stage(
+        write({"BillingAccountId": name} | row for name in payers for row in ROWS)
+    )
+    assert len(staged.scopes) == len(payers)
+    for scope in staged.scopes:
+        sketch = sketch_of(scope, folder)
+        assert sketch.hashes.tolist() == whole[:4]
+        assert sketch.reach == whole[3]
+
+
+def hashes_by_period(staged_in: tuple[Staged, Path]) -> dict[object, list[int]]:
+    staged, folder = staged_in
+    return {
+        scope.billing_period: sketch_of(scope, folder).hashes.tolist() for scope in staged.scopes
+    }
+
+
+@pytest.mark.parametrize(
+    ("bill", "written", "later"),
+    [
+        ("gcp/flattened.csv", b"2024-09-02 03:10:11 UTC", b"2024-09-02 03:10:12 UTC"),
+        ("oci/cost_report.csv", b"v2.1.", b"v2.2."),
+    ],
+)
+def test_rows_that_a_growing_table_writes_again_are_others(
+    stage: Stage, bill: str, written: bytes, later: bytes
+) -> None:
+    content = (DATA / bill).read_bytes()
+    before = hashes_by_period(stage(content))
+    after = hashes_by_period(stage(content.replace(written, later)))
+    for period, hashes in before.items():
+        assert hashes
+        assert not set(hashes) & set(after[period])
+
+
+def test_a_google_row_is_one_in_every_shape_of_its_export(stage: Stage) -> None:
+    flat = hashes_by_period(stage(DATA / "gcp" / "flattened.csv"))
+    assert flat == hashes_by_period(stage(DATA / "gcp" / "detailed.jsonl"))
+
+
+def test_a_part_of_a_dataset_has_a_sketch_of_its_own_rows(stage: Stage) -> None:
+    staged, folder = stage(DATA / "azure" / "EA_ActualCost_Small.csv")
+    scopes = {scope.dataset: scope for scope in staged.scopes}
+    purchases, actual = (
+        sketch_of(scopes[name], folder) for name in (Dataset.PURCHASES, Dataset.ACTUAL)
+    )
+    assert 0 < len(purchases.hashes) < len(actual.hashes)
+    assert purchases.share_in([actual]) == 1
