@@ -161,7 +161,39 @@ def test_what_was_said_of_a_dataset_is_kept_under_its_name_there_and_back(app: F
         assert db.session.get_one(Source, source).settings == {"dataset": "amortized"}
         db.session.rollback()
         downgrade(revision="0004")
-        assert db.session.get_one(Import, imported).options == before
-        assert db.session.get_one(Source, source).settings == {"half": "amortized"}
+        options, settings = (
+            db.session.scalar(select(column).where(row.id == row_id))
+            for row, column, row_id in (
+                (Import, Import.options, imported), (Source, Source.settings, source)
+            )
+        )  # fmt: skip
+        assert options == before
+        assert settings == {"half": "amortized"}
         db.session.rollback()
         upgrade()
+
+
+def test_periods_that_are_no_months_stay_what_they_are_there_and_back(app: Flask) -> None:
+    now = datetime.now(UTC).isoformat()
+    periods = {
+        "march": ("2026-03-01", None), "weekly": ("2026-03-09", "2026-03-15"),
+        "empty": ("2026-03-16", "2026-03-22"),
+    }  # fmt: skip
+    with app.app_context():
+        with db.engine.begin() as connection:
+            owner, source, imported = insert_import(connection)
+            ids = [
+                insert(
+                    connection, "deliveries",
+                    organization_id=owner, import_id=imported, source_id=source,
+                    billing_account_id="a", delivered_at=now, state="live", is_live=True,
+                    created_at=now, row_count=1, billing_period=first, billing_period_last=last,
+                    last_day=None if name == "empty" else "2026-03-14",
+                )
+                for name, (first, last) in periods.items()
+            ]  # fmt: skip
+        downgrade(revision="0010")
+        upgrade()
+        texts = [db.session.get_one(Delivery, delivery_id).period.text for delivery_id in ids]
+    # The last day of a week is not known any more, but that of its charges is.
+    assert texts == ["2026-03", "2026-03-09/2026-03-14", "2026-03-16/2026-03-16"]
