@@ -18,7 +18,7 @@ from costoptix.anomalies.detect import Finding, Method, Settings, detect, deviat
 from costoptix.costs.answers import DailySeries
 from costoptix.costs.query import CostQuery, Filter
 from costoptix.failures import reason
-from costoptix.lake.providers import account_of
+from costoptix.lake.providers import account_of, canonical_value
 from costoptix.models import Severity
 from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, DateRange
@@ -38,12 +38,24 @@ ReadSeries = Callable[[CostQuery, str], Iterator[DailySeries]]
 
 @dataclass(frozen=True)
 class Series:
-    """A service in an account and a currency."""
+    """A service in an account and a currency; provider and account in their one spelling."""
 
     provider_name: str | None
     service_name: str | None
     sub_account_id: str | None
     currency: str
+
+    @classmethod
+    def spelled(
+        cls, provider: str | None, service: str | None, account: str | None, currency: str
+    ) -> Series:
+        """Return a series whose provider and account may be written in any way."""
+        return cls(
+            canonical_value("provider_name", provider),
+            service,
+            canonical_value("sub_account_id", account),
+            currency,
+        )
 
     @property
     def digest(self) -> str:

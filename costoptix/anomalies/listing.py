@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_accou
 from costoptix.drafts import Draft
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
-from costoptix.lake.providers import account_of
+from costoptix.lake.providers import account_of, same_account
 from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
@@ -43,11 +44,16 @@ class AnomalyFilters:
     last_day: date | None = None
 
 
+def _in_one_spelling(account: str) -> str:
+    """Return an account as lists offer it; what is none is refused where it is read."""
+    return same_account(account) if ":" in account else account
+
+
 class AnomalyFiltersDraft(Draft):
     """What lists of anomalies are asked by, on pages and in the API alike."""
 
     severity: list[Severity] = Field(default=[], description="Only of this severity; repeatable.")
-    account: list[str] = Field(
+    account: list[Annotated[str, AfterValidator(_in_one_spelling)]] = Field(
         default=[],
         description="slug:sub_account_id, for example aws:123456789012; repeatable.",
     )
@@ -302,6 +308,9 @@ def _flags_by_series(
         )
         chosen = {(row.currency, row.group) for row in ask(by_series).rows}
     for row in rows:
-        series = Series(row.provider_name, row.service_name, row.sub_account_id, row.currency)
-        if chosen is None or (series.currency, row[: len(DIMENSIONS)]) in chosen:
+        series = Series.spelled(
+            row.provider_name, row.service_name, row.sub_account_id, row.currency
+        )
+        group = tuple(getattr(series, name) for name in DIMENSIONS)
+        if chosen is None or (series.currency, group) in chosen:
             yield series, Flag(row.flagged, row.severity)

@@ -68,8 +68,8 @@ def dispositions(
     mine = select(Anomaly).where(Anomaly.organization_id == organization.id)
     rows = session.scalars(mine.order_by(Anomaly.first_day)).all()
     by_series: dict[str, list[Anomaly]] = {}
-    for row in rows:
-        by_series.setdefault(row.series, []).append(row)
+    for row in rows:  # of one that was kept under another spelling, ``series`` is another digest
+        by_series.setdefault(series_of(row).digest, []).append(row)
     cap = tier_of(organization.tier).anomalies_per_month
     kept = Counter(month_start(row.first_day) for row in rows)
     decided: dict[tuple[str, date], RunEpisode] = {}
@@ -209,7 +209,7 @@ def _forget(
         )
     )
     for row in rows.all():
-        is_gone = row.id not in present and row.series not in judged.failed
+        is_gone = row.id not in present and series_of(row).digest not in judged.failed
         if is_gone and _follows(row, settings):
             session.delete(row)
 
@@ -300,7 +300,7 @@ def _write_driver(driver: Driver) -> dict[str, str | None]:
 
 def series_of(anomaly: Anomaly) -> Series:
     """Return what an anomaly is about."""
-    return Series(
+    return Series.spelled(
         anomaly.provider_name, anomaly.service_name, anomaly.sub_account_id, anomaly.currency
     )
 

@@ -28,7 +28,7 @@ from costoptix.database import writing
 from costoptix.failures import reason
 from costoptix.figures.breakdown import amount_of
 from costoptix.figures.trends import share
-from costoptix.lake.providers import slugs_of
+from costoptix.lake.providers import account_of
 from costoptix.models import Budget, BudgetState, Event, Organization
 from costoptix.money import Amount, to_text, total
 from costoptix.periods import DateRange
@@ -166,9 +166,7 @@ def _by_account(rows: Iterable[CostRow]) -> dict[str, tuple[CostRow, ...]]:
     """Return the rows by account, which stands first in the groups: filters are sorted."""
     by_account: defaultdict[str, list[CostRow]] = defaultdict(list)
     for row in rows:
-        provider, number = row.group[:2]
-        for slug in slugs_of(provider or ""):
-            by_account[f"{slug}:{number or ''}"].append(row)
+        by_account[account_of(*row.group[:2])].append(row)
     return {account: tuple(chosen) for account, chosen in by_account.items()}
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from costoptix.costs.query import MAX_TAG_KEY_LENGTH, MAX_VALUE_LENGTH, is_tag_key
 from costoptix.drafts import Draft, Name
+from costoptix.lake.providers import same_account
 from costoptix.money import is_currency, parse_amount
 
 WARNING, CRITICAL = Decimal(80), Decimal(95)
@@ -61,10 +62,12 @@ def _currency(value: str) -> str:
 
 
 def _account(value: str | None) -> str | None:
-    slug, colon, number = (value or "").partition(":")
-    if value is not None and not (slug and colon and number):
+    if value is None:
+        return None
+    slug, colon, number = value.partition(":")
+    if not (slug and colon and number):
         raise ValueError("give slug:sub_account_id, such as aws:123456789012, or leave it out")
-    return value
+    return same_account(value)
 
 
 def _tag_key(value: str) -> str:

@@ -23,14 +23,14 @@ from costoptix.access.permissions import Caller, Permission, require
 from costoptix.clock import utc_today
 from costoptix.costs import report, sql
 from costoptix.costs.answers import CostRow, CostStore
-from costoptix.costs.plan import plan
+from costoptix.costs.parts import parts_of
 from costoptix.costs.query import ACCOUNT, CostQuery, Filter
 from costoptix.database import writing
 from costoptix.errors import NotFound
 from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import LiveData, LiveDelivery, freshness, renew_data_version
-from costoptix.lake.providers import account_of
-from costoptix.models import AccountName, Organization
+from costoptix.lake.providers import account_of, slug_of
+from costoptix.models import AccountName, Delivery, DeliverySubAccount, Organization
 from costoptix.money import Amount, total
 from costoptix.periods import FIRST_DAY, MAX_RANGE_DAYS, DateRange, Granularity
 
@@ -164,32 +164,54 @@ def rename(
         NotFound: no bill of the organization has this account.
     """
     require(caller, Permission.WRITE)
-    before = _find(session, organization, account_id, store)
+    before = find(session, organization, account_id, store)
     mine = (
         AccountName.organization_id == organization.id,
-        AccountName.account_id == account_id,
+        AccountName.account_id == before.id,
     )
     with writing(session):
         session.execute(delete(AccountName).where(*mine))
         if draft.name is not None:
             session.add(
-                AccountName(organization_id=organization.id, account_id=account_id, name=draft.name)
+                AccountName(organization_id=organization.id, account_id=before.id, name=draft.name)
             )
         renew_data_version(session, organization.id)
         audit.record(
             session, caller, "account.renamed", subject=before.account,
             before={"name": before.given_name}, after={"name": draft.name},
         )  # fmt: skip
-    return _find(session, organization, account_id, store)
+    return find(session, organization, before.id, store)
 
 
-def _find(
+def find(
     session: Session, organization: Organization, account_id: str, store: CostStore
 ) -> Account:
-    for account in list_accounts(session, organization, store):
-        if account.id == account_id:
-            return account
-    raise NotFound
+    """Return an account by its id, or by one that it had when it was spelled otherwise.
+
+    Raises:
+        NotFound: no bill of the organization has this account.
+    """
+    accounts = {account.id: account for account in list_accounts(session, organization, store)}
+    if account_id not in accounts:
+        account_id = _earlier_ids(session, organization).get(account_id, account_id)
+    if account_id not in accounts:
+        raise NotFound
+    return accounts[account_id]
+
+
+def _earlier_ids(session: Session, organization: Organization) -> Mapping[str, str]:
+    """Map the ids of accounts as bills spell them, which were in addresses, to those of now."""
+    spellings = session.execute(
+        select(DeliverySubAccount.provider_name, DeliverySubAccount.sub_account_id)
+        .join(Delivery, Delivery.id == DeliverySubAccount.delivery_id)
+        .where(Delivery.organization_id == organization.id)
+        .distinct()
+    )
+    return {
+        account_id(f"{slug}:{number or ''}"): account_id(account_of(provider, number))
+        for provider, number in spellings
+        for slug in (slug_of(provider or ""), (provider or "").lower().replace(" ", "-"))
+    }
 
 
 @dataclass
@@ -241,7 +263,7 @@ def _days(
 ) -> Iterable[tuple[str | None, str | None, str | None, list[date]]]:
     """Yield provider, sub-account id, newest name and days with charges, in any order."""
     query = CostQuery(span, Granularity.DAILY, group_by=(*_GROUPS, "sub_account_name"))
-    parts = plan(query, deliveries)
+    parts = parts_of(query, deliveries, store)
     if not parts:
         return ()
     statement = sql.days_statement(query, parts, store.engine.path)

@@ -12,12 +12,14 @@ from typing import NamedTuple
 from costoptix.costs.cache import BoundedCache
 from costoptix.costs.engine import Engine
 from costoptix.costs.query import CostQuery
+from costoptix.costs.spellings import Spellings
 from costoptix.lake.layout import MISSING
 from costoptix.lake.live import DataAsOf, LiveData
 from costoptix.money import Amount
 
 CACHED_ROWS = 100_000
 CACHED_POINTERS = 64
+CACHED_SPELLINGS = 200_000
 
 
 class CostRow(NamedTuple):
@@ -128,6 +130,7 @@ class CostStore:
         self.priced: BoundedCache[tuple[PricedRow, ...]] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
         self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
+        self.spellings: BoundedCache[Spellings] = BoundedCache(CACHED_SPELLINGS)
 
     def __enter__(self) -> CostStore:
         """Return the store."""

@@ -21,7 +21,7 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller
 from costoptix.costs import sql
 from costoptix.costs.answers import CostStore
-from costoptix.costs.plan import plan
+from costoptix.costs.parts import parts_of
 from costoptix.costs.query import CostQuery
 from costoptix.costs.report import with_live
 from costoptix.costs.sql import Statement
@@ -140,7 +140,7 @@ def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
 
 
 def _select(query: CostQuery, live: LiveData, store: CostStore) -> _Selected:
-    parts = plan(query, live.deliveries, kinds={CHARGES})
+    parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
     if not parts:
         return _Selected(0, _nothing(), {})
     statement = sql.charges_statement(query, parts, store.engine.path)

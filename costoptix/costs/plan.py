@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from costoptix.costs.query import CostQuery
+from costoptix.costs.spellings import AS_SHOWN, Spellings
 from costoptix.lake.layout import CHARGES, ROLL_UPS
 from costoptix.lake.live import LiveDelivery
 from costoptix.periods import (
@@ -32,6 +33,7 @@ class QueryPart:
     days: DateRange  # of whole months where the kind knows no days
     paths: tuple[str, ...]  # within the lake
     cost: int  # in rows to read
+    spellings: Spellings = field(default=AS_SHOWN, compare=False)  # in these files
 
 
 def plan(

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from costoptix.errors import Invalid
 from costoptix.lake.layout import DIMENSIONS, METRICS
+from costoptix.lake.providers import canonical_value, same_account
 from costoptix.periods import (
     DateRange,
     Granularity,
@@ -265,12 +266,17 @@ def _filters(given: dict[str, list[str]]) -> tuple[tuple[Filter, ...], tuple[Fil
     exclusions: list[Filter] = []
     for name, values in given.items():
         dimension = name.removeprefix(EXCLUDE_PREFIX)
-        if dimension == ACCOUNT:
-            for value in values:
-                parse_account(value, name)
-        chosen = sorted({value or None for value in values}, key=lambda v: (v is not None, v or ""))
+        spelled = {_spelled(dimension, value, name) for value in values}
+        chosen = sorted(spelled, key=lambda v: (v is not None, v or ""))
         (filters if name == dimension else exclusions).append(Filter(dimension, tuple(chosen)))
     return tuple(sorted(filters, key=_by_dimension)), tuple(sorted(exclusions, key=_by_dimension))
+
+
+def _spelled(dimension: str, value: str, name: str) -> str | None:
+    """Return a value in its one spelling, so that equal questions are equal; "" is "has none"."""
+    if dimension == ACCOUNT:
+        return parse_account(value, name)
+    return canonical_value(dimension, value or None)
 
 
 def _by_dimension(chosen: Filter) -> str:
@@ -278,7 +284,7 @@ def _by_dimension(chosen: Filter) -> str:
 
 
 def parse_account(text: str, name: str) -> str:
-    """Return an account as ``slug:sub_account_id``; ``name`` is the parameter that refusals name.
+    """Return an account in its one spelling; ``name`` is the parameter that refusals name.
 
     Raises:
         Invalid: it has another form.
@@ -286,4 +292,4 @@ def parse_account(text: str, name: str) -> str:
     slug, colon, _ = text.partition(":")
     if not slug or not colon:
         raise Invalid(f"{name} must be slug:sub_account_id, for example aws:123456789012.")
-    return text
+    return same_account(text)

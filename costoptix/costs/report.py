@@ -27,7 +27,7 @@ from costoptix.costs.answers import (
     RowStream,
 )
 from costoptix.costs.engine import TOO_LARGE, FileGone
-from costoptix.costs.plan import plan
+from costoptix.costs.parts import parts_of
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
 from costoptix.errors import Conflict, Invalid, Unavailable
 from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
@@ -131,7 +131,7 @@ def priced(
 
 
 def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> Iterator[PricedRow]:
-    parts = plan(query, live.deliveries, kinds={CHARGES})
+    parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
     if not parts:
         return
     statement = sql.priced_statement(query, metric, parts, store.engine.path)
@@ -168,7 +168,7 @@ def daily_series(
 def _daily_series(
     query: CostQuery, metric: str, live: LiveData, store: CostStore
 ) -> Iterator[DailySeries]:
-    parts = plan(query, live.deliveries)
+    parts = parts_of(query, live.deliveries, store)
     portions = 1 + sum(part.cost for part in parts) // SERIES_ROWS
     for number in range(portions if parts else 0):
         statement = sql.series_statement(
@@ -337,7 +337,7 @@ def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Currenc
     """Add everything up, from the coarsest files that hold it: no bucket, no group."""
     group_by = query.group_by[:1] if query.search else ()
     ungrouped = replace(query, granularity=Granularity.TOTAL, group_by=group_by)
-    parts = plan(ungrouped, live.deliveries)
+    parts = parts_of(ungrouped, live.deliveries, store)
     if not parts:
         return ()
     statement = sql.totals_statement(ungrouped, parts, store.engine.path)
@@ -349,7 +349,7 @@ def _rows(
     query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
 ) -> Iterator[tuple[CostRow, int]]:
     """Yield each row, and with each the count of all rows."""
-    parts = plan(query, live.deliveries)
+    parts = parts_of(query, live.deliveries, store)
     if not parts:
         return
     statement = sql.rows_statement(query, parts, store.engine.path, limit, offset)

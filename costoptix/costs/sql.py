@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from costoptix.costs.query import (
     is_tag,
     tag_key,
 )
+from costoptix.costs.spellings import SPELLED, Spellings
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
-from costoptix.lake.providers import names_of
+from costoptix.lake.providers import NAMES, canonical_value, same_account
 from costoptix.periods import Granularity
 
 Locate = Callable[[str], Path]
@@ -57,9 +58,10 @@ class _Values:
         self.bound[name] = value
         return f"${name}"
 
-    def files(self, paths: Iterable[str]) -> str:
+    def files(self, paths: Iterable[str], *, named: bool = False) -> str:
         located = self.bind([str(self.locate(path)) for path in paths])
-        return f"read_parquet({located}, hive_partitioning = false)"
+        options = "hive_partitioning = false" + (", filename = true" if named else "")
+        return f"read_parquet({located}, {options})"
 
 
 def rows_statement(
@@ -167,9 +169,9 @@ def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Lo
     The parts are charges; without any there is no statement to write.
     """
     values = _Values(locate)
-    conditions = _conditions(query, values)
     selects = []
     for part in parts:
+        conditions = _conditions(query, part.spellings, values)
         first, after = values.bind(part.days.first), values.bind(part.days.after)
         days = [f"{_CHARGE_TIME} >= {first}", f"{_CHARGE_TIME} < {after}"]
         where = " AND ".join([*days, *conditions])
@@ -186,26 +188,32 @@ def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statemen
     return Statement(" ".join(clauses), values.bound)
 
 
+def spellings_statement(paths: list[str], locate: Locate) -> Statement:
+    """Write the SELECT of how the dimensions SPELLED are written in files.
+
+    Columns: the file's name as it was located, and these dimensions.
+    """
+    values = _Values(locate)
+    columns = ", ".join(("filename", *SPELLED))
+    return Statement(
+        f"SELECT DISTINCT {columns} FROM {values.files(paths, named=True)}",  # noqa: S608
+        values.bound,
+    )
+
+
 def _source(
     query: CostQuery, parts: tuple[QueryPart, ...], columns: Sequence[str], values: _Values
 ) -> str:
     """Write the union of the parts, with the same columns whatever kind they are of."""
-    groups = [_dimension(name, values) for name in query.group_by]
-    conditions = _conditions(query, values)
-    selects = [_select(query, part, groups, conditions, columns, values) for part in parts]
+    selects = [_select(query, part, columns, values) for part in parts]
     return "(" + " UNION ALL ".join(selects) + ")"
 
 
-def _select(
-    query: CostQuery,
-    part: QueryPart,
-    groups: list[str],
-    conditions: list[str],
-    columns: Sequence[str],
-    values: _Values,
-) -> str:
+def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: _Values) -> str:
     is_charges = part.kind == CHARGES
     time, currency = (_CHARGE_TIME, "billing_currency") if is_charges else ("day", CURRENCY)
+    groups = [_dimension(name, part.spellings, values) for name in query.group_by]
+    conditions = _conditions(query, part.spellings, values)
     first, after = values.bind(part.days.first), values.bind(part.days.after)
     selected = [f"{expression} AS {name}" for name, expression in _bucket(query, time)]
     selected += [f"{group} AS {key}" for key, group in zip(_group_keys(query), groups, strict=True)]
@@ -213,7 +221,17 @@ def _select(
     selected += [_charge_column(name) for name in columns] if is_charges else columns
     where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
     clauses = ["SELECT", ", ".join(selected), "FROM", values.files(part.paths)]
+    clauses += [_spelled(name, part.spellings.of(name), values) for name in query.group_by]
     return " ".join([*clauses, "WHERE", " AND ".join(where)])
+
+
+def _spelled(name: str, shown: Mapping[str, str], values: _Values) -> str:
+    """Write the join with how a dimension's values are shown, where any is written otherwise."""
+    if not shown:
+        return ""
+    written, spelled = values.bind(list(shown)), values.bind(list(shown.values()))
+    lists = f"unnest({written}) AS {name}_written, unnest({spelled}) AS {name}_shown"
+    return f"LEFT JOIN (SELECT {lists}) ON {name} = {name}_written"
 
 
 def _sums() -> list[str]:
@@ -253,36 +271,49 @@ def _group_keys(query: CostQuery) -> list[str]:
     return [f"group_{index}" for index in range(len(query.group_by))]
 
 
-def _dimension(name: str, values: _Values) -> str:
+def _dimension(name: str, spellings: Spellings, values: _Values) -> str:
     """Write the value of a dimension; a tag that is empty is a tag that is not there."""
     if not is_tag(name):
-        return name
+        return f"coalesce({name}_shown, {name})" if spellings.of(name) else name
     pointer = "/" + tag_key(name).replace("~", "~0").replace("/", "~1")
     return f"nullif(json_extract_string(tags, {values.bind(pointer)}), '')"
 
 
-def _conditions(query: CostQuery, values: _Values) -> list[str]:
-    conditions = [_is_any_of(chosen, values) for chosen in query.filters]
+def _conditions(query: CostQuery, spellings: Spellings, values: _Values) -> list[str]:
+    conditions = [_is_any_of(chosen, spellings, values) for chosen in query.filters]
     conditions += [
-        f"NOT coalesce({_is_any_of(chosen, values)}, false)" for chosen in query.exclusions
+        f"NOT coalesce({_is_any_of(chosen, spellings, values)}, false)"
+        for chosen in query.exclusions
     ]
     if query.search:
-        searched = _dimension(query.group_by[0], values)
-        conditions.append(f"contains(lower({searched}), lower({values.bind(query.search)}))")
+        searched = _dimension(query.group_by[0], spellings, values)
+        # What is shown is searched, so that all of a value is found or nothing of it.
+        texts = {query.search, canonical_value(query.group_by[0], query.search) or ""}
+        options = (
+            f"contains(lower({searched}), lower({values.bind(text)}))" for text in sorted(texts)
+        )
+        conditions.append(f"({' OR '.join(options)})")
     return conditions
 
 
-def _is_any_of(chosen: Filter, values: _Values) -> str:
+def _is_any_of(chosen: Filter, spellings: Spellings, values: _Values) -> str:
     """Write a condition, plain enough that whole row groups can be skipped by it."""
     if chosen.dimension == ACCOUNT:
-        options = [_is_account(value or "", values) for value in chosen.values]
+        options = [_is_account(value or "", spellings, values) for value in chosen.values]
         return "(" + " OR ".join(options) + ")"
-    column = _dimension(chosen.dimension, values)
     if is_tag(chosen.dimension):
+        column = _dimension(chosen.dimension, spellings, values)
         return _is_tag_any_of(column, chosen, values)
-    named = [values.bind(value) for value in chosen.values if value is not None]
+    return _is_value(chosen.dimension, chosen.values, spellings, values)
+
+
+def _is_value(
+    column: str, chosen: Iterable[str | None], spellings: Spellings, values: _Values
+) -> str:
+    written = spellings.written(column, chosen)
+    named = [values.bind(value) for value in written if value is not None]
     options = [f"{column} IN ({', '.join(named)})"] if named else []
-    if None in chosen.values:
+    if None in written:
         options.append(f"{column} IS NULL")
     return "(" + " OR ".join(options) + ")"
 
@@ -306,12 +337,14 @@ def _is_tag_any_of(value: str, chosen: Filter, values: _Values) -> str:
     return f"coalesce({value}, '') IN ({options})"
 
 
-def _is_account(account: str, values: _Values) -> str:
-    slug, _, sub_account_id = account.partition(":")
-    names = [f"provider_name = {values.bind(name)}" for name in names_of(slug)]
-    names.append(f"replace(lower(provider_name), ' ', '-') = {values.bind(slug)}")
-    account_id = values.bind(sub_account_id or None)
-    return f"(({' OR '.join(names)}) AND sub_account_id IS NOT DISTINCT FROM {account_id})"
+def _is_account(account: str, spellings: Spellings, values: _Values) -> str:
+    slug, _, account_id = same_account(account).partition(":")
+    if slug in NAMES:
+        provider = _is_value("provider_name", NAMES[slug][:1], spellings, values)
+    else:
+        provider = f"replace(lower(provider_name), ' ', '-') = {values.bind(slug)}"
+    number = _is_value("sub_account_id", [account_id or None], spellings, values)
+    return f"({provider} AND {number})"
 
 
 def _ordering(query: CostQuery) -> list[str]:

@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from costoptix import drafts
 from costoptix.costs import accounts as cloud
-from costoptix.costs.accounts import Account, AccountDraft
-from costoptix.errors import CostOptixError, NotFound
+from costoptix.costs.accounts import AccountDraft
+from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.web.costs.questions import cost_store, url_with
 from costoptix.web.parts import forms
@@ -25,7 +25,8 @@ class AccountRenaming(drafts.Draft):
 @page("/accounts")
 def accounts() -> ResponseReturnValue:
     """List the accounts in the bills."""
-    return render_template("accounts/list.html", accounts=_accounts())
+    listed = cloud.list_accounts(db.session(), current_user.organization, cost_store())
+    return render_template("accounts/list.html", accounts=listed)
 
 
 @page("/accounts/<account_id>")
@@ -51,9 +52,7 @@ def rename_account(account_id: str) -> ResponseReturnValue:
 
 
 def _show(account_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
-    account = next((account for account in _accounts() if account.id == account_id), None)
-    if account is None:
-        raise NotFound
+    account = cloud.find(db.session(), current_user.organization, account_id, cost_store())
     days = [("start_date", str(account.first_day)), ("end_date", str(account.last_day))]
     body = render_template(
         "accounts/detail.html",
@@ -62,7 +61,3 @@ def _show(account_id: str, error: CostOptixError | None = None) -> ResponseRetur
         error=error.sentence if error else "",
     )
     return forms.answer(body, error)
-
-
-def _accounts() -> list[Account]:
-    return cloud.list_accounts(db.session(), current_user.organization, cost_store())
