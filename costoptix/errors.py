@@ -90,6 +90,16 @@ class NoSpace(CostOptixError):
         super().__init__(sentence)
 
 
+HOPELESS = frozenset((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOENT))
+"""Errors of the file system that no second try gets around: a person must do something."""
+
+
+def unusable_files(error: OSError) -> str:
+    """Say that the server's own files cannot be read or written, and why."""
+    where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+    return f"The server cannot read or write its own files: {error.strerror or error}{where}."
+
+
 def is_full_disk(error: BaseException) -> bool:
     """Tell whether an error of the file system or a database says that a disk is full."""
     if isinstance(error, OSError):

@@ -101,7 +101,10 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
         "failed", queue.MAX_ATTEMPTS, "RuntimeError: disk on fire",
     )  # fmt: skip
     session.refresh(received)
-    assert (received.state, received.error) == ("refused", importer.GAVE_UP)
+    assert (received.state, received.error) == (
+        "refused",
+        importer.GAVE_UP.format(reason="RuntimeError: disk on fire."),
+    )
 
 
 def _age(path: Path, seconds: float) -> None:
@@ -355,7 +358,7 @@ def test_detection_that_wants_more_memory_than_it_may_fails_and_the_worker_goes_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+        resource.setrlimit(resource.RLIMIT_AS, (100 << 20, 100 << 20))
 
     work(session, config)
 

@@ -6,6 +6,7 @@ delivery names, which the sweep removes; readers see nothing of it.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -30,7 +31,14 @@ from costoptix.bills.read.staged import Line, Progress, Staged
 from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.errors import CostOptixError, Invalid, NoSpace, is_full_disk
+from costoptix.errors import (
+    HOPELESS,
+    CostOptixError,
+    Invalid,
+    NoSpace,
+    is_full_disk,
+    unusable_files,
+)
 from costoptix.lake.live import hold_data_version
 from costoptix.models import (
     UNFINISHED_STATES,
@@ -49,15 +57,17 @@ MOST_REJECTED_PERCENT = 5
 TRIES_UNLOCKED = 5
 """How often it is worked out what a delivery is for while other deliveries go live meanwhile."""
 
-GAVE_UP = "The file could not be read: the reason is in the log of the worker."
-READER_DIED = (
-    "The process that reads the file was ended each time, perhaps because memory ran out: "
-    "see the log of the worker."
-)
+GAVE_UP = "The file could not be read: {reason} The log of the worker has more."
+TRIED_OFTEN = f" It was tried {queue.MAX_ATTEMPTS} times."
 ENDED = (
     "The worker was ended each time it read the file, perhaps because memory ran out: "
     "see its log, then send the file again."
 )
+
+
+_SHOWN_CHARACTERS = 200
+
+logger = logging.getLogger(__name__)
 
 
 def run(session: Session, claim: Claim, config: Config, read: Read = child.read) -> None:
@@ -68,13 +78,24 @@ def run(session: Session, claim: Claim, config: Config, read: Read = child.read)
 
     Raises:
         LeaseLost: another worker has the job now; nothing was changed.
-        NoSpace, ChildDied: the disk is full, or the reading process was killed; the job may be
-            tried again.
+        NoSpace, ChildDied: the disk is full, or the reading process was ended from outside; the
+            job may be tried again.
     """
     row = session.get(Import, claim.payload["import_id"])
     if row is None or row.state not in UNFINISHED_STATES:
         return
-    _Run(session, claim, row, config).run(read)
+    run_of_import = _Run(session, claim, row, config)
+    try:
+        run_of_import.run(read)
+    except ChildDied as error:
+        if error.may_pass:
+            raise
+        run_of_import.refuse(GAVE_UP.format(reason=error.sentence))
+    except OSError as error:
+        if error.errno not in HOPELESS:
+            raise
+        logger.exception("the import %s cannot use its files", claim.payload["import_id"])
+        run_of_import.refuse(f"{unusable_files(error)} Mend that, then send the file again.")
 
 
 class _Run:
@@ -107,12 +128,17 @@ class _Run:
             check_row_count(self._row.options.get("row_count"), staged.rows_read)
         except Invalid as error:
             self._keep_rejections(folder)
-            with writing(self._session):
-                self._end(ImportState.REFUSED, error=error.sentence)
-            self._remove_upload()
+            self.refuse(error.sentence)
             return None
         self._keep_rejections(folder)
         return staged
+
+    def refuse(self, sentence: str) -> None:
+        """End the import: its file does not come in."""
+        self._session.rollback()
+        with writing(self._session):
+            self._end(ImportState.REFUSED, error=sentence)
+        self._remove_upload()
 
     def _options(self) -> Options:
         organization_id = self._row.organization_id
@@ -331,11 +357,14 @@ def give_up(session: Session, claim: Claim, error: Exception) -> None:
         case CostOptixError():
             sentence = error.sentence
         case ChildDied():
-            sentence = READER_DIED
+            sentence = GAVE_UP.format(reason=error.sentence + TRIED_OFTEN)
         case queue.Abandoned():
             sentence = ENDED
+        case OSError():
+            sentence = GAVE_UP.format(reason=unusable_files(error) + TRIED_OFTEN)
         case _:
-            sentence = GAVE_UP
+            words = f"{type(error).__name__}: {error}".partition("\n")[0]
+            sentence = GAVE_UP.format(reason=words[:_SHOWN_CHARACTERS].rstrip(".") + ".")
     with writing(session):
         session.execute(
             update(Import)

@@ -9,6 +9,7 @@ import gc
 import os
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,13 +18,25 @@ from pydantic import BaseModel
 from costoptix import bounded
 from costoptix.bills.formats import Options
 from costoptix.bills.read.staged import Progress, Staged
-from costoptix.bounded import ChildDied
-from costoptix.errors import Invalid, NoSpace
+from costoptix.bounded import ChildDied, address_space, lacks_memory
+from costoptix.errors import Invalid, NoSpace, unusable_files
 
 BEAT_SECONDS = 1.0
 GROUP_SECONDS = 20.0
 """How long a person's request waits while files are looked into: a header takes milliseconds."""
 _TOO_MUCH_MEMORY = "The file needs more memory than an import may use."
+LEAST_BYTES = 768 << 20
+"""Of address space: below it the libraries fail before a file is read, each time in another way."""
+_TOO_LOW_LIMIT = (
+    "A process may use {limit} MB of memory here, and to read a file takes {least} MB at least: "
+    "raise the limit (ulimit -v), then send the file again."
+)
+_MAKERS = {
+    "pyarrow": "Arrow", "duckdb": "DuckDB", "numpy": "NumPy", "zipfile": "The reader of zip",
+    "zlib": "The reader of gzip", "isal": "The reader of gzip", "igzip_lib": "The reader of gzip",
+    "orjson": "The reader of JSON", "json": "The reader of JSON",
+}  # fmt: skip
+_SHOWN_CHARACTERS = 200
 
 
 class Request(BaseModel):
@@ -43,6 +56,7 @@ class Reply(BaseModel):
     groups: list[list[int]] | None = None
     refused: str | None = None
     no_space: str | None = None
+    failed: str | None = None
 
 
 def read(
@@ -53,7 +67,7 @@ def read(
     Raises:
         Invalid: the file is refused; the sentence says why.
         NoSpace: the disk is full; the file may be read later.
-        ChildDied: the child ended without an answer.
+        ChildDied: the child ended without an answer, or a library failed.
     """
     request = Request(source=source, folder=folder, options=options)
     reply = _ask(request, on_progress)
@@ -61,8 +75,8 @@ def read(
         raise Invalid(reply.refused)
     if reply.no_space is not None:
         raise NoSpace(reply.no_space)
-    if reply.staged is None:
-        raise ChildDied("the process that reads bills gave no answer")
+    if reply.failed is not None or reply.staged is None:
+        raise ChildDied(reply.failed or "Its process gave no answer.")
     return reply.staged
 
 
@@ -82,8 +96,12 @@ def group(
                 files=list(files), folder=Path(folder), options=Options(encoding=encoding)
             )
             reply = _ask(request, _say_nothing, seconds=limit)
+            if reply.failed is not None or reply.refused is not None:
+                raise ChildDied(reply.failed or reply.refused or "")
     except ChildDied as error:
-        raise Invalid("One of these files cannot be looked into: send them one by one.") from error
+        raise Invalid(
+            f"These files could not be looked into. {error.sentence} Send them one by one."
+        ) from error
     if reply.no_space is not None:
         raise NoSpace(reply.no_space)
     return reply.groups or []
@@ -115,26 +133,44 @@ def main() -> None:
 
 
 def _answer(request: Request) -> Reply:
-    # The limits must hold before DuckDB starts.
-    from costoptix.bills.read.grouping import group as grouped
-    from costoptix.bills.read.load import load
-
-    if request.source is None:
-        try:
-            return Reply(groups=grouped(request.files, request.folder, request.options.encoding))
-        except NoSpace as error:
-            return Reply(no_space=error.sentence)
+    limit = address_space()
+    if limit is not None and limit < LEAST_BYTES:
+        return Reply(refused=_TOO_LOW_LIMIT.format(limit=limit >> 20, least=LEAST_BYTES >> 20))
     beat = _Beat()
     try:
-        return Reply(staged=load(request.source, request.folder, request.options, beat.keep))
+        return _result(request, beat)
     except Invalid as error:
         return Reply(refused=error.sentence)
     except NoSpace as error:
         return Reply(no_space=error.sentence)
     except MemoryError:
         return Reply(refused=_TOO_MUCH_MEMORY)
+    except Exception as error:
+        traceback.print_exc()
+        if lacks_memory(f"{type(error).__name__}: {error}"):
+            return Reply(refused=_TOO_MUCH_MEMORY)
+        return Reply(failed=_in_words(error))
     finally:
         beat.stop()
+
+
+def _result(request: Request, beat: _Beat) -> Reply:
+    # The limits must hold before DuckDB starts.
+    from costoptix.bills.read.grouping import group as grouped
+    from costoptix.bills.read.load import load
+
+    if request.source is None:
+        return Reply(groups=grouped(request.files, request.folder, request.options.encoding))
+    return Reply(staged=load(request.source, request.folder, request.options, beat.keep))
+
+
+def _in_words(error: Exception) -> str:
+    """Say what failed that no other part has a sentence for, and whose it is."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return unusable_files(error)
+    words = str(error).strip().partition("\n")[0][:_SHOWN_CHARACTERS]
+    maker = _MAKERS.get(type(error).__module__.partition(".")[0].strip("_"), "Cost Optix")
+    return f"{maker} failed at it in an unforeseen way: {type(error).__name__}: {words}."
 
 
 class _Beat:

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costoptix.bills.read.casting import MACROS
+from costoptix.bounded import address_space
 from costoptix.lake.layout import literal
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-MEMORY_LIMIT = "320MB"  # it spills beyond: an import is to fit beside a server in 1 GB
+MEMORY_LIMIT_MB = 320  # it spills beyond: an import is to fit beside a server in 1 GB
+LEAST_MEMORY_MB = 96
+_LIBRARIES_MB = 640  # of the address space of a process, before it reads
 THREADS = 2
 ROW_GROUP_ROWS = 61_440  # half of DuckDB's own size: small questions skip more of a file
 _PARQUET = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
@@ -26,7 +29,7 @@ def connect(temp_dir: Path) -> DuckDBPyConnection:
 
     connection = duckdb.connect(
         config={
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": f"{_memory_limit()}MB",
             "threads": THREADS,
             "temp_directory": str(temp_dir),
             "autoinstall_known_extensions": False,
@@ -36,6 +39,15 @@ def connect(temp_dir: Path) -> DuckDBPyConnection:
     for macro in MACROS:
         connection.execute(macro)
     return connection
+
+
+def _memory_limit() -> int:
+    """Return how many MB DuckDB may use: of less address space less, half of it is Arrow's."""
+    limit = address_space()
+    if limit is None:
+        return MEMORY_LIMIT_MB
+    rest = ((limit >> 20) - _LIBRARIES_MB) // 2
+    return min(MEMORY_LIMIT_MB, max(rest, LEAST_MEMORY_MB))
 
 
 def copy_sql(select: str, target: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import clock, queue
+from costoptix import bounded, clock, queue
 from costoptix.access.permissions import Caller, command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
@@ -23,8 +25,10 @@ from costoptix.bills.ledger import importer, listing
 from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
+from costoptix.bounded import ChildDied
+from costoptix.errors import NoSpace
 from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, Organization, new_id
+from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import bill, write
 from tests.support.bills import SAMPLE, TakeIn
 
@@ -210,3 +214,80 @@ def test_notes_of_what_was_read_stay_with_the_import(
     importer.run(session, claimed, config, read=read)
     session.refresh(row)
     assert (row.state, row.notes) == ("live", ["One.", "Two."])
+
+
+Fail = Callable[[Exception], Import]
+
+
+@pytest.fixture
+def fail(session: Session, acme: Organization, config: Config, operator: Caller) -> Fail:
+    """Import a bill whose reading fails, once."""
+
+    def run(error: Exception) -> Import:
+        ((row, job),) = receive.receive(
+            session, acme, operator, [Sent(io.BytesIO(bill("7")), "bill.csv")],
+            uploads_dir=config.uploads_dir, max_bytes=1 << 20,
+        )  # fmt: skip
+        claimed = queue.claim(session, job.id)
+        assert claimed is not None
+
+        def read(*_said: Any) -> Staged:
+            raise error
+
+        importer.run(session, claimed, config, read=read)
+        session.refresh(row)
+        return row
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ChildDied("Its process crashed with SIGSEGV."), "crashed with SIGSEGV"),
+        (ChildDied(bounded.TOO_MUCH_MEMORY), "more memory"),
+        (OSError(errno.EROFS, "Read-only file system", "/lake"), "Read-only file system (/lake)"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied"),
+    ],
+)
+def test_what_no_second_try_can_help_is_refused_at_once_with_its_reason(
+    fail: Fail, config: Config, error: Exception, words: str
+) -> None:
+    row = fail(error)
+    assert row.state == "refused"
+    assert words in row.error
+    assert not list(config.uploads_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ChildDied("It was killed.", may_pass=True), OSError(errno.EIO, "I/O error"), NoSpace("full")],
+)
+def test_what_may_pass_is_tried_again(fail: Fail, error: Exception) -> None:
+    with pytest.raises(type(error)):
+        fail(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ChildDied("It was killed.", may_pass=True), "It was killed. It was tried 5 times."),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (NoSpace("There is no space left to read the file."), "no space left"),
+        (ValueError("odd\nthing"), "ValueError: odd."),
+    ],
+)
+def test_what_is_given_up_says_why(
+    session: Session, acme: Organization, config: Config, operator: Caller, error: Exception,
+    words: str,
+) -> None:  # fmt: skip
+    ((row, job),) = receive.receive(
+        session, acme, operator, [Sent(io.BytesIO(bill("7")), "bill.csv")],
+        uploads_dir=config.uploads_dir, max_bytes=1 << 20,
+    )  # fmt: skip
+    claimed = queue.claim(session, job.id)
+    assert claimed is not None
+    importer.give_up(session, claimed, error)
+    session.refresh(row)
+    assert row.state == "refused"
+    assert words in row.error

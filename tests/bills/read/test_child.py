@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import signal
 import subprocess
+import zlib
 from pathlib import Path
 
 import duckdb
+import orjson
+import pyarrow as pa
 import pytest
+from isal import isal_zlib
 
 from costoptix import bounded
 from costoptix.bills.formats import Options
-from costoptix.bills.read import child
+from costoptix.bills.read import archives, child
 from costoptix.errors import Invalid
 from tests.support.bills import SAMPLE, Stage
 
@@ -57,5 +63,49 @@ def test_a_child_that_is_killed_is_told_from_a_refusal(
         return process
 
     monkeypatch.setattr(subprocess, "Popen", popen_and_kill)
-    with pytest.raises(bounded.ChildDied):
+    with pytest.raises(bounded.ChildDied, match="SIGKILL") as raised:
         read(SAMPLE, tmp_path / "there")
+    assert raised.value.may_pass
+
+
+def test_files_that_take_too_long_to_look_into_are_said_to(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in "ab"]
+    for file in files:
+        file.write_bytes(b"a,b\n")
+    with pytest.raises(Invalid, match=r"longer than 0\.01 seconds\. Send them one by one"):
+        child.group(files, seconds=0.01)
+
+
+FAILURES = [
+    (pa.ArrowInvalid("odd page"), "failed", "Arrow failed at it.*ArrowInvalid: odd page"),
+    (pa.ArrowKeyError("x"), "failed", "Arrow failed at it.*ArrowKeyError"),
+    (
+        duckdb.InternalException("odd\ntrace"),
+        "failed",
+        "DuckDB failed at it.*InternalException: odd",
+    ),
+    (zlib.error("bad block"), "failed", "The reader of gzip failed at it.*bad block"),
+    (isal_zlib.error("bad tree"), "failed", "The reader of gzip failed at it.*bad tree"),
+    (orjson.JSONEncodeError("no"), "failed", "TypeError|JSONEncodeError"),
+    (KeyError("c7"), "failed", "Cost Optix failed at it.*KeyError: 'c7'"),
+    (OSError(errno.EROFS, "Read-only file system", "x"), "failed", "files: Read-only file system"),
+    (pa.ArrowMemoryError("malloc"), "refused", "more memory"),
+    (MemoryError(), "refused", "more memory"),
+    (RuntimeError("can't start new thread"), "refused", "more memory"),
+    (ImportError("libarrow.so: failed to map segment"), "refused", "more memory"),
+    (duckdb.OutOfMemoryException("failed to allocate"), "refused", "more memory"),
+    (OSError(errno.ENOSPC, "No space left on device"), "no_space", "no space left"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "sentence"), FAILURES)
+def test_whatever_fails_is_answered_with_its_own_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str, sentence: str
+) -> None:
+    def fail(*_args: object) -> list[object]:
+        raise error
+
+    monkeypatch.setattr(archives, "expand", fail)
+    request = child.Request(source=tmp_path / "sent", folder=tmp_path)
+    reply = child._answer(request)
+    assert re.search(sentence, getattr(reply, kind) or "")
