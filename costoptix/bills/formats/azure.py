@@ -11,6 +11,8 @@ plan. Each row is mapped by itself, so that the rule holds in one file as in two
   already. So it is the pricing quantity, and is multiplied to get the consumed one.
 * An EA price sheet says 0 for what it has no pay-as-you-go price of. Beside another price that
   is a gap, not a gift: the list cost is missing.
+* Exports of partners' customers (CSP) leave the billing period empty: it is the month of the
+  service period, else of the date. They name no billing account: it is the customer's tenant.
 * The published rule names billed cost 0 for usage only. The amortized cost of what was unused is
   on no invoice either: its billed cost is 0 too.
 """
@@ -31,7 +33,14 @@ from costoptix.bills.formats import (
     V,
     month_first,
 )
-from costoptix.bills.formats.expressions import any_of, beside_cells, next_day, product, translate
+from costoptix.bills.formats.expressions import (
+    any_of,
+    beside_cells,
+    instant,
+    next_day,
+    product,
+    translate,
+)
 from costoptix.bills.formats.lookups import joined, left_join
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
@@ -53,6 +62,10 @@ _PRICING = {"ondemand": "Standard", "spot": "Dynamic"} | dict.fromkeys(_COMMITME
 
 _COST = ("CostInBillingCurrency", "Cost", "PreTaxCost")
 _DATE = ("Date", "UsageDateTime", "UsageDate")
+_PERIOD_START = ("BillingPeriodStartDate", "BillingPeriodStart")
+_PERIOD_END = ("BillingPeriodEndDate", "BillingPeriodEnd")
+_SERVICE_PERIOD_START = ("ServicePeriodStartDate", "ServicePeriodStart")
+_TENANT = "CustomerTenantId"
 _CURRENCY = ("BillingCurrency", "BillingCurrencyCode", "Currency")
 _SUBSCRIPTION = ("SubscriptionId", "SubscriptionGuid")
 _RESOURCE = ("ResourceId", "InstanceId", "InstanceName")
@@ -102,7 +115,10 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         | _account(header)
         | _rest(columns, header)
     )
-    kept = (header.sql("ChargeType"), header.sql("PricingModel"))
+    kept = (
+        header.sql("ChargeType"), header.sql("PricingModel"), header.sql(*_SERVICE_PERIOD_START),
+        header.sql(_TENANT), header.sql("CustomerName"),
+    )  # fmt: skip
     return Mapping(charges, _relation(columns), kept)
 
 
@@ -207,15 +223,15 @@ def _account(header: Header) -> dict[str, str]:
     first, second = (profile, enrolment) if is_mca(header) else (enrolment, profile)
     names = ("BillingAccountName", "BillingProfileName")
     day = month_first(header.coalesce(*_DATE))
-    period_end = month_first(header.sql("BillingPeriodEndDate", "BillingPeriodEnd"))
+    start, end = _billing_period(header)
     return {
-        "billing_account_id": f"coalesce({first}, {second})",
-        "billing_account_name": header.coalesce(*(names[::-1] if is_mca(header) else names)),
-        "billing_currency": header.coalesce(*_CURRENCY),
-        "billing_period_start": month_first(
-            header.sql("BillingPeriodStartDate", "BillingPeriodStart")
+        "billing_account_id": f"coalesce({first}, {second}, {header.sql(_TENANT)})",
+        "billing_account_name": header.coalesce(
+            *(names[::-1] if is_mca(header) else names), "CustomerName"
         ),
-        "billing_period_end": next_day(period_end),
+        "billing_currency": header.coalesce(*_CURRENCY),
+        "billing_period_start": start,
+        "billing_period_end": end,
         "charge_period_start": day,
         "charge_period_end": next_day(day),
         "sub_account_id": header.coalesce(*_SUBSCRIPTION),
@@ -225,6 +241,19 @@ def _account(header: Header) -> dict[str, str]:
         "provider_name": literal("Microsoft"),
         "publisher_name": f"coalesce({header.sql('PublisherName')}, 'Microsoft')",
     }
+
+
+def _billing_period(header: Header) -> tuple[str, str]:
+    """Return the start and the end of the billing period; the end is inclusive in the file."""
+    start, end = month_first(header.sql(*_PERIOD_START)), month_first(header.sql(*_PERIOD_END))
+    in_month = (header.sql(*_SERVICE_PERIOD_START), header.coalesce(*_DATE))
+    day = f"coalesce({end}, {', '.join(map(month_first, in_month))})"
+    month = f"date_trunc('month', {instant(day)})"
+    next_month = f"CAST(CAST({month} + INTERVAL 1 MONTH AS DATE) AS VARCHAR)"
+    return (
+        f"coalesce({start}, CAST(CAST({month} AS DATE) AS VARCHAR))",
+        f"coalesce({next_day(end)}, CASE WHEN {start} IS NULL THEN {next_month} END)",
+    )
 
 
 def _rest(columns: _Columns, header: Header) -> dict[str, str]:
@@ -391,8 +420,8 @@ AZURE = Format(
     required=(
         _COST,
         _DATE,
-        ("BillingAccountId", "BillingProfileId"),
-        ("BillingPeriodStartDate", "BillingPeriodStart"),
+        ("BillingAccountId", "BillingProfileId", _TENANT),
+        _PERIOD_START,
         ("ChargeType",),
         ("ConsumedService",),
         _SUBSCRIPTION,

@@ -69,7 +69,6 @@ def test_a_file_without_rows_is_a_bill_of_nothing(stage: Stage) -> None:
     ("name", "missing"),
     [
         ("BOM", "BillingAccountId, BillingPeriodStartDate, ChargeType"),
-        ("EnterpriseCamel", "BillingAccountId"),
         ("German", "BillingAccountId, BillingPeriodStartDate, ChargeType"),
         ("MissingBrackets", "BillingPeriodStartDate, ChargeType"),
         ("PayAsYouGo", "BillingAccountId, BillingPeriodStartDate, ChargeType"),
@@ -207,3 +206,49 @@ def test_tags_without_braces_are_tags(stage: Stage) -> None:
 
     tags = [orjson.loads(str(c["tags"])) for c in charges(staged, folder) if "tags" in c]
     assert {"tagA": "valueA", "tagB": "valueB", "tagC": "valueC"} in tags
+
+
+def test_an_export_of_a_partner_s_customer_is_of_its_tenant(stage: Stage) -> None:
+    staged, folder = stage(HEADERS / "EnterpriseCamel.csv")
+
+    assert (staged.format, total(staged)) == ("Azure MCA cost details", Decimal("0.012"))
+    (scope,) = staged.scopes
+    assert scope.billing_account_id == "11111111-1111-1111-1111-123456789012"
+    assert scope.billing_period.text == "2021-02"
+    (charge,) = charges(staged, folder)
+    assert charge["billing_account_name"] == "Customer Name"
+
+
+CSP = """\
+partnerName,customerTenantId,customerName,invoiceId,billingAccountId,billingProfileId,billingPeriodEndDate,billingPeriodStartDate,servicePeriodEndDate,servicePeriodStartDate,date,consumedService,meterCategory,ProductName,SubscriptionId,ResourceId,resourceLocation,unitPrice,quantity,unitOfMeasure,chargeType,billingCurrency,pricingCurrency,costInBillingCurrency,exchangeRatePricingToBilling,PayGPrice,frequency
+Partner,t-1,One,,a:b_2019-05-31,P-1,,,02/28/2021,02/01/2021,03/01/2021,Microsoft.Network,Virtual Network,IP Addresses,s-1,,WESTUS,0.004,3,1 Hour,Usage,USD,USD,0.012,1,0.004,UsageBased
+Partner,t-1,One,,a:b_2019-05-31,P-1,,,,,02/02/2021,Microsoft.Network,Virtual Network,IP Addresses,s-1,,WESTUS,0.004,3,1 Hour,Usage,USD,USD,0.5,1,0.004,UsageBased
+Partner,t-1,One,,a:b_2019-05-31,P-1,03/31/2021,,02/28/2021,02/01/2021,02/02/2021,Microsoft.Network,Virtual Network,IP Addresses,s-1,,WESTUS,0.004,3,1 Hour,Usage,USD,USD,2,1,0.004,UsageBased
+Partner,t-1,One,,a:b_2019-05-31,P-1,03/07/2021,02/08/2021,02/28/2021,02/01/2021,02/09/2021,Microsoft.Network,Virtual Network,IP Addresses,s-1,,WESTUS,0.004,3,1 Hour,Usage,USD,USD,4,1,0.004,UsageBased
+Partner,t-1,One,,a:b_2019-05-31,P-1,,,,,soon,Microsoft.Network,Virtual Network,IP Addresses,s-1,,WESTUS,0.004,3,1 Hour,Usage,USD,USD,8,1,0.004,UsageBased
+"""  # noqa: E501
+"""As partners get it: the billing period empty, but for the rows that have a part of it."""
+
+
+def test_an_empty_billing_period_is_the_month_of_the_service_period_or_date(stage: Stage) -> None:
+    staged, folder = stage(CSP.encode())
+
+    assert (staged.rows_kept, staged.rows_rejected) == (4, 1)
+    billed = {
+        line.billing_period and line.billing_period.text: line.sum_stored
+        for line in staged.lines
+        if line.metric == "billed_cost"
+    }
+    assert billed == {
+        "2021-02": Decimal("0.512"), "2021-03": 2, "2021-02-08/2021-03-07": 4, None: 0,
+    }  # fmt: skip
+    periods = {
+        (str(c["billing_period_start"])[:10], str(c["billing_period_end"])[:10])
+        for c in charges(staged, folder)
+    }
+    assert periods == {
+        ("2021-02-01", "2021-03-01"), ("2021-03-01", "2021-04-01"), ("2021-02-08", "2021-03-08"),
+    }  # fmt: skip
+    others = [orjson.loads(str(c["other_columns"])) for c in charges(staged, folder)]
+    assert {row.get("servicePeriodStartDate") for row in others} == {"02/01/2021", None}
+    assert {(row["customerTenantId"], row["customerName"]) for row in others} == {("t-1", "One")}

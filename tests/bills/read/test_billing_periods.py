@@ -23,6 +23,14 @@ def test_each_charge_has_the_period_of_its_start_and_end() -> None:
         assert len(periods.values) == 3  # months written in two ways are one
 
 
+def test_charges_of_one_period_have_it_all() -> None:
+    starts, ends = pa.array([WEEK[0]] * 3).cast(TIME), pa.array([WEEK[1]] * 3).cast(TIME)
+    periods = billing_periods(starts, ends)
+    assert periods.arrow().to_pylist() == ["2025-11-03/2025-11-09"] * 3
+    without = billing_periods(starts, pa.nulls(3, TIME))
+    assert without.arrow().to_pylist() == ["2025-11"] * 3
+
+
 def test_of_no_charges_there_are_no_periods() -> None:
     nothing = pa.array([], TIME)
     assert billing_periods(nothing, nothing).arrow().to_pylist() == []
