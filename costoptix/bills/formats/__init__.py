@@ -15,6 +15,8 @@ How a format is written (``focus.py`` is the model):
   column of the file that no expression names) are done for all formats by ``bills/read``.
   An expression must yield the same for the same cells: it is worked out once for all rows that
   have them (``read/mapping.py``).
+* Cells of tags and of nested values are made JSON before the expressions see them
+  (``Mapping.nested``; ``pairs.py`` reads them in all the ways in which they are written).
 * Where one row becomes several charges (the credits of GCP), or rows are left out by the
   provider's published rule, ``Mapping.relation`` is a SELECT from ``cells`` that yields every
   column of it (``SELECT cells.*, …``) and whatever else the expressions name.
@@ -56,6 +58,11 @@ def normal(name: str) -> str:
 def identifier(position: int) -> str:
     """Return the SQL name of the column at a position (from 0) of the file."""
     return f'"c{position}"'
+
+
+def position_of(cell: str) -> int:
+    """Return the position of the column with an SQL name."""
+    return int(cell.strip('"c'))
 
 
 @dataclass(frozen=True)
@@ -202,6 +209,30 @@ CELLS = "SELECT cells.* FROM cells"
 """The relation of a format in which a row is a charge."""
 
 
+class Unread(ValueError):
+    """What a cell means is not certain."""
+
+
+@dataclass(frozen=True)
+class NestedCell:
+    """A column whose cells hold more than one value, such as tags: they are made JSON beforehand.
+
+    What cannot be read is NULL for the format; its text stays with the charge, in other_columns.
+    """
+
+    cell: str  # the column's SQL name
+    read: Callable[[str], str | None]  # its text → JSON; raises Unread
+    is_needed: bool = False  # without it there is no charge: its text stays, to reject the row
+
+
+def nested_cells(
+    header: Header, read: Callable[[str], str | None], *names: str, is_needed: bool = False
+) -> tuple[NestedCell, ...]:
+    """Return those of some columns that a file has, as nested ones."""
+    cells = (header.sql(name) for name in names if header.has(name))
+    return tuple(NestedCell(cell, read, is_needed) for cell in cells)
+
+
 @dataclass(frozen=True)
 class Mapping:
     """One format's columns as expressions for the columns of the charge table."""
@@ -209,6 +240,7 @@ class Mapping:
     charges: MappingOf[str, str]  # column of charges.COLUMNS → SQL that yields text
     relation: str = CELLS  # what the expressions select from
     kept: tuple[str, ...] = ()  # columns that only decide something: in other_columns as well
+    nested: tuple[NestedCell, ...] = ()  # columns that are made JSON first
 
 
 @dataclass(frozen=True)

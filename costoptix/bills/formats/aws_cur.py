@@ -15,17 +15,20 @@ Both name the same columns, so that one mapping serves them. A charge's kind is 
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Mapping, Options
+from functools import partial
+
+from costoptix.bills.formats import Format, Header, Mapping, Options, nested_cells
 from costoptix.bills.formats.expressions import (
     amount,
     any_of,
     beside_cells,
     choose,
-    json_of,
     object_of_columns,
+    together,
     translate,
 )
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.bills.formats.pairs import pairs
 from costoptix.lake.layout import literal
 
 _CATEGORY = {
@@ -107,6 +110,10 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         _costs(columns) | _kinds(columns) | _commitment(columns) | _rest(header, columns),
         _relation(header, columns),
         kept=(columns.kind,),
+        nested=(
+            *nested_cells(header, partial(pairs, key=_tag_key), *_TAG_MAPS),
+            *nested_cells(header, pairs, "product"),
+        ),
     )
 
 
@@ -188,7 +195,7 @@ def _commitment(columns: _CurColumns) -> dict[str, str]:
 
 
 def _rest(header: Header, columns: _CurColumns) -> dict[str, str]:
-    product = json_of(header.sql("product"))  # the map of CUR 2.0
+    product = header.sql("product")  # the map of CUR 2.0
     resource = header.sql("lineItem/ResourceId")
     covered = any_of(columns.kind, *_COVERED)
     spot = f"{header.sql('lineItem/UsageType')} LIKE '%SpotUsage%'"
@@ -240,6 +247,7 @@ def _rest(header: Header, columns: _CurColumns) -> dict[str, str]:
     }
 
 
+_TAG_MAPS = ("resourceTags", "tags")  # of CUR 2.0: the second takes the place of the first
 _TAG_PREFIXES = {
     "resourceTags/user:": "",
     "resourceTags/": "",  # aws:createdBy keeps its prefix: it is AWS's own tag
@@ -248,12 +256,21 @@ _TAG_PREFIXES = {
 }
 
 
+def _tag_key(written: str) -> str:
+    """Return the key of a tag in a map of CUR 2.0: the one that the legacy report gives it.
+
+    Resource tags are ``user_env`` or, in the newer map, ``resourceTags/user_env``: ``env`` here.
+    ``accountTag/…``, ``userAttribute/…`` and ``costCategory/…`` are none, and keep their names.
+    """
+    key = written.removeprefix("resourceTags/")
+    for prefix in ("user_", "user:"):
+        if key.startswith(prefix) and key != prefix:
+            return key.removeprefix(prefix)
+    return f"aws:{key.removeprefix('aws_')}" if key.startswith("aws_") else key
+
+
 def _tags(header: Header) -> str:
-    """Gather one column per key, or take the JSON map of CUR 2.0, whose keys begin ``user_``."""
-    if header.has("resourceTags"):
-        ours = r"""regexp_replace({}, '([{{,]\s*")user[_:]', '\1', 'g')"""
-        aws = r"""regexp_replace({}, '([{{,]\s*"aws)_', '\1:', 'g')"""
-        return aws.format(ours.format(json_of(header.sql("resourceTags"))))
+    """Gather one column per key, and the maps of CUR 2.0."""
     by_key: dict[str, str] = {}
     taken: set[str] = set()
     for prefix, ours in _TAG_PREFIXES.items():
@@ -261,7 +278,7 @@ def _tags(header: Header) -> str:
             if column not in taken:
                 taken.add(column)
                 by_key[ours + key] = column
-    return object_of_columns(by_key)
+    return together(object_of_columns(by_key), *map(header.sql, _TAG_MAPS))
 
 
 def _title(header: Header) -> str:

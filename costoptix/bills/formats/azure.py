@@ -32,6 +32,7 @@ from costoptix.bills.formats import (
     Options,
     V,
     month_first,
+    nested_cells,
 )
 from costoptix.bills.formats.expressions import (
     any_of,
@@ -42,6 +43,7 @@ from costoptix.bills.formats.expressions import (
     translate,
 )
 from costoptix.bills.formats.lookups import joined, left_join
+from costoptix.bills.formats.pairs import pairs
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
 
@@ -119,7 +121,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         header.sql("ChargeType"), header.sql("PricingModel"), header.sql(*_SERVICE_PERIOD_START),
         header.sql(_TENANT), header.sql("CustomerName"),
     )  # fmt: skip
-    return Mapping(charges, _relation(columns), kept)
+    return Mapping(charges, _relation(columns), kept, nested_cells(header, pairs, "Tags"))
 
 
 def _relation(columns: _Columns) -> str:
@@ -186,7 +188,9 @@ def _kinds(columns: _Columns, header: Header) -> dict[str, str]:
     return {
         "charge_category": translate(columns.charge_type, _CATEGORY, literal("Adjustment")),
         "charge_class": f"CASE WHEN {columns.charge_type} = 'refund' THEN 'Correction' END",
-        "charge_frequency": translate(_word(header.sql("Frequency")), _FREQUENCY, literal("Other")),
+        "charge_frequency": translate(
+            _word(header.sql("Frequency")), _FREQUENCY, header.sql("Frequency")
+        ),
         "charge_description": header.coalesce("ProductName", "Product"),
         "pricing_category": translate(columns.pricing_model, _PRICING),
         "pricing_quantity": columns.quantity,
@@ -257,7 +261,6 @@ def _billing_period(header: Header) -> tuple[str, str]:
 
 
 def _rest(columns: _Columns, header: Header) -> dict[str, str]:
-    tags = header.sql("Tags")
     last_segment = f"nullif(regexp_extract({columns.resource}, '[^/]+$'), '')"
     return {
         "availability_zone": header.sql("AvailabilityZone"),
@@ -273,10 +276,7 @@ def _rest(columns: _Columns, header: Header) -> dict[str, str]:
         "service_subcategory": "ServiceSubcategory",
         "sku_id": header.sql("ProductId"),
         "sku_meter": header.sql("MeterName"),
-        "tags": (
-            f"CASE WHEN starts_with(ltrim({tags}), '{{') OR {tags} IS NULL THEN {tags} "
-            f"ELSE '{{' || {tags} || '}}' END"
-        ),
+        "tags": header.sql("Tags"),
     }
 
 

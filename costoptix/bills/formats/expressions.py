@@ -107,6 +107,12 @@ def object_of_columns(columns: Mapping[str, str]) -> str:
     return merged(f"json_object({members})")
 
 
+def together(*objects: str) -> str:
+    """Return the only one of some JSON objects that a file has; several merged, else NULL."""
+    present = [value for value in objects if value != "NULL"]
+    return merged(*present) if len(present) > 1 else (present or ["NULL"])[0]
+
+
 def merged(*objects: str) -> str:
     """Return JSON objects merged, of the same key the last; without nulls; NULL for none."""
     result = "'{}'"

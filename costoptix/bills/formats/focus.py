@@ -13,7 +13,8 @@ one of several files a day) and ``x_ExportTime`` (of Google's view of a table th
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Mapping, Options, month_first
+from costoptix.bills.formats import Format, Header, Mapping, Options, month_first, nested_cells
+from costoptix.bills.formats.pairs import pairs
 from costoptix.lake.charges import COLUMNS, ColumnKind
 
 _RENAMED = {
@@ -54,8 +55,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         for name, sql in columns.items()
         if COLUMNS[name].kind is ColumnKind.TIME
     }
-    frequency = _usage_based(header.sql("ChargeFrequency"))
-    return Mapping(columns | times | {"charge_frequency": frequency})
+    return Mapping(columns | times, nested=nested_cells(header, pairs, "Tags"))
 
 
 def _american(time: str, first_days: tuple[str, ...]) -> str:
@@ -69,11 +69,6 @@ def _american(time: str, first_days: tuple[str, ...]) -> str:
 def _iso(text: str) -> str:
     """Bring BigQuery's ``2024-09-01 07:00:00 UTC`` into an ISO shape."""
     return f"replace({text}, ' UTC', 'Z')"
-
-
-def _usage_based(expression: str) -> str:
-    """Bring the misspelt ``Usage-based`` of some providers to the value of the specification."""
-    return f"CASE WHEN {expression} = 'Usage-based' THEN 'Usage-Based' ELSE {expression} END"
 
 
 FOCUS = Format(

@@ -16,17 +16,18 @@ clamped at zero.
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Mapping, Options
+from costoptix.bills.formats import Format, Header, Mapping, Options, nested_cells
 from costoptix.bills.formats.expressions import (
     beside_cells,
     exact_json,
     instant,
-    merged,
     object_of_columns,
     object_of_pairs,
+    together,
     translate,
 )
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.bills.formats.pairs import pairs, structure
 from costoptix.lake.layout import literal
 
 _CATEGORY = {
@@ -47,9 +48,8 @@ _NESTED = (
     "adjustment_info",
     "subscription",
     "credits",
-    "tags",
-    "labels",
 )
+_TAGS = ("project.labels", "tags", "labels")  # the last one wins
 _TIME_ZONE = "America/Los_Angeles"
 _MEMBERS = ("id", "name", "full_name", "type", "amount")
 _CREDIT = "[{" + ", ".join(f'"{member}": "VARCHAR"' for member in _MEMBERS) + "}]"
@@ -82,6 +82,11 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         | {"tags": _tags(header)},
         _relation(header),
         kept=(header.sql("cost_type"),),
+        nested=(
+            *nested_cells(header, pairs, *_TAGS),
+            *nested_cells(header, structure, *(name for name in _NESTED if name != "credits")),
+            *nested_cells(header, structure, "credits", is_needed=True),
+        ),
     )
 
 
@@ -212,10 +217,11 @@ def _service(header: Header) -> dict[str, str]:
 
 def _tags(header: Header) -> str:
     """Merge the project's labels, the tags and the resource's labels; the last one wins."""
-    project = exact_json(_field(header, "project.labels"))
-    nested = (project, _as_json("tags"), _as_json("labels"))
+    project = header.sql("project.labels")
+    if not header.has("project.labels") and header.has("project"):
+        project = object_of_pairs(f"json_extract({header.sql('project')}, '$.labels')")
     by_column = object_of_columns(header.starting_with("labels."))
-    return merged(*map(object_of_pairs, nested), by_column)
+    return together(project, header.sql("tags"), header.sql("labels"), by_column)
 
 
 def _title(header: Header) -> str:

@@ -8,9 +8,16 @@ line once, into one of several files a day: files add up.
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Mapping, Options
-from costoptix.bills.formats.expressions import beside_cells, instant, object_of_columns, product
+from costoptix.bills.formats import Format, Header, Mapping, Options, nested_cells
+from costoptix.bills.formats.expressions import (
+    beside_cells,
+    instant,
+    object_of_columns,
+    product,
+    together,
+)
 from costoptix.bills.formats.lookups import left_join, service_categories
+from costoptix.bills.formats.pairs import pairs
 from costoptix.lake.layout import literal
 
 _SERVICE = "product/service"
@@ -22,6 +29,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         beside_cells(
             ("ServiceCategory",), left_join(service_categories("oci"), header.sql(_SERVICE))
         ),
+        nested=nested_cells(header, pairs, "tags"),
     )
 
 
@@ -70,7 +78,7 @@ def _product(header: Header) -> dict[str, str]:
         "service_name": header.sql(_SERVICE),
         "sku_id": header.sql("cost/productSku"),
         "sub_account_id": header.sql("lineItem/tenantId"),
-        "tags": object_of_columns(header.starting_with("tags/")),
+        "tags": together(header.sql("tags"), object_of_columns(header.starting_with("tags/"))),
     }
 
 

@@ -5,7 +5,7 @@ A row with a cell that cannot be cast is left out; ``rejected`` names it afterwa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,13 +16,15 @@ import orjson
 import pyarrow as pa
 from pyarrow import compute
 
-from costoptix.bills.read import engine, fast_casts, sums
+from costoptix.bills.read import engine, fast_casts, sums, vocabularies
 from costoptix.bills.read.billing_periods import billing_periods
-from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, checked_sql
+from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, OPTIONAL_AMOUNTS, checked_sql
 from costoptix.bills.read.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
 from costoptix.bills.read.columns import Column as Values
 from costoptix.bills.read.mapping import Text
+from costoptix.bills.read.notes import Noted
 from costoptix.bills.read.reconcile import ReconciledGroup
+from costoptix.bills.read.rejections import has_decimal_comma
 from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
 from costoptix.lake.layout import METRICS
 from costoptix.periods import BillingPeriod
@@ -43,9 +45,20 @@ SCHEMA: Mapping[str, pa.DataType] = {
 }
 """The columns of a file of charges, in their order."""
 
+UNREAD_AMOUNTS = "The {value} of {rows} could not be read and is missing: {lines}."
+
 _MOST_REMEMBERED = 20_000  # texts of a column, so that memory stays bounded
 _FAST_CASTS = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
 """What casts texts of the common form much faster than DuckDB, or says that not all are of it."""
+
+
+@dataclass(frozen=True)
+class UnreadAmount:
+    """An amount that a charge may lack, whose decimals begin with a comma: it refuses the file."""
+
+    record: int  # the row of the cells
+    column: Column
+    text: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,8 @@ class Charges:
     rejected: int  # rows that were left out
     rejected_records: Rows  # the rows of the cells that these are of
     records: Rows  # the row of the cells that each is of
+    noted: Sequence[Noted] = ()
+    with_comma: UnreadAmount | None = None
 
     @cached_property
     def periods(self) -> Coded:
@@ -120,19 +135,37 @@ class Caster:
         columns = dict(text)
         is_good = np.ones(rows, dtype=np.bool_)
         is_rounded = np.zeros(rows, dtype=np.bool_)
-        for column in CHECKED:
+        for column in (*CHECKED, *OPTIONAL_AMOUNTS):
             columns[column.name], good, rounded = self._cast(text[column.name], column)
             is_good &= good
             is_rounded |= rounded
         is_rounded &= is_good
-        columns[AS_WRITTEN] = _as_written(text, rows, np.flatnonzero(is_rounded))
+        columns[AS_WRITTEN] = _as_written(text, columns, rows, np.flatnonzero(is_rounded))
+        unread = {column: _unread(mapped, columns, column) for column in OPTIONAL_AMOUNTS}
+        noted = [
+            Noted("unread amounts", UNREAD_AMOUNTS, mapped.records[lacking], column.focus_name)
+            for column, lacking in unread.items()
+            if len(lacking)
+        ]
+        for name in vocabularies.WORDS:
+            columns[name], more = vocabularies.spelt(name, coded(columns[name]), mapped.records)
+            noted += more
         kept = np.flatnonzero(is_good)
         if len(kept) < rows:
             columns = {name: take(column, kept) for name, column in columns.items()}
             is_rounded = is_rounded[kept]
         ordered = {name: columns[name] for name in SCHEMA}
         bad = np.unique(mapped.records[~is_good])
-        return Charges(ordered, len(kept), is_rounded, rows - len(kept), bad, mapped.records[kept])
+        return Charges(
+            ordered,
+            len(kept),
+            is_rounded,
+            rows - len(kept),
+            bad,
+            mapped.records[kept],
+            noted,
+            next(_with_comma(mapped, unread), None),
+        )
 
     def _cast(self, text: Values, column: Column) -> tuple[Values, Flags, Flags]:
         """Return the column's values, whether each row's is good, and whether it was rounded."""
@@ -213,10 +246,29 @@ def _by_arrow(texts: pa.Array, column: Column) -> _Cast | None:
     return _Cast(values, is_there if column.is_required else ~never, never)
 
 
-def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:
+def _unread(mapped: Text, columns: Mapping[str, Values], column: Column) -> Rows:
+    """Return the rows of which there is a text that is no amount."""
+    text, amounts = arrow(mapped.columns[column.name]), arrow(columns[column.name])
+    if amounts.null_count == text.null_count:
+        return np.empty(0, dtype=np.int64)
+    is_unread = compute.and_(text.is_valid(), compute.invert(amounts.is_valid()))
+    return np.flatnonzero(np.asarray(is_unread))
+
+
+def _with_comma(mapped: Text, unread: Mapping[Column, Rows]) -> Iterator[UnreadAmount]:
+    for column, rows in unread.items():
+        texts = coded(take(mapped.columns[column.name], rows))
+        for code, text in enumerate(texts.values.to_pylist()):
+            if has_decimal_comma(column, text) and (at := np.flatnonzero(texts.codes == code)).size:
+                yield UnreadAmount(int(mapped.records[rows[at[0]]]), column, text)
+
+
+def _as_written(
+    text: Mapping[str, Values], columns: Mapping[str, Values], rows: int, rounded: Rows
+) -> Coded:
     if not len(rounded):
         return constant(None, rows)
-    amounts = [arrow(take(text[metric], rounded)).to_pylist() for metric in METRICS]
+    amounts = [_written(text[metric], columns[metric], rounded) for metric in METRICS]
     written = [
         orjson.dumps(dict(zip(METRICS, values, strict=True))).decode()
         for values in zip(*amounts, strict=True)
@@ -225,6 +277,13 @@ def _as_written(text: Mapping[str, Values], rows: int, rounded: Rows) -> Coded:
     codes = constant(None, rows).codes
     codes[rounded] = notes.codes
     return Coded(codes, notes.values)
+
+
+def _written(text: Values, amounts: Values, rows: Rows) -> list[str | None]:
+    """Return the text of amounts; of those that could not be read, none."""
+    is_there = arrow(take(amounts, rows)).is_valid().to_pylist()
+    written = arrow(take(text, rows)).to_pylist()
+    return [one if there else None for one, there in zip(written, is_there, strict=True)]
 
 
 def _one(column: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:

@@ -14,13 +14,14 @@ import json
 import re
 from collections.abc import Mapping as MappingOf
 
-from costoptix.bills.formats import Header, Mapping, Options, identifier
+from costoptix.bills.formats import Header, Mapping, Options, identifier, position_of
 from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
-from costoptix.lake.layout import literal
+from costoptix.lake.layout import NULLABLE_METRICS, literal
 
 AS_WRITTEN = "as_written"
 """JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
 
+CURRENCY = "billing_currency"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 MACROS = (
@@ -46,7 +47,8 @@ MACROS = (
        WHEN is_plain_time(x) THEN TRY_CAST(x AS TIMESTAMP) ELSE zoned_time(x) END""",
     f"""CREATE MACRO is_in_time(t) AS
        t >= TIMESTAMP '{FIRST_YEAR}-01-01' AND t < TIMESTAMP '{LAST_YEAR + 1}-01-01'""",
-    """CREATE MACRO is_json_object(x) AS json_valid(x) AND starts_with(ltrim(x), '{')""",
+    """CREATE MACRO as_currency(x) AS CASE WHEN regexp_full_match(trim(x), '[A-Za-z]{3}')
+       THEN upper(trim(x)) ELSE x END""",
 )
 """To be run once per connection, before any of the SQL below."""
 
@@ -54,19 +56,17 @@ _CASTS = {
     ColumnKind.TEXT: "{x}",
     ColumnKind.MONEY: "as_amount({x})",
     ColumnKind.TIME: "as_time({x})",
-    ColumnKind.JSON_OBJECT: "CASE WHEN is_json_object({x}) THEN CAST(json({x}) AS VARCHAR) END",
 }
 _GOOD = {
     ColumnKind.MONEY: "as_amount({x}) IS NOT NULL",
     ColumnKind.TIME: "coalesce(is_in_time(as_time({x})), false)",
-    ColumnKind.JSON_OBJECT: "is_json_object({x})",
 }
 CHECKED: tuple[Column, ...] = tuple(
-    column
-    for column in COLUMNS.values()
-    if column.is_required or column.kind is not ColumnKind.TEXT
+    column for column in COLUMNS.values() if column.is_required or column.kind is ColumnKind.TIME
 )
 """The columns of which a cell can reject its row."""
+OPTIONAL_AMOUNTS: tuple[Column, ...] = tuple(COLUMNS[name] for name in NULLABLE_METRICS)
+"""Amounts that a charge may lack: those that cannot be read are missing."""
 
 
 def expressions(header: Header, mapping: Mapping, options: Options) -> dict[str, str]:
@@ -93,6 +93,9 @@ def _other_columns(header: Header, mapping: Mapping) -> str:
         for position, name in enumerate(header.names)
         if identifier(position) not in used
     }
+    for number, nested in enumerate(mapping.nested):  # what of them could not be read
+        name = header.names[position_of(nested.cell)]
+        others.setdefault(name, identifier(len(header.names) + number))
     if not others:
         return "NULL"
     # An empty cell makes its member NULL, which concat_ws leaves out: half the work of json_object.
@@ -105,9 +108,13 @@ def _other_columns(header: Header, mapping: Mapping) -> str:
 
 def checked_sql(column: Column) -> str:
     """Write the SELECT list that casts a column's text: the value, whether it is good, rounded."""
-    rounded = f"is_rounded({column.name})" if column.kind is ColumnKind.MONEY else "false"
-    cast = _CASTS[column.kind].format(x=column.name)
-    return f"{cast} AS value, {_good(column)} AS is_good, coalesce({rounded}, false) AS is_rounded"
+    rounded = "false"
+    if column.kind is ColumnKind.MONEY:
+        amount = f"as_amount({column.name})"
+        rounded = f"CASE WHEN {amount} IS NOT NULL THEN is_rounded({column.name}) END"
+    cast = _CASTS[column.kind] if column.name != CURRENCY else "as_currency({x})"
+    value = cast.format(x=column.name)
+    return f"{value} AS value, {_good(column)} AS is_good, coalesce({rounded}, false) AS is_rounded"
 
 
 def is_good_sql(columns: tuple[Column, ...] = CHECKED) -> str:
@@ -116,7 +123,9 @@ def is_good_sql(columns: tuple[Column, ...] = CHECKED) -> str:
 
 
 def _good(column: Column) -> str:
-    if column.name == "billing_currency":
-        return "coalesce(regexp_full_match(billing_currency, '[A-Z]{3}'), false)"
+    if column.name == CURRENCY:
+        return f"coalesce(regexp_full_match(as_currency({CURRENCY}), '[A-Z]{{3}}'), false)"
+    if column in OPTIONAL_AMOUNTS:
+        return "true"
     good = _GOOD[column.kind].format(x=column.name)
     return f"({good})" if column.is_required else f"({column.name} IS NULL OR {good})"

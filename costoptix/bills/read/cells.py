@@ -36,6 +36,7 @@ from costoptix.bills.read.columns import (
 )
 from costoptix.bills.read.csv_pieces import TextPiece
 from costoptix.bills.read.headers import SEPARATORS
+from costoptix.bills.read.notes import Noted
 from costoptix.bills.read.parquet_pages import DAMAGED
 from costoptix.bills.read.parquet_pieces import ParquetPiece
 from costoptix.errors import Invalid
@@ -72,6 +73,7 @@ class Cells:
     columns: Sequence[Column]
     rows: int  # in the order of the file
     is_regular: bool = True  # else what is no record was left out, and DuckDB tells it
+    noted: Sequence[Noted] = ()
 
     def take(self, rows: Rows, numbers: Collection[int] | None = None) -> Cells:
         """Return some rows; with what they have in the columns of these numbers alone, if any."""

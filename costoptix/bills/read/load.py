@@ -24,6 +24,7 @@ from costoptix.bills.read.file_facts import FileFacts
 from costoptix.bills.read.json_lines import JsonLinesPieces, is_json
 from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.mapping import Mapper
+from costoptix.bills.read.nested import NestedReader
 from costoptix.bills.read.notes import Notes
 from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
 from costoptix.bills.read.reconcile import Ledger
@@ -123,10 +124,12 @@ class _Loader:
         self._files.append(_File(file, FileFacts(self._duckdb, format_, pieces.header)))
         name = None if is_alone else file.name
         inspector = Inspector(
-            self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, name
-        )
-        reader = Reader(self._duckdb)
-        mapper = Mapper(self._duckdb, sql, mapping.relation, len(pieces.header.names))
+            self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, self._notes,
+            name,
+        )  # fmt: skip
+        reader = NestedReader(Reader(self._duckdb), pieces.header, mapping.nested)
+        width = len(pieces.header.names) + len(mapping.nested)
+        mapper = Mapper(self._duckdb, sql, mapping.relation, width)
         for piece in pieces:
             if self._load_piece(piece, reader, mapper, inspector):
                 pieces.shrink()
@@ -141,7 +144,7 @@ class _Loader:
         self._format, self._title = format_, title
 
     def _load_piece(
-        self, piece: Piece, reader: Reader, mapper: Mapper, inspector: Inspector
+        self, piece: Piece, reader: NestedReader, mapper: Mapper, inspector: Inspector
     ) -> bool:
         """Stage a piece, cut in two where memory does not do; return whether it was cut.
 

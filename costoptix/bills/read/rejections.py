@@ -99,8 +99,7 @@ def shown(text: str | None) -> str | None:
 _REASONS = {
     ColumnKind.MONEY: "is not a number of at most 20 digits before the point",
     ColumnKind.TIME: "is not a time in ISO 8601 from 1970 to 2199",
-    ColumnKind.JSON_OBJECT: "is not a JSON object",
-    ColumnKind.TEXT: "is not a currency code of three capital letters",
+    ColumnKind.TEXT: "is not a currency code of three letters",
 }
 
 

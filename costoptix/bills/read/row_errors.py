@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from costoptix.bills.read import vocabularies
 from costoptix.bills.read.cast_charges import Charges
-from costoptix.bills.read.casting import CHECKED, is_good_sql
+from costoptix.bills.read.casting import CHECKED, CURRENCY, is_good_sql
 from costoptix.bills.read.cells import Cells
 from costoptix.bills.read.columns import Rows
 from costoptix.bills.read.csv_pieces import REJECTS_TABLE, TextPiece
+from costoptix.bills.read.notes import Noted, Notes, Place
 from costoptix.bills.read.parquet_pieces import ParquetPiece
 from costoptix.bills.read.reconcile import Ledger, ReconciledGroup, Unreconciled
 from costoptix.bills.read.rejections import Rejections, has_decimal_comma, reason, shown
@@ -71,16 +75,18 @@ class Inspector:
         mapped: str,
         ledger: Ledger,
         rejections: Rejections,
+        notes: Notes,
         file_name: str | None = None,
     ) -> None:
         self._duckdb = connection
         self._mapped = mapped  # the SELECT of the charge columns as text, from cells
         self._ledger = ledger
         self._rejections = rejections
+        self._notes = notes
         self._file_name = file_name
 
     def inspect(self, piece: TextPiece | ParquetPiece, cells: Cells, charges: Charges) -> None:
-        """Write down every rejected row of a piece that was just read, in file order.
+        """Write down every rejected row of a piece that was just read, in file order; then notes.
 
         Raises:
             Invalid: an amount has a decimal comma.
@@ -99,6 +105,30 @@ class Inspector:
             )
         for rejection in sorted(rejections, key=lambda rejection: rejection.line):
             self._rejections.add(rejection.model_copy(update={"file": self._file_name}))
+        if (amount := charges.with_comma) is not None:
+            (line,) = _lines(piece, np.array([amount.record]), broken.values())
+            raise Invalid(_decimal_comma(line, amount.column, amount.text))
+        for noted in (*cells.noted, *charges.noted):
+            records = np.setdiff1d(noted.records, charges.rejected_records)
+            if len(records):
+                self._note(piece, noted, records, broken.values())
+
+    def _note(
+        self,
+        piece: TextPiece | ParquetPiece,
+        noted: Noted,
+        records: Rows,
+        broken: Iterable[Rejection],
+    ) -> None:
+        lacking = self._notes.lacks_places(noted.kind, noted.value)
+        lines = _lines(piece, records[:lacking], broken)
+        self._notes.add(
+            noted.kind,
+            noted.sentence,
+            rows=len(records),
+            places=[Place(line, self._file_name) for line in lines],
+            value=noted.value,
+        )
 
     def forget(self) -> None:
         """Forget what a read that failed has noted."""
@@ -133,7 +163,7 @@ class Inspector:
             for name in ("billing_period_start", "billing_period_end")
         )
         sql = (
-            f"SELECT record, {period}, billing_currency, charge_category, "  # noqa: S608
+            f"SELECT record, {period}, as_currency({CURRENCY}), charge_category, "  # noqa: S608
             f"{', '.join(METRICS)}, {checks} FROM ({self._mapped}) "
             f"WHERE NOT ({is_good_sql()}) ORDER BY record"
         )
@@ -174,7 +204,9 @@ def _read(
     cells = rest[len(METRICS) :]
     return (
         record,
-        ReconciledGroup(_period(start, end), currency, category),
+        ReconciledGroup(
+            _period(start, end), currency, vocabularies.word("charge_category", category)
+        ),
         written,
         list(zip(cells[::2], cells[1::2], strict=True)),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 
 import orjson
@@ -136,6 +138,38 @@ def test_tags_come_from_columns_and_from_a_map(path: object, tags: object, stage
 
     (tagged,) = [c["tags"] for c in charges(staged, folder) if "tags" in c]
     assert orjson.loads(str(tagged)) == tags
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "tags"),
+    [
+        ("resource_tags", '{"user_env":"a","aws_created_by":"b"}',
+         {"env": "a", "aws:created_by": "b"}),
+        ("resource_tags", "{user_env=a, aws_created_by=b}", {"env": "a", "aws:created_by": "b"}),
+        ("tags", '{"resourceTags/user_env":"a","resourceTags/aws_created_by":"b"}',
+         {"env": "a", "aws:created_by": "b"}),
+        ("tags", '{"resourceTags/user:env":"a","user_":"x","costCategory/Team":"b"}',
+         {"env": "a", "user_": "x", "costCategory/Team": "b"}),
+        ("tags", '[{"key":"userAttribute/team","value":"a"}]', {"userAttribute/team": "a"}),
+    ],
+)  # fmt: skip
+def test_a_tag_has_one_key_in_every_map(
+    column: str, written: str, tags: object, stage: Stage
+) -> None:
+    header, *rows = csv.reader(io.StringIO(NEWER.read_text(), newline=""))
+    place = header.index("resource_tags")
+    header[place] = column
+    for row in rows:
+        row[place] = written
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+
+    staged, folder = stage(text.getvalue().encode())
+
+    assert staged.notes == ()
+    assert [orjson.loads(str(c["tags"])) for c in charges(staged, folder)] == [
+        tags for _ in range(staged.rows_kept)
+    ]
 
 
 def test_the_kind_of_a_line_stays_with_its_charge(stage: Stage) -> None:

@@ -150,3 +150,31 @@ def test_labels_that_cannot_be_read_are_no_tags(labels: str, shape: str, stage: 
     staged, _ = stage(_written(rows))
 
     assert staged.rows_kept >= 8
+
+
+def test_nested_cells_as_python_prints_them_are_the_same_bill(stage: Stage) -> None:
+    """So a script writes them that makes a CSV file of a table of dictionaries."""
+    rows = [
+        {name: repr(orjson.loads(cell)) if cell[:1] in "[{" and cell else cell
+         for name, cell in row.items()}
+        for row in rows_of(JSON)
+    ]  # fmt: skip
+    staged, folder = stage(_written(rows))
+
+    ours = [_without_file_columns(c) for c in charges(staged, folder)]
+    theirs = [_without_file_columns(c) for c in charges(*stage(JSON))]
+    assert sorted(ours, key=str) == sorted(theirs, key=str)
+    assert staged.notes == ()
+
+
+def test_a_nested_cell_that_cannot_be_read_is_noted_and_kept(stage: Stage) -> None:
+    first, *others = rows_of(JSON)
+
+    staged, folder = stage(_written([first | {"service": "Compute Engine"}, *others]))
+
+    assert staged.rows_rejected == 0
+    assert staged.notes == (
+        "Service of 1 row could not be read: line 2. What the file says is kept with them.",
+    )
+    kept = [orjson.loads(str(c["other_columns"])) for c in charges(staged, folder)]
+    assert "Compute Engine" in [columns.get("service") for columns in kept]

@@ -22,3 +22,9 @@ def test_a_missing_currency_is_the_sender_s_or_refused(stage: Stage) -> None:
         stage(content)
     staged, folder = stage(content, currency="CHF")
     assert stored(staged, folder, "billing_currency") == [("CHF",)]
+
+
+def test_a_decimal_comma_in_a_cost_that_may_be_missing_refuses_the_file(stage: Stage) -> None:
+    rows = [{}, {"ListCost": "n/a"}, {"ListCost": "1.234,56"}]
+    with pytest.raises(Invalid, match=r"Line 4: ListCost .* has a decimal comma"):
+        stage(write(rows))

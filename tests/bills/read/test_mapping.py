@@ -16,19 +16,22 @@ from costoptix.bills.read.cells import Cells, Reader
 from costoptix.bills.read.columns import arrow
 from costoptix.bills.read.csv_pieces import TextPieces
 from costoptix.bills.read.mapping import Mapper
+from costoptix.bills.read.nested import NestedReader
 from tests.support.bills import DATA
 from tests.support.proving import count
 
-BILLS = sorted(path for path in DATA.rglob("*.csv") if "headers" not in path.parts)
+BILLS = sorted(
+    path for path in DATA.rglob("*.csv") if {"headers", "containers"}.isdisjoint(path.parts)
+)
 CURRENCY = Options(currency="USD")
 DIFFERENT = count(small=50, full=1 << 30)
 """Of how many rows those are that repeat: what repeats is worked out once, whatever it is."""
 
 
-def read(duckdb: DuckDBPyConnection, path: Path, folder: Path) -> tuple[Header, list[Cells]]:
+def read(duckdb: DuckDBPyConnection, path: Path, mapping: Mapping, folder: Path) -> list[Cells]:
     pieces = TextPieces(path, folder)
-    reader = Reader(duckdb)
-    return pieces.header, [reader.read(piece) for piece in pieces]
+    reader = NestedReader(Reader(duckdb), pieces.header, mapping.nested)
+    return [reader.read(piece) for piece in pieces]
 
 
 @pytest.mark.parametrize("times", [1, 40], ids=["rows that differ", "rows that repeat"])
@@ -36,15 +39,16 @@ def read(duckdb: DuckDBPyConnection, path: Path, folder: Path) -> tuple[Header, 
 def test_the_columns_of_every_format_are_those_that_its_sql_yields(
     duckdb: DuckDBPyConnection, path: Path, times: int, tmp_path: Path
 ) -> None:
-    header, found = read(duckdb, path, tmp_path)
+    header = TextPieces(path, tmp_path).header
     format_ = _recognized(header)
     if format_ is None:
         return
     mapping = format_.mapping(header, CURRENCY)
     sql = expressions(header, mapping, CURRENCY)
-    mapper = Mapper(duckdb, sql, mapping.relation, len(header.names))
+    width = len(header.names) + len(mapping.nested)
+    mapper = Mapper(duckdb, sql, mapping.relation, width)
     whole = mapped_sql(sql, mapping.relation)
-    for piece in found:
+    for piece in read(duckdb, path, mapping, tmp_path):
         rows = piece.rows if times == 1 else min(piece.rows, DIFFERENT)
         cells = piece.take(np.tile(np.arange(rows), times))
         text = mapper.text(cells)

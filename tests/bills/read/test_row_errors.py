@@ -23,7 +23,6 @@ def test_a_bad_cell_rejects_its_row_by_line_column_value_and_reason(stage: Stage
         (10, "ChargePeriodStart", "2026-02-30T00:00:00Z"),
         (10, "EffectiveCost", None),
         (12, "BillingCurrency", "dollars"),
-        (12, "Tags", "team=web"),
     }
     assert all(each.reason for each in rejected(folder))
     billed = [line for line in staged.lines if line.metric == "billed_cost"]
