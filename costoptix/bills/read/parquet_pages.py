@@ -81,7 +81,10 @@ def read_chunks(source: Path, metadata: pq.FileMetaData) -> list[list[Chunk]]:
     try:
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
-            chunks = []
+            chunks: list[Chunk] = []
+            if not group.num_rows:  # it may have no pages at all
+                groups.append(chunks)
+                continue
             for column in range(group.num_columns):
                 is_nested = metadata.schema.column(column).max_repetition_level > 0
                 chunk = _read_chunk(descriptor, size, group, column, is_nested=is_nested)

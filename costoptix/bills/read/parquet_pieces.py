@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -10,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from costoptix.bills.formats import Header, identifier
+from costoptix.bills.read import parquet_schema
 from costoptix.bills.read.csv_pieces import PIECE_ROWS, most_rows
 from costoptix.bills.read.headers import MAX_COLUMNS
 from costoptix.bills.read.parquet_pages import (
-    DAMAGED,
     TOO_MUCH,
     Chunk,
     allowance,
     check_footer,
     read_chunks,
 )
+from costoptix.bills.read.parquet_schema import NESTED, TEXT, Schema, damage_told
 from costoptix.bills.read.parquet_texts import Allowance, parts, row_ranges
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from pyarrow import parquet as pq
 
-TEXT = "VARCHAR"
 MAX_CELLS = 20_000_000_000
 """Rows × columns: a hundred million rows of two hundred columns."""
 _BYTES = 64 << 20
@@ -39,8 +38,6 @@ MAX_CHUNK_BYTES = 256 << 20
 read by DuckDB, which minds its memory."""
 MAX_NESTED_VALUES = 4 << 20
 """So are files with more values in the lists of one row group: a row may have them all."""
-
-_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,7 @@ class ParquetPiece:
     first: int
     last: int
     table: pa.Table | None = None  # the same rows, where they were read already
+    is_for_arrow: bool = False  # DuckDB cannot read it as it is
 
     @property
     def width(self) -> int:
@@ -89,8 +87,11 @@ class ParquetPiece:
         middle = (self.first + self.last) // 2
         if middle == self.first:
             return None
-        without = replace(self, table=None)
-        return replace(without, last=middle), replace(without, first=middle)
+        before, after = replace(self, last=middle), replace(self, first=middle)
+        if self.table is None or not self.is_for_arrow:
+            return replace(before, table=None), replace(after, table=None)
+        rows = middle - self.first
+        return replace(before, table=self.table[:rows]), replace(after, table=self.table[rows:])
 
     def lines(self, _without: Collection[int]) -> Iterator[int]:
         """Yield the numbers of the rows, from 1: they are their lines."""
@@ -109,13 +110,14 @@ class ParquetPieces:
         self._duckdb = connection
         self.bytes_done = 0
         check_footer(source)
-        columns, self._rows = _read_footer(source, connection)
-        if len(columns) * self._rows > allowance(self._size):
+        self._schema = parquet_schema.read(source, connection)
+        self._rows = self._schema.rows
+        columns = len(self._schema.names)
+        if columns * self._rows > allowance(self._size):
             raise Invalid(TOO_MUCH)
-        if len(columns) > MAX_COLUMNS or len(columns) * self._rows > MAX_CELLS:
-            raise Invalid(f"The file has {len(columns)} columns and {self._rows} rows: too many.")
-        self.header = Header(tuple(columns))
-        self._columns = tuple(columns.items())
+        if columns > MAX_COLUMNS or columns * self._rows > MAX_CELLS:
+            raise Invalid(f"The file has {columns} columns and {self._rows} rows: too many.")
+        self.header = Header(self._schema.names)
 
     def shrink(self) -> None:
         """Halve the size of the pieces to come."""
@@ -129,12 +131,13 @@ class ParquetPieces:
         """
         last = 0
         allowed = Allowance(self._source)
-        for table in _tables(self._source, self._columns):
+        for table in _tables(self._source, self._schema):
             for part in parts(table, allowed):
                 for rows in self._parts(part):
                     first, last = last, last + rows.num_rows
                     yield self._piece(first, last, rows)
         if last < self._rows:
+            self._schema.check_for_duckdb()
             yield from self._read_by_duckdb(allowed)
 
     def _parts(self, table: pa.Table) -> Iterator[pa.Table]:
@@ -143,7 +146,7 @@ class ParquetPieces:
             table = table.slice(self._piece_rows)
 
     def _read_by_duckdb(self, allowed: Allowance) -> Iterator[ParquetPiece]:
-        texts = [name for name, type_ in self._columns if type_ == TEXT]
+        texts = [name for name, type_ in self._schema.columns if type_ == TEXT]
         for start, end in row_ranges(self._source, texts, self._duckdb, allowed):
             last = start
             while last < end:
@@ -152,36 +155,32 @@ class ParquetPieces:
 
     def _piece(self, first: int, last: int, table: pa.Table | None = None) -> ParquetPiece:
         self.bytes_done = self._size * last // self._rows
-        return ParquetPiece(self._source, self._columns, first, last, table)
+        schema = self._schema
+        return ParquetPiece(self._source, schema.columns, first, last, table, schema.is_for_arrow)
 
 
-def _tables(source: Path, columns: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
-    """Yield the rows as Arrow has them, the values of texts numbered; nothing of odd files."""
+def _tables(source: Path, schema: Schema) -> Iterator[pa.Table]:
+    """Yield the rows as Arrow has them, the values of texts numbered; nothing of large parts."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    names = [identifier(number).strip('"') for number in range(len(columns))]
-    texts = [name for name, type_ in columns if type_ == TEXT]
-    with _damage_told():
-        metadata = parquet.read_metadata(source)
-        chunks = read_chunks(source, metadata)
-        if not _is_ordinary(metadata, chunks, columns):
+    names = [identifier(number).strip('"') for number in range(len(schema.names))]
+    with damage_told():
+        chunks = read_chunks(source, parquet.read_metadata(source))
+        if not _has_small_parts(chunks):
             return
-    with _damage_told(), parquet.ParquetFile(source, read_dictionary=texts) as file:
-        for groups, rows in _together(file.metadata, chunks, most_rows(len(columns))):
+    with damage_told(), parquet.ParquetFile(source, read_dictionary=schema.texts) as file:
+        for groups, rows in _together(file.metadata, chunks, most_rows(len(names))):
             if rows is None:
-                yield file.read_row_groups(groups, use_threads=False).rename_columns(names)
+                table = file.read_row_groups(groups, use_threads=False)
+                yield schema.readable(table.rename_columns(names))
                 continue
             for batch in file.iter_batches(rows, groups, use_threads=False):
-                yield pa.Table.from_batches([batch]).rename_columns(names)
+                yield schema.readable(pa.Table.from_batches([batch]).rename_columns(names))
 
 
-def _is_ordinary(
-    metadata: pq.FileMetaData, groups: Sequence[Sequence[Chunk]], columns: Sequence[tuple[str, str]]
-) -> bool:
-    """Tell whether the footer is as DuckDB reads it, and no part of the file is very large."""
-    if metadata.schema.to_arrow_schema().names != [name for name, _ in columns]:
-        return False
+def _has_small_parts(groups: Sequence[Sequence[Chunk]]) -> bool:
+    """Tell whether no part of the file is very large."""
     return all(
         max((chunk.unpacked_bytes for chunk in chunks), default=0) <= MAX_CHUNK_BYTES
         and sum(chunk.largest_page_bytes for chunk in chunks) <= MAX_CHUNK_BYTES
@@ -212,40 +211,12 @@ def _together(
         yield groups, None
 
 
-@contextlib.contextmanager
-def _damage_told() -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except pa.ArrowException as error:
-        if isinstance(error, MemoryError):
-            raise
-        raise Invalid(DAMAGED) from error
-    except OSError as error:
-        if error.errno is not None:  # the system's, not Arrow's
-            raise
-        raise Invalid(DAMAGED) from error
-
-
-def _read_footer(source: Path, connection: DuckDBPyConnection) -> tuple[dict[str, str], int]:
-    import duckdb
-
-    table = f"read_parquet({literal(str(source))}, hive_partitioning = false)"
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
-        ((rows,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608
-    except duckdb.Error as error:
-        raise Invalid(DAMAGED) from error
-    return {name: type_ for name, type_, *_ in described}, rows
-
-
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _as_text(column: str, type_: str) -> str:
-    if type_.startswith(_NESTED) or type_.endswith("]"):
+    if type_.startswith(NESTED) or type_.endswith("]"):
         return f"CAST(to_json({column}) AS VARCHAR)"
     text = f"CAST({column} AS VARCHAR)"
     if type_ == TEXT:

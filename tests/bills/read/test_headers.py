@@ -134,3 +134,13 @@ def test_a_bill_as_other_tools_write_it_is_the_same(stage: Stage, name: str) -> 
 def test_a_bill_of_decimal_commas_is_refused_by_name(stage: Stage, name: str) -> None:
     with pytest.raises(Invalid, match="Line 2: BilledCost “1,25” has a decimal comma"):
         stage(DATA / "containers" / name)
+
+
+@pytest.mark.parametrize("names", ["", "x_two,x_two", ",,", "  "])
+def test_a_column_of_no_name_or_of_one_that_is_there_twice_is_a_column(
+    stage: Stage, names: str
+) -> None:
+    header, row, _ = bill("1").split(b"\n")
+    more = ",".join(["x"] * len(names.split(","))).encode()
+    staged, _ = stage(header + b"," + names.encode() + b"\n" + row + b"," + more + b"\n")
+    assert (staged.rows_kept, staged.rows_rejected) == (1, 0)

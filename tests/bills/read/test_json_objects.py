@@ -109,3 +109,8 @@ def test_a_list_is_read_over_the_ends_of_chunks(
     monkeypatch.setattr(container, "CHUNK_BYTES", 1_000)
     staged, _ = stage(json.dumps(ROWS * 30, indent=1).encode())
     assert staged.rows_kept == 90
+
+
+def test_a_member_of_no_name_is_a_column(stage: Stage) -> None:
+    staged, _ = stage(json.dumps([ORDINARY, ORDINARY | {"": "x"}]).encode())
+    assert (staged.rows_kept, staged.rows_rejected) == (2, 0)
