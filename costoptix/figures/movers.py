@@ -9,10 +9,11 @@ change, to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from costoptix.costs.answers import CostReport, PricedRow
@@ -21,6 +22,7 @@ from costoptix.costs.query import CostQuery, Filter, parse_account
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
 from costoptix.figures.completeness import earlier_part, known_part, known_whole
+from costoptix.figures.ranking import account_names
 from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over, summed
 from costoptix.figures.trends import Change, scaled
 from costoptix.money import EXACT, Amount, total
@@ -187,7 +189,9 @@ def comparison(
 
 def movers(ask: AskPriced, asked: Comparison, metric: str, level: Level) -> list[Mover]:
     """Rank the groups of both sides by how much money they moved, either way; ties by name."""
-    now, before = (_lines(ask, query, metric, level) for query in (asked.now, asked.before))
+    sides = [_rows(ask, query, metric, level) for query in (asked.now, asked.before)]
+    names = account_names(chain.from_iterable(sides)) if level is Level.ACCOUNT else {}
+    now, before = (_lines(rows, len(level.group_by), names) for rows in sides)
     ranking = [
         _mover(currency, group, now.get((currency, group), {}), before.get((currency, group), {}))
         for currency, group in {**now, **before}
@@ -226,19 +230,38 @@ _Lines = dict[Group, _Line]
 """By the values of the other dimensions of ``LINE``."""
 
 
-def _lines(
-    ask: AskPriced, query: CostQuery, metric: str, level: Level
-) -> dict[tuple[str, Group], _Lines]:
-    """Return the lines of one side by currency and group."""
+def _rows(ask: AskPriced, query: CostQuery, metric: str, level: Level) -> list[PricedRow]:
+    """Ask for the lines of one side, by the groups of a level first."""
     names = level.group_by
     line_names = tuple(name for name in LINE if name not in names)
     asked = asked_over(query, query.date_range, *names, *line_names, metric=metric)
-    sides: dict[tuple[str, Group], _Lines] = {}
-    for row in ask(asked, metric):
+    return sorted(ask(asked, metric), key=lambda row: [name or "" for name in row.group])
+
+
+def _lines(
+    rows: Iterable[PricedRow], depth: int, names: Mapping[Group, str | None]
+) -> dict[tuple[str, Group], _Lines]:
+    """Return the lines of one side by currency and group, which are the first ``depth`` names.
+
+    An account that has several names in the bills is one group, called as in ``names``.
+    """
+    side: dict[tuple[str, Group], _Lines] = {}
+    for row in rows:
         if row.amount is not None:
-            lines = sides.setdefault((row.currency, row.group[: len(names)]), {})
-            lines[row.group[len(names) :]] = _Line(row.amount, row.quantity, row.unit)
-    return sides
+            group, line_name = row.group[:depth], row.group[depth:]
+            if (account := group[:2]) in names:
+                group = (*account, names[account])
+            lines = side.setdefault((row.currency, group), {})
+            line = _Line(row.amount, row.quantity, row.unit)
+            lines[line_name] = _together(lines[line_name], line) if line_name in lines else line
+    return side
+
+
+def _together(one: _Line, other: _Line) -> _Line:
+    amount = EXACT.add(one.amount, other.amount)
+    if one.quantity is None or other.quantity is None or one.unit != other.unit:
+        return _Line(amount, None, None)
+    return _Line(amount, EXACT.add(one.quantity, other.quantity), one.unit)
 
 
 def _mover(currency: str, group: Group, now: _Lines, before: _Lines) -> Mover:

@@ -517,3 +517,38 @@ def test_series_that_do_not_fit_into_one_amount_together_are_judged_each(lake: L
         lake.deliver(huge, Charge(day=TODAY, sub_account_id=number), source=number)
     run(lake)
     assert SPIKE in [row.first_day for row in kept(lake)]
+
+
+# Spellings -----------------------------------------------------------------------------------
+
+
+GUID = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
+WRITTEN = {"provider_name": "Microsoft Azure", "sub_account_id": f"/subscriptions/{GUID}"}
+
+
+def test_an_account_that_changes_its_spelling_is_no_news(lake: Lake) -> None:
+    """Its costs neither end under the one spelling nor begin under the other."""
+    before = [c for c in costs((), provider_name="Microsoft", sub_account_id=GUID) if c.day < SPIKE]
+    after = [c for c in costs((), **WRITTEN) if c.day >= SPIKE]
+    lake.deliver(*before, source="native")
+    lake.deliver(*after, source="focus")
+    outcome = run(lake)
+    assert outcome.series_count == 1
+    assert kept(lake) == []
+
+
+def test_an_anomaly_of_another_spelling_is_known(lake: Lake) -> None:
+    row = make_anomaly(lake.session, lake.organization, day=SPIKE, status="resolved", **WRITTEN)
+    judge(lake, row, note="a test of load")
+    lake.deliver(*costs(provider_name="Microsoft", sub_account_id=GUID))
+    run(lake)
+    assert [(each.id, each.note) for each in kept(lake)] == [(row.id, "a test of load")]
+    assert alerts(lake) == []
+
+
+def test_what_is_expected_of_an_account_is_so_in_any_spelling(lake: Lake) -> None:
+    row = make_anomaly(lake.session, lake.organization, day=FIRST, impact=Decimal(600), **WRITTEN)
+    judge(lake, row, is_expected=True)
+    lake.deliver(*costs(provider_name="Microsoft", sub_account_id=GUID))
+    outcome = run(lake)
+    assert [result.disposition for result in outcome.episodes] == [Disposition.MUTED]

@@ -186,3 +186,18 @@ def test_a_single_day_has_the_day_before(lake: Lake):
     lake.deliver(*(Charge(day=date(2026, 3, day)) for day in range(1, 19)))
     asked = comparison(lake.ask(("start_date", "2026-03-10"), ("end_date", "2026-03-10")))
     assert asked.before.date_range.last == asked.now.date_range.first - timedelta(days=1)
+
+
+def test_an_account_that_bills_spell_and_name_anew_is_one_account(lake: Lake) -> None:
+    guid = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
+    old = {"provider_name": "Microsoft", "sub_account_id": guid, "sub_account_name": "Prod"}
+    new = {
+        "provider_name": "Microsoft Corporation", "sub_account_id": f"/subscriptions/{guid}",
+        "sub_account_name": "Team A",
+    }  # fmt: skip
+    charges = (used(BEFORE, 10, "5", **old), used(NOW, 10, "5", **new), used(NOW, 4, "2", **old))
+    ranking = found(lake, *charges, level=Level.ACCOUNT)
+    mover = next(mover for mover in ranking if mover.group[1] == guid)
+    assert (mover.group[0], mover.state) == ("Microsoft", MoverState.CHANGED)
+    assert mover.causes == Causes(volume=Decimal(4))
+    assert sum(mover.group[1] == guid for mover in ranking) == 1

@@ -21,6 +21,7 @@ from costoptix.figures import outlook, summary
 from costoptix.figures.breakdown import Group, amount_of, breakdowns
 from costoptix.figures.completeness import earlier_part, known_part, partial_months
 from costoptix.figures.outlook import Outlook
+from costoptix.figures.ranking import account_names
 from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
 from costoptix.lake.live import data_as_of
 from costoptix.lake.providers import account_of
@@ -242,7 +243,8 @@ def _spend(
 
 def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) -> list[Spender]:
     """Add up the accounts' rows by provider or account: currency by currency, largest first."""
-    metric, depth = explorer.metric, 3 if by_account else 1
+    metric, depth = explorer.metric, 2 if by_account else 1
+    names = account_names(whole.rows) if by_account else {}
     sums = sums_by(
         ((row.currency, row.group[:depth]), amount)
         for row in whole.rows
@@ -250,7 +252,7 @@ def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) ->
     )
     totals = {sums.currency: amount_of(sums, metric) for sums in whole.totals}
     spenders = [
-        _spender(explorer, currency, group, amount, totals[currency])
+        _spender(explorer, currency, group, names.get(group), amount, totals[currency])
         for (currency, group), amount in sums.items()
     ]
     rank = {sums.currency: abs(totals[sums.currency] or Amount(0)) for sums in whole.totals}
@@ -261,7 +263,12 @@ def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) ->
 
 
 def _spender(
-    explorer: CostQuestion, currency: str, group: Group, amount: Amount, whole: Amount | None
+    explorer: CostQuestion,
+    currency: str,
+    group: Group,
+    name: str | None,
+    amount: Amount,
+    whole: Amount | None,
 ) -> Spender:
     provider, *account = group
     question = explorer.grouped("service_name")
@@ -269,7 +276,7 @@ def _spender(
     if not account:
         href = question.only("provider_name", provider).url
         return Spender(value_title(provider, "provider_name"), "", currency, amount, part, href)
-    number, name = account
+    (number,) = account
     chosen = (
         question.only(ACCOUNT, account_of(provider, number))
         if number

@@ -162,3 +162,32 @@ def test_s42_names_from_bills_are_never_markup(lake, alice_browser: Browser):
         assert "<script>alert" not in page
         assert "<img" not in page
         assert "&lt;script&gt;alert" in page
+
+
+def test_an_account_that_bills_spell_and_name_anew_is_one_spender(lake, alice_browser: Browser):
+    guid = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
+    day = DAYS[-1]
+    for number, (spelling, name) in enumerate([(guid, "Prod"), (f"/subscriptions/{guid}", "Web")]):
+        lake.deliver(
+            Charge(
+                day=day, provider_name="Azure", sub_account_id=spelling, sub_account_name=name,
+                effective_cost=Decimal(10 + number),
+            ),
+            source=name,
+        )  # fmt: skip
+    page = alice_browser.get("/").text
+    card = text(page[page.index("Spend by account") :])
+    assert "Web" in card
+    assert "$21.00" in card
+    assert "Prod" not in card
+    assert f"account=azure%3A{guid}" in page
+
+
+def test_a_saved_address_in_another_spelling_shows_the_account_as_chosen(
+    lake, alice_browser: Browser
+):
+    guid = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
+    lake.deliver(Charge(day=DAYS[-1], provider_name="Microsoft", sub_account_id=guid))
+    page = alice_browser.get(f"/?account=azure:/subscriptions/{guid.upper()}").text
+    assert f'<option value="azure:{guid}" selected>prod</option>' in page
+    assert "/subscriptions/" not in page
