@@ -67,6 +67,15 @@ def with_broken_row() -> bytes:
     return "\n".join([HEADER, *ROWS[:-1], line.getvalue()]).encode()
 
 
+def test_a_period_that_is_no_month_is_named_by_its_days(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    week = {"BillingPeriodStart": "2026-03-02", "BillingPeriodEnd": "2026-03-09"}
+    detail = bring(app, config, alice_browser, [week], [week | {"BilledCost": "0.9"}])
+    pages = [detail, f"{detail}/changes", f"{detail}/withdraw"]
+    assert ["2026-03-02/2026-03-08" in alice_browser.get(page).text for page in pages] == [True] * 3
+
+
 def test_a_bill_comes_in_by_the_form(app: Flask, config: Config, alice_browser: Browser) -> None:
     """The sums are those of the file, to the last digit; the same file again changes nothing."""
     answer = send(alice_browser, SAMPLE.read_bytes())
