@@ -96,6 +96,19 @@ def test_a_month_of_local_time_is_the_month_that_is_billed(
     assert ask("GET", asked, "read").json["data"]["totals"][0]["billed_cost"] == "22.5"
 
 
+def test_an_empty_billing_period_is_said_in_a_note(ask: Ask, work: Callable[[], None]) -> None:
+    content = (DATA / "headers" / "EnterpriseCamel.csv").read_bytes()
+    sent = ask("POST", "/imports", data=content, content_type="text/csv").json["data"]
+    work()
+    shown = ask("GET", f"/imports/{sent['id']}", "read").json["data"]
+    assert (shown["state"], shown["rows"]["rejected"]) == ("live", 0)
+    assert [one["billing_period"] for one in shown["periods"]] == ["2021-02"]
+    assert shown["notes"] == [
+        "The billing period of 1 row is empty: the month of the service period or date is taken"
+        " (line 2)."
+    ]
+
+
 def test_a_period_that_is_no_month_is_shown_by_its_days(ask: Ask, work: Callable[[], None]) -> None:
     cells = {"BillingPeriodStart": "2026-03-08", "BillingPeriodEnd": "2026-04-07T23:59:59Z"}
     rows = [cells, {**cells, "BilledCost": "NaN"}, *[cells] * 30]

@@ -241,6 +241,7 @@ class Mapping:
     relation: str = CELLS  # what the expressions select from
     kept: tuple[str, ...] = ()  # columns that only decide something: in other_columns as well
     nested: tuple[NestedCell, ...] = ()  # columns that are made JSON first
+    noted: str = "NULL"  # SQL that yields a note of a row (bills/read/notes.py), or NULL
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def _mapping(header: Header, _options: Options) -> Mapping:
         header.sql("ChargeType"), header.sql("PricingModel"), header.sql(*_SERVICE_PERIOD_START),
         header.sql(_TENANT), header.sql("CustomerName"),
     )  # fmt: skip
-    return Mapping(charges, _relation(columns), kept, nested_cells(header, pairs, "Tags"))
+    tags = nested_cells(header, pairs, "Tags")
+    return Mapping(charges, _relation(columns), kept, tags, _noted(header))
 
 
 def _relation(columns: _Columns) -> str:
@@ -258,6 +259,17 @@ def _billing_period(header: Header) -> tuple[str, str]:
         f"coalesce({start}, CAST(CAST({month} AS DATE) AS VARCHAR))",
         f"coalesce({next_day(end)}, CASE WHEN {start} IS NULL THEN {next_month} END)",
     )
+
+
+EMPTY_PERIOD = (
+    "The billing period of {rows} is empty: the month of the service period or date is taken "
+    "({lines})."
+)
+
+
+def _noted(header: Header) -> str:
+    """Write what is to be known of a row whose billing period is not its own."""
+    return f"CASE WHEN {header.sql(*_PERIOD_START)} IS NULL THEN {literal(EMPTY_PERIOD)} END"
 
 
 def _rest(columns: _Columns, header: Header) -> dict[str, str]:

@@ -18,7 +18,7 @@ from pyarrow import compute
 
 from costoptix.bills.read import engine, fast_casts, sums, vocabularies
 from costoptix.bills.read.billing_periods import billing_periods
-from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, OPTIONAL_AMOUNTS, checked_sql
+from costoptix.bills.read.casting import AS_WRITTEN, CHECKED, NOTED, OPTIONAL_AMOUNTS, checked_sql
 from costoptix.bills.read.columns import Coded, Flags, Rows, arrow, coded, constant, encode, take
 from costoptix.bills.read.columns import Column as Values
 from costoptix.bills.read.mapping import Text
@@ -147,6 +147,7 @@ class Caster:
             for column, lacking in unread.items()
             if len(lacking)
         ]
+        noted += _by_format(mapped)
         for name in vocabularies.WORDS:
             columns[name], more = vocabularies.spelt(name, coded(columns[name]), mapped.records)
             noted += more
@@ -284,6 +285,17 @@ def _written(text: Values, amounts: Values, rows: Rows) -> list[str | None]:
     is_there = arrow(take(amounts, rows)).is_valid().to_pylist()
     written = arrow(take(text, rows)).to_pylist()
     return [one if there else None for one, there in zip(written, is_there, strict=True)]
+
+
+def _by_format(mapped: Text) -> Iterator[Noted]:
+    """Yield what the format notes of rows."""
+    if (column := mapped.columns.get(NOTED)) is None:
+        return
+    notes = coded(column)
+    for code, sentence in enumerate(notes.values.to_pylist()):
+        rows = np.flatnonzero(notes.codes == code)
+        if len(rows):
+            yield Noted(sentence, sentence, mapped.records[rows])
 
 
 def _one(column: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:

@@ -22,6 +22,9 @@ AS_WRITTEN = "as_written"
 """JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
 
 CURRENCY = "billing_currency"
+NOTED = "noted"
+"""Text that the format notes of a row; it is not stored with the charge."""
+
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 MACROS = (
@@ -70,12 +73,12 @@ OPTIONAL_AMOUNTS: tuple[Column, ...] = tuple(COLUMNS[name] for name in NULLABLE_
 
 
 def expressions(header: Header, mapping: Mapping, options: Options) -> dict[str, str]:
-    """Return SQL that yields text for every charge column and ``other_columns``."""
+    """Return SQL that yields text for every charge column, ``other_columns`` and the notes."""
     by_column = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
     if options.currency is not None:
         currency = by_column["billing_currency"]
         by_column["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
-    return by_column | {OTHER_COLUMNS: _other_columns(header, mapping)}
+    return by_column | {OTHER_COLUMNS: _other_columns(header, mapping), NOTED: mapping.noted}
 
 
 def mapped_sql(expressions: MappingOf[str, str], relation: str) -> str:

@@ -252,3 +252,7 @@ def test_an_empty_billing_period_is_the_month_of_the_service_period_or_date(stag
     others = [orjson.loads(str(c["other_columns"])) for c in charges(staged, folder)]
     assert {row.get("servicePeriodStartDate") for row in others} == {"02/01/2021", None}
     assert {(row["customerTenantId"], row["customerName"]) for row in others} == {("t-1", "One")}
+    assert staged.notes == (
+        "The billing period of 3 rows is empty: the month of the service period or date is taken "
+        "(line 2, line 3, line 4).",
+    )
