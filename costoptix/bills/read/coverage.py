@@ -27,12 +27,17 @@ from costoptix.lake.layout import CHARGE_COUNT, ROLL_UPS, RollUp
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MOST_BYTES = 24 << 20
+MOST_BYTES = 12 << 20
 """Groups that take more are put on disk, where DuckDB adds them up."""
 
 _DAILY = next(roll_up for roll_up in ROLL_UPS if roll_up.name == "daily")
+_GROUPS = ("currency", "day", "charge_category", "provider_name", "sub_account_id")
 _ZERO = pa.scalar(Decimal(0), AMOUNT_TYPE)
 _ROWS_AT_ONCE = 61_440
+_MOST_REMEMBERED = 50_000  # accounts, so that memory stays bounded
+
+_Accounts = dict[tuple[str | None, str | None], str]
+"""By the provider and the account that a bill names, the account in its one spelling."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class CoverageSums:
         self._folder = folder
         self._parts: list[_Groups] = []
         self._spilled: list[Path] = []
+        self._accounts: _Accounts = {}
 
     def add(self, charges: Grouped, roll_ups: Mapping[RollUp, Grouped]) -> None:
         """Add some charges, and what they come to in roll-ups.
@@ -69,7 +75,10 @@ class CoverageSums:
         Raises:
             Invalid: a sum is too large to be kept.
         """
-        parts = [_of_totals(roll_ups[_DAILY]), *_below_zero(charges)]
+        if len(self._accounts) > _MOST_REMEMBERED:
+            self._accounts.clear()
+        totals = _of_totals(roll_ups[_DAILY], self._accounts)
+        parts = [totals, *_below_zero(charges, self._accounts)]
         self._parts.append(_together(parts))
         if sum(part.size for part in self._parts) > MOST_BYTES:
             self._parts = [_together(self._parts)]
@@ -85,9 +94,12 @@ class CoverageSums:
             yield table.take(pa.array(order(in_order, len(groups.counts))))
             return
         self._spill()
-        with connection.sql(_sum_sql(self._spilled)).to_arrow_reader(_ROWS_AT_ONCE) as batches:
-            for batch in batches:
-                yield pa.Table.from_batches([batch])
+        rows = sum(parquet_files.row_count(path) for path in self._spilled)
+        parts = 1 + rows // _ROWS_AT_ONCE // 4  # some accounts at a time, to need little memory
+        for part in range(parts):
+            yield engine.table(
+                connection, _sum_sql(self._spilled, f"hash(account) % {parts} = {part}")
+            )
         for path in self._spilled:
             path.unlink()
 
@@ -116,22 +128,23 @@ def total(path: Path) -> tuple[int, dict[str, Decimal]]:
     return rows, totals
 
 
-def _of_totals(daily: Grouped) -> _Groups:
+def _of_totals(daily: Grouped, accounts: _Accounts) -> _Groups:
     """Return sums as though all amounts were above zero."""
     nothing = pa.repeat(_ZERO, daily.rows)
     amounts: dict[str, pa.Array] = {}
     for metric, (positive, negative) in SIGNED.items():
         amounts |= {positive: daily.amounts[metric], negative: nothing}
-    return _Groups(_keys(daily.groups, daily.rows), amounts, daily.counts[CHARGE_COUNT])
+    return _Groups(_keys(daily.groups, daily.rows, accounts), amounts, daily.counts[CHARGE_COUNT])
 
 
-def _below_zero(charges: Grouped) -> Iterator[_Groups]:
+def _below_zero(charges: Grouped, accounts: _Accounts) -> Iterator[_Groups]:
     """Yield what moves the charges below zero from the positive sums to the negative ones."""
     is_below = {metric: compute.less(charges.amounts[metric], _ZERO) for metric in SIGNED}
     rows = np.flatnonzero(np.logical_or.reduce([np.asarray(below) for below in is_below.values()]))
     if not len(rows):
         return
-    keys = _keys({name: column.take(rows) for name, column in charges.groups.items()}, len(rows))
+    named = {name: charges.groups[name].take(rows) for name in _GROUPS}
+    keys = _keys(named, len(rows), accounts)
     taken = pa.array(rows)
     parts = {
         metric: compute.if_else(
@@ -150,13 +163,15 @@ def _below_zero(charges: Grouped) -> Iterator[_Groups]:
     yield _Groups(groups, amounts, np.zeros(len(firsts), dtype=np.int64))
 
 
-def _keys(groups: Mapping[str, Coded], rows: int) -> dict[str, Coded]:
+def _keys(groups: Mapping[str, Coded], rows: int, accounts: _Accounts) -> dict[str, Coded]:
     """Return the columns of KEYS; accounts that are spelled in several ways are one."""
     named = [groups["provider_name"], groups["sub_account_id"]]
     kinds = distinct(named, rows)
-    pairs = zip(*(column.take(kinds.firsts).arrow().to_pylist() for column in named), strict=True)
-    accounts = pa.array([account(*pair) for pair in pairs], type=pa.string())
-    columns = {**groups, "account": Coded(kinds.codes, accounts).through(accounts)}
+    texts = (column.take(kinds.firsts).arrow().dictionary_decode() for column in named)
+    pairs = list(zip(*(text.to_pylist() for text in texts), strict=True))
+    accounts.update((pair, account(*pair)) for pair in pairs if pair not in accounts)
+    spelled = pa.array([accounts[pair] for pair in pairs], type=pa.string())
+    columns = {**groups, "account": Coded(kinds.codes, spelled).through(spelled)}
     return {name: columns[name] for name in KEYS}
 
 
@@ -174,7 +189,7 @@ def _together(parts: Sequence[_Groups]) -> _Groups:
     )
 
 
-def _sum_sql(paths: Sequence[Path]) -> str:
+def _sum_sql(paths: Sequence[Path], condition: str) -> str:
     summed = {CHARGE_COUNT: "BIGINT", **dict.fromkeys(AMOUNTS, "DECIMAL(38, 18)")}
     columns = [
         *KEYS,
@@ -182,4 +197,5 @@ def _sum_sql(paths: Sequence[Path]) -> str:
     ]
     relation = engine.parquet_sql(list(paths))
     order_by = "account, charge_category, day, currency"
-    return f"SELECT {', '.join(columns)} FROM {relation} GROUP BY ALL ORDER BY {order_by}"  # noqa: S608
+    rows = f"FROM {relation} WHERE {condition}"
+    return f"SELECT {', '.join(columns)} {rows} GROUP BY ALL ORDER BY {order_by}"

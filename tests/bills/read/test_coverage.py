@@ -72,6 +72,7 @@ def test_coverage_is_the_grouping_of_the_charges_however_it_is_made(
     monkeypatch.setattr(parquet_files, "ROW_GROUP_ROWS", row_group)
     monkeypatch.setattr(parquet_files, "BATCH_ROWS", row_group)
     monkeypatch.setattr(coverage, "MOST_BYTES", most)
+    monkeypatch.setattr(coverage, "_ROWS_AT_ONCE", 10)
     staged, folder = stage(bill)
     for scope in staged.scopes:
         assert stored_of(scope, folder) == expected_of(scope, folder)
