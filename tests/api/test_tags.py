@@ -127,7 +127,8 @@ def test_what_could_not_be_read_comes_out_again(send: Send, api: Api) -> None:
     shown = send(write(rows))
     assert shown["notes"] == [
         "Tags of 1 row could not be read: line 2. What the file says is kept with them.",
-        "The ListCost of 1 row could not be read and is missing: line 3.",
+        "The ListCost of 1 row could not be read and is missing: line 3. "
+        "What the file says is kept with them.",
     ]
     days = "start_date=2026-03-01&end_date=2026-03-31"
     answer = api.get(f"/costs/export?format=focus&file=csv.gz&{days}")
@@ -136,6 +137,7 @@ def test_what_could_not_be_read_comes_out_again(send: Send, api: Api) -> None:
     assert exported[""]["x_Tags"] == "five"
     assert json.loads(exported['{"a":"b"}']["Tags"]) == {"a": "b"}
     assert exported['{"a":"b"}']["ListCost"] == ""
+    assert exported['{"a":"b"}']["x_ListCost"] == "n/a"
 
 
 def test_a_cost_that_a_charge_may_lack_is_missing_where_it_cannot_be_read(

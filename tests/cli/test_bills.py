@@ -126,3 +126,14 @@ def test_a_billing_period_is_named_by_its_month_or_its_days(run, tmp_path: Path)
         "2026-03 payer: 1 rows, live",
         "2026-04-06/2026-04-12 payer: 1 rows, live",
     ]
+
+
+def test_notes_name_the_lines_of_the_parts_of_a_delivery(run, tmp_path: Path) -> None:
+    for name, tags in (("a.csv", "five"), ("b.csv", "six")):
+        (tmp_path / name).write_bytes(write([{}, {"Tags": tags, "ResourceId": name}]))
+    result = run(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert result.exit_code == 0, result.output
+    assert (
+        "note: Tags of 2 rows could not be read: line 3 of a.csv, line 3 of b.csv. "
+        "What the file says is kept with them."
+    ) in result.output

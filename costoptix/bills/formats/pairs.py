@@ -21,7 +21,9 @@ import orjson
 from costoptix.bills.formats import Unread
 
 Value = str | bool | None
-LONGEST_LITERAL = 100_000  # characters, of what Python has printed: reading it is slow
+LONGEST = 1 << 20
+"""Characters of a cell that is read: as objects it takes forty times the memory."""
+LONGEST_LITERAL = 100_000  # of what Python has printed: reading it is slow
 
 _ATHENA = re.compile(r"""\{[^{}\[\]"']*\}""")
 _BRACES = ("{", "[", "(")
@@ -35,6 +37,8 @@ def pairs(text: str, key: Callable[[str], str] | None = None) -> str | None:
     Raises:
         Unread: what the cell means is not certain.
     """
+    if len(text) > LONGEST:
+        raise Unread
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -50,11 +54,13 @@ def pairs(text: str, key: Callable[[str], str] | None = None) -> str | None:
 
 
 def structure(text: str) -> str:
-    """Return the JSON text of a cell that holds an object or a list.
+    """Return the JSON text of a cell that holds an object or a list; of a very long one itself.
 
     Raises:
         Unread: it is none, or what it means is not certain.
     """
+    if len(text) > LONGEST:
+        return text
     try:
         if isinstance(orjson.loads(text), dict | list):
             return text

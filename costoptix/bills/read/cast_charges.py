@@ -45,7 +45,10 @@ SCHEMA: Mapping[str, pa.DataType] = {
 }
 """The columns of a file of charges, in their order."""
 
-UNREAD_AMOUNTS = "The {value} of {rows} could not be read and is missing: {lines}."
+UNREAD_AMOUNTS = (
+    "The {value} of {rows} could not be read and is missing: {lines}. "
+    "What the file says is kept with them."
+)
 
 _MOST_REMEMBERED = 20_000  # texts of a column, so that memory stays bounded
 _FAST_CASTS = {ColumnKind.MONEY: fast_casts.amounts, ColumnKind.TIME: fast_casts.times}
@@ -143,14 +146,10 @@ class Caster:
         columns[AS_WRITTEN] = _as_written(text, columns, rows, np.flatnonzero(is_rounded))
         unread = {column: _unread(mapped, columns, column) for column in OPTIONAL_AMOUNTS}
         noted = [
-            Noted("unread amounts", UNREAD_AMOUNTS, mapped.records[lacking], column.focus_name)
-            for column, lacking in unread.items()
-            if len(lacking)
+            *_missing(mapped, columns, unread),
+            *_by_format(mapped),
+            *_in_words(mapped, columns),
         ]
-        noted += _by_format(mapped)
-        for name in vocabularies.WORDS:
-            columns[name], more = vocabularies.spelt(name, coded(columns[name]), mapped.records)
-            noted += more
         kept = np.flatnonzero(is_good)
         if len(kept) < rows:
             columns = {name: take(column, kept) for name, column in columns.items()}
@@ -254,6 +253,41 @@ def _unread(mapped: Text, columns: Mapping[str, Values], column: Column) -> Rows
         return np.empty(0, dtype=np.int64)
     is_unread = compute.and_(text.is_valid(), compute.invert(amounts.is_valid()))
     return np.flatnonzero(np.asarray(is_unread))
+
+
+def _missing(
+    mapped: Text, columns: dict[str, Values], unread: Mapping[Column, Rows]
+) -> Iterator[Noted]:
+    """Put the texts that are no amounts among the other columns, and note their rows."""
+    for column, rows in unread.items():
+        if len(rows):
+            texts = arrow(take(mapped.columns[column.name], rows)).to_pylist()
+            columns[OTHER_COLUMNS] = _with_member(
+                columns[OTHER_COLUMNS], column.focus_name, rows, texts
+            )
+            records = mapped.records[rows]
+            yield Noted("unread amounts", UNREAD_AMOUNTS, records, column.focus_name)
+
+
+def _with_member(objects: Values, name: str, rows: Rows, texts: Sequence[str]) -> Values:
+    """Return JSON objects, or NULLs, of which some rows have one more member."""
+    written = arrow(objects).cast(pa.string())
+    changed = [
+        f"{(old or '{}')[:-1]}{',' if old and old != '{}' else ''}"
+        f"{orjson.dumps(name).decode()}:{orjson.dumps(text).decode()}}}"
+        for old, text in zip(written.take(pa.array(rows)).to_pylist(), texts, strict=True)
+    ]
+    is_changed = np.zeros(len(written), dtype=np.bool_)
+    is_changed[rows] = True
+    return encode(compute.replace_with_mask(written, is_changed, pa.array(changed, pa.string())))
+
+
+def _in_words(mapped: Text, columns: dict[str, Values]) -> Iterator[Noted]:
+    """Bring columns into the words of the specification, and note what is none of them."""
+    for name in vocabularies.WORDS:
+        column = coded(columns[name])
+        columns[name], noted = vocabularies.spelt(name, column, mapped.records)
+        yield from noted
 
 
 def _with_comma(mapped: Text, unread: Mapping[Column, Rows]) -> Iterator[UnreadAmount]:

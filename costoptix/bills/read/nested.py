@@ -21,7 +21,8 @@ from costoptix.bills.read.notes import Noted
 from costoptix.bills.read.parquet_pieces import ParquetPiece
 
 SENTENCE = "{value} of {rows} could not be read: {lines}. What the file says is kept with them."
-_MOST_REMEMBERED = 20_000  # texts of a column, so that memory stays bounded
+_MOST_REMEMBERED = 8 << 20  # characters of the texts of a column, so that memory stays bounded
+_FOR_A_TEXT = 200  # characters that remembering a short one takes beside it
 _Both = tuple[str | None, str | None]  # a text as JSON, and the text where it cannot be read
 _NOTHING: Mapping[str | None, _Both] = {None: (None, None)}
 
@@ -52,13 +53,12 @@ class _NestedColumn:
     def __init__(self, nested: NestedCell) -> None:
         self._nested = nested
         self._remembered = dict(_NOTHING)
+        self._size = 0
 
     def read(self, column: Column) -> tuple[Column, Column | None]:
         """Return the column as JSON, and a column of what cannot be read, where there is any."""
         texts = (column.values if isinstance(column, Coded) else column).to_pylist()
         both = [self._remembered.get(text) or self._read(text) for text in texts]
-        if len(self._remembered) > _MOST_REMEMBERED:
-            self._remembered = dict(_NOTHING)
         values = [value for value, _ in both]
         unread = [text for _, text in both]
         return (
@@ -72,6 +72,9 @@ class _NestedColumn:
             both = self._nested.read(text), None
         except Unread:
             both = (text if self._nested.is_needed else None), text
+        self._size += len(text) + _FOR_A_TEXT
+        if self._size > _MOST_REMEMBERED:
+            self._remembered, self._size = dict(_NOTHING), 0
         self._remembered[text] = both
         return both
 

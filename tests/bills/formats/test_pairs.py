@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costoptix.bills.formats import Unread
-from costoptix.bills.formats.pairs import pairs, structure, words
+from costoptix.bills.formats.pairs import LONGEST, pairs, structure, words
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES = st.one_of(TEXTS, st.none(), st.just(value=True))
@@ -108,6 +108,12 @@ def test_one_rule_for_what_is_odd(text: str, tags: dict[str, object]) -> None:
 def test_what_could_mean_something_else_is_not_guessed(text: str) -> None:
     with pytest.raises(Unread):
         pairs(text)
+
+
+def test_a_cell_that_would_take_much_memory_is_not_read() -> None:
+    with pytest.raises(Unread):
+        pairs("[" + "1," * LONGEST + "1]")
+    assert len(structure("[" + "1," * LONGEST + "1]")) > LONGEST
 
 
 def test_keys_are_called_as_a_format_has_them() -> None:

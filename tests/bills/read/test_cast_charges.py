@@ -28,3 +28,17 @@ def test_a_decimal_comma_in_a_cost_that_may_be_missing_refuses_the_file(stage: S
     rows = [{}, {"ListCost": "n/a"}, {"ListCost": "1.234,56"}]
     with pytest.raises(Invalid, match=r"Line 4: ListCost .* has a decimal comma"):
         stage(write(rows))
+
+
+def test_what_is_no_amount_stands_beside_the_other_columns(stage: Stage) -> None:
+    rows = [
+        {"x_more": "1", "ListCost": 'a"b', "ContractedCost": "-"}, {"x_more": "2"},
+        {"ContractedCost": "+"},
+    ]  # fmt: skip
+    staged, folder = stage(write(rows, [*ORDINARY, "x_more"]))
+    assert sorted(stored(staged, folder, "other_columns, list_cost, contracted_cost"), key=str) == [
+        ('{"ContractedCost":"+"}', 1, None),
+        ('{"x_more":"1","ListCost":"a\\"b","ContractedCost":"-"}', None, None),
+        ('{"x_more":"2"}', 1, 1),
+    ]
+    assert staged.rows_rejected == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.bills.bill import ORDINARY, write
-from tests.support.bills import Stage
+from tests.support.bills import DATA, Stage
 from tests.support.staged import stored
 
 UNREAD = "Tags of {} could not be read: {}. What the file says is kept with them."
@@ -80,7 +81,40 @@ def test_tags_of_parquet_are_tags_whatever_their_type(type_: pa.DataType, stage:
 def test_more_texts_than_are_remembered_are_read_all_the_same(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("costoptix.bills.read.nested._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("costoptix.bills.read.nested._MOST_REMEMBERED", 500)
     rows = [{"Tags": f'{{"n": "{number % 7}"}}'} for number in range(50)]
     staged, folder = stage(write(rows))
     assert len(set(stored(staged, folder, "tags"))) == 7
+
+
+TAG_COLUMNS = {
+    "Tags": ("focus-golden/aws_1_2_cost_and_usage_rows25_seed7_credits.csv",),
+    "resource_tags": ("aws-cur/commitments_2_0.csv",),
+    "tags": ("aws-cur/commitments_2_0.csv", "oci/cost_report.csv", "azure/MCA_Combined_Made.csv"),
+    "labels": ("gcp/nested_json.csv",),
+    "project.labels": ("gcp/flattened.csv",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "bill"), [(column, bill) for column, bills in TAG_COLUMNS.items() for bill in bills]
+)
+def test_the_rule_is_one_in_every_format(column: str, bill: str, stage: Stage) -> None:
+    """A cell that Athena printed is tags; one that says nothing certain is kept and noted."""
+    rows = list(csv.DictReader(io.StringIO((DATA / bill).read_text("utf-8-sig"), newline="")))
+    for number, row in enumerate(rows):
+        row[column] = "{made=here}" if number else "made=here"
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    staged, folder = stage(text.getvalue().encode())
+    before, _ = stage(DATA / bill)
+    assert (staged.rows_kept, staged.rows_rejected) == (before.rows_kept, before.rows_rejected)
+    (note,) = staged.notes
+    title = column[:1].upper() + column[1:]
+    assert note == UNREAD.replace("Tags", title).format("1 row", "line 2")
+    found = stored(staged, folder, "tags, other_columns")
+    kept = [json.loads(str(others or "{}")) for _, others in found]
+    assert {"made=here"} == {one[column] for one in kept if column in one}
+    assert sum('"made":"here"' in str(tags) for tags, _ in found) >= len(rows) - 1

@@ -592,3 +592,10 @@ def test_a_month_of_one_export_says_which_cost_lacks_what(
     send(alice_browser, AZURE.with_name("EA_AmortizedCost_Small.csv").read_bytes())
     work(app, config)
     assert not any(sentence in alice_browser.get(path).text for path in pages)
+
+
+def test_the_page_of_an_import_shows_its_notes(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    detail = bring(app, config, alice_browser, [{"Tags": "<five>"}])
+    assert "Tags of 1 row could not be read: line 2." in said(alice_browser.get(detail).text)
