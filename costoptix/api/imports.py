@@ -14,7 +14,7 @@ from costoptix.api.endpoint import PREFIX, Call, Parameter, operation
 from costoptix.api.paging import DATA_CHANGED, PageQuery, sign, unsign
 from costoptix.bills.intake import receive
 from costoptix.bills.ledger import listing, questions, undo
-from costoptix.bills.ledger.questions import Decision, Kind
+from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.clock import parse_instant
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid
@@ -29,7 +29,7 @@ MEDIA_TYPES = (
     "application/json",
     "application/octet-stream",
 )
-_FIELDS = ("source", "currency", "encoding")
+_FIELDS = ("source", "currency", "encoding", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class AskedEffect:
     currency: str
     live: str
     delivered: str
+    days: tuple[str, ...]  # that would go: YYYY-MM-DD, or from/to
     sub_accounts: tuple[str, ...]
     source: str
 
@@ -99,7 +100,16 @@ class AskedQuestion:
 
     kind: Kind
     sentence: str
+    answers: list[Decision]  # the likely one first
     effects: list[AskedEffect]
+
+
+@dataclass(frozen=True)
+class CheckedOutlook:
+    """What would become of a file, by a dry run."""
+
+    state: str
+    question: AskedQuestion | None
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,7 @@ class ImportDetails(ImportSummary):
     reconciliation: list[Reconciled]
     question: AskedQuestion | None
     notes: list[str]  # what was read and is worth a look: "Tags of 12 rows could not be read: …"
+    would: CheckedOutlook | None  # of a dry run
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,7 @@ class RejectedRow:
         Parameter("source", "The source that the file belongs to; else proposed from its format."),
         Parameter("currency", "ISO 4217 code, for files that do not name their currency."),
         Parameter("encoding", "How text that is not UTF-8 is written, like cp1252 or utf-16-le."),
+        Parameter("dry_run", "true: say what would become of the file, and make nothing live."),
     ),
 )  # fmt: skip
 def send_bill(call: Call) -> Answer:
@@ -173,6 +185,7 @@ def send_bill(call: Call) -> Answer:
         source_name=fields.get("source"),
         currency=fields.get("currency"),
         encoding=fields.get("encoding"),
+        options=_options(fields),
     )
     location = f"{PREFIX}/imports/{row.id}"
     return Answer(_details(call, row), status=202, headers={"Location": location})
@@ -248,8 +261,12 @@ class DecisionDraft(Draft):
     """What a person decides about a waiting import."""
 
     decision: Decision = Field(
-        description="replace what is live, add beside it, or discard the file; where the question "
-        "is dataset, which export the file is instead: actual or amortized"
+        description="One of the answers of the question: replace what is live, add beside it, "
+        "import_anyway without the rows that cannot be read, which export the file is (actual or "
+        "amortized), or discard the file"
+    )
+    remember: bool = Field(
+        False, description="Answer the same question so for this source from now on"
     )
 
 
@@ -262,7 +279,7 @@ class DecisionDraft(Draft):
 def decide_import(call: Call, import_id: str, body: DecisionDraft) -> Answer:
     """Take the decision; the import goes on in the background."""
     row = listing.get(call.session, call.organization, import_id)
-    questions.decide(call.session, call.organization, call.caller, row, body.decision)
+    questions.decide(call.session, call.caller, row, body.decision, remember=body.remember)
     location = f"{PREFIX}/imports/{row.id}"
     return Answer(_details(call, row), status=202, headers={"Location": location})
 
@@ -277,6 +294,15 @@ def _fields_of(call: Call) -> dict[str, str]:
             raise Invalid(f"The parameter {name} may be given once.")
         fields[name] = value
     return fields
+
+
+def _options(fields: dict[str, str]) -> dict[str, object]:
+    match fields.get("dry_run", "false"):
+        case "true":
+            return {"dry_run": True}
+        case "false":
+            return {}
+    raise Invalid("The parameter dry_run is true or false.")
 
 
 def _summary(row: Import) -> ImportSummary:
@@ -318,13 +344,18 @@ def _details(call: Call, row: Import) -> ImportDetails:
             for period in listing.periods(call.session, row)
         ],
         reconciliation=[_reconciled(line) for line in listing.reconciliation(call.session, row)],
-        question=_asked(row),
         notes=row.notes or [],
+        question=_asked(questions.question_of(row)),
+        would=_would(row),
     )
 
 
-def _asked(row: Import) -> AskedQuestion | None:
-    question = questions.question_of(row)
+def _would(row: Import) -> CheckedOutlook | None:
+    outlook = questions.outlook_of(row)
+    return None if outlook is None else CheckedOutlook(outlook.state, _asked(outlook.question))
+
+
+def _asked(question: Question | None) -> AskedQuestion | None:
     if question is None:
         return None
     effects = [
@@ -334,12 +365,13 @@ def _asked(row: Import) -> AskedQuestion | None:
             currency=effect.currency,
             live=money.to_text(effect.live),
             delivered=money.to_text(effect.delivered),
+            days=effect.days,
             sub_accounts=effect.sub_accounts,
             source=effect.source,
         )
         for effect in question.effects
     ]
-    return AskedQuestion(question.kind, question.sentence, effects)
+    return AskedQuestion(question.kind, question.sentence, list(question.answers), effects)
 
 
 def _reconciled(line: ReconciliationLine) -> Reconciled:

@@ -56,6 +56,12 @@ def register(app: Flask) -> None:
 @click.option("--dataset", type=click.Choice(["actual", "amortized"]),
               help="which export of Azure it is, where the content does not show it")  # fmt: skip
 @click.option("--add", "decision", flag_value="add", help="add beside what is live")
+@click.option("--discard", "decision", flag_value="discard",
+              help="do not import what a person would be asked about")  # fmt: skip
+@click.option("--remember", is_flag=True,
+              help="have the source answer the same question so from now on")  # fmt: skip
+@click.option("--dry-run", is_flag=True,
+              help="say what would become of the files, and make nothing live")  # fmt: skip
 @refusals_on_one_line
 def import_files(
     organization: str,
@@ -66,10 +72,12 @@ def import_files(
     decision: str | None,
     dataset: str | None,
     import_anyway: bool,
+    remember: bool,
+    dry_run: bool,
 ) -> None:
     """Import billing files into ORG; return when they are live.
 
-    Files with the same header are the parts of one delivery. A FILE may be a zip or a folder: one
+    Files of one format are the parts of one delivery. A FILE may be a zip or a folder: one
     delivery, or those that its manifests name.
 
     Ends with 1 when a file is refused, or waits for a person: charges would vanish or be doubled,
@@ -77,15 +85,27 @@ def import_files(
     """
     session = db.session()
     owner = organizations.find(session, organization)
-    answers = {"decision": decision, "dataset": dataset, "accept_rejected": import_anyway or None}
+    answers = {
+        "decision": decision,
+        "dataset": dataset,
+        "accept_rejected": import_anyway or None,
+        "remember": [kind.value for kind in Kind] if remember else None,
+        "dry_run": dry_run or None,
+    }
     stated: dict[str, object] = {key: value for key, value in answers.items() if value is not None}
     results = [
         _finished(session, owner, received)
         for delivery in folders.deliveries_of(files)
         for received in _receive(session, owner, delivery, stated, source, currency, encoding)
     ]
-    if any(row.state in (ImportState.REFUSED, ImportState.WAITING) for row in results):
+    if any(map(_needs_a_person, results)):
         sys.exit(1)
+
+
+def _needs_a_person(row: Import) -> bool:
+    outlook = questions.outlook_of(row)
+    state = row.state if outlook is None else outlook.state
+    return state in (ImportState.REFUSED, ImportState.WAITING)
 
 
 @click.command("worker")
@@ -140,12 +160,18 @@ def _receive(
 
 
 def _finished(session: Session, organization: Organization, received: Received) -> Import:
-    """Wait for an import, showing how far it is, and print what became of it."""
+    """Wait for an import, showing how far it is, and print what became of it.
+
+    Where it answers another one that waits, that one is waited for as well.
+    """
     row, job = received
     with import_progress(row):
         wait_for_import(session, _config(), job, row)
     row = listing.get(session, organization, row.id)
     _print(session, row)
+    if row.repeats is not None and row.repeats.state in UNFINISHED_STATES:
+        job = receive.job_of(session, row.repeats)
+        return _finished(session, organization, Received(row.repeats, job))
     return row
 
 
@@ -164,11 +190,12 @@ def _ways(row: Import) -> str:
     question = questions.question_of(row)
     match question and question.kind:
         case Kind.DATASET:
-            return "Give --dataset actual or --dataset amortized."
+            return "Give --dataset actual, --dataset amortized or --discard."
         case Kind.REJECTED:
-            return "Give --import-anyway."
+            return "Give --import-anyway or --discard."
         case _:
-            return "Give --replace or --add."
+            flags = [f"--{answer}" for answer in question.answers] if question else []
+            return f"Give {', '.join(flags[:-1])} or {flags[-1]}."
 
 
 def _print(session: Session, row: Import) -> None:

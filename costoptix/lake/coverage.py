@@ -15,6 +15,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
@@ -179,6 +180,27 @@ def of_daily(path: Path) -> Coverage:
     return Coverage(_added_up([SCHEMA.empty_table(), *parts]), None)
 
 
+DailySum: TypeAlias = tuple[str, date, str | None, str | None, Decimal, Decimal]
+"""Currency, day, provider, sub-account, billed and effective cost."""
+
+
+def of_sums(rows: Iterable[DailySum]) -> Coverage:
+    """Build the coverage of a delivery of which no file is left from what its accounts cost."""
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    names = ("currency", "day", "provider_name", "sub_account_id", *SIGNED)
+    types = [pa.string(), pa.date32(), pa.string(), pa.string(), AMOUNT_TYPE, AMOUNT_TYPE]
+    daily = pa.table(
+        {
+            name: pa.array(column, type_)
+            for name, column, type_ in zip(names, columns, types, strict=True)
+        }
+    )
+    size = daily.num_rows
+    daily = daily.append_column("charge_category", pa.nulls(size, pa.string()))
+    daily = daily.append_column(CHARGE_COUNT, pa.array([1] * size, pa.int64()))
+    return Coverage(_added_up([_signed(daily)]), None)
+
+
 def _signed(daily: pa.Table) -> pa.Table:
     """Return rows of the roll-up as rows of coverage, which are not added up yet."""
     pairs = zip(
@@ -222,13 +244,3 @@ def _sketch(written: bytes) -> Sketch | None:
     by_place = np.frombuffer(zlib.decompress(base64.b64decode(values["gaps"])), dtype=np.uint8)
     gaps = np.ascontiguousarray(by_place.reshape(8, -1).T).view(">u8").ravel()
     return Sketch(np.cumsum(gaps.astype(np.uint64), dtype=np.uint64), int(values["reach"]))
-
-
-def gross(
-    billed_positive: Decimal,
-    billed_negative: Decimal,
-    effective_positive: Decimal,
-    effective_negative: Decimal,
-) -> Decimal:
-    """Return what moves in either direction: the larger of billed and of effective cost."""
-    return max(billed_positive - billed_negative, effective_positive - effective_negative)

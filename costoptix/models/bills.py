@@ -31,13 +31,14 @@ class ImportState(StrEnum):
     LIVE = "live"  # readers get what it brought, or a part of it
     OLDER = "older"  # newer deliveries are live instead
     DUPLICATE = "duplicate"  # its bytes were live already
+    CHECKED = "checked"  # a dry run: what would become of it is said
     WITHDRAWN = "withdrawn"  # taken back, or discarded before it was live
     REFUSED = "refused"  # it cannot be read
 
 
 IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
     ImportState.RECEIVED: frozenset(
-        {ImportState.RUNNING, ImportState.DUPLICATE, ImportState.REFUSED}
+        {ImportState.RUNNING, ImportState.DUPLICATE, ImportState.REFUSED, ImportState.CHECKED}
     ),
     ImportState.RUNNING: frozenset(
         {
@@ -47,12 +48,15 @@ IMPORT_MOVES: Mapping[ImportState, frozenset[ImportState]] = {
             ImportState.OLDER,
             ImportState.DUPLICATE,
             ImportState.REFUSED,
+            ImportState.CHECKED,
+            ImportState.WITHDRAWN,  # discarded by an answer that was given before
         }
     ),
     ImportState.WAITING: frozenset({ImportState.RECEIVED, ImportState.WITHDRAWN}),
     ImportState.LIVE: frozenset({ImportState.OLDER, ImportState.WITHDRAWN}),
     ImportState.OLDER: frozenset({ImportState.LIVE, ImportState.WITHDRAWN}),
     ImportState.DUPLICATE: frozenset(),
+    ImportState.CHECKED: frozenset(),
     ImportState.WITHDRAWN: frozenset(),
     ImportState.REFUSED: frozenset(),
 }
@@ -213,6 +217,8 @@ class Delivery(Base):
     # facts of the file show it (names between commas); None where no charge of it differs.
     dataset: Mapped[str | None] = mapped_column(String(12))
     dataset_shown_by: Mapped[str | None] = mapped_column(String(200))
+    # Which parts of the month it takes the place of (``precedence``), names between commas.
+    parts: Mapped[str] = mapped_column(Text, default="", server_default="")
     # Where files add up (Oracle): the file, its lowest and its highest reference number.
     batch_file_name: Mapped[str | None] = mapped_column(Text)
     batch_first: Mapped[str | None] = mapped_column(Text)

@@ -148,7 +148,7 @@ def decide(session: Session, acme: Organization, operator: Caller, config: Confi
     """Answer a waiting import's question and do what becomes due."""
 
     def run(row: Import, decision: Decision) -> None:
-        questions.decide(session, acme, operator, row, decision)
+        questions.decide(session, operator, row, decision)
         work(session, config)
         session.refresh(row)
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import money, queue
@@ -148,6 +149,16 @@ def receive(
         for delivery in deliveries:
             delivery.write_names()
         return _record(session, organization, caller, deliveries, name, stated, also)
+
+
+def job_of(session: Session, row: Import) -> Job:
+    """Return the newest job of an import."""
+    mine = select(Job).where(
+        Job.kind == JOB_KIND,
+        Job.organization_id == row.organization_id,
+        Job.payload["import_id"].as_string() == row.id,
+    )
+    return session.scalars(mine.order_by(Job.created_at.desc()).limit(1)).one()
 
 
 @contextlib.contextmanager

@@ -152,6 +152,7 @@ def _delivery(
         family=staged.family,
         dataset=scope.dataset,
         dataset_shown_by=",".join(name for name, holds in staged.facts.items() if holds) or None,
+        parts=",".join(sorted(scope.parts)),
         batch_file_name=scope.batch and scope.batch.file_name,
         batch_first=scope.batch and scope.batch.numbers[0],
         batch_last=scope.batch and scope.batch.numbers[1],
@@ -290,6 +291,7 @@ def version_of(delivery: Delivery) -> Version:
         import_id=delivery.import_id,
         family=delivery.family,
         dataset=delivery.dataset,
+        parts=frozenset((delivery.parts or "").split(",")),
         batch=_batch(delivery),
         exported=_exported(delivery),
     )

@@ -10,6 +10,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
@@ -20,10 +21,11 @@ from costoptix import queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Options
-from costoptix.bills.ledger import deliveries, purpose, repeats, sources
+from costoptix.bills.ledger import deliveries, purpose, questions, repeats, sources
+from costoptix.bills.ledger.coverages import LakeCoverages
 from costoptix.bills.ledger.placing import Placed, StagedFiles
 from costoptix.bills.ledger.purpose import Purpose
-from costoptix.bills.ledger.questions import Kind, Question
+from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.ledger.states import move_import
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
@@ -51,11 +53,13 @@ from costoptix.queue import Claim
 
 Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
 ALREADY_IMPORTED = "already imported, nothing changed"
+ANSWERED = "This answers the import of the same file that was waiting."
 NO_CHARGES = "The file holds no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
-TRIES_UNLOCKED = 5
-"""How often it is worked out what a delivery is for while other deliveries go live meanwhile."""
+TRIES = 8
+"""How often it is worked out what a delivery is for while other deliveries go live meanwhile: only
+what is new since the time before is read again."""
 
 GAVE_UP = "The file could not be read: {reason} The log of the worker has more."
 TRIED_OFTEN = f" It was tried {queue.MAX_ATTEMPTS} times."
@@ -108,7 +112,7 @@ class _Run:
         self._files = StagedFiles(row.organization_id, row.id, config.lake_dir)
 
     def run(self, read: Read) -> None:
-        if self._finished_as_duplicate():
+        if self._finished_as_duplicate() or self._finished_as_answer():
             return
         with self._files:
             staged = self._files.recover()
@@ -157,7 +161,34 @@ class _Run:
             original = repeats.live_original(self._session, self._row)
             if original is None:
                 return False
+            if self._is_dry_run:
+                additions = {"would": ImportState.DUPLICATE.value}
+                self._end(
+                    ImportState.CHECKED,
+                    message=_CHECKED[ImportState.DUPLICATE],
+                    options=self._row.options | additions,
+                )
+                return True
             self._end(ImportState.DUPLICATE, message=ALREADY_IMPORTED, repeats_id=original.id)
+        self._remove_upload()
+        return True
+
+    def _finished_as_answer(self) -> bool:
+        """End an import that answers the one of the same bytes that waits for a person."""
+        if self._is_dry_run:
+            return False
+        with writing(self._session):
+            queue.hold(self._session, self._claim)
+            waiting = repeats.waiting_original(self._session, self._row)
+            question = None if waiting is None else questions.question_of(waiting)
+            if waiting is None or question is None:
+                return False
+            decision = questions.given_beforehand(question, self._row.options)
+            if decision is None:
+                return False
+            remember = bool(self._row.options.get("remember"))
+            questions.carry_out(self._session, waiting, question, decision, remember=remember)
+            self._end(ImportState.DUPLICATE, message=ANSWERED, repeats_id=waiting.id)
         self._remove_upload()
         return True
 
@@ -186,24 +217,35 @@ class _Run:
     def _conclude(self, staged: Staged) -> None:
         """Go live or wait for a person, by what is live in the instant in which it is decided."""
         if question := self._too_many_rejected(staged):
-            self._files.keep(staged)
-            self._wait(staged, question)
+            self._ask_about_rejected(staged, question)
             return
-        if not self._settled_unlocked(staged):
-            self._settle_locked(staged)
+        self._settle(staged)
         if self._row.state != ImportState.WAITING:
             self._files.remove()
             self._remove_upload()
+
+    def _ask_about_rejected(self, staged: Staged, question: Question) -> None:
+        if self._is_dry_run:
+            with writing(self._session):
+                self._say_checked(staged, ImportState.WAITING, question)
+            self._files.remove()
+            self._remove_upload()
+            return
+        self._files.keep(staged)
+        self._wait(staged, question)
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
         limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
         if staged.rows_rejected <= limit or self._row.options.get("accept_rejected"):
             return None
-        return Question(
+        question = Question(
             kind=Kind.REJECTED,
             sentence=f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
             f"{MOST_REJECTED_PERCENT}%: see the rejected rows.{self._first_rejection()}",
+            aspects=(Kind.REJECTED.value,),
         )
+        answer = purpose.answer_to(self._session, self._row, staged, question)
+        return None if answer is Decision.IMPORT_ANYWAY else question
 
     def _first_rejection(self) -> str:
         path = rejections.path(self._lake, self._row.organization_id, self._row.id)
@@ -212,44 +254,76 @@ class _Run:
             return f" The first is line {first.line}: {cell}{first.reason}."
         return ""
 
-    def _settled_unlocked(self, staged: Staged) -> bool:
-        """Work out what the delivery is for and have it so, unless data change all the time."""
-        for _ in range(TRIES_UNLOCKED):
+    def _settle(self, staged: Staged) -> None:
+        """Work out what the delivery is for and have it so, before its data change.
+
+        Raises:
+            DataKeepChanging: other deliveries went live each time; nothing was changed.
+        """
+        coverages = LakeCoverages(self._lake, partial(self._files.where, staged))
+        for _ in range(TRIES):
             self._session.expire_all()  # rows of before would be compared under a newer version
-            worked_out = purpose.work_out(self._session, self._row, staged)
+            worked_out = purpose.work_out(self._session, self._row, staged, coverages)
             self._session.rollback()
             placed: Sequence[Placed] = ()
-            if worked_out.question is None:
-                placed = self._files.place(staged)
-            else:
+            if worked_out.question is not None:
                 self._files.keep(staged)
+            elif not (worked_out.is_discarded or self._is_dry_run):
+                placed = self._files.place(staged)
             details = deliveries.Details.of(worked_out.staged, placed) if placed else _NOTHING
             with writing(self._session):
                 queue.hold(self._session, self._claim)
                 version = hold_data_version(self._session, self._row.organization_id)
                 if version == worked_out.data_version:
-                    self._settle(worked_out, placed, details)
-                    return True
-        return False
+                    self._carry_out(worked_out, placed, details)
+                    return
+        self._files.keep(staged)
+        raise DataKeepChanging
 
-    def _settle_locked(self, staged: Staged) -> None:
-        """Do the same under the write lock, where nothing can change meanwhile."""
-        placed = self._files.place(staged)
-        details = deliveries.Details.of(staged, placed)
-        with writing(self._session):
-            queue.hold(self._session, self._claim)
-            hold_data_version(self._session, self._row.organization_id)
-            self._settle(purpose.work_out(self._session, self._row, staged), placed, details)
-        if self._row.state == ImportState.WAITING:
-            self._files.keep(staged)
+    @property
+    def _is_dry_run(self) -> bool:
+        return bool(self._row.options.get("dry_run"))
 
-    def _settle(
+    def _carry_out(
         self, worked_out: Purpose, placed: Sequence[Placed], details: deliveries.Details
     ) -> None:
-        if worked_out.question is not None:
+        if self._is_dry_run:
+            self._check(worked_out)
+        elif worked_out.question is not None:
             self._wait(worked_out.staged, worked_out.question)
+        elif worked_out.is_discarded:
+            self._end(
+                ImportState.WITHDRAWN, message=questions.DISCARDED, **_counts(worked_out.staged)
+            )
         else:
             self._go_live(worked_out, placed, details)
+
+    def _check(self, worked_out: Purpose) -> None:
+        """Say what would become of the import, and end it."""
+        question = worked_out.question
+        if question is not None:
+            would = ImportState.WAITING
+        elif worked_out.is_discarded:
+            would = ImportState.WITHDRAWN
+        else:
+            is_live = worked_out.is_live or not worked_out.staged.scopes
+            would = ImportState.LIVE if is_live else ImportState.OLDER
+        self._session.add_all(
+            _line(self._row.id, line, worked_out.before) for line in worked_out.staged.lines
+        )
+        self._say_checked(worked_out.staged, would, question)
+
+    def _say_checked(self, staged: Staged, would: ImportState, question: Question | None) -> None:
+        additions = {
+            "would": would.value,
+            "question": None if question is None else question.model_dump(mode="json"),
+        }
+        self._end(
+            ImportState.CHECKED,
+            message=_CHECKED[would] + ("" if question is None else f" {question.sentence}"),
+            options=self._row.options | additions,
+            **_counts(staged),
+        )
 
     def _wait(self, staged: Staged, question: Question) -> None:
         self._change(
@@ -292,6 +366,7 @@ class _Run:
             )  # fmt: skip
         else:
             source = session.get_one(Source, worked_out.source_id)
+        source.settings = {**source.settings, **worked_out.settings}
         if worked_out.staged.is_undecided and (dataset := row.options.get("dataset")):
             source.settings = source.settings | {sources.DATASET: dataset}
         return source
@@ -312,6 +387,18 @@ class _Run:
 
 
 _NOTHING = deliveries.Details([], [], [])
+_CHECKED = {
+    ImportState.LIVE: "Dry run: it would go live.",
+    ImportState.OLDER: "Dry run: it would be kept as older than what is live.",
+    ImportState.DUPLICATE: "Dry run: it is imported already, nothing would change.",
+    ImportState.WITHDRAWN: "Dry run: it would be discarded.",
+    ImportState.WAITING: "Dry run: it would wait for a decision.",
+}
+"""What is said of a dry run, by the state that the import would have."""
+
+
+class DataKeepChanging(Exception):
+    """Other deliveries went live each time before this one could; it is tried again."""
 
 
 def _message(staged: Staged, *, is_older: bool) -> str | None:

@@ -114,6 +114,13 @@ class StagedFiles:
             self._placed = tuple(self._place(scope) for scope in staged.scopes)
         return self._placed
 
+    def where(self, staged: Staged, scope: Scope, name: str) -> Path:
+        """Return where the file of a scope lies now: staged, or in its place in the lake."""
+        if not self._placed:
+            return self.folder / name
+        placed = self._placed[[one.files for one in staged.scopes].index(scope.files)]
+        return self._lake / placed.paths[[file.name for file in scope.files].index(name)]
+
     def remove(self) -> None:
         """Remove what is left of the folder: its files are live, or never will be."""
         shutil.rmtree(self.folder, ignore_errors=True)

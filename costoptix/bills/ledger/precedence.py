@@ -3,6 +3,9 @@
 Scope = (source, billing account, billing period). What is withdrawn does not stand here.
 
 * Most exports write a month anew each time: the newest delivery replaces the others whole.
+* **Parts** (slices of days, shards): a month may come in parts, each under a name. A delivery takes
+  the place of those that have a part in common with it, and counts beside the others. The first
+  delivery of a month is the part "", and so is every one that is asked about nothing.
 * **Datasets** (Azure): what a month comes in, the provider's format says how they combine.
 * **Batches** (Oracle): every file adds its rows. A file that may hold the rows of another one
   takes its place: the same range of reference numbers whatever its name, or the same name and
@@ -23,6 +26,9 @@ from costoptix.bills.read.staged import Batch, Exported
 
 _T = TypeVar("_T", str, date)
 
+WHOLE = frozenset({""})
+"""The parts of a delivery of a month that does not come in parts."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -38,6 +44,7 @@ class Version:
     dataset: str | None = None
     batch: Batch | None = None
     exported: Exported | None = None
+    parts: frozenset[str] = WHOLE
 
     @property
     def order(self) -> tuple[datetime, datetime, str, str]:
@@ -48,13 +55,17 @@ class Version:
 def live_versions(versions: Iterable[Version]) -> tuple[Version, ...]:
     """Return the versions that readers get together, the oldest first."""
     ordered = sorted(versions, key=lambda version: version.order)
+    by_dataset: dict[str | None, tuple[Version, ...]] = {}
     family = next((version.family for version in ordered if version.dataset is not None), None)
-    if (datasets := recognize.datasets_of(family)) is not None:
-        return datasets.live(ordered)
-    live: tuple[Version, ...] = ()
+    datasets = recognize.datasets_of(family)
     for version in ordered:
-        live = (*_beside(version, live), version)
-    return live
+        dataset = None if datasets is None else version.dataset
+        live = by_dataset.get(dataset, ())
+        by_dataset[dataset] = (*_beside(version, live), version)
+    if datasets is None:
+        return by_dataset.get(None, ())
+    newest = sorted((live[-1] for live in by_dataset.values()), key=lambda version: version.order)
+    return tuple(version for one in datasets.live(newest) for version in by_dataset[one.dataset])
 
 
 def replaced(newer: Version, others: Iterable[Version]) -> Version | None:
@@ -73,9 +84,12 @@ def replaced(newer: Version, others: Iterable[Version]) -> Version | None:
 
 def _beside(newer: Version, live: tuple[Version, ...]) -> tuple[Version, ...]:
     """Return which of the live versions stay when a newer one comes."""
+    same = tuple(version for version in live if not version.parts.isdisjoint(newer.parts))
     if newer.batch is not None:
-        return tuple(version for version in live if not _may_hold_the_same_rows(newer, version))
-    return live if _adds(newer, live) else ()
+        leaving = [version for version in same if _may_hold_the_same_rows(newer, version)]
+    else:
+        leaving = [] if _adds(newer, same) else list(same)
+    return tuple(version for version in live if version not in leaving)
 
 
 def _adds(newer: Version, live: Sequence[Version]) -> bool:

@@ -6,19 +6,25 @@ undo since then renews it, and the answer is worked out anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from costoptix.bills.ledger import coverage, deliveries, sources
+from costoptix.bills.ledger import deliveries, elsewhere, judgement, sources
+from costoptix.bills.ledger.coverages import Coverages
 from costoptix.bills.ledger.deliveries import SumKey
+from costoptix.bills.ledger.judgement import Judgement
 from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.read.staged import Staged
 from costoptix.lake.live import data_version_of
 from costoptix.models import Import, Source
+
+REMEMBERED = "answers"
+"""The setting of a source that holds remembered answers, by what was seen."""
 
 
 @dataclass(frozen=True)
@@ -26,43 +32,141 @@ class Purpose:
     """What the deliveries of an import are for, as of a data version."""
 
     data_version: str
-    staged: Staged  # its scopes with the dataset that the sender or the source says
+    staged: Staged  # its scopes with the dataset that is said, and whose place they take
     question: Question | None  # what a person must answer first; then nothing below is used
     source_name: str
     source_id: str | None  # None: the source is new
     delivered_at: datetime
-    replaced: tuple[str, ...]  # ids of deliveries of other sources that count no more
+    is_live: bool  # whether anything of it would be live
+    is_discarded: bool  # a person has said so, beforehand or for the source
+    replaced: tuple[str, ...]  # ids of deliveries of other scopes that count no more
     before: Mapping[SumKey, Decimal]  # what is live in its scopes
+    settings: Mapping[str, Any]  # of the source, to be kept from now on
 
 
-def work_out(session: Session, row: Import, staged: Staged) -> Purpose:
+def work_out(session: Session, row: Import, staged: Staged, coverages: Coverages) -> Purpose:
     """Work out what the deliveries of an import are for, as it is now."""
     data_version = data_version_of(session, row.organization_id)  # first: see the module
     name = row.source_name or sources.propose(session, row.organization_id, staged)
     source = sources.find(session, row.organization_id, name)
     staged = _with_dataset(session, row, source, staged)
     instant = deliveries.delivered_at(session, row, source, staged)
-    covered = coverage.judge(session, row.organization_id, source, staged, instant)
-    question, decision = covered.question, row.options.get("decision")
-    replaced: tuple[str, ...] = ()
-    if question is not None and decision in question.answers:
-        target = _target(session, row, question, decision, name)
-        if decision == Decision.REPLACE:
-            replaced = covered.doubled
-        if target != name:
-            name, source = target, sources.find(session, row.organization_id, target)
-            instant = deliveries.delivered_at(session, row, source, staged)
-        question = None
+    judged = judgement.judge(session, row.organization_id, source, staged, instant, coverages)
+    answers, question = _answers(row, source, judged)
+    if (target := _target(judged, answers, name)) != name:
+        name, source = target, sources.find(session, row.organization_id, target)
+        instant = deliveries.delivered_at(session, row, source, staged)
+        there = judgement.judge(session, row.organization_id, source, staged, instant, coverages)
+        parts = [placement.replacing for placement in there.placements]
+    else:
+        parts = _parts(judged, answers)
     return Purpose(
         data_version=data_version,
-        staged=staged,
+        staged=_with_parts(staged, parts),
         question=question,
         source_name=name,
         source_id=None if source is None else source.id,
         delivered_at=instant,
-        replaced=replaced,
+        is_live=judged.is_live or bool(answers),
+        is_discarded=Decision.DISCARD in answers.values(),
+        replaced=_replaced(judged, answers),
         before={} if source is None else deliveries.live_sums(session, source, staged),
+        settings=_settings(row, source, judged, answers),
     )
+
+
+def answer_to(session: Session, row: Import, staged: Staged, question: Question) -> Decision | None:
+    """Return the answer to a question that is asked before it is known what a delivery is for."""
+    name = row.source_name or sources.propose(session, row.organization_id, staged)
+    source = sources.find(session, row.organization_id, name)
+    return question.answered_by(row.options, _remembered(source))
+
+
+def _remembered(source: Source | None) -> Mapping[str, str]:
+    return {} if source is None else source.settings.get(REMEMBERED, {})
+
+
+_LOSSES = (Kind.PART, Kind.REMOVAL)
+Answers = Mapping[Kind, Decision]
+
+
+def _answers(
+    row: Import, source: Source | None, judged: Judgement
+) -> tuple[Answers, Question | None]:
+    """Return the answers there are, and the first question that has none."""
+    remembered = _remembered(source)
+    answers: dict[Kind, Decision] = {}
+    for question in judged.questions:
+        decision = question.answered_by(row.options, remembered)
+        if question.kind is Kind.OVERLAP and _is_replacing(answers):
+            decision = Decision.REPLACE  # the question that was answered says so
+        if decision is None:
+            return answers, question
+        answers[question.kind] = decision
+        if decision is Decision.DISCARD:
+            break
+    return answers, None
+
+
+def _is_replacing(answers: Answers) -> bool:
+    return any(answers.get(kind) is Decision.REPLACE for kind in _LOSSES)
+
+
+def _target(judged: Judgement, answers: Answers, name: str) -> str:
+    """Return the source that a person's decision leads to."""
+    if answers.get(Kind.OVERLAP) is Decision.REPLACE and not _is_replacing(answers):
+        overlap = next(one for one in judged.questions if one.kind is Kind.OVERLAP)
+        return overlap.effects[0].source
+    return name
+
+
+def _parts(judged: Judgement, answers: Answers) -> list[frozenset[str]]:
+    """Return whose place each scope takes."""
+    decision = next((answers[kind] for kind in _LOSSES if kind in answers), None)
+    match decision:
+        case Decision.ADD:
+            return [placement.added for placement in judged.placements]
+        case Decision.REPLACE:
+            return [placement.replacing for placement in judged.placements]
+        case _:
+            return [placement.parts for placement in judged.placements]
+
+
+def _with_parts(staged: Staged, parts: Sequence[frozenset[str]]) -> Staged:
+    scopes = tuple(
+        scope.model_copy(update={"parts": names})
+        for scope, names in zip(staged.scopes, parts, strict=True)
+    )
+    return staged.model_copy(update={"scopes": scopes})
+
+
+def _replaced(judged: Judgement, answers: Answers) -> tuple[str, ...]:
+    """Return the ids of deliveries of other scopes that count no more."""
+    doubled = judged.doubled if answers.get(Kind.OVERLAP) is Decision.REPLACE else ()
+    overlapped = judged.overlapped if answers.get(Kind.PERIOD) is Decision.REPLACE else ()
+    return (*doubled, *overlapped)
+
+
+def _settings(
+    row: Import, source: Source | None, judged: Judgement, answers: Answers
+) -> dict[str, Any]:
+    """Return what the source shall remember: answers, and what is no twin of it."""
+    settings: dict[str, Any] = {}
+    if answers.get(Kind.OVERLAP) is Decision.ADD and judged.twins:
+        twins = () if source is None else source.settings.get(elsewhere.TWINS, ())
+        settings[elsewhere.TWINS] = sorted({*twins, *judged.twins})
+    asked = [one for one in judged.questions if one.kind in row.options.get("remember", ())]
+    kept = {
+        aspect: answers[one.kind].value
+        for one in asked
+        if one.kind in answers
+        for aspect in one.aspects
+    }
+    if Kind.REJECTED in row.options.get("remember", ()):
+        kept[Kind.REJECTED.value] = Decision.IMPORT_ANYWAY.value
+    if kept:
+        settings[REMEMBERED] = {**_remembered(source), **kept}
+    return settings
 
 
 def _with_dataset(session: Session, row: Import, source: Source | None, staged: Staged) -> Staged:
@@ -74,12 +178,3 @@ def _with_dataset(session: Session, row: Import, source: Source | None, staged: 
         return staged
     scopes = tuple(scope.as_dataset(dataset) for scope in staged.scopes)
     return staged.model_copy(update={"scopes": scopes})
-
-
-def _target(session: Session, row: Import, question: Question, decision: str, name: str) -> str:
-    """Return the source that a person's decision leads to."""
-    if decision == Decision.REPLACE and question.kind is Kind.OVERLAP:
-        return question.effects[0].source
-    if decision == Decision.ADD and question.kind is Kind.REMOVAL:
-        return sources.beside(session, row.organization_id, name)
-    return name

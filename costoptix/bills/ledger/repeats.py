@@ -35,6 +35,29 @@ def live_original(session: Session, row: Import) -> Import | None:
     return next((original for original in originals if not _was_replaced(session, original)), None)
 
 
+def waiting_original(session: Session, row: Import) -> Import | None:
+    """Return the import of the same bytes that waits for a person, the newest; within ``writing``.
+
+    One that names another source is another matter.
+    """
+    same = (
+        select(Import)
+        .where(
+            Import.organization_id == row.organization_id,
+            Import.sha256 == row.sha256,
+            Import.id != row.id,
+            Import.state == ImportState.WAITING,
+        )
+        .with_for_update(of=Import)
+    )
+    waiting = [
+        one
+        for one in session.scalars(same)
+        if None in (row.source_name, one.source_name) or row.source_name == one.source_name
+    ]
+    return max(waiting, key=lambda one: one.created_at, default=None)
+
+
 def _was_replaced(session: Session, row: Import) -> bool:
     """Tell whether a month of an import was replaced since; one without charges has none."""
     return listing.was_replaced(listing.periods(session, row))

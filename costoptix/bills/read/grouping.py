@@ -1,4 +1,6 @@
-"""Which of several files are the parts of one delivery: those of one format with the same header.
+"""Which of several files are the parts of one delivery: those of one format and version of it.
+
+Their headers may differ: a bill gets columns in mid-month.
 
 Read in a child process (``child.py``) before anything is known of the files; no more of them than
 their header, and nothing is stored.
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from costoptix.bills.formats import Header, Options, normal
+from costoptix.bills.formats import Header, Options
 from costoptix.bills.read import archives, engine, manifests, members, recognize
 from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
 from costoptix.bills.read.csv_pieces import TextPieces
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Key = tuple[str, ...]
-"""A format's family and the columns of a file, in no order."""
+"""A format's family and title, and whether a file is of JSON lines."""
 
 NO_SPACE = "There is no space left to look into the files: free some, then send them again."
 _PEEKED_BYTES = 2 * CHUNK_BYTES
@@ -89,8 +91,8 @@ def _key_of_file(file: Path, look: _Look) -> Key:
 
 
 def _key_of_header(header: Header) -> Key:
-    family = recognize.recognize(header, _ANY_CURRENCY).family
-    return family, *sorted(map(normal, header.names))
+    format_ = recognize.recognize(header, _ANY_CURRENCY)
+    return format_.family, format_.title(header)
 
 
 def _json_header(file: Path, encoding: str | None) -> Header:

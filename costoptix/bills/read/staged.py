@@ -102,6 +102,7 @@ class Scope(_StagedModel):
     sums: tuple[CategorySum, ...]
     dataset: str | None = None
     batch: Batch | None = None
+    parts: frozenset[str] = frozenset({""})  # whose place it takes; see ``ledger.precedence``
 
     def as_dataset(self, dataset: str) -> Scope:
         """Return the same as a dataset that its content does not show."""

@@ -37,6 +37,16 @@ STATE_KINDS = {
 }  # fmt: skip
 """Colours of badges; the other states have none."""
 
+ANSWERS = {
+    questions.Decision.REPLACE: "Replace what is live",
+    questions.Decision.ADD: "Add beside it",
+    questions.Decision.ACTUAL: "It is the actual export",
+    questions.Decision.AMORTIZED: "It is the amortized export",
+    questions.Decision.IMPORT_ANYWAY: "Import anyway",
+    questions.Decision.DISCARD: "Discard",
+}
+"""What the buttons say that answer a question."""
+
 METRICS = {"billed_cost": "Billed", "effective_cost": "Effective", "list_cost": "List",
            "contracted_cost": "Contracted"}  # fmt: skip
 
@@ -53,6 +63,7 @@ class DecisionForm(drafts.Draft):
     """What a person answers to a waiting import."""
 
     decision: questions.Decision
+    remember: bool = False
 
 
 @page("/imports")
@@ -113,8 +124,8 @@ def decide_import(import_id: str) -> ResponseReturnValue:
     try:
         draft = forms.read(DecisionForm)
         questions.decide(
-            db.session(), current_user.organization, current_user.caller, row, draft.decision
-        )
+            db.session(), current_user.caller, row, draft.decision, remember=draft.remember,
+        )  # fmt: skip
     except CostOptixError as error:
         return show_detail(import_id, error)
     return redirect(url_for("web.import_detail", import_id=import_id))
@@ -162,6 +173,8 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         has_worker=not is_working or queue.has_worker(session),
         progress=ShownProgress.of(row, utc_now()),
         question=questions.question_of(row),
+        answers=ANSWERS,
+        outlook=questions.outlook_of(row),
         periods=periods,
         was_replaced=bills.was_replaced(periods),
         counts_instead=deliveries.counting_instead(session, row),

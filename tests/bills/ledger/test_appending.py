@@ -141,7 +141,7 @@ def test_a_part_of_what_is_live_that_comes_again_waits(take_in: TakeIn, billed) 
     row: Import = take_in(google(("08", "1"), ("10", "2")))
     question = questions.question_of(row)
     assert question is not None
-    assert question.kind is Kind.REMOVAL
+    assert question.kind is Kind.PART
     assert billed() == 102
 
 

@@ -218,9 +218,9 @@ def test_a_file_that_is_of_either_export_waits_where_it_matters(
     assert (question.kind, live()) == (Kind.DATASET, before)
     assert [effect.live for effect in question.effects] == [before.billed]
     with pytest.raises(Invalid, match="actual, amortized, discard"):
-        questions.decide(session, acme, operator, waiting, Decision.REPLACE)
+        questions.decide(session, operator, waiting, Decision.REPLACE)
     for decision in (Decision.AMORTIZED, Decision.REPLACE):  # much of the month would vanish
-        questions.decide(session, acme, operator, waiting, decision)
+        questions.decide(session, operator, waiting, decision)
         work(session, config)
         session.refresh(waiting)
     assert (waiting.state, live().rows) == ("live", 2)
@@ -232,7 +232,7 @@ def test_a_source_is_asked_once(take_in: TakeIn, live, session: Session) -> None
     take_in(ACTUAL)
     told = take_in(UNDECIDED, options={"dataset": "actual", "decision": "replace"})
     assert (told.state, live().rows) == ("live", 1)
-    take_in(ACTUAL + b"\n")
+    take_in(ACTUAL + b"\n", options={"decision": "replace"})
     again = take_in(UNDECIDED + b"\n", options={"decision": "replace"})
     (period,) = listing.periods(session, again)
     assert (again.state, period.dataset) == ("live", "actual")
@@ -241,8 +241,8 @@ def test_a_source_is_asked_once(take_in: TakeIn, live, session: Session) -> None
 def test_a_source_that_sends_both_is_asked_each_time(take_in: TakeIn) -> None:
     take_in(ACTUAL)
     take_in(UNDECIDED, options={"dataset": "actual", "decision": "replace"})
-    take_in(ACTUAL + b"\n")
-    take_in(AMORTIZED)
+    take_in(ACTUAL + b"\n", options={"decision": "replace"})
+    take_in(AMORTIZED, options={"decision": "replace"})
     assert take_in(UNDECIDED + b"\n").state == "waiting"
 
 

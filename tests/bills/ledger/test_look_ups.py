@@ -65,7 +65,7 @@ def test_a_bill_is_compared_asked_about_undone_and_shown_by_indexes(
     second = take_in(bill(99))
     take_in(bill(99))
     waiting = take_in(bill(5), source_name="other")
-    questions.decide(session, acme, operator, waiting, Decision.REPLACE)
+    questions.decide(session, operator, waiting, Decision.REPLACE)
     work(session, config)
     take_in((DATA / "azure" / "EA_ActualCost_Small.csv").read_bytes())
     incomplete(session, acme.id, date(2020, 1, 1), date(2030, 1, 1))

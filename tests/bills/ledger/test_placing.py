@@ -30,8 +30,8 @@ def answer(
     decision: Decision = Decision.REPLACE,
 ) -> Import:  # fmt: skip
     """Decide, and do the job that this makes due as a worker that has begun anew does it."""
-    questions.decide(session, acme, operator, row, decision)
-    session.expunge_all()
+    questions.decide(session, operator, row, decision)
+    session.expire_all()
     while (claim := queue.claim(session)) is not None:
         if "import_id" in claim.payload:
             importer.run(session, claim, config, read=read)
@@ -95,7 +95,7 @@ def test_what_an_import_has_made_is_swept_once_it_is_discarded(
 ) -> None:
     row = take_in(UNREADABLE)
     (folder,) = staged_of(config, row)
-    questions.decide(session, acme, operator, row, Decision.DISCARD)
+    questions.decide(session, operator, row, Decision.DISCARD)
     make_old(folder, orphans.GRACE + timedelta(hours=1))
     housekeeping.sweep(session, config)
     assert staged_of(config, row) == []

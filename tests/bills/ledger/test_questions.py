@@ -81,4 +81,4 @@ def test_what_does_not_wait_cannot_be_decided(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller
 ) -> None:
     with pytest.raises(Conflict, match="does not wait"):
-        questions.decide(session, acme, operator, take_in(bill("7")), Decision.REPLACE)
+        questions.decide(session, operator, take_in(bill("7")), Decision.REPLACE)

@@ -60,7 +60,7 @@ def groups(folder: Path, *contents: bytes) -> list[list[int]]:
     [
         ((FOCUS, REORDERED, gzip.compress(FOCUS)), [[0, 1, 2]]),
         ((FOCUS, AZURE, FOCUS, AMORTIZED), [[0, 2], [1, 3]]),
-        ((FOCUS, WIDER), [[0], [1]]),
+        ((FOCUS, WIDER), [[0, 1]]),
         ((b"a,b\n1,2\n", FOCUS, b"a,b\n1,2\n"), [[0], [1], [2]]),
         ((b"", b"%PDF", b"PK\x03\x04", b"PAR1....PAR1", b"\x1f\x8b"), [[0], [1], [2], [3], [4]]),
         ((GOOGLE, GOOGLE_TOO, FOCUS), [[0, 1], [2]]),
@@ -69,10 +69,10 @@ def groups(folder: Path, *contents: bytes) -> list[list[int]]:
         ((zipped(a=FOCUS, manifest_json=b"{}"), FOCUS), [[0], [1]]),
         ((zipped(a=zipped(b=FOCUS)), FOCUS), [[0], [1]]),
     ],
-    ids=["one header", "formats", "another column", "no bill", "no file", "JSON lines", "zips",
+    ids=["one format", "formats", "another column", "no bill", "no file", "JSON lines", "zips",
          "mixed zip", "manifest", "zip in a zip"],
 )  # fmt: skip
-def test_files_of_one_format_and_header_belong_together(
+def test_files_of_one_format_belong_together(
     tmp_path: Path, contents: tuple[bytes, ...], expected: list[list[int]]
 ) -> None:
     assert groups(tmp_path, *contents) == expected
