@@ -16,7 +16,7 @@ from costoptix import clock, queue
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
-from costoptix.bills.ledger import importer
+from costoptix.bills.ledger import importer, listing
 from costoptix.bills.read.load import load
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore
@@ -130,6 +130,19 @@ def test_the_columns_of_focus_1_2_come_first_and_by_its_names(
     assert len(known) == 57
     assert header[:57] == known
     assert all(name.startswith("x_") for name in header[57:])
+
+
+def test_a_billing_period_comes_out_as_the_bill_wrote_it(
+    acme: Organization, elsewhere: Organization, take_into: TakeInto, export_of: ExportOf,
+    session: Session,
+) -> None:  # fmt: skip
+    take_into(acme, (DATA / "local-time" / "november.csv").read_bytes())
+    exported = export_of(acme)
+    assert {(row["BillingPeriodStart"], row["BillingPeriodEnd"]) for row in dicts(exported)} == {
+        ("2025-10-31T16:00:00Z", "2025-11-30T15:59:59Z")
+    }
+    (again,) = listing.periods(session, take_into(elsewhere, exported))
+    assert again.billing_period.text == "2025-11"
 
 
 def test_unknown_columns_come_out_again_as_custom_columns(
