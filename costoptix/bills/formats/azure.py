@@ -37,6 +37,7 @@ from costoptix.bills.formats import (
 from costoptix.bills.formats.expressions import (
     any_of,
     beside_cells,
+    cost_of,
     instant,
     next_day,
     product,
@@ -170,13 +171,13 @@ def _costs(header: Header, columns: _Columns) -> dict[str, str]:
         f"TRY_CAST({columns.list_price} AS DOUBLE) = 0 "
         f"AND TRY_CAST({columns.unit_price} AS DOUBLE) <> 0"
     )
-    by_price = product(columns.list_price, columns.quantity, *rate)
+    by_price = cost_of(columns.list_price, columns.quantity, *rate)
     list_cost = f"CASE WHEN NOT coalesce({is_gap}, false) THEN {by_price} END"
     return {
         "billed_cost": f"CASE WHEN {covered} THEN '0' ELSE {columns.cost} END",
         "effective_cost": f"CASE WHEN {bought} THEN '0' ELSE {columns.cost} END",
         "list_cost": f"coalesce({header.sql('PaygCostInBillingCurrency')}, {list_cost})",
-        "contracted_cost": product(columns.unit_price, columns.quantity, *rate),
+        "contracted_cost": cost_of(columns.unit_price, columns.quantity, *rate),
         "list_unit_price": product(columns.list_price, *rate) if rate else columns.list_price,
         "contracted_unit_price": (
             product(columns.unit_price, *rate) if rate else columns.unit_price

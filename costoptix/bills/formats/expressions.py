@@ -49,6 +49,16 @@ def product(first: str, *others: str) -> str:
     return f"rtrim(rtrim(CAST({result} AS VARCHAR), '0'), '.')"
 
 
+def cost_of(price: str, *others: str) -> str:
+    """Return a price multiplied; NULL where a factor is missing.
+
+    Where one cannot be read it is all of them as they are written, which is no amount either: the
+    cost is missing then, and the import says so.
+    """
+    written = " || ' × ' || ".join((price, *others))
+    return f"coalesce({product(price, *others)}, {written})"
+
+
 def instant(text: str) -> str:
     """Return the TIMESTAMP, in UTC, of ISO text, read as every time of a charge is read.
 

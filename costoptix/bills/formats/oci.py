@@ -11,9 +11,9 @@ from __future__ import annotations
 from costoptix.bills.formats import Format, Header, Mapping, Options, nested_cells
 from costoptix.bills.formats.expressions import (
     beside_cells,
+    cost_of,
     instant,
     object_of_columns,
-    product,
     together,
 )
 from costoptix.bills.formats.lookups import left_join, service_categories
@@ -43,7 +43,7 @@ def _charge(header: Header) -> dict[str, str]:
     return {
         "billed_cost": cost,
         "effective_cost": cost,
-        "contracted_cost": product(price, quantity),
+        "contracted_cost": cost_of(price, quantity),
         "contracted_unit_price": price,
         "billing_account_id": header.coalesce("lineItem/tenantId", "cost/subscriptionId"),
         "billing_currency": header.sql("cost/currencyCode"),

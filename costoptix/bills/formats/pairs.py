@@ -164,7 +164,7 @@ def _pairs(value: object) -> Iterator[tuple[str, Value]]:
         case str() if not value.strip():
             return
         case str() if value.lstrip().startswith(_BRACES):
-            yield from _pairs(_exact(value))  # JSON in a JSON string
+            yield from _pairs(_of_another_form(value))  # in a JSON string
         case _:
             raise Unread
 

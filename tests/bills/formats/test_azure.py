@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 
 import orjson
@@ -256,3 +258,19 @@ def test_an_empty_billing_period_is_the_month_of_the_service_period_or_date(stag
         "The billing period of 3 rows is empty: the month of the service period or date is taken "
         "(line 2, line 3, line 4).",
     )
+
+
+def test_a_price_that_cannot_be_read_is_said_and_its_cost_is_missing(stage: Stage) -> None:
+    header, *rows = csv.reader(
+        io.StringIO((AZURE / "EA_AmortizedCost_Small.csv").read_text("utf-8-sig"), newline="")
+    )
+    place = [name.lower() for name in header].index("unitprice")
+    rows[0][place] = "n/a"
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+
+    staged, _ = stage(text.getvalue().encode())
+
+    assert staged.rows_rejected == 0
+    (note,) = staged.notes
+    assert note.startswith("The ContractedCost of 1 row could not be read and is missing: line 2.")

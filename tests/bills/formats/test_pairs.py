@@ -87,6 +87,7 @@ def test_what_was_read_reads_the_same_again(tags: dict[str, object]) -> None:
         ("[('env', 'prod')]", {"env": "prod"}),
         ("{'env': \"it's\"}", {"env": "it's"}),
         ('{"v":1e999}', {"v": "1e999"}),
+        ('"{\'env\': \'prod\'}"', {"env": "prod"}), ('"{env=prod}"', {"env": "prod"}),
         ("[]", {}), ("{}", {}), ("{ }", {}), ('""', {}), ("()", {}),
     ],
 )  # fmt: skip
