@@ -135,7 +135,7 @@ def repeated_odd_text(folder: Path) -> bytes:
     """The same in a file of two columns of one name, which is read another way."""
     target = folder / "bomb.parquet"
     text = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), ["x" * 1_000_000])
-    names = ("BilledCost", "BilledCost", "BillingCurrency", *COLUMNS)
+    names = ("x_odd", "x_odd", "BilledCost", "BillingCurrency", *COLUMNS)
     columns = [text, *(pa.array(["a"] * 2_000) for _ in names[1:])]
     parquet.write_table(pa.table(columns, names=names), target, compression="zstd")
     return target.read_bytes()

@@ -11,19 +11,20 @@ import errno
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import orjson
 
 from costoptix.bills.read import manifests
-from costoptix.bills.read.container import MAX_RATIO, MIN_ALLOWANCE, Container, detect
+from costoptix.bills.read.container import MAX_RATIO, MIN_ALLOWANCE, Container, NoBill, detect
 from costoptix.bills.read.manifests import Manifest
 from costoptix.bills.read.members import ArchiveFile, TooManyMembers, blocks
 from costoptix.errors import Invalid
 
 NAMES = "names.json"
+HIDDEN = "hidden"
 MAX_MEMBERS = 1_000
 MAX_ENTRIES = 10 * MAX_MEMBERS  # folders and hidden files among them
 _UNREADABLE = (
@@ -42,10 +43,14 @@ class DeliveryPart:
     path: Path
     name: str
     manifest: Manifest | None = None  # of its zip
+    is_unnamed: bool = False  # one of a zip in which no manifest says what is a bill
+    other: str | None = None  # what it is instead of a bill: it is not read
 
 
 def expand(source: Path, folder: Path) -> list[DeliveryPart]:
-    """Return the billing files that ``source`` is or holds; zips are unpacked into ``folder``.
+    """Return the files that ``source`` is or holds; zips are unpacked into ``folder``.
+
+    Of zips these are also files that are no bills, as far as that is to be seen so early.
 
     Raises:
         Invalid: a zip is damaged, unpacks to too much or holds another archive.
@@ -97,17 +102,39 @@ def _unpack(archive: zipfile.ZipFile, size: int, target: Path) -> Iterator[Deliv
         raise Invalid(
             f"The zip archive holds {len(members)} files; at most {MAX_MEMBERS} are read."
         )
+    yield from _left_out(archive, members)
     left = allowance(size)
     for member in members:
         # A path in a member's name is for people only; the file gets a name of ours.
         path = target / str(sum(1 for _ in target.iterdir()))
         left -= unpack(archive, member, path, left)
-        if not path.stat().st_size:
+        try:
+            container = detect(path)
+        except NoBill as error:
+            if manifest is not None and path.stat().st_size:
+                raise
+            yield DeliveryPart(path, member.filename, other=error.kind)
             continue
-        if detect(path) is Container.ZIP:
-            raise Invalid("The zip archive holds another archive: send the files in it.")
+        if container is Container.ZIP:
+            raise Invalid(
+                f"The zip archive holds another archive, {member.filename}: send the files in it."
+            )
         _refuse_packed_twice(path, member)
-        yield DeliveryPart(path, member.filename, manifest)
+        yield DeliveryPart(path, member.filename, manifest, is_unnamed=manifest is None)
+
+
+def _left_out(
+    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]
+) -> Iterator[DeliveryPart]:
+    """Yield the files of a zip that are hidden, or that its manifest does not name."""
+    paths = {member.filename for member in members}
+    for entry in archive.infolist():
+        if entry.filename in paths or entry.filename.endswith("/"):
+            continue
+        if not _is_shown(entry):
+            yield DeliveryPart(Path(), entry.filename, other=HIDDEN)
+        elif not manifests.is_manifest(PurePosixPath(_path(entry)).name):
+            yield DeliveryPart(Path(), entry.filename, other="not named by the manifest")
 
 
 def _refuse_packed_twice(path: Path, member: zipfile.ZipInfo) -> None:

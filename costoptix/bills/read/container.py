@@ -38,28 +38,51 @@ class Container(StrEnum):
     ZIP = "zip"
 
 
+_EXCEL = "an Excel workbook"
 _REFUSED = (
-    (b"%PDF", "This is a PDF, not a billing file: send the CSV or Parquet export."),
-    (b"\xd0\xcf\x11\xe0", "This is an Excel workbook: save it as CSV (UTF-8)."),
+    (b"%PDF", "a PDF", "This is a PDF, not a billing file: send the CSV or Parquet export."),
+    (b"\xd0\xcf\x11\xe0", _EXCEL, "This is an Excel workbook: save it as CSV (UTF-8)."),
+    (b"\x89PNG", "an image", "This is an image, not a billing file."),
+    (b"\xff\xd8\xff", "an image", "This is an image, not a billing file."),
+    (b"GIF8", "an image", "This is an image, not a billing file."),
+    (b"7z\xbc\xaf", None, "This is a 7z archive: send the files in it, or a zip."),
+    (b"Rar!", None, "This is a RAR archive: send the files in it, or a zip."),
+    (b"BZh", None, "This file is packed by bzip2: send it as it is, or as gzip."),
+    (b"\xfd7zXZ", None, "This file is packed by xz: send it as it is, or as gzip."),
+    (b"\x28\xb5\x2f\xfd", None, "This file is packed by zstd: send it as it is, or as gzip."),
 )
+"""How files begin that are not read; what they are, if no bill can be in them; the refusal."""
+_WORKBOOK = b"[Content_Types].xml"
+_WORKBOOK_BYTES = 4_096
+
+
+class NoBill(Invalid):
+    """The file is of a kind in which no bill is sent; ``kind`` says which."""
+
+    def __init__(self, sentence: str, kind: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
 
 
 def detect(path: Path) -> Container:
     """Recognize the container of a file by its first bytes.
 
     Raises:
-        Invalid: it is empty or nothing that holds a bill.
+        NoBill: it is empty or of a kind that holds no bill.
+        Invalid: it is packed in a way that is not read.
     """
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(_WORKBOOK_BYTES)
     if not start:
-        raise Invalid("The file is empty.")
-    for magic, sentence in _REFUSED:
+        raise NoBill("The file is empty.", "empty")
+    for magic, kind, sentence in _REFUSED:
         if start.startswith(magic):
-            raise Invalid(sentence)
+            raise Invalid(sentence) if kind is None else NoBill(sentence, kind)
     if start.startswith(b"PAR1"):
         return Container.PARQUET
     if start.startswith(b"PK"):
+        if _WORKBOOK in start:
+            raise NoBill("This is an Excel workbook: save it as CSV (UTF-8).", _EXCEL)
         return Container.ZIP
     return Container.GZIP if start.startswith(b"\x1f\x8b") else Container.TEXT
 

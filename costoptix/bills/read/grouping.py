@@ -8,34 +8,22 @@ their header, and nothing is stored.
 
 from __future__ import annotations
 
-import itertools
 import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from costoptix.bills.formats import Header, Options
-from costoptix.bills.read import archives, engine, manifests, members, recognize
-from costoptix.bills.read.container import CHUNK_BYTES, Container, TextReader, detect
-from costoptix.bills.read.csv_pieces import TextPieces
+from costoptix.bills.read import archives, contents, engine, manifests, members, recognize
+from costoptix.bills.read.container import CHUNK_BYTES, Container, NoBill, detect
+from costoptix.bills.read.contents import Look
 from costoptix.bills.read.json_lines import is_json
-from costoptix.bills.read.json_objects import members as members_of
-from costoptix.bills.read.json_objects import objects
-from costoptix.bills.read.parquet_pieces import ParquetPieces
 from costoptix.errors import Invalid, NoSpace, is_full_disk
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 Key = tuple[str, ...]
 """A format's family and title, and whether a file is of JSON lines."""
 
 NO_SPACE = "There is no space left to look into the files: free some, then send them again."
 _PEEKED_BYTES = 2 * CHUNK_BYTES
-_PEEKED_OBJECTS = 1_000
-_ANY_CURRENCY = Options(currency="XXX")
 
 
 def group(files: Sequence[Path], scratch: Path, encoding: str | None = None) -> list[list[int]]:
@@ -48,7 +36,7 @@ def group(files: Sequence[Path], scratch: Path, encoding: str | None = None) -> 
     """
     groups: defaultdict[Key | int, list[int]] = defaultdict(list)
     connection = engine.connect(scratch / "spill")
-    look = _Look(scratch, connection, encoding)
+    look = Look(scratch, connection, encoding)
     try:
         for number, file in enumerate(files):
             groups[_key(file, look) or number].append(number)
@@ -57,16 +45,7 @@ def group(files: Sequence[Path], scratch: Path, encoding: str | None = None) -> 
     return list(groups.values())
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What a look into a file needs."""
-
-    scratch: Path
-    connection: DuckDBPyConnection
-    encoding: str | None
-
-
-def _key(file: Path, look: _Look) -> Key | None:
+def _key(file: Path, look: Look) -> Key | None:
     try:
         if detect(file) is Container.ZIP:
             return _key_of_zip(file, look)
@@ -81,33 +60,17 @@ def _key(file: Path, look: _Look) -> Key | None:
         raise
 
 
-def _key_of_file(file: Path, look: _Look) -> Key:
-    if detect(file) is Container.PARQUET:
-        return _key_of_header(ParquetPieces(file, look.connection).header)
-    if is_json(file, look.encoding):
-        family, *_ = _key_of_header(_json_header(file, look.encoding))
-        return family, "JSON lines"  # a member may be missing in one file and not in another
-    return _key_of_header(TextPieces(file, look.scratch, encoding=look.encoding).header)
-
-
-def _key_of_header(header: Header) -> Key:
-    format_ = recognize.recognize(header, _ANY_CURRENCY)
+def _key_of_file(file: Path, look: Look) -> Key:
+    is_parquet = detect(file) is Container.PARQUET
+    header = contents.header_of(file, look)
+    format_ = recognize.recognize(header, contents.ANY_CURRENCY)
+    if not is_parquet and is_json(file, look.encoding):
+        # A member may be missing in one file and not in another.
+        return format_.family, "JSON lines"
     return format_.family, format_.title(header)
 
 
-def _json_header(file: Path, encoding: str | None) -> Header:
-    """Return the members of the first objects; the last of them may be cut off."""
-    names: dict[str, None] = {}
-    try:
-        for _, text in itertools.islice(objects(TextReader(file, encoding)), _PEEKED_OBJECTS):
-            names.update(dict.fromkeys(members_of(text)))
-    except (Invalid, ValueError) as error:
-        if not names:
-            raise Invalid("This is not a file of JSON objects.") from error
-    return Header(tuple(names))
-
-
-def _key_of_zip(file: Path, look: _Look) -> Key | None:
+def _key_of_zip(file: Path, look: Look) -> Key | None:
     path = look.scratch / "member"
     keys = set()
     try:
@@ -117,11 +80,27 @@ def _key_of_zip(file: Path, look: _Look) -> Key | None:
                 return None
             for member in shown[: archives.MAX_MEMBERS]:
                 _peek(archive, member, path)
-                if path.stat().st_size:
-                    keys.add(_key_of_file(path, look))
+                if (key := _key_of_member(path, look)) is not None:
+                    keys.add(key)
     finally:
         path.unlink(missing_ok=True)
     return keys.pop() if len(keys) == 1 else None
+
+
+def _key_of_member(path: Path, look: Look) -> Key | None:
+    """Return the key of a member; None where it is no bill.
+
+    Raises:
+        Invalid: it may be one, and cannot be looked into.
+    """
+    try:
+        return _key_of_file(path, look)
+    except NoBill:
+        return None
+    except Invalid:
+        if contents.may_be_bill(path, look):
+            raise
+        return None
 
 
 def _peek(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:

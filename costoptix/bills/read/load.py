@@ -7,6 +7,7 @@ process (``child.py``) and touches neither the SQL database nor the lake.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from costoptix.bills.formats import DatasetClues, Format, Options
-from costoptix.bills.read import archives, engine, recognize
+from costoptix.bills.read import archives, contents, engine, recognize
 from costoptix.bills.read.cast_charges import Caster, Charges
 from costoptix.bills.read.casting import expressions, mapped_sql
 from costoptix.bills.read.cells import Cells, Reader
@@ -100,12 +101,17 @@ class _Loader:
         self._notes = Notes()
 
     def run(self, files: list[archives.DeliveryPart], report: Report) -> Staged:
+        look = contents.Look(self._folder, self._duckdb, self._options.encoding)
+        bills, others = contents.sorted_out(files, look)
+        if others:
+            self._notes.add("other files", contents.OTHER_FILES, value=contents.named(others))
         before = 0
         with Rejections(self._folder / REJECTIONS_FILE) as rejections:
-            for file in files:
-                for bytes_done in self._load_file(file, rejections, is_alone=len(files) == 1):
-                    rows = self._ledger.rows_read
-                    report(Progress(bytes_done=before + bytes_done, rows_read=rows))
+            for file in bills:
+                with _named_if(file.name, is_alone=len(files) == 1):
+                    for bytes_done in self._load_file(file, rejections, is_alone=len(bills) == 1):
+                        rows = self._ledger.rows_read
+                        report(Progress(bytes_done=before + bytes_done, rows_read=rows))
                 before += file.path.stat().st_size
         return self._staged()
 
@@ -238,6 +244,17 @@ class _Loader:
             check_row_count(manifest.row_count, self._ledger.rows_read)
         times = [manifest.delivered_at for manifest in named if manifest.delivered_at is not None]
         return max(times, default=None if exported is None else exported.last)
+
+
+@contextlib.contextmanager
+def _named_if(name: str, *, is_alone: bool) -> Iterator[None]:
+    """Have a refusal within the block say which of several files it is about."""
+    try:
+        yield
+    except Invalid as error:
+        if is_alone:
+            raise
+        raise Invalid(f"{contents.printable(name)}: {error.sentence}") from error
 
 
 def _batch(file: _File) -> Batch | None:

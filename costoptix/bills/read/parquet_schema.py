@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,14 @@ class Schema:
         return bool(self._wide) or self.names != tuple(name for name, _ in self.columns)
 
     @property
-    def texts(self) -> list[str]:
-        """Return the names of columns of text that Arrow can be asked for by their names."""
-        names = [field.name for field in self.fields if _type_of(field.type) == TEXT]
-        return [name for name in names if name and self.names.count(name) == 1]
+    def texts(self) -> list[int]:
+        """Return the columns of text by the number of the leaf that each is in the file.
+
+        Arrow is to read them as the dictionaries that they are: written out, one may be 2 GB.
+        """
+        firsts = accumulate((_leaves(field.type) for field in self.fields), initial=0)
+        pairs = zip(firsts, self.fields, strict=False)
+        return [leaf for leaf, field in pairs if _type_of(field.type) == TEXT]
 
     def check_for_duckdb(self) -> None:
         """Refuse what DuckDB would read otherwise.
@@ -144,6 +149,15 @@ def _is_wide(field: pa.Field) -> bool:
             "structures, which are not read: write them with 38 digits."
         )
     return bool(pa.types.is_decimal256(field.type))
+
+
+def _leaves(type_: pa.DataType) -> int:
+    """Return how many columns without parts a column is made of."""
+    import pyarrow as pa
+
+    if not pa.types.is_nested(type_):
+        return 1
+    return sum(_leaves(type_.field(number).type) for number in range(type_.num_fields))
 
 
 def _type_of(type_: pa.DataType) -> str:

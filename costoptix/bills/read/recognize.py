@@ -38,6 +38,11 @@ def recognize(header: Header, options: Options) -> Format:
     return best
 
 
+def resembles(header: Header) -> bool:
+    """Tell whether a header has at least half of what a format requires: a bill may lack some."""
+    return any(2 * len(format_.missing(header)) <= len(format_.required) for format_ in ALL)
+
+
 def _check_currency(format_: Format, header: Header, options: Options) -> None:
     if options.of(format_, header).currency is None and not header.has(*format_.currency):
         raise Invalid(

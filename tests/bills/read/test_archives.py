@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import time
 import zipfile
@@ -20,12 +21,19 @@ from costoptix.bills.read import archives
 from costoptix.bills.read.load import load
 from costoptix.errors import Invalid
 from costoptix.models import Import, Organization
-from tests.bills.bill import write
+from tests.bills.bill import ORDINARY, write
 from tests.support.bills import Stage, TakeIn
 
 MANIFEST = b"""{"blobs": [
     {"blobName": "bills/export/part-1.csv"}, {"blobName": "bills/export/part-2.csv"},
     {"blobName": "bills/export/empty.csv"}]}"""
+
+
+LACKING = write([{}], [name for name in ORDINARY if name != "ChargeCategory"])
+NO_HEADER = write([{}]).split(b"\n", 1)[1]
+CUT_OFF = gzip.compress(write([{}]))[:-9]
+LATIN = write([{"ResourceId": "Büro"}]).decode().encode("cp1252")
+UTF_16 = write([{}]).decode().encode("utf-16-le")
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -70,6 +78,23 @@ def test_the_members_of_a_zip_are_the_parts_of_one_delivery(stage: Stage) -> Non
     assert (staged.rows_read, billed(staged), len(staged.scopes)) == (2, 3, 1)
 
 
+def test_what_a_manifest_does_not_name_is_named_in_a_note(stage: Stage) -> None:
+    manifest = b'{"blobs": [{"blobName": "bills/part-1.csv"}]}'
+    members = {"part-1.csv": write([{}]), "part-2.csv": write([{}]), "manifest.json": manifest}
+    staged, _ = stage(zipped(members))
+    assert staged.rows_kept == 1
+    assert staged.notes == (
+        "These files of the zip archive were not read: part-2.csv (not named by the manifest).",
+    )
+
+
+def test_empty_members_of_gzip_are_nothing(stage: Stage) -> None:
+    first, rest = write([{}, {}]).split(b"\n", 1)
+    parts = [b"", first + b"\n", b"", rest, b""]
+    staged, _ = stage(b"".join(gzip.compress(part) for part in parts))
+    assert staged.rows_kept == 2
+
+
 def test_s46_a_path_in_a_member_s_name_writes_nowhere_else(tmp_path: Path, stage: Stage) -> None:
     content = zipped({"../../escaped.csv": write([{}]), "/etc/escaped.csv": write([{}])})
     staged, _ = stage(content)
@@ -83,14 +108,24 @@ def test_s46_a_path_in_a_member_s_name_writes_nowhere_else(tmp_path: Path, stage
         (zipped({"a.zip": zipped({"a.csv": b"a"})}), "another archive"),
         (zipped({f"{n}.csv": b"a" for n in range(1001)}), "1001 files"),
         (zipped({}), "no billing file"),
+        (zipped({"a.pdf": b"%PDF-1", ".b": b"x"}), r"no billing file.*a.pdf \(a PDF\), 1 hidden"),
+        (zipped({"a.txt": b"Hello", "b.csv": b"x,y\n1,2\n"}), "no billing file.*a.txt .*, b.csv"),
         (zipped({"a.csv": write([{}])})[:-30], "damaged"),
         (zipped({"a.csv": b"0" * (300 << 20)}), "250 times"),
         (zipped(dict.fromkeys(map(str, range(100_000)), b"")), "100000 files"),
         (lying(write([{}] * 50), says=300), "damaged"),
         (lying(write([{}] * 50), says=1 << 31), "damaged"),
-        (with_symlink("/etc/passwd"), "not a header"),
         (zipped({"a\\b.csv": write([{}]), "a/b.csv": write([{}])}), "same name"),
-        (zipped({"a.csv": write([{}]), "b.csv": b"x,y\n1,2\n"}), "not a header"),
+        (zipped({"a.csv": write([{}]), "b.csv": LACKING}), "b.csv: The header is nearest to FOCUS"),
+        (zipped({"a.csv": write([{}]), "b.csv": NO_HEADER}), "b.csv: This is not a billing file"),
+        (zipped({"a.csv": write([{}]), "b.csv.gz": CUT_OFF}), "b.csv.gz: The gzip file is cut off"),
+        (
+            zipped({"a.csv": write([{}]), "b": b"PAR1 no\4\0\0\0PAR1"}),
+            "b: The Parquet file is damaged",
+        ),
+        (zipped({"a.csv": write([{}]), "b": LATIN}), "b: The file is not UTF-8 and looks like cp"),
+        (zipped({"a.csv": write([{}]), "b": UTF_16}), "b: .* looks like utf-16-le"),
+        (zipped({"a.csv": write([{}]), "b.7z": b"7z\xbc\xaf\x27\x1c"}), "7z archive"),
         (zipped({"part-1.csv": write([{}]), "manifest.json": MANIFEST}), "part-2.csv, which is"),
         (zipped({"a.csv": write([{}]), "a-Manifest.json": b"{}"}), "names no files"),
         (zipped({"a.csv": write([{}]), "_manifest.json": b"\xff"}), "cannot be read"),
@@ -111,14 +146,21 @@ def test_s46_a_path_in_a_member_s_name_writes_nowhere_else(tmp_path: Path, stage
         "nested",
         "many",
         "empty",
+        "no bill",
+        "no bill in text",
         "damaged",
         "bomb",
         "100,000 members",
         "smaller than it says",
         "larger than it says",
-        "link",
         "one name twice",
-        "mixed",
+        "columns lacking",
+        "header lacking",
+        "part of gzip",
+        "damaged Parquet",
+        "cp1252",
+        "UTF-16",
+        "7z",
         "incomplete",
         "nothing named",
         "not a manifest",

@@ -66,11 +66,12 @@ def groups(folder: Path, *contents: bytes) -> list[list[int]]:
         ((GOOGLE, GOOGLE_TOO, FOCUS), [[0, 1], [2]]),
         ((zipped(a=FOCUS), FOCUS, zipped(b=FOCUS, c=gzip.compress(REORDERED))), [[0, 1, 2]]),
         ((zipped(a=FOCUS, b=AZURE), FOCUS), [[0], [1]]),
+        ((zipped(a=FOCUS, b=b"%PDF", c=b"see below"), FOCUS), [[0, 1]]),
         ((zipped(a=FOCUS, manifest_json=b"{}"), FOCUS), [[0], [1]]),
         ((zipped(a=zipped(b=FOCUS)), FOCUS), [[0], [1]]),
     ],
     ids=["one format", "formats", "another column", "no bill", "no file", "JSON lines", "zips",
-         "mixed zip", "manifest", "zip in a zip"],
+         "mixed zip", "zip of a bill and others", "manifest", "zip in a zip"],
 )  # fmt: skip
 def test_files_of_one_format_belong_together(
     tmp_path: Path, contents: tuple[bytes, ...], expected: list[list[int]]
