@@ -32,6 +32,8 @@ from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import bill, write
 from tests.support.bills import SAMPLE, TakeIn
 
+FEBRUARY = {"BillingPeriodStart": "2026-02-01", "BillingPeriodEnd": "2026-03-01"}
+
 
 def test_the_sample_is_live_with_its_total(take_in: TakeIn, billed) -> None:
     row = take_in(SAMPLE.read_bytes())
@@ -64,7 +66,7 @@ def test_a_file_replaces_only_the_periods_and_accounts_that_it_has(take_in: Take
         write(
             [
                 {"BilledCost": "1"},
-                {"BilledCost": "10", "BillingPeriodStart": "2026-02-01"},
+                {"BilledCost": "10", **FEBRUARY},
                 {"BilledCost": "100", "BillingAccountId": "another"},
             ]
         )
