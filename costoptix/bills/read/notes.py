@@ -53,6 +53,7 @@ class _Note:
         """Return the sentence as people read it."""
         words = {"rows": _rows(self.rows), "lines": self._lines(), "value": self.value}
         text = _PLACEHOLDER.sub(lambda match: words[match[1]], self.sentence)
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
         return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
     def _lines(self) -> str:

@@ -1,10 +1,12 @@
 """The columns that the FOCUS specification gives a closed list of values.
 
-A value is the specification's word whatever its case and the blanks around it. What is no word of
+A value is the specification's word whatever its case, blanks and hyphens. What is no word of
 it stays as it is, and is named in the notes of the import.
 """
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +39,16 @@ WORDS = {
 
 SENTENCE = "{rows} with the {column} “{value}”, which FOCUS does not know ({lines}): it is kept."
 
+_BETWEEN = re.compile(r"[\s_-]+")
+
+
+def _spelling(value: str) -> str:
+    """Return a value without what spellings differ in: ``usage based`` is ``Usage-Based``."""
+    return _BETWEEN.sub("", value).lower()
+
+
 _SPELLINGS = {
-    column: {word.lower(): word for word in of_column} for column, of_column in WORDS.items()
+    column: {_spelling(word): word for word in of_column} for column, of_column in WORDS.items()
 }
 
 
@@ -48,14 +58,14 @@ def word(column: str, value: str | None) -> str | None:
     Of a list of words, as Google writes service categories, it is the last that is one.
     """
     spellings = _SPELLINGS[column]
-    if value is None or (same := spellings.get(value.strip().lower())) is None:
+    if value is None or (same := spellings.get(_spelling(value))) is None:
         return _last_word(spellings, value) if value is not None and "[" in value else value
     return same
 
 
 def _last_word(spellings: dict[str, str], text: str) -> str:
     try:
-        of_list = [spellings.get(value.strip().lower()) for value in words(text)]
+        of_list = [spellings.get(_spelling(value)) for value in words(text)]
     except Unread:
         return text
     return next((one for one in reversed(of_list) if one is not None), text)

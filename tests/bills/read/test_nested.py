@@ -118,3 +118,91 @@ def test_the_rule_is_one_in_every_format(column: str, bill: str, stage: Stage) -
     kept = [json.loads(str(others or "{}")) for _, others in found]
     assert {"made=here"} == {one[column] for one in kept if column in one}
     assert sum('"made":"here"' in str(tags) for tags, _ in found) >= len(rows) - 1
+
+
+def typed(bill: Path | bytes, **columns: pa.Array) -> bytes:
+    """Return a CSV bill as Parquet, some of its columns of other types."""
+    text = bill.decode() if isinstance(bill, bytes) else bill.read_text("utf-8-sig")
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    by_column = zip(header, zip(*rows, strict=True), strict=True)
+    cells = {name: pa.array(texts) for name, texts in by_column}
+    file = io.BytesIO()
+    parquet.write_table(pa.table(cells | columns), file)
+    return file.getvalue()
+
+
+MAP = pa.map_(pa.string(), pa.string())
+KEY_VALUE = [("Key", pa.string()), ("Value", pa.string()), ("x_type", pa.string())]
+CUR = DATA / "aws-cur" / "commitments_2_0.csv"
+CUR_ROWS = CUR.read_text().count("\n") - 1
+VARIATIONS = {
+    "a map with a value that is missing": (
+        typed(write([{}] * 2), Tags=pa.array([[("a", "b"), ("c", None)], []], MAP)),
+        {'{"a":"b","c":null}', None},
+    ),
+    "a list of structs with capitals and one member more": (
+        typed(write([{}]), Tags=pa.array(
+            [[{"Key": "a", "Value": "b", "x_type": "label"}]], pa.list_(pa.struct(KEY_VALUE))
+        )),
+        {'{"a":"b"}'},
+    ),
+    "numbered texts of Parquet": (
+        typed(write([{}] * 3), Tags=pa.array(["{a=b}", "{a=b}", "[]"]).dictionary_encode()),
+        {'{"a":"b"}', None},
+    ),
+    "numbers in a map": (
+        typed(write([{}]), Tags=pa.array([[("a", 5)]], pa.map_(pa.string(), pa.int64()))),
+        {'{"a":"5"}'},
+    ),
+    "CUR 2.0 in Parquet, the newer map": (
+        typed(CUR, tags=pa.array([[("resourceTags/user_a", "b")]] * CUR_ROWS, MAP)),
+        {'{"a":"b"}', '{"team":"blue","aws:created_by":"Root:1","a":"b"}'},
+    ),
+    "JSON lines with objects": (
+        b"".join(
+            json.dumps(ORDINARY | {"Tags": tags}).encode() + b"\n"
+            for tags in ({"a": 1.10}, [{"key": "a", "value": "1.1"}], {"a": "1.1"}, "{a=1.1}")
+        ),
+        {'{"a":"1.1"}'},
+    ),
+    "CSV by Python, with a blank in front of a key": (
+        write([{"Tags": "{' org': 'a', 'n': 5, 'x': None}"}]), {'{" org":"a","n":"5","x":null}'},
+    ),
+    "a record that is broken beside": (
+        write([{"Tags": "{a=b}"}] * 2).replace(b"i-1", b'i-"1', 1), {'{"a":"b"}'},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_variations(name: str, stage: Stage) -> None:
+    bill, tags = VARIATIONS[name]
+    staged, folder = stage(bill)
+    assert {text for (text,) in stored(staged, folder, "tags")} <= tags
+    assert staged.notes == ()
+
+
+def test_categories_that_parquet_lists_are_their_last_word(stage: Stage) -> None:
+    categories = pa.array([["GCP", "Compute", "GCE"], ["GCP"]], pa.list_(pa.string()))
+    staged, folder = stage(typed(write([{}] * 2), ServiceCategory=categories))
+    assert stored(staged, folder, "service_category") == [("Compute",), ('["GCP"]',)]
+    assert len(staged.notes) == 1
+
+
+def test_nested_columns_of_google_in_parquet(stage: Stage) -> None:
+    path = DATA / "gcp" / "nested_json.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text())))
+    columns = {
+        name: pa.array([json.loads(row[name] or "null") for row in rows])
+        for name in ("service", "labels", "project")
+    }
+    staged, folder = stage(typed(path, **columns))
+    plain, plain_folder = stage(path)
+    names = "service_name, sub_account_id, billed_cost"
+    assert stored(staged, folder, names) == stored(plain, plain_folder, names)
+    assert {text and tuple(sorted(json.loads(str(text)).items())) for (text,) in stored(
+        staged, folder, "tags"
+    )} == {text and tuple(sorted(json.loads(str(text)).items())) for (text,) in stored(
+        plain, plain_folder, "tags"
+    )}  # fmt: skip
+    assert staged.notes == ()

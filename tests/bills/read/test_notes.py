@@ -28,6 +28,14 @@ def test_a_sentence_without_places_stands_as_it_is() -> None:
     assert notes.sentences() == ("The zip also holds {rows}.txt, which is no bill.",)
 
 
+def test_a_note_is_one_line_whatever_a_file_says() -> None:
+    notes = Notes()
+    notes.add(
+        "words", "{value} on {lines}.", rows=1, value="a\nb\x1b[31m", places=[Place(2, "c\td")]
+    )
+    assert notes.sentences() == ("a b [31m on line 2 of c d.",)
+
+
 def test_values_of_a_kind_are_notes_of_their_own() -> None:
     notes = Notes()
     for value in ("Foo", "Bar", "Foo"):

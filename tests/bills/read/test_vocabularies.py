@@ -19,7 +19,10 @@ from tests.support.staged import stored
 @pytest.mark.parametrize("column", WORDS)
 def test_case_and_blanks_do_not_matter(column: str) -> None:
     for meant in WORDS[column]:
-        for written in (meant, meant.lower(), meant.upper(), f" {meant}\t"):
+        for written in (
+            meant, meant.lower(), meant.upper(), f" {meant}\t", meant.replace("-", " "),
+            meant.replace(" ", "_"), meant.replace("-", ""),
+        ):  # fmt: skip
             assert word(column, written) == meant
 
 
