@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median
 
+from bench.generated import KINDS, OTHERS
+
 TOLERANCE = 1
 HORIZON = 30
 ORIGIN_FROM = 90
@@ -17,6 +19,8 @@ ORIGIN_EVERY = 15
 ORIGIN_MIN_DAYS = 150
 SHIFT_WINDOW = 14
 SHIFT_SIZE = 0.25
+MADE = frozenset({*KINDS, *OTHERS})
+"""Families of generated series."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,16 @@ class Series:
     def kind(self) -> str:
         """Return ``long`` when the series has enough days for forecasts, else ``short``."""
         return "long" if len(self.days) >= ORIGIN_MIN_DAYS else "short"
+
+    @property
+    def family(self) -> str:
+        """Return what the name begins with: who published the series, or how it was made."""
+        return self.name.removesuffix(".csv").split("_")[0]
+
+    @property
+    def is_real(self) -> bool:
+        """Tell whether the series was measured somewhere, not made."""
+        return self.family not in MADE
 
     def origins(self) -> range:
         """Return how many days each forecast knows; none when short or when days are missing."""
@@ -74,6 +88,40 @@ class Score:
         }
 
 
+Span = tuple[int, int]
+"""The indices of the first and the last day of an event or an alert."""
+
+
+def runs(indices: Sequence[int]) -> list[Span]:
+    """Put days in a row together: labelled days are an event, flagged days are an alert."""
+    spans: list[Span] = []
+    for index in indices:
+        if spans and index == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], index)
+        else:
+            spans.append((index, index))
+    return spans
+
+
+def score_events(flagged: Sequence[int], labelled: Sequence[int], days: int) -> Score:
+    """Match alerts with events one to one, within a day of the event's span.
+
+    Both are apart from their own kind and ascend, so that no pairs need cross: whichever of the
+    two ends first has no other partner.
+    """
+    alerts, events = runs(flagged), runs(labelled)
+    hits = alert = event = 0
+    while alert < len(alerts) and event < len(events):
+        first, last = events[event]
+        if alerts[alert][1] < first - TOLERANCE:
+            alert += 1
+        elif alerts[alert][0] > last + TOLERANCE:
+            event += 1
+        else:
+            hits, alert, event = hits + 1, alert + 1, event + 1
+    return Score(hits, len(alerts) - hits, len(events) - hits, days)
+
+
 @dataclass
 class Accuracy:
     """Forecast errors that add up over origins and series."""
@@ -99,6 +147,29 @@ class Accuracy:
     def coverage(self) -> float | None:
         """Return the share of days within their range."""
         return self.covered / self.days if self.days else None
+
+
+@dataclass
+class Share:
+    """How many of some were so; adds up."""
+
+    count: int = 0
+    of: int = 0
+
+    def add(self, is_so: bool) -> None:
+        """Count one more."""
+        self.count += is_so
+        self.of += 1
+
+    def join(self, other: Share) -> None:
+        """Add the counts of another share."""
+        self.count += other.count
+        self.of += other.of
+
+    @property
+    def value(self) -> float | None:
+        """Return the share, None of nothing."""
+        return self.count / self.of if self.of else None
 
 
 def read(path: Path) -> Series:

@@ -24,6 +24,8 @@ MIN_LEVEL_DAYS = 14
 MIN_PATTERN_DAYS = 28
 MIN_RISK_MONTHS = 3
 RISK_MONTHS = 11
+SUM_DAYS = (7, 30, 90)
+"""Of how many coming days the sum has a range of its own."""
 
 _TREND_DAYS = 84
 _WEEK = 7
@@ -79,6 +81,16 @@ class ForecastDay:
 
 
 @dataclass(frozen=True)
+class ForecastSum:
+    """What the first ``days`` days to come will cost together; eight in ten should lie within."""
+
+    days: int
+    expected: Amount
+    low: Amount
+    high: Amount
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Days to come and their sum; all figures None and no days when there is no history.
 
@@ -94,6 +106,7 @@ class Forecast:
     expected: Amount | None
     low: Amount | None
     high: Amount | None
+    sums: tuple[ForecastSum, ...] = ()  # of as many of ``SUM_DAYS`` as the horizon has
 
 
 @dataclass(frozen=True)
@@ -108,12 +121,12 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class _Outlook:
-    """Expected value per day, and the half widths of the ranges of a day and of the sum."""
+    """Expected value per day, and the half widths of the ranges of each day and of the sums."""
 
     expected: list[float]
     below: list[float]
     above: list[float]
-    sum_width: float
+    sum_widths: list[float]  # of the sum of the first day, of the first two, …
 
 
 def forecast(amounts: DailyAmounts, horizon: Horizon) -> Forecast:
@@ -180,7 +193,8 @@ def _average(amounts: DailyAmounts, count: int) -> _Outlook:
     values = [float(amount) for _, amount in amounts]
     mean = fmean(values)
     below, above = mean - min(values), max(values) - mean
-    return _Outlook([mean] * count, [below] * count, [above] * count, max(below, above) * count)
+    widths = [max(below, above) * days for days in range(1, count + 1)]
+    return _Outlook([mean] * count, [below] * count, [above] * count, widths)
 
 
 def _carry_on(amounts: DailyAmounts, days: Sequence[date]) -> _Outlook:
@@ -201,7 +215,8 @@ def _carry_on(amounts: DailyAmounts, days: Sequence[date]) -> _Outlook:
         expected.append(level + faded + follower.offset(day) + usual * starts)
         below.append(width + max(0.0, usual - min([0.0, *charges])) * starts)
         above.append(width + max(0.0, max([0.0, *charges]) - usual) * starts)
-    return _Outlook(expected, below, above, _width_of_sum(scatter, len(days)))
+    widths = [_width_of_sum(scatter, count) for count in range(1, len(days) + 1)]
+    return _Outlook(expected, below, above, widths)
 
 
 def _trend(values: Sequence[float]) -> float:
@@ -272,12 +287,26 @@ def _in_money(
             days, outlook.expected, outlook.below, outlook.above, strict=True
         )
     ]
-    expected = total([one.expected for one in coming])
-    width = to_money(outlook.sum_width)
-    low = max(expected - width, Decimal(0)) if floor == 0 else expected - width
+    whole = _sum_of(coming, len(coming), outlook, floor)
     return Forecast(
-        method, note, coming, spent, spent + expected, spent + low, spent + expected + width
+        method,
+        note,
+        coming,
+        spent,
+        spent + whole.expected,
+        spent + whole.low,
+        spent + whole.high,
+        tuple(_sum_of(coming, count, outlook, floor) for count in SUM_DAYS if count <= len(days)),
     )
+
+
+def _sum_of(
+    coming: Sequence[ForecastDay], count: int, outlook: _Outlook, floor: float
+) -> ForecastSum:
+    expected = total([one.expected for one in coming[:count]])
+    width = to_money(outlook.sum_widths[count - 1])
+    low = max(expected - width, Decimal(0)) if floor == 0 else expected - width
+    return ForecastSum(count, expected, low, expected + width)
 
 
 def _mean_over(values: dict[date, float], first: date, count: int) -> float | None:
