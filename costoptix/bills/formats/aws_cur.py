@@ -78,30 +78,62 @@ class _CurColumns:
         )
         self.unused = choose(
             self.kind,
-            {
-                "RIFee": _sum(
-                    header.coalesce(
-                        "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
-                        "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
-                    ),
-                    header.coalesce(
-                        "reservation/NetUnusedRecurringFee", "reservation/UnusedRecurringFee"
-                    ),
-                ),
-                "SavingsPlanRecurringFee": _difference(
-                    header.sql("savingsPlan/TotalCommitmentToDate"),
-                    header.sql("savingsPlan/UsedCommitment"),
-                ),
-            },
+            {"RIFee": _unused_reservation(header), "SavingsPlanRecurringFee": _unused_plan(header)},
         )
 
 
-def _sum(left: str, right: str) -> str:
-    return f"{amount(left)} + {amount(right)}"
+def _unused_reservation(header: Header) -> str:
+    """Return what the period left unused of a reservation, net where the report says it."""
+    parts = ("UnusedAmortizedUpfrontFeeForBillingPeriod", "UnusedRecurringFee")
+    gross, net = (
+        " + ".join(amount(header.sql(f"reservation/{prefix}{part}")) for part in parts)
+        for prefix in ("", "Net")
+    )
+    stated = " OR ".join(f"{header.sql(f'reservation/Net{part}')} IS NOT NULL" for part in parts)
+    return f"CASE WHEN {stated} THEN {net} ELSE {_in_ratio(gross, *_fee(header))} END"
 
 
-def _difference(left: str, right: str) -> str:
-    return f"{amount(left)} - ({amount(right)})"
+def _unused_plan(header: Header) -> str:
+    """Return what the period left unused of a savings plan, as net as what was used.
+
+    The total and the used commitment are gross. A report says the net and the gross commitment of
+    the same line, else the net and the gross fee.
+    """
+    unused = (
+        f"{amount(header.sql('savingsPlan/TotalCommitmentToDate'))}"
+        f" - ({amount(header.sql('savingsPlan/UsedCommitment'))})"
+    )
+    parts = (
+        "AmortizedUpfrontCommitmentForBillingPeriod", "RecurringCommitmentForBillingPeriod",
+    )  # fmt: skip
+    gross, net = (
+        " + ".join(amount(header.sql(f"savingsPlan/{prefix}{part}")) for part in parts)
+        for prefix in ("", "Net")
+    )
+    stated = " OR ".join(f"{header.sql(f'savingsPlan/Net{part}')} IS NOT NULL" for part in parts)
+    by_fee = _in_ratio(unused, *_fee(header))
+    return f"CASE WHEN {stated} THEN {_in_ratio(unused, net, gross)} ELSE {by_fee} END"
+
+
+def _fee(header: Header) -> tuple[str, str]:
+    """Return the net and the gross fee of a line; without a net one the same twice."""
+    gross = header.sql("lineItem/UnblendedCost")
+    net = f"coalesce({header.sql('lineItem/NetUnblendedCost')}, {gross})"
+    return amount(net), amount(gross)
+
+
+def _in_ratio(number: str, net: str, gross: str) -> str:
+    """Return an amount × net / gross, to 10 places as AWS writes them; the amount where gross is 0.
+
+    In whole numbers: DuckDB divides decimals as floats.
+    """
+    factor, divisor, whole = (
+        f"CAST(CAST({sql} AS DECIMAL(38, 10)) * 10000000000 AS HUGEINT)"
+        for sql in (net, gross, number)
+    )
+    scaled = f"CAST({whole} * {factor} // {divisor} AS DECIMAL(38, 0))"
+    scaled = f"TRY(CAST({scaled} * CAST('0.0000000001' AS DECIMAL(11, 10)) AS DECIMAL(38, 18)))"
+    return f"CASE WHEN {net} IN ({gross}, 0) OR {gross} = 0 THEN {number} ELSE {scaled} END"
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:

@@ -9,7 +9,8 @@ clamped at zero.
   effective price; list cost is ``cost_at_list``.
 * A credit that lowers the price (committed or sustained use, discounts) has neither list nor
   contracted cost, so that it counts as a saving; any other is a Credit of the same amount in all
-  four.
+  four. Beside a cost without a list price a credit has no list cost either: the sum of the credits
+  alone would be no list price of anything.
 * The billing period is ``invoice.month``, which is a month in Los Angeles.
 * Google's table only grows: rows exported after all that is there add to them (``export_time``).
 """
@@ -113,10 +114,12 @@ def _costs(header: Header) -> dict[str, str]:
     is_unread = f"{credits_} IS NOT NULL AND {_READ} IS NULL"
     billed = _either("credit.amount", f"CASE WHEN {is_unread} THEN {credits_} ELSE {cost} END")
     of_credit = f"CASE WHEN {_LOWERS_PRICE} THEN '0' ELSE credit.amount END"
+    listed = header.sql("cost_at_list")
+    has_list = f"TRY_CAST({listed} AS DOUBLE) IS NOT NULL"
     return {
         "billed_cost": billed,
         "effective_cost": billed,
-        "list_cost": _either(of_credit, header.sql("cost_at_list")),
+        "list_cost": _either(f"CASE WHEN {has_list} THEN {of_credit} END", listed),
         "contracted_cost": _either(of_credit, cost),
         "list_unit_price": _cost_only(_field(header, "price.list_price")),
         "contracted_unit_price": _cost_only(_field(header, "price.effective_price")),

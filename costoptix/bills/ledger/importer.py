@@ -55,6 +55,7 @@ Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
 ALREADY_IMPORTED = "already imported, nothing changed"
 ANSWERED = "This answers the import of the same file that was waiting."
 NO_CHARGES = "The file holds no charges."
+NONE_READ = "None of the rows could be read: see the rejected rows. The file brought no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
 MOST_REJECTED_PERCENT = 5
 TRIES = 8
@@ -403,7 +404,7 @@ class DataKeepChanging(Exception):
 
 def _message(staged: Staged, *, is_older: bool) -> str | None:
     if not staged.scopes:
-        return NO_CHARGES
+        return NONE_READ if staged.rows_rejected else NO_CHARGES
     return REPLACED if is_older else None
 
 

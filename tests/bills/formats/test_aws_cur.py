@@ -84,6 +84,96 @@ def test_what_a_commitment_left_unused_is_a_charge_of_its_own(
     assert all("consumed_quantity" not in c for c in rest)
 
 
+def _report(*rows: dict[str, str]) -> bytes:
+    """Write a 2.0 report of one commitment: the cells that are given, others as in the sample."""
+    (ordinary, *_) = rows_of(NEWER)
+    cost = ("cost", "reservation_", "savings_plan_")
+    ordinary = {name: "" if any(c in name for c in cost) else v for name, v in ordinary.items()}
+    columns = dict.fromkeys(name for row in (ordinary, *rows) for name in row)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(columns), restval="")
+    writer.writeheader()
+    writer.writerows(ordinary | row for row in rows)
+    return text.getvalue().encode()
+
+
+PLAN = "savings_plan_{}commitment_for_billing_period"
+STATED = {
+    PLAN.format("recurring_"): "12", PLAN.format("net_recurring_"): "10.8",
+    PLAN.format("amortized_upfront_"): "0", PLAN.format("net_amortized_upfront_"): "0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fee", "net_fee", "stated", "unused"),
+    [
+        ("12", "10.8", {}, "3.6"),
+        ("12", "10.8", STATED, "3.6"),
+        ("0", "0", STATED, "3.6"),  # all upfront: nothing recurs
+        ("12", "12", {}, "4"),
+        ("12", "", {}, "4"),
+        ("12", "0", {}, "4"),  # credits of AWS that pay a fee are no discount of its use
+        ("0", "", {}, "4"),
+        ("7", "3", {}, "1.7142857142"),
+    ],
+)
+def test_what_a_savings_plan_left_unused_is_net_where_the_fee_is(
+    fee: str, net_fee: str, stated: dict[str, str], unused: str, stage: Stage
+) -> None:
+    line = {
+        "line_item_line_item_type": "SavingsPlanRecurringFee",
+        "savings_plan_savings_plan_a_r_n": "plan",
+        "line_item_unblended_cost": fee, "line_item_net_unblended_cost": net_fee,
+        "savings_plan_total_commitment_to_date": "12", "savings_plan_used_commitment": "8",
+    }  # fmt: skip
+
+    staged, _ = stage(_report(line | stated))
+
+    assert totals(staged)["USD", "Usage"].effective == Decimal(unused)
+
+
+def test_effective_cost_of_a_plan_is_its_bill_also_under_a_discount(stage: Stage) -> None:
+    plan = {"savings_plan_savings_plan_a_r_n": "plan"}
+    used = plan | {
+        "line_item_line_item_type": "SavingsPlanCoveredUsage", "line_item_unblended_cost": "10",
+        "savings_plan_savings_plan_effective_cost": "8",
+        "savings_plan_net_savings_plan_effective_cost": "7.2",
+    }  # fmt: skip
+    negation = plan | {
+        "line_item_line_item_type": "SavingsPlanNegation", "line_item_unblended_cost": "-10",
+    }  # fmt: skip
+    fee = plan | {
+        "line_item_line_item_type": "SavingsPlanRecurringFee",
+        "line_item_unblended_cost": "12", "line_item_net_unblended_cost": "10.8",
+        "savings_plan_total_commitment_to_date": "12", "savings_plan_used_commitment": "8",
+    }  # fmt: skip
+
+    staged, _ = stage(_report(used, negation, fee))
+
+    assert (total(staged), total(staged, "effective_cost")) == (Decimal("10.8"), Decimal("10.8"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "unused"),
+    [
+        ({"reservation_net_unused_recurring_fee": "1.3"}, "1.3"),
+        ({"line_item_net_unblended_cost": "36"}, "1.35"),
+        ({}, "1.5"),
+    ],
+)
+def test_what_a_reservation_left_unused_is_net_where_the_fee_is(
+    cells: dict[str, str], unused: str, stage: Stage
+) -> None:
+    line = {
+        "line_item_line_item_type": "RIFee", "line_item_unblended_cost": "40",
+        "reservation_reservation_a_r_n": "ri", "reservation_unused_recurring_fee": "1.5",
+    }  # fmt: skip
+
+    staged, _ = stage(_report(line | cells))
+
+    assert totals(staged)["USD", "Usage"].effective == Decimal(unused)
+
+
 def test_a_fee_of_no_commitment_is_effective_at_once(stage: Stage) -> None:
     staged, folder = stage(LEGACY)
 

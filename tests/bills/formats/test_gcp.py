@@ -84,6 +84,16 @@ def test_a_credit_that_lowers_the_price_is_a_saving(stage: Stage) -> None:
     assert found['Bob\'s "free" trial'] == (promotion, promotion, promotion)
 
 
+@pytest.mark.parametrize("listed", ["", "unknown"])
+def test_without_a_list_price_the_credits_alone_are_no_list_cost(listed: str, stage: Stage) -> None:
+    rows = [row | {"cost_at_list": listed} for row in rows_of(JSON)]
+
+    staged, folder = stage(_written(rows))
+
+    assert not any("list_cost" in charge for charge in charges(staged, folder))
+    assert totals(staged)["USD", "Credit"].contracted != 0
+
+
 def test_a_committed_use_discount_is_named(stage: Stage) -> None:
     staged, folder = stage(JSON)
 

@@ -130,6 +130,12 @@ def test_an_empty_bill_is_taken_note_of(take_in: TakeIn) -> None:
     assert (row.state, row.message, row.rows_read) == ("live", importer.NO_CHARGES, 0)
 
 
+def test_a_file_of_which_no_row_can_be_read_is_not_called_empty(take_in: TakeIn, decide) -> None:
+    row = take_in(write([{"BilledCost": "NaN"}] * 2))
+    decide(row, Decision.IMPORT_ANYWAY)
+    assert (row.state, row.message, row.rows_rejected) == ("live", importer.NONE_READ, 2)
+
+
 def test_an_import_that_stalls_past_its_lease_goes_live_by_one_worker_alone(
     session: Session, acme: Organization, config: Config, operator: Caller, billed, tmp_path: Path
 ) -> None:
