@@ -181,19 +181,22 @@ def read_manifest(file: File, by_path: Mapping[str, File]) -> FolderDelivery | N
             manifest = manifests.parse(content.read())
     except (Invalid, Changed, Unreadable, OSError):
         return None
-    paths = [_locate(part, file, by_path) for part in manifest.files]
-    parts = tuple(by_path[path] for path in paths if path is not None)
-    if len(parts) < len(paths):
+    located = manifests.locate(manifest.files, str(file.path), by_path)
+    parts = tuple(by_path[path] for path in located.values() if path is not None)
+    if not _are_whole(located, by_path):
         return None
     written_at = datetime.fromtimestamp(file.modified_ns / 1e9, UTC)
     instant = manifest.delivered_at or written_at
     return FolderDelivery(str(file.path), parts, instant, manifest.row_count, manifest.export)
 
 
-def _locate(part: manifests.NamedFile, manifest: File, by_path: Mapping[str, File]) -> str | None:
-    path = manifests.locate(part, str(manifest.path), by_path)
-    is_whole = path is not None and part.size_bytes in (None, by_path[path].size_bytes)
-    return path if is_whole else None
+def _are_whole(
+    located: Mapping[manifests.NamedFile, str | None], by_path: Mapping[str, File]
+) -> bool:
+    return all(
+        path is not None and named.size_bytes in (None, by_path[path].size_bytes)
+        for named, path in located.items()
+    )
 
 
 def _by_place(files: Iterable[File]) -> Iterator[FolderDelivery]:

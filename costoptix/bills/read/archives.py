@@ -207,8 +207,7 @@ def _named(
     """Return the paths of the members that a manifest names, and what it says."""
     parsed = manifests.parse(_content(archive, manifest))
     named = []
-    for file in parsed.files:
-        path = next((ending for ending in manifests.endings(file.key) if ending in members), None)
+    for file, path in manifests.locate(parsed.files, _path(manifest), members).items():
         if path is None:
             raise Invalid(f"The manifest names {file.key}, which is not in the zip archive.")
         if file.size_bytes not in (None, members[path].file_size):

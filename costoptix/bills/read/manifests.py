@@ -2,16 +2,18 @@
 
 AWS: ``<export>-Manifest.json`` with ``dataFiles`` (Data Exports) or ``reportKeys`` (legacy CUR).
 Azure: ``manifest.json`` or ``_manifest.json`` with ``blobs``. Keys are the names that the files
-have in the bucket or container; a copy may begin anywhere below its root.
+have in the bucket or container; a copy may begin anywhere below its root. They may be written as
+in a URL: percent-encoded, ``+`` for a blank.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from urllib.parse import unquote, unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -94,8 +96,10 @@ def parse(content: bytes) -> Manifest:
 def _files(document: _Document) -> tuple[NamedFile, ...]:
     keys = document.report_keys or document.data_files
     if keys:
-        return tuple(NamedFile(_without_bucket(key)) for key in dict.fromkeys(keys))
-    return tuple(NamedFile(blob.name, blob.size_bytes) for blob in document.blobs or ())
+        files = [NamedFile(_without_bucket(key)) for key in keys]
+    else:
+        files = [NamedFile(blob.name, blob.size_bytes) for blob in document.blobs or ()]
+    return tuple(dict.fromkeys(files))
 
 
 def _without_bucket(key: str) -> str:
@@ -107,21 +111,38 @@ def _delivered_at(document: _Document, files: tuple[NamedFile, ...]) -> datetime
     if document.run is not None and document.run.submitted_at is not None:
         instant = document.run.submitted_at
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    match = _EXECUTED.search("/" + files[0].key)
+    match = _EXECUTED.search("/" + unquote(files[0].key))
     return None if match is None else datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
 
 
-def locate(file: NamedFile, manifest: str, paths: Container[str]) -> str | None:
-    """Find a named file among the paths below a root, or beside its manifest; None without one."""
-    for path in _candidates(file.key, manifest):
-        if path in paths:
-            return path
-    return None
+def locate(
+    files: Sequence[NamedFile], manifest: str, paths: Container[str]
+) -> dict[NamedFile, str | None]:
+    """Find named files among the paths below a root, or beside their manifest; None without one.
+
+    A path is of one name alone: what a second name would lead to is not there.
+    """
+    located: dict[NamedFile, str | None] = {}
+    taken: set[str] = set()
+    for file in files:
+        path = next((path for path in _candidates(file.key, manifest) if path in paths), None)
+        located[file] = None if path in taken else path
+        if path is not None:
+            taken.add(path)
+    return located
 
 
 def _candidates(key: str, manifest: str) -> Iterator[str]:
-    yield from endings(key)
-    yield from (str(PurePosixPath(manifest).parent / ending) for ending in list(endings(key))[-1:])
+    """Yield where a file may be, the likeliest first: the longest end of its key, as it is written.
+
+    Then the same of the key as text of a URL, and its name alone beside the manifest.
+    """
+    spellings = list(dict.fromkeys((key, unquote(key), unquote_plus(key))))
+    by_spelling = [list(endings(spelling)) for spelling in spellings]
+    for dropped in range(max(map(len, by_spelling))):
+        yield from (ends[dropped] for ends in by_spelling if dropped < len(ends))
+    beside = PurePosixPath(manifest).parent
+    yield from (str(beside / ends[-1]) for ends in by_spelling if ends)
 
 
 def endings(key: str) -> Iterator[str]:

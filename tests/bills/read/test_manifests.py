@@ -76,17 +76,67 @@ def test_manifests_are_known_by_name(name: str, expected: bool) -> None:
 
 def test_a_copy_may_begin_anywhere_below_the_bucket() -> None:
     paths = {"run/part.csv", "deep/beside.csv"}
-    assert manifests.locate(NamedFile("a/run/part.csv"), "deep/manifest.json", paths) == (
-        "run/part.csv"
-    )
-    assert manifests.locate(NamedFile("a/beside.csv"), "deep/manifest.json", paths) == (
-        "deep/beside.csv"
-    )
-    assert manifests.locate(NamedFile("a/other.csv"), "deep/manifest.json", paths) is None
+    assert located("a/run/part.csv", "deep/manifest.json", paths) == "run/part.csv"
+    assert located("a/beside.csv", "deep/manifest.json", paths) == "deep/beside.csv"
+    assert located("a/other.csv", "deep/manifest.json", paths) is None
+
+
+def located(key: str, manifest: str, paths: set[str]) -> str | None:
+    file = NamedFile(key)
+    return manifests.locate([file], manifest, paths)[file]
 
 
 @pytest.mark.parametrize("key", ["../part.csv", "a/../../part.csv", "/../part.csv", ""])
 def test_s46_a_key_leads_nowhere_else(key: str) -> None:
     """A key with a way up has no ending at all: only what was listed can be named."""
     paths = {"../part.csv", "part.csv", "/part.csv"}
-    assert manifests.locate(NamedFile(key), "manifest.json", paths) is None
+    assert located(key, "manifest.json", paths) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("a/my%20bill%2Bv1.csv", "a/my bill+v1.csv"),
+        ("a/my+bill%2Bv1.csv", "a/my bill+v1.csv"),
+        ("a/my+bill.csv", "a/my+bill.csv"),
+        ("a/M%C3%A4rz%3D1/b.csv", "März=1/b.csv"),
+        ("a%2Fb.csv", "deep/b.csv"),
+        ("a/50%.csv", "a/50%.csv"),
+        ("a/..%2Fb.csv", None),
+        ("%2e%2e/b.csv", None),
+    ],
+)
+def test_keys_may_be_written_as_in_a_url(key: str, path: str | None) -> None:
+    assert located(key, "deep/manifest.json", {path or "../b.csv"}) == path
+
+
+@pytest.mark.parametrize(
+    ("key", "paths", "path"),
+    [
+        ("a/b+c.csv", {"a/b+c.csv", "a/b c.csv"}, "a/b+c.csv"),
+        ("a/b%2Bc.csv", {"a/b+c.csv", "a/b%2Bc.csv"}, "a/b%2Bc.csv"),
+        ("a/b%2Bc.csv", {"a/b+c.csv", "b%2Bc.csv"}, "a/b+c.csv"),  # more of it is the same
+    ],
+)
+def test_of_several_files_a_key_is_the_one_that_is_spelled_like_it(
+    key: str, paths: set[str], path: str
+) -> None:
+    assert located(key, "manifest.json", paths) == path
+
+
+@pytest.mark.parametrize(
+    ("keys", "paths"),
+    [
+        (["a/b+c.csv", "a/b c.csv"], {"a/b c.csv"}),
+        (["x/part.csv", "y/part.csv"], {"part.csv"}),
+    ],
+)
+def test_two_names_are_never_one_file(keys: list[str], paths: set[str]) -> None:
+    found = manifests.locate([NamedFile(key) for key in keys], "manifest.json", paths)
+    assert list(found.values()).count(None) == 1
+
+
+def test_the_time_of_an_execution_is_read_in_an_encoded_key_too() -> None:
+    keys = [key.replace(":", "%3A").replace("s3%3A", "s3:") for key in DATA_EXPORT["dataFiles"]]
+    made = parse({"dataFiles": keys}).delivered_at
+    assert made == datetime(2026, 4, 16, 15, 24, 15, 653000, UTC)
