@@ -32,7 +32,14 @@ def live_original(session: Session, row: Import) -> Import | None:
     originals = sorted(
         session.scalars(same), key=lambda original: original.created_at, reverse=True
     )
-    return next((original for original in originals if not _was_replaced(session, original)), None)
+    return next(
+        (
+            original
+            for original in originals
+            if _is_read_alike(row, original) and not _was_replaced(session, original)
+        ),
+        None,
+    )
 
 
 def waiting_original(session: Session, row: Import) -> Import | None:
@@ -54,8 +61,15 @@ def waiting_original(session: Session, row: Import) -> Import | None:
         one
         for one in session.scalars(same)
         if None in (row.source_name, one.source_name) or row.source_name == one.source_name
+        if _is_read_alike(row, one)
     ]
     return max(waiting, key=lambda one: one.created_at, default=None)
+
+
+def _is_read_alike(row: Import, original: Import) -> bool:
+    """Tell whether the same bytes are the same text: an encoding that is named makes another."""
+    encoding = row.options.get("encoding")
+    return encoding is None or encoding == original.options.get("encoding")
 
 
 def _was_replaced(session: Session, row: Import) -> bool:

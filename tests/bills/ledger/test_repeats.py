@@ -73,3 +73,13 @@ def test_a_repeat_of_a_bill_without_charges_is_a_duplicate_too(take_in: TakeIn) 
 def test_the_same_bytes_for_another_source_are_no_repeat(take_in: TakeIn) -> None:
     take_in(bill(7), source_name="one")
     assert take_in(bill(7), source_name="two").state == "waiting"
+
+
+def test_the_same_bytes_in_another_encoding_are_another_text(take_in: TakeIn) -> None:
+    columns = [*ORDINARY, "SubAccountName"]
+    content = write([{"SubAccountName": "Büro"}], columns).decode().encode("cp1252")
+    wrong = take_in(content, encoding="mac-roman")
+    right = take_in(content, encoding="cp1252")
+    again = take_in(content, encoding="windows-1252")
+    assert (wrong.state, right.state, again.state) == ("older", "live", "duplicate")
+    assert again.repeats_id == right.id
