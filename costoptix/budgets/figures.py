@@ -17,12 +17,12 @@ from costoptix.models import BudgetState
 from costoptix.money import EXACT, Amount, scaled, times_over, total
 from costoptix.periods import DateRange, add_months, month_end, quarter_start
 from costoptix.series.baseline import DailyAmounts
+from costoptix.series.ceiling import value_at_risk
 from costoptix.series.forecast import (
     ForecastDay,
     ForecastMethod,
     Horizon,
     forecast,
-    value_at_risk,
 )
 
 MONTHS = {BudgetPeriod.MONTHLY: 1, BudgetPeriod.QUARTERLY: 3, BudgetPeriod.YEARLY: 12}

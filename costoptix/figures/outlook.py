@@ -13,7 +13,8 @@ from costoptix.figures.completeness import known_part
 from costoptix.figures.summary import asked_over
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity, Preset, month_range, resolve_preset
-from costoptix.series.forecast import Ceiling, Forecast, Horizon, forecast, value_at_risk
+from costoptix.series.ceiling import Ceiling, value_at_risk
+from costoptix.series.forecast import Forecast, Horizon, forecast
 
 HISTORY = Preset.LAST_12_MONTHS
 """How far back a forecast looks by default."""

@@ -14,16 +14,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from math import exp, sqrt
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 
-from costoptix.money import Amount, scaled, total
-from costoptix.periods import DateRange, add_months, month_end, month_start
+from costoptix.money import Amount, total
+from costoptix.periods import DateRange, month_end, month_start
 from costoptix.series.baseline import DailyAmounts, Follower, check, to_money
 
 MIN_LEVEL_DAYS = 14
 MIN_PATTERN_DAYS = 28
-MIN_RISK_MONTHS = 3
-RISK_MONTHS = 11
 SUM_DAYS = (7, 30, 90)
 """Of how many coming days the sum has a range of its own."""
 
@@ -35,9 +33,6 @@ _TREND_DOUBT = 3.0  # a slope counts as far as it exceeds three times its standa
 _TO_SIGMA = 1.4826
 _RANGE_SHARE = 0.85  # 80% of days to come: a twentieth of them lie beyond a level shift
 _RANGE_GROWS = 20.0  # days until the level has wandered as far as the days scatter around it
-_PACE_DAYS = 28
-# Student's t, 95% one-sided, for 1 to 10 degrees of freedom
-_T95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812)
 
 
 class Horizon(StrEnum):
@@ -110,16 +105,6 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """What a period stays under with 95% confidence; None when there is no history."""
-
-    amount: Amount | None
-    method: ForecastMethod
-    note: str
-    months: int
-
-
-@dataclass(frozen=True)
 class _Outlook:
     """Expected value per day, and the half widths of the ranges of each day and of the sums."""
 
@@ -154,39 +139,6 @@ def forecast(amounts: DailyAmounts, horizon: Horizon) -> Forecast:
     method, note = _in_words(len(amounts))
     floor = 0.0 if all(amount >= 0 for _, amount in amounts) else float("-inf")
     return _in_money(method, note, days, outlook, spent, floor)
-
-
-def value_at_risk(amounts: DailyAmounts, period: DateRange) -> Ceiling:
-    """Return what ``period`` stays under with 95% confidence, by its last complete day.
-
-    For each of up to 11 months back, the same number of days as are left, from the same day of
-    the month, is divided by what the pace of the 28 days before made likely. The 95% prediction
-    limit of these ratios (Student's t), times the present pace and the days left, is added to
-    what is spent. Fewer than 3 such months, or a pace of zero or of credits: linear, the spend
-    so far divided by the days it took, times the days of the period. None before the first
-    complete day.
-
-    Raises:
-        ValueError: days out of order, or an amount that is not finite.
-    """
-    check(amounts)
-    if not amounts:
-        note = "Not enough history: there is no complete day yet."
-        return Ceiling(None, ForecastMethod.NONE, note, 0)
-    last = amounts[-1][0]
-    spent = total([amount for day, amount in amounts if day in period])
-    left = (period.last - max(last, period.first - timedelta(days=1))).days
-    if left <= 0:
-        return Ceiling(spent, ForecastMethod.NONE, "The period is complete.", 0)
-    values = {day: float(amount) for day, amount in amounts}
-    pace = _mean_over(values, last - timedelta(days=_PACE_DAYS - 1), _PACE_DAYS)
-    ratios = _past_ratios(values, last, left)
-    if len(ratios) < MIN_RISK_MONTHS or pace is None or pace <= 0:
-        return _linear(amounts, period, spent, left)
-    limit = fmean(ratios) + _T95[len(ratios) - 2] * stdev(ratios) * sqrt(1 + 1 / len(ratios))
-    note = f"From the same days of {len(ratios)} months."
-    ceiling = spent + to_money(max(0.0, limit) * pace * left)
-    return Ceiling(ceiling, ForecastMethod.VALUE_AT_RISK, note, len(ratios))
 
 
 def _average(amounts: DailyAmounts, count: int) -> _Outlook:
@@ -307,34 +259,3 @@ def _sum_of(
     width = to_money(outlook.sum_widths[count - 1])
     low = max(expected - width, Decimal(0)) if floor == 0 else expected - width
     return ForecastSum(count, expected, low, expected + width)
-
-
-def _mean_over(values: dict[date, float], first: date, count: int) -> float | None:
-    """Return the mean of ``count`` days from ``first``, or None when one of them is unknown."""
-    days = [first + timedelta(days=k) for k in range(count)]
-    return fmean(values[day] for day in days) if all(day in values for day in days) else None
-
-
-def _past_ratios(values: dict[date, float], last: date, left: int) -> list[float]:
-    """Compare, month by month back, ``left`` days after the same day of the month with the pace."""
-    ratios = []
-    for back in range(1, RISK_MONTHS + 1):
-        first = add_months(last, -back)
-        then = min(first + timedelta(days=last.day - 1), month_end(first))
-        pace = _mean_over(values, then - timedelta(days=_PACE_DAYS - 1), _PACE_DAYS)
-        came = _mean_over(values, then + timedelta(days=1), left)
-        if pace is not None and came is not None and pace > 0:
-            ratios.append(came / pace)
-    return ratios
-
-
-def _linear(amounts: DailyAmounts, period: DateRange, spent: Amount, left: int) -> Ceiling:
-    elapsed = sum(day in period for day, _ in amounts)
-    if elapsed:
-        coming = scaled(spent, left, elapsed)
-        note = "Too little history for a worst case: the pace of the period so far, carried on."
-    else:
-        recent = [amount for _, amount in amounts[-_PACE_DAYS:]]
-        coming = scaled(total(recent), left, len(recent))
-        note = "Too little history for a worst case: the pace of the last days, carried on."
-    return Ceiling(spent + coming, ForecastMethod.LINEAR, note, 0)

@@ -3,15 +3,15 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
-from math import exp, sqrt
+from math import exp
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costoptix.money import total
-from costoptix.periods import DateRange, month_range
-from costoptix.series.forecast import ForecastMethod, Horizon, forecast, value_at_risk
+from costoptix.periods import DateRange
+from costoptix.series.forecast import ForecastMethod, Horizon, forecast
 from tests.support.series import FIRST, changed, daily, noisy
 
 seeds = st.integers(0, 10**9)
@@ -154,61 +154,6 @@ def test_two_weeks_give_the_level_and_say_what_is_missing():
 def test_amounts_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="finite"):
         forecast([(FIRST, Decimal("NaN"))], Horizon.DAYS_30)
-
-
-def test_the_ceiling_of_a_constant_cost_is_its_total():
-    amounts = daily(365, lambda _: 2, first=date(2025, 6, 16))
-    ceiling = value_at_risk(amounts, month_range(date(2026, 6, 15)))
-    assert last_day(amounts) == date(2026, 6, 15)
-    assert (ceiling.amount, ceiling.method) == (60, ForecastMethod.VALUE_AT_RISK)
-
-
-def test_the_ceiling_looks_at_most_eleven_months_back():
-    amounts = daily(800, lambda _: 2)
-    assert value_at_risk(amounts, month_range(last_day(amounts))).months == 11
-
-
-def test_the_ceiling_is_the_prediction_limit_of_the_past_months():
-    """Ratios 1, 1 and 2: mean 4/3, deviation 1/sqrt(3), t = 2.920; 15 days are left."""
-    rest_of_may = DateRange(date(2026, 5, 16), date(2026, 5, 30))
-    amounts = daily(120, lambda when: 1 + (when in rest_of_may), first=date(2026, 2, 16))
-    assert last_day(amounts) == date(2026, 6, 15)
-    ceiling = value_at_risk(amounts, month_range(date(2026, 6, 1)))
-    assert (ceiling.method, ceiling.months) == (ForecastMethod.VALUE_AT_RISK, 3)
-    limit = 4 / 3 + 2.920 / sqrt(3) * sqrt(1 + 1 / 3)
-    pace = (12 * 2 + 16) / 28  # of 19 May to 15 June
-    assert float(ceiling.amount) == pytest.approx(15 + 15 * pace * limit)
-
-
-def test_too_few_months_are_carried_on_linearly_and_said():
-    amounts = daily(40, lambda when: 3 if when >= date(2026, 2, 1) else 100)
-    ceiling = value_at_risk(amounts, month_range(date(2026, 2, 1)))
-    assert (ceiling.amount, ceiling.method, ceiling.months) == (84, ForecastMethod.LINEAR, 0)
-    assert ceiling.note.startswith("Too little history")
-
-
-def test_a_period_that_has_not_begun_is_carried_on_from_the_last_days():
-    amounts = daily(20, lambda _: 3)
-    assert value_at_risk(amounts, month_range(date(2026, 2, 1))).amount == 3 * 28
-
-
-def test_a_complete_period_is_what_it_cost():
-    amounts = daily(60, lambda _: 3)
-    ceiling = value_at_risk(amounts, month_range(date(2026, 1, 5)))
-    assert (ceiling.amount, ceiling.note) == (81, "The period is complete.")
-
-
-def test_no_history_gives_no_ceiling():
-    assert value_at_risk([], month_range(FIRST)).amount is None
-
-
-@given(seed=seeds, count=st.integers(1, 400))
-@few
-def test_a_ceiling_is_never_below_what_is_spent(seed, count):
-    amounts = noisy(seed, count)
-    period = month_range(last_day(amounts))
-    spent = sum(amount for day, amount in amounts if day in period)
-    assert value_at_risk(amounts, period).amount >= spent
 
 
 def test_what_is_spent_keeps_every_digit_in_the_sum():
