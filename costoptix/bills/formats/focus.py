@@ -33,6 +33,13 @@ _FIRST_SEEN = (
 )
 """Newest first: columns that a version brought."""
 
+_OTHER_DATASETS = {
+    "Contract Commitment": ("ContractCommitmentId", "ContractId"),
+    "Invoice Detail": ("InvoiceDetailId", "InvoiceDetailCreated"),
+    "Billing Period": ("BillingPeriodStatus", "BillingPeriodLastUpdated"),
+}
+"""The datasets of 1.3 and 1.4 beside Cost and Usage: columns of each that are never null."""
+
 _EXPORTED = "x_ExportTime"
 _FIRST_OF_MONTH = r"^\s*\d{1,2}/0?1/(\d{4}|\d{2})\s*$"
 
@@ -42,6 +49,14 @@ def version(header: Header) -> str:
     if header.has("ServiceProviderName") and not header.has("ProviderName"):
         return "1.4"
     return next((name for name, new in _FIRST_SEEN if header.has(*new)), "1.0-preview")
+
+
+def other_dataset(header: Header) -> str | None:
+    """Return which dataset of FOCUS a file is that holds no charges; None where it is none."""
+    if header.has("EffectiveCost", "ChargePeriodStart"):
+        return None
+    fitting = (name for name, columns in _OTHER_DATASETS.items() if all(map(header.has, columns)))
+    return next(fitting, None)
 
 
 def _mapping(header: Header, _options: Options) -> Mapping:

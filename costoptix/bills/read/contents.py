@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 ANY_CURRENCY = Options(currency="XXX")
 OTHER_FILES = "These files of the zip archive were not read: {value}."
+OTHER_DATASETS = "These files hold no charges and were not read: {value}."
+NO_CHARGES = "None of the files holds charges: {files}. Send the dataset Cost and Usage."
+DATASET = "the dataset {} of FOCUS"
 _NO_BILL = "There is no billing file in the zip archive: {files}."
 _UNKNOWN = "its columns are no bill's"
 _PEEKED_OBJECTS = 1_000
@@ -105,12 +108,23 @@ def sorted_out(
         if part.other is not None:
             continue
         if part.is_unnamed and not columns[part.path] and not _lacks_header(part, widths):
-            others.append(replace(part, other=_UNKNOWN))
+            others.append(replace(part, other=_kind(part, look)))
         else:
             bills.append(part)
     if not bills and others:
         raise Invalid(_NO_BILL.format(files=named(others)))
     return bills, others
+
+
+def _kind(part: DeliveryPart, look: Look) -> str:
+    """Say what a file is that is no bill."""
+    try:
+        recognize.recognize(header_of(part.path, look), ANY_CURRENCY)
+    except recognize.OtherDataset as error:
+        return DATASET.format(error.dataset)
+    except Invalid:
+        pass
+    return _UNKNOWN
 
 
 def _columns(part: DeliveryPart, look: Look) -> int:

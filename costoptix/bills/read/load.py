@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -97,6 +97,7 @@ class _Loader:
         self._title: str | None = None
         self._format: Format | None = None
         self._files: list[_File] = []
+        self._other_datasets: list[archives.DeliveryPart] = []
         self._caster = Caster(connection)
         self._notes = Notes()
 
@@ -109,11 +110,36 @@ class _Loader:
         with Rejections(self._folder / REJECTIONS_FILE) as rejections:
             for file in bills:
                 with _named_if(file.name, is_alone=len(files) == 1):
-                    for bytes_done in self._load_file(file, rejections, is_alone=len(bills) == 1):
+                    for done in self._load_bill(file, rejections, is_alone=len(bills) == 1):
                         rows = self._ledger.rows_read
-                        report(Progress(bytes_done=before + bytes_done, rows_read=rows))
+                        report(Progress(bytes_done=before + done, rows_read=rows))
                 before += file.path.stat().st_size
+        self._note_other_datasets()
         return self._staged()
+
+    def _load_bill(
+        self, file: archives.DeliveryPart, rejections: Rejections, *, is_alone: bool
+    ) -> Iterator[int]:
+        """Stage one file; one of a dataset without charges is left out if it is not all there is.
+
+        Raises:
+            OtherDataset: it is all there is, or a manifest names it.
+        """
+        try:
+            yield from self._load_file(file, rejections, is_alone=is_alone)
+        except recognize.OtherDataset as error:
+            if is_alone or file.manifest is not None:
+                raise
+            kind = contents.DATASET.format(error.dataset)
+            self._other_datasets.append(replace(file, other=kind))
+
+    def _note_other_datasets(self) -> None:
+        if not self._other_datasets:
+            return
+        named = contents.named(self._other_datasets)
+        if self._format is None:
+            raise Invalid(contents.NO_CHARGES.format(files=named))
+        self._notes.add("other datasets", contents.OTHER_DATASETS, value=named)
 
     def _load_file(
         self, file: archives.DeliveryPart, rejections: Rejections, *, is_alone: bool

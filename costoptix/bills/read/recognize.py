@@ -5,7 +5,7 @@ from __future__ import annotations
 from costoptix.bills.formats import Datasets, Format, Header, Options
 from costoptix.bills.formats.aws_cur import AWS_CUR
 from costoptix.bills.formats.azure import AZURE
-from costoptix.bills.formats.focus import FOCUS
+from costoptix.bills.formats.focus import FOCUS, other_dataset
 from costoptix.bills.formats.gcp import GCP
 from costoptix.bills.formats.oci import OCI
 from costoptix.errors import Invalid
@@ -17,6 +17,17 @@ _DATASETS = {format_.family: format_.datasets for format_ in ALL}
 _SHOWN = 8
 
 
+class OtherDataset(Invalid):
+    """The file is of FOCUS, but of a dataset that holds no charges."""
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(
+            f"This is the dataset {dataset} of FOCUS, which holds no charges: "
+            "send the dataset Cost and Usage."
+        )
+        self.dataset = dataset
+
+
 def datasets_of(family: str | None) -> Datasets | None:
     """Return how the datasets of a format combine; None where a month is one dataset."""
     return _DATASETS.get(family or "")
@@ -26,10 +37,13 @@ def recognize(header: Header, options: Options) -> Format:
     """Return the format of a file with this header.
 
     Raises:
+        OtherDataset: it is a dataset of FOCUS without charges.
         Invalid: no format fits; the sentence names the nearest and the columns that are missing.
     """
     fitting = [format_ for format_ in ALL if not format_.missing(header)]
     if not fitting:
+        if (dataset := other_dataset(header)) is not None:
+            raise OtherDataset(dataset)
         raise Invalid(_refusal(header))
     best = max(fitting, key=lambda format_: len(format_.required))
     _check_currency(best, header, options)
@@ -40,6 +54,8 @@ def recognize(header: Header, options: Options) -> Format:
 
 def resembles(header: Header) -> bool:
     """Tell whether a header has at least half of what a format requires: a bill may lack some."""
+    if other_dataset(header) is not None:
+        return False
     return any(2 * len(format_.missing(header)) <= len(format_.required) for format_ in ALL)
 
 

@@ -11,6 +11,7 @@ from costoptix.bills.formats import Header
 from costoptix.bills.read import recognize
 from tests.bills.bill import ORDINARY, write
 from tests.bills.read.test_archives import billed, with_symlink, zipped
+from tests.bills.read.test_recognize import OTHERS as FOCUS_OTHERS
 from tests.support.bills import DATA, Stage, TakeIn
 
 OTHERS = {
@@ -73,3 +74,43 @@ def test_a_table_of_something_else_resembles_no_bill(names: tuple[str, ...]) -> 
 @pytest.mark.parametrize("lacking", ORDINARY)
 def test_a_bill_that_lacks_a_column_still_resembles_one(lacking: str) -> None:
     assert recognize.resembles(Header(tuple(name for name in ORDINARY if name != lacking)))
+
+
+INVOICES = (",".join(FOCUS_OTHERS["Invoice Detail"]) + "\n").encode()
+PERIODS = b"billingperiodstatus;BillingPeriodLastUpdated;BillingPeriodStart\nOpen;2026-03-02;x\n"
+COMMITMENTS = b'{"ContractCommitmentId": "1", "ContractId": "2", "ContractCommitmentCost": 5}\n'
+
+
+def test_datasets_of_focus_without_charges_are_named_in_a_zip(stage: Stage) -> None:
+    members = {"bill.csv": write([{}]), "a/inv.csv": INVOICES, "c.json": COMMITMENTS}
+    staged, _ = stage(zipped(members))
+    assert (staged.rows_kept, billed(staged)) == (1, 1)
+    (note,) = staged.notes
+    assert "a/inv.csv (the dataset Invoice Detail of FOCUS)" in note
+    assert "c.json (the dataset Contract Commitment of FOCUS)" in note
+
+
+def test_datasets_of_focus_without_charges_are_named_beside_bills(take_in: TakeIn) -> None:
+    row = take_in(INVOICES, write([{}]), PERIODS)
+    assert (row.state, row.rows_read, row.rows_kept) == ("live", 1, 1)
+    assert row.notes == [
+        "These files hold no charges and were not read: bill.csv (the dataset Invoice Detail of "
+        "FOCUS), bill.csv (the dataset Billing Period of FOCUS)."
+    ]
+
+
+@pytest.mark.parametrize("contents", [[PERIODS], [PERIODS, INVOICES], [zipped({"p": PERIODS})]])
+def test_datasets_of_focus_without_charges_alone_are_refused(
+    contents: list[bytes], take_in: TakeIn
+) -> None:
+    row = take_in(*contents)
+    assert row.state == "refused"
+    assert "the dataset Billing Period of FOCUS" in (row.error or "")
+
+
+def test_a_dataset_that_a_manifest_names_refuses_its_delivery(take_in: TakeIn) -> None:
+    manifest = b'{"blobs": [{"blobName": "a.csv"}, {"blobName": "b.csv"}]}'
+    members = {"a.csv": write([{}]), "b.csv": PERIODS, "manifest.json": manifest}
+    row = take_in(zipped(members))
+    assert row.state == "refused"
+    assert (row.error or "").startswith("b.csv: This is the dataset Billing Period of FOCUS")

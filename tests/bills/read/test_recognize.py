@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,18 @@ from costoptix.bills.formats import Format, Header, Options
 from costoptix.bills.read import recognize
 from costoptix.errors import Invalid
 from tests.bills.bill import ORDINARY
+from tests.support.bills import DATA
 
+MODEL = json.loads((DATA / "focus-golden" / "focus_1_4_model.json").read_bytes())["datasets"]
+OTHERS = {name: tuple(MODEL[name]["columns"]) for name in MODEL if name != "Cost and Usage"} | {
+    "Contract Commitment": (
+        "BillingCurrency", "ContractCommitmentCategory", "ContractCommitmentCost",
+        "ContractCommitmentDescription", "ContractCommitmentId", "ContractCommitmentPeriodEnd",
+        "ContractCommitmentPeriodStart", "ContractCommitmentQuantity", "ContractCommitmentType",
+        "ContractCommitmentUnit", "ContractId", "ContractPeriodEnd", "ContractPeriodStart",
+    )
+}  # fmt: skip
+"""The datasets of FOCUS 1.4 beside Cost and Usage; Contract Commitment as in 1.3."""
 CURRENCY = Options(currency="USD")
 formats = pytest.mark.parametrize("format_", recognize.ALL, ids=lambda each: each.family)
 
@@ -44,6 +57,29 @@ def test_a_column_that_is_needed_and_there_twice_is_refused(format_: Format) -> 
     names = required(format_)
     with pytest.raises(Invalid, match="more than once"):
         recognize.recognize(Header((*names, names[0])), CURRENCY)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "columns"),
+    [*OTHERS.items(), ("Contract Commitment", tuple(MODEL["Contract Commitment"]["columns"]))],
+)
+@pytest.mark.parametrize("spelled", [str, str.lower])
+def test_a_dataset_of_focus_without_charges_is_refused_by_its_name(
+    dataset: str, columns: tuple[str, ...], spelled
+) -> None:
+    header = Header(tuple(map(spelled, columns)))
+    with pytest.raises(recognize.OtherDataset, match=f"dataset {dataset} of FOCUS"):
+        recognize.recognize(header, Options())
+    assert not recognize.resembles(header)
+
+
+@pytest.mark.parametrize("columns", OTHERS.values())
+def test_a_bill_may_have_columns_of_other_datasets(columns: tuple[str, ...]) -> None:
+    header = Header(tuple(dict.fromkeys((*ORDINARY, *columns))))
+    assert recognize.recognize(header, CURRENCY).family == "focus"
+    (_, *lacking) = header.names
+    with pytest.raises(Invalid, match="columns are missing"):
+        recognize.recognize(Header(tuple(n for n in lacking if n != "ServiceName")), CURRENCY)
 
 
 def test_a_file_without_currency_asks_for_one() -> None:
