@@ -12,6 +12,7 @@ import csv
 import io
 import json
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -141,10 +142,29 @@ def _names(reader: TextReader) -> tuple[tuple[str, ...], str | None]:
 def _texts(number: int, line: bytes) -> Iterable[tuple[str, object]]:
     """Read an object; its numbers are their text."""
     try:
-        row: dict[str, object] = json.loads(line, parse_float=str, parse_int=str)
-        return row.items()
+        row: dict[str, object] = json.loads(
+            line, parse_float=str, parse_int=str, object_pairs_hook=_of_pairs
+        )
     except (ValueError, RecursionError) as error:
         raise no_object(number) from error
+    if isinstance(row, _Ambiguous):
+        raise Invalid(f"The object on line {number} names {row.name!a} twice.")
+    return row.items()
+
+
+class _Ambiguous(dict[str, object]):
+    """An object in which a member is there twice: one of two costs would be lost."""
+
+    name = ""
+
+
+def _of_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    row = dict(pairs)
+    if len(row) == len(pairs):
+        return row
+    ambiguous = _Ambiguous(row)
+    (ambiguous.name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+    return ambiguous
 
 
 def _cell(value: object) -> str | None:

@@ -114,3 +114,12 @@ def test_a_list_is_read_over_the_ends_of_chunks(
 def test_a_member_of_no_name_is_a_column(stage: Stage) -> None:
     staged, _ = stage(json.dumps([ORDINARY, ORDINARY | {"": "x"}]).encode())
     assert (staged.rows_kept, staged.rows_rejected) == (2, 0)
+
+
+def test_a_member_that_is_there_twice_refuses_the_file_but_within_a_cell(stage: Stage) -> None:
+    row = json.dumps(ORDINARY | {"Tags": {"team": "web"}})
+    twice = row[:-1] + ', "BilledCost": "5"}'
+    with pytest.raises(Invalid, match="object on line 2 names 'BilledCost' twice"):
+        stage(f"{row}\n{twice}\n".encode())
+    staged, _ = stage(row.replace('"team": "web"', '"team": "web", "team": "ops"').encode())
+    assert staged.rows_kept == 1
