@@ -292,12 +292,16 @@ def _lost_days(before: Sequence[Part], now: _Live, then: _Live) -> Iterator[Loss
 
 
 def _is_spread_anew(
-    before: Totals, after: Totals, usage_before: Totals, usage_after: Totals | None
+    before: Totals,
+    after: Totals,
+    usage_before: Totals,
+    usage_after: Totals | None,
+    largest_fall: Decimal = Decimal("0.5"),
 ) -> bool:
-    """Tell whether a day lost effective cost to other days only: the charges are there."""
+    """Tell whether days lost effective cost to other days only: the charges are there."""
     if usage_after is None or after.charge_count * 2 < before.charge_count:
         return False
-    if after.billed * 2 < before.billed:
+    if before.billed - after.billed > before.billed * largest_fall:
         return False
     fall = usage_before.effective - usage_after.effective
     return fall * 2 <= before.gross - after.gross
@@ -318,7 +322,9 @@ def _lost_categories(before: Sequence[Part], now: _Live, then: _Live) -> Iterato
         if fall <= group.gross * LARGEST_FALLS[category] or not is_large:
             continue
         everywhere = then.by_category.get(key)
-        if category != USAGE or not _is_spread_anew(group, left, whole, everywhere):
+        if category != USAGE or not _is_spread_anew(
+            group, left, whole, everywhere, LARGEST_FALLS[USAGE]
+        ):
             yield Loss(Aspect.CATEGORY, category or "", currency, fall)
 
 

@@ -144,7 +144,7 @@ def _delivery(
         billing_account_id=scope.billing_account_id,
         billing_period=scope.billing_period.first,
         billing_period_last=scope.billing_period.stored_last,
-        delivered_at=delivered_at,
+        delivered_at=delivered_at + scope.later,
         state=DeliveryState.OLDER,
         first_day=scope.first_day,
         last_day=scope.last_day,

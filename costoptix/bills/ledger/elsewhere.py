@@ -198,16 +198,29 @@ class _Comparison:
                     self._effects += self._effect(group, delivery, [self._coming[number]], both)
 
     def _add_overlaps(self, group: _Group, numbers: Sequence[int]) -> None:
-        """Note periods that have days in common with one that comes, and are not the same."""
+        """Note other periods with days, or with most of their charges, in common with one."""
         for number in numbers:
             period = self._staged.scopes[number].billing_period
             for delivery in group.deliveries:
-                is_other = delivery.period != period
-                if is_other and delivery.period.overlap_days(period) > MOST_DAYS_IN_COMMON:
+                if delivery.period == period:
+                    continue
+                in_common = delivery.period.overlap_days(period)
+                if in_common > MOST_DAYS_IN_COMMON or self._holds(number, delivery):
                     self._overlapped[delivery.id] = None
                     self._overlaps += self._effect(
                         group, delivery, [self._coming[number]], frozenset()
                     )
+
+    def _holds(self, number: int, delivery: Delivery) -> bool:
+        """Tell whether a scope holds most charges of a delivery that is under another period.
+
+        A month in local time counted as another one before it was read as what it is.
+        """
+        scope, part = self._staged.scopes[number], self._coming[number]
+        if not _have_days_in_common(scope, delivery):
+            return False
+        (theirs,) = self._coverages.parts_of(self._session, [delivery])
+        return coverage.share_told_again(theirs, [part]) >= coverage.TOLD_AGAIN
 
     def _add_twin(self, group: _Group, others: Sequence[Part]) -> None:
         if group.name in self._accepted or any(one.id in self._doubled for one in group.deliveries):
@@ -239,6 +252,16 @@ class _Comparison:
             )
             for currency in live
         ]
+
+
+def _have_days_in_common(scope: Scope, delivery: Delivery) -> bool:
+    first, last = delivery.first_day, delivery.last_day
+    return (
+        first is not None
+        and last is not None
+        and first <= scope.last_day
+        and last >= scope.first_day
+    )
 
 
 def _both(theirs: frozenset[str], new: frozenset[str]) -> frozenset[str]:

@@ -69,12 +69,19 @@ def judge(
     staged: Staged,
     delivered_at: datetime,
     coverages: Coverages,
+    *,
+    copies_count: bool = False,
 ) -> Judgement:
-    """Compare what would be live in a source (None: in a new one) with what is live."""
+    """Compare what would be live in a source (None: in a new one) with what is live.
+
+    ``copies_count``: of files that seem to hold one month twice, both are parts of it.
+    """
     findings = _Findings()
     chosen: dict[int, Placement] = {}
     for scopes in _by_month(staged).values():
-        month = _LedgerMonth(session, source, scopes, staged, delivered_at, coverages)
+        month = _LedgerMonth(
+            session, source, scopes, staged, delivered_at, coverages, copies_count=copies_count
+        )
         if staged.is_undecided:
             findings.undecided += month.either(staged)
         chosen |= month.judged(findings)
@@ -141,6 +148,8 @@ class _LedgerMonth:
         staged: Staged,
         delivered_at: datetime,
         coverages: Coverages,
+        *,
+        copies_count: bool,
     ) -> None:
         _, first = scopes[0]
         mine = (
@@ -150,6 +159,9 @@ class _LedgerMonth:
         )
         self._session, self._coverages = session, coverages
         self._source, self._scopes = source, scopes
+        self._beside = {
+            coming_id(number) for number, scope in scopes if copies_count and scope.copy_number
+        }
         self._key = (first.billing_account_id, first.billing_period)
         self._counting = {
             delivery.id: delivery for delivery in mine if replaced_by(session, delivery) is None
@@ -181,7 +193,7 @@ class _LedgerMonth:
         """Note what would go, and return whose place each scope would take."""
         own = {version.id: frozenset({new_id()}) for version in self._coming}
         every = self._every_part()
-        live = self._live(dict.fromkeys(own, every))
+        live = self._live(self._taking(own, every))
         after = self._parts(live)
         leaving = [
             part for part in self._before if part.id not in live and self._is_of_dataset(part)
@@ -192,20 +204,28 @@ class _LedgerMonth:
         is_asked = self._judge_untold(findings, repeated, unrepeated, after)
         is_asked |= self._judge_late(findings, live, after)
         if unrepeated and repeated:
-            live = self._live(dict.fromkeys(own, parts))
+            live = self._live(self._taking(own, parts))
             after = self._parts(live)
         is_losing = self._judge_losses(findings, after)
         accounts = _accounts(self._before)
         return {
             number: Placement(
-                parts=parts,
-                added=self._added(own[one.id], parts, repeated, is_asked, is_losing),
-                replacing=every if is_asked else parts,
+                parts=self._taking(own, parts)[one.id],
+                added=own[one.id]
+                if one.id in self._beside
+                else self._added(own[one.id], parts, repeated, is_asked, is_losing),
+                replacing=self._taking(own, every if is_asked else parts)[one.id],
                 new_accounts=coverage.accounts(self._new[one.id]) - accounts,
                 is_live=one.id in live,
             )
             for (number, _), one in zip(self._scopes, self._coming, strict=True)
         }
+
+    def _taking(
+        self, own: Mapping[str, frozenset[str]], parts: frozenset[str]
+    ) -> dict[str, frozenset[str]]:
+        """Return the parts that each scope takes; one that counts beside another, its own."""
+        return {one: own[one] if one in self._beside else parts for one in own}
 
     def _added(
         self,
@@ -326,7 +346,7 @@ class _LedgerMonth:
 def _version(number: int, scope: Scope, staged: Staged, delivered_at: datetime) -> Version:
     return Version(
         id=coming_id(number),
-        delivered_at=delivered_at,
+        delivered_at=delivered_at + scope.later,
         created_at=utc_now(),
         first_day=scope.first_day,
         last_day=scope.last_day,

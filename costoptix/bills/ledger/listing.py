@@ -91,7 +91,7 @@ def get(session: Session, organization: Organization, import_id: str) -> Import:
 def periods(session: Session, row: Import) -> list[Period]:
     """Return the billing periods that an import brought, oldest first.
 
-    What it brought of one month file by file is one period.
+    What it brought of one month file by file is one period; a copy of a month is another one.
     """
     deliveries = session.scalars(
         select(Delivery)
@@ -99,11 +99,12 @@ def periods(session: Session, row: Import) -> list[Period]:
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     ).all()
     parts = {_month(delivery): delivery for delivery in deliveries if is_part(delivery)}
-    wholes: dict[tuple[str, BillingPeriod, str | None], list[Delivery]] = {}
+    wholes: dict[tuple[str, BillingPeriod, str | None, datetime], list[Delivery]] = {}
     for delivery in deliveries:
         if not is_part(delivery):
-            wholes.setdefault((*_month(delivery), delivery.dataset), []).append(delivery)
-    lacking = _lacking(session, row, [period for _, period, dataset in wholes if dataset])
+            copy = delivery.delivered_at
+            wholes.setdefault((*_month(delivery), delivery.dataset, copy), []).append(delivery)
+    lacking = _lacking(session, row, [period for _, period, dataset, _ in wholes if dataset])
     return [
         Period(
             account,
@@ -113,7 +114,7 @@ def periods(session: Session, row: Import) -> list[Period]:
             dataset,
             lacking.get((whole[0].source_id, account, period, dataset)),
         )
-        for (account, period, dataset), whole in wholes.items()
+        for (account, period, dataset, _), whole in wholes.items()
     ]
 
 

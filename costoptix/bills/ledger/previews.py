@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from costoptix import money
@@ -47,7 +47,13 @@ def of_withdrawing(session: Session, row: Import) -> list[Shift]:
 def of_making_current(session: Session, row: Import) -> list[Shift]:
     """Return what making an import the newest would change, the oldest month first."""
     now = utc_now()
-    return _shifts(session, row, lambda version: replace(version, delivered_at=now))
+    mine = select(func.min(Delivery.delivered_at)).where(Delivery.import_id == row.id)
+    first = session.scalar(mine) or now
+    return _shifts(
+        session,
+        row,
+        lambda version: replace(version, delivered_at=now + (version.delivered_at - first)),
+    )
 
 
 def _shifts(

@@ -6,10 +6,11 @@ undo since then renews it, and the answer is worked out anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +23,9 @@ from costoptix.bills.ledger.questions import Decision, Kind, Question
 from costoptix.bills.read.staged import Staged
 from costoptix.lake.live import data_version_of
 from costoptix.models import Import, Source
+
+_MANIFEST_OPTIONS = {"delivered_at", "row_count"}
+"""Options of an import that a manifest has given: its files are those of one export."""
 
 REMEMBERED = "answers"
 """The setting of a source that holds remembered answers, by what was seen."""
@@ -51,12 +55,14 @@ def work_out(session: Session, row: Import, staged: Staged, coverages: Coverages
     source = sources.find(session, row.organization_id, name)
     staged = _with_dataset(session, row, source, staged)
     instant = deliveries.delivered_at(session, row, source, staged)
-    judged = judgement.judge(session, row.organization_id, source, staged, instant, coverages)
-    answers, question = _answers(row, source, judged)
+    judge = partial(judgement.judge, session, row.organization_id, coverages=coverages,
+                    staged=staged, copies_count=_copies_count(row, source, staged))  # fmt: skip
+    judged = judge(source=source, delivered_at=instant)
+    answers, question = _answers(row, source, _questions(staged, judged))
     if (target := _target(judged, answers, name)) != name:
         name, source = target, sources.find(session, row.organization_id, target)
         instant = deliveries.delivered_at(session, row, source, staged)
-        there = judgement.judge(session, row.organization_id, source, staged, instant, coverages)
+        there = judge(source=source, delivered_at=instant)
         parts = [placement.replacing for placement in there.placements]
     else:
         parts = _parts(judged, answers)
@@ -71,7 +77,7 @@ def work_out(session: Session, row: Import, staged: Staged, coverages: Coverages
         is_discarded=Decision.DISCARD in answers.values(),
         replaced=_replaced(judged, answers),
         before={} if source is None else deliveries.live_sums(session, source, staged),
-        settings=_settings(row, source, judged, answers),
+        settings=_settings(row, source, staged, judged, answers),
     )
 
 
@@ -90,14 +96,42 @@ _LOSSES = (Kind.PART, Kind.REMOVAL)
 Answers = Mapping[Kind, Decision]
 
 
+def _questions(staged: Staged, judged: Judgement) -> tuple[Question, ...]:
+    return (*_copies_question(staged), *judged.questions)
+
+
+def _copies_question(staged: Staged) -> Iterator[Question]:
+    """Yield what is asked where files of one delivery seem to hold one month twice."""
+    for first, later in staged.copies[:1]:
+        more = f" (and {len(staged.copies) - 1} more)" if len(staged.copies) > 1 else ""
+        yield Question(
+            kind=Kind.VERSIONS,
+            sentence=f"These look like two versions of one month: {first} and {later}{more}. Does "
+            "the later one replace the earlier one (replace), or do both count (add)?",
+            aspects=(Kind.VERSIONS.value,),
+        )
+
+
+def _copies_count(row: Import, source: Source | None, staged: Staged) -> bool:
+    """Tell whether a person or a manifest says that such files are parts of the month."""
+    if _MANIFEST_OPTIONS & row.options.keys():
+        return True
+    return any(
+        question.answered_by(row.options, _remembered(source)) is Decision.ADD
+        for question in _copies_question(staged)
+    )
+
+
 def _answers(
-    row: Import, source: Source | None, judged: Judgement
+    row: Import, source: Source | None, questions: Sequence[Question]
 ) -> tuple[Answers, Question | None]:
     """Return the answers there are, and the first question that has none."""
     remembered = _remembered(source)
     answers: dict[Kind, Decision] = {}
-    for question in judged.questions:
+    for question in questions:
         decision = question.answered_by(row.options, remembered)
+        if question.kind is Kind.VERSIONS and _MANIFEST_OPTIONS & row.options.keys():
+            decision = Decision.ADD
         if question.kind is Kind.OVERLAP and _is_replacing(answers):
             decision = Decision.REPLACE  # the question that was answered says so
         if decision is None:
@@ -148,14 +182,15 @@ def _replaced(judged: Judgement, answers: Answers) -> tuple[str, ...]:
 
 
 def _settings(
-    row: Import, source: Source | None, judged: Judgement, answers: Answers
+    row: Import, source: Source | None, staged: Staged, judged: Judgement, answers: Answers
 ) -> dict[str, Any]:
     """Return what the source shall remember: answers, and what is no twin of it."""
     settings: dict[str, Any] = {}
     if answers.get(Kind.OVERLAP) is Decision.ADD and judged.twins:
         twins = () if source is None else source.settings.get(elsewhere.TWINS, ())
         settings[elsewhere.TWINS] = sorted({*twins, *judged.twins})
-    asked = [one for one in judged.questions if one.kind in row.options.get("remember", ())]
+    questions = _questions(staged, judged)
+    asked = [one for one in questions if one.kind in row.options.get("remember", ())]
     kept = {
         aspect: answers[one.kind].value
         for one in asked

@@ -71,10 +71,11 @@ def make_current(session: Session, organization: Organization, caller: Caller, r
             raise Conflict(
                 f"This import is {row.state}: only one that was replaced can be made current."
             )
+        now, first = utc_now(), min(delivery.delivered_at for delivery in deliveries)
         for delivery in deliveries:
             if (other := replaced_by(session, delivery)) is not None:
                 raise Conflict(f"{other.file_name} replaces it in another source: undo that one.")
-            delivery.delivered_at = utc_now()
+            delivery.delivered_at = now + (delivery.delivered_at - first)  # of copies the last wins
         session.flush()
         audit.record(
             session, caller, "import.made_current", subject=row.file_name, subject_id=row.id,

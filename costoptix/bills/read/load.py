@@ -219,7 +219,12 @@ class _Loader:
             raise Invalid("There is no billing file in it.")
         datasets = self._datasets(self._format)
         parts = () if self._format.datasets is None else self._format.datasets.parts
-        self._staging.assign(datasets, [_batch(file) for file in self._files], parts)
+        self._staging.assign(
+            datasets,
+            [_batch(file) for file in self._files],
+            parts,
+            is_complete=all(file.part.manifest is not None for file in self._files),
+        )
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))
         exported = _together(file.facts.exported for file in self._files if file.rows)
@@ -235,6 +240,10 @@ class _Loader:
                 fact: any(file.facts.facts[fact] for file in self._files)
                 for fact in self._files[0].facts.facts
             },
+            copies=tuple(
+                (self._files[first].part.name, self._files[later].part.name)
+                for first, later in self._staging.copies
+            ),
             is_undecided=self._format.datasets is not None and not any(datasets),
             exported=exported,
             made_at=self._made_at(exported),

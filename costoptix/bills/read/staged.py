@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -103,6 +103,12 @@ class Scope(_StagedModel):
     dataset: str | None = None
     batch: Batch | None = None
     parts: frozenset[str] = frozenset({""})  # whose place it takes; see ``ledger.precedence``
+    copy_number: int = 0  # above 0: its files seem to be those of the one before, once more
+
+    @property
+    def later(self) -> timedelta:
+        """Return how much later than the import it counts: of copies the last one is the newest."""
+        return timedelta(microseconds=self.copy_number)
 
     def as_dataset(self, dataset: str) -> Scope:
         """Return the same as a dataset that its content does not show."""
@@ -120,6 +126,7 @@ class Staged(_StagedModel):
     scopes: tuple[Scope, ...]
     lines: tuple[Line, ...]
     facts: dict[str, bool]
+    copies: tuple[tuple[str, str], ...] = ()  # files that seem to hold one month, by their names
     is_undecided: bool = False  # of one of several datasets, and the content shows none
     exported: Exported | None = None
     made_at: datetime | None = None  # by the manifest in a zip, or by the rows

@@ -20,6 +20,7 @@ from costoptix.bills.formats import DatasetPart
 from costoptix.bills.read import coverage, engine, identities, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
 from costoptix.bills.read.columns import Column
+from costoptix.bills.read.copies import Copies
 from costoptix.bills.read.coverage import CoverageSums
 from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
 from costoptix.bills.read.roll_ups import Grouped, Sums
@@ -36,6 +37,10 @@ _MOST_HASHES = 512 * SKETCH_SIZE
 """In memory, of all scopes of all files: of many, each keeps fewer."""
 
 _FEWEST_HASHES = 256
+
+
+_StagedKey = tuple[ScopeKey, str | None, Batch | None, int]
+"""A scope, its dataset, its batch, and which copy of its charges it is, from 0."""
 
 
 @dataclass
@@ -78,7 +83,8 @@ class Staging:
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
         self._duckdb = connection
         self._folder = folder
-        self._scopes: dict[tuple[ScopeKey, str | None, Batch | None], _Scope] = {}
+        self._scopes: dict[_StagedKey, _Scope] = {}
+        self.copies: list[tuple[int, int]] = []  # numbers of files that seem to hold one month
         self._of_files: list[dict[ScopeKey, _Scope]] = []  # until they are assigned
         self._folders = 0
         self._sketch_size = SKETCH_SIZE
@@ -127,21 +133,31 @@ class Staging:
         datasets: Sequence[str | None],
         batches: Sequence[Batch | None],
         parts: Sequence[DatasetPart],
+        *,
+        is_complete: bool = False,
     ) -> None:
         """Set the dataset and the batch of each file; files of the same ones are one scope.
 
-        ``parts`` of a dataset become scopes beside it.
+        But for files that hold the charges of earlier ones once more: those are a scope of their
+        own, a copy, unless a manifest says that the files are what they should be
+        (``is_complete``). ``parts`` of a dataset become scopes beside it.
         """
-        for scopes, dataset, batch in zip(self._of_files, datasets, batches, strict=True):
+        copies = Copies()
+        for number, (scopes, dataset, batch) in enumerate(
+            zip(self._of_files, datasets, batches, strict=True)
+        ):
             for key, scope in scopes.items():
                 scope.dataset, scope.batch = dataset, batch
-                self._scopes.setdefault((key, dataset, batch), scope).add(scope)
-        for (key, dataset, _), scope in list(self._scopes.items()):
+                whole = (key, dataset, batch)
+                copy = 0 if is_complete or batch else copies.add(whole, number, scope.sketch)
+                self._scopes.setdefault((*whole, copy), scope).add(scope)
+        self.copies = copies.pairs
+        for (key, dataset, _, copy), scope in list(self._scopes.items()):
             for part in parts:
                 if dataset == part.whole:
-                    self._copy_part(key, scope, part)
+                    self._copy_part(key, copy, scope, part)
 
-    def _copy_part(self, key: ScopeKey, whole: _Scope, part: DatasetPart) -> None:
+    def _copy_part(self, key: ScopeKey, copy: int, whole: _Scope, part: DatasetPart) -> None:
         where = f"FROM {self._charges(whole)} WHERE {part.condition}"
         days = "min(charge_period_start)::DATE, max(charge_period_start)::DATE"
         rows, first, last = self._row(f"SELECT count(*), {days} {where}")
@@ -153,7 +169,7 @@ class Staging:
         name = f"{scope.folder}/{CHARGES}-0.parquet"
         scope.charges.append(self._copy(CHARGES, f"SELECT * {where}", name))
         scope.sketch = Sketch.of(identities.of_files([self._folder / name]))
-        self._scopes[key, part.dataset, None] = scope
+        self._scopes[key, part.dataset, None, copy] = scope
 
     def write_roll_ups(self) -> None:
         """Add up the charges of every scope; write its roll-ups and coverage; check their sums.
@@ -234,8 +250,9 @@ class Staging:
                 sums=scope.sums,
                 dataset=scope.dataset,
                 batch=scope.batch,
+                copy_number=copy,
             )
-            for ((account, period), *_), scope in self._scopes.items()
+            for ((account, period), *_, copy), scope in self._scopes.items()
         )
 
     def _charges(self, scope: _Scope) -> str:

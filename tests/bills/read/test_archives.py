@@ -203,7 +203,8 @@ def send(
 def test_files_sent_together_do_not_replace_each_other(
     session: Session, acme: Organization, config: Config, operator: Caller
 ) -> None:
-    files = {"a.csv": write([{}]), "b.csv": write([{}] * 40 + [{"BilledCost": "NaN"}])}
+    others = [{"ResourceId": f"i-{number}"} for number in range(2, 42)]
+    files = {"a.csv": write([{}]), "b.csv": write([*others, {"BilledCost": "NaN"}])}
     row = send(session, acme, config, operator, files)
     assert (row.state, row.rows_kept, row.rows_rejected) == ("live", 41, 1)
     (found,) = listing.rejected(config.lake_dir, row)
