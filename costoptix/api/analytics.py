@@ -13,10 +13,17 @@ from costoptix.access.tiers import Feature, require_feature
 from costoptix.anomalies import listing
 from costoptix.api import figures, report_figures
 from costoptix.api.answers import Answer
-from costoptix.api.costs import PAGE, SELECTION, question_meta, read
+from costoptix.api.costs import (
+    PAGE,
+    SELECTION,
+    compare_parameter,
+    compared_meta,
+    question_meta,
+    read,
+)
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
-from costoptix.api.writing import all_written
+from costoptix.api.writing import all_written, written
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostReport, PricedRow
@@ -24,7 +31,8 @@ from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery
 from costoptix.drafts import Draft
 from costoptix.figures import daily, movers, outlook, portfolio, quarterly, summary
-from costoptix.figures.completeness import known_part
+from costoptix.figures.comparison import Compare, ComparedDays
+from costoptix.figures.completeness import compared_part, known_part
 from costoptix.lake.layout import METRICS
 from costoptix.periods import DateRange, Preset
 from costoptix.series.forecast import Horizon
@@ -40,9 +48,22 @@ class FiguresForm(Draft):
     metric: Metric = DEFAULT_METRIC
 
 
+class ComparingForm(FiguresForm):
+    """What the range is compared with."""
+
+    compare: Compare = Compare.NONE
+
+
+class SummaryForm(FiguresForm):
+    """What the range is compared with; unlike elsewhere the period before if that is not said."""
+
+    compare: Compare = Compare.PREVIOUS
+
+
 class MoversForm(FiguresForm, PageQuery):
     """How closely to look, and what to compare with."""
 
+    compare: Compare | None = None
     level: movers.Level = movers.Level.SERVICE
     compare_start_date: str | None = None
     compare_end_date: str | None = None
@@ -66,12 +87,16 @@ ASKED = (
 )  # fmt: skip
 """What every figure is asked by: days, filters and a metric."""
 
+COMPARES = (*ASKED, compare_parameter(Compare.NONE))
+"""What most figures are asked by, with what they are compared with."""
+
 MOVERS = (
+    compare_parameter(Compare.PREVIOUS),
     Parameter(
         "level", "The level of detail.",
         {"type": "string", "enum": [choice.value for choice in movers.Level], "default": "service"},
     ),
-    Parameter("compare_start_date", "First day to compare with; else as many days right before."),
+    Parameter("compare_start_date", "First day to compare with, instead of compare."),
     Parameter("compare_end_date", "Last day to compare with."),
     Parameter("compare_account", "Another account to compare with, over the same days."),
 )  # fmt: skip
@@ -115,6 +140,10 @@ class _Asked(Generic[Form]):
         call = self._call
         return report.priced(call.session, call.organization, query, metric, call.store)
 
+    def compared(self, compare: Compare) -> ComparedDays | None:
+        """Return which days of the range stand against which."""
+        return compared_part(self.whole, compare)
+
     @cached_property
     def whole(self) -> CostReport:
         """The report of the whole range, ungrouped."""
@@ -134,22 +163,26 @@ def _params(days: Preset | DateRange) -> list[tuple[str, str]]:
 
 
 @operation(
-    "GET", "/analytics/summary", permission=Permission.READ, parameters=ASKED,
+    "GET", "/analytics/summary", permission=Permission.READ,
+    parameters=(*ASKED, compare_parameter(Compare.PREVIOUS)),
     data=figures.Summary,
     summary="Sum up a range and this month; the last 30 days if no range is given",
 )  # fmt: skip
 def get_summary(call: Call) -> Answer:
     """Answer the executive summary."""
-    asked = _Asked(call, FiguresForm, Preset.LAST_30_DAYS)
-    ask, query, metric = asked.ask, asked.query, asked.form.metric
-    range_summary = summary.range_summary(ask, query, metric)
-    month = summary.this_month(ask, query, metric, utc_today())
+    asked = _Asked(call, SummaryForm, Preset.LAST_30_DAYS)
+    ask, query, metric, compare = asked.ask, asked.query, asked.form.metric, asked.form.compare
+    range_summary = summary.range_summary(ask, query, metric, compare)
+    month = summary.this_month(ask, query, metric, utc_today(), compare)
     coming = outlook.month_end(ask, query, metric, utc_today())
-    return asked.answer(figures.range_summary(range_summary, figures.this_month(month, coming)))
+    return asked.answer(
+        figures.range_summary(range_summary, figures.this_month(month, coming)),
+        **compared_meta(range_summary.compared, compare),
+    )
 
 
 @operation(
-    "GET", "/analytics/services", permission=Permission.READ, parameters=ASKED,
+    "GET", "/analytics/services", permission=Permission.READ, parameters=COMPARES,
     data=figures.Services,
     summary="Follow each service over the months; the last 6 if no range is given",
 )  # fmt: skip
@@ -157,24 +190,38 @@ def get_services(call: Call) -> Answer:
     """Answer the service table, the dearest first."""
     session, organization = call.session, call.organization
     judged = listing.version(session, organization)
-    asked = _Asked(call, FiguresForm, Preset.LAST_6_MONTHS, judged)
+    asked = _Asked(call, ComparingForm, Preset.LAST_6_MONTHS, judged)
+    ask, metric, compare = asked.ask, asked.form.metric, asked.form.compare
     by_service = replace(asked.query, group_by=summary.SERVICE)
-    table = summary.monthly_table(asked.ask, by_service, asked.form.metric)
-    flags = listing.flags(session, organization, asked.ask, by_service)
+    table = summary.monthly_table(ask, by_service, metric)
+    flags = listing.flags(session, organization, ask, by_service)
+    compared = asked.compared(compare)
+    moved = summary.changes(ask, by_service, metric, compared, *summary.SERVICE)
+    changes = {(mover.currency, mover.group): mover.change for mover in moved}
     days = asked.query.date_range
-    return asked.answer(figures.services(table, flags, days, known_part(days, asked.whole)))
+    return asked.answer(
+        figures.services(table, flags, changes, days, known_part(days, asked.whole)),
+        **compared_meta(compared, compare),
+    )
 
 
 @operation(
-    "GET", "/analytics/daily", permission=Permission.READ, parameters=ASKED,
+    "GET", "/analytics/daily", permission=Permission.READ, parameters=COMPARES,
     data=list[figures.DailySpendData],
     summary="Follow the cost day by day, at most 90; the last 30 if no range is given",
 )  # fmt: skip
 def get_daily_spend(call: Call) -> Answer:
     """Answer the days, one entry per currency."""
-    asked = _Asked(call, FiguresForm, daily.DEFAULT_RANGE)
-    spends = daily.daily_spend(asked.ask, asked.query, asked.form.metric)
-    return asked.answer(all_written(figures.DailySpendData, spends))
+    asked = _Asked(call, ComparingForm, daily.DEFAULT_RANGE)
+    ask, query, metric, compare = asked.ask, asked.query, asked.form.metric, asked.form.compare
+    spends = daily.daily_spend(ask, query, metric)
+    compared = asked.compared(compare)
+    changes = summary.whole_changes(ask, query, metric, compared)
+    data = [
+        written(figures.DailySpendData, spend, comparison=changes.get(spend.currency))
+        for spend in spends
+    ]
+    return asked.answer(data, **compared_meta(compared, compare))
 
 
 @operation(
@@ -191,16 +238,20 @@ def get_quarterly(call: Call) -> Answer:
 
 
 @operation(
-    "GET", "/analytics/portfolio", permission=Permission.READ, parameters=ASKED,
+    "GET", "/analytics/portfolio", permission=Permission.READ, parameters=COMPARES,
     data=list[report_figures.PortfolioData],
     summary="Compare all cloud accounts; the last 30 days if no range is given",
 )  # fmt: skip
 def get_portfolio(call: Call) -> Answer:
     """Answer the portfolio, one entry per currency."""
     require_feature(call.tier, Feature.PORTFOLIO)
-    asked = _Asked(call, FiguresForm, portfolio.DEFAULT_RANGE)
-    portfolios = portfolio.portfolios(asked.ask, asked.query, asked.form.metric)
-    return asked.answer(all_written(report_figures.PortfolioData, portfolios))
+    asked = _Asked(call, ComparingForm, portfolio.DEFAULT_RANGE)
+    compare = asked.form.compare
+    portfolios = portfolio.portfolios(asked.ask, asked.query, asked.form.metric, compare)
+    return asked.answer(
+        all_written(report_figures.PortfolioData, portfolios),
+        **compared_meta(asked.compared(compare), compare),
+    )
 
 
 @operation(
@@ -216,14 +267,22 @@ def get_movers(call: Call) -> Answer:
         asked.whole,
         before=movers.days_to_compare(form.compare_start_date, form.compare_end_date),
         account=movers.account_to_compare(form.compare_account),
+        compare=form.compare,
     )
     ranking = movers.movers(asked.priced, comparison, form.metric, form.level) if comparison else []
     version = asked.whole.data_version
     shown, following = page(
         f"movers:{asked.fingerprint}", ranking, form, lambda mover: f"{version}{mover.key}"
     )
-    data = report_figures.movers_page(form.level, comparison, ranking, shown)
-    return asked.answer(data, row_count=len(ranking), next_cursor=following)
+    compare = form.compare or Compare.PREVIOUS
+    data = report_figures.movers_page(form.level, comparison, ranking, shown, compare)
+    sides = (comparison.now.date_range, comparison.before.date_range) if comparison else None
+    return asked.answer(
+        data,
+        row_count=len(ranking),
+        next_cursor=following,
+        **compared_meta(sides, compare),
+    )
 
 
 @operation(

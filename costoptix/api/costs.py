@@ -27,9 +27,10 @@ from costoptix.costs.query import (
     check_dimension,
 )
 from costoptix.errors import Invalid, NotFound
+from costoptix.figures.comparison import Compare, ComparedDays
 from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.money import to_text
-from costoptix.periods import Granularity, Preset
+from costoptix.periods import DateRange, Granularity, Preset
 
 ROWS_PER_CHUNK = 500
 _CURSOR = "costs"
@@ -224,6 +225,31 @@ def question_meta(answer: CostReport) -> dict[str, Any]:
         },
         "missing": answer.missing,
     }
+
+
+def compare_parameter(default: Compare) -> Parameter:
+    """Declare what a question is compared with."""
+    return Parameter(
+        "compare",
+        "With what the complete days of the range are compared, by one rule: previous (months"
+        " with as many before them, cut alike; other days with as many right before), last_year"
+        " (the same dates), none.",
+        {"type": "string", "enum": [choice.value for choice in Compare], "default": default.value},
+    )
+
+
+def compared_meta(
+    compared: ComparedDays | tuple[DateRange, DateRange] | None, compare: Compare
+) -> dict[str, Any]:
+    """Say which days stand against which, where anything was to be compared."""
+    if compare is Compare.NONE:
+        return {}
+    if isinstance(compared, ComparedDays):
+        compared = compared.now, compared.before
+    if compared is None:
+        return {"compared": None}
+    now, before = compared
+    return {"compared": {"now": [now.first, now.last], "before": [before.first, before.last]}}
 
 
 def _totals(answer: CostReport) -> list[dict[str, str | None]]:

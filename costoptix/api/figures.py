@@ -51,12 +51,16 @@ class PartialMonth:
 
 @dataclass(frozen=True)
 class SpendData:
-    """What a range cost in one currency; the average and the change are of complete days."""
+    """What a range cost in one currency: its average of complete days, its change of compared ones.
+
+    The total is what the compared days cost now, and what those cost that are not compared.
+    """
 
     currency: str
     total: Decimal | None
     average_per_day: Annotated[Decimal | None, From("average")]
     change: ChangeData | None
+    not_compared: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,10 @@ class Month:
 
 @dataclass(frozen=True)
 class ThisMonthData:
-    """This month, and the days that ``against_same_days`` compares."""
+    """This month, and the days that ``against_same_days`` and ``services_health`` compare."""
 
     complete: Annotated[DaysData | None, From("days")]
+    compared: Annotated[DaysData | None, From("compared_days")]
     compared_with: Annotated[DaysData | None, From("earlier_days")]
     currencies: list[Month]
     health_rule: str
@@ -121,6 +126,7 @@ class Summary:
     length: str
     partial_months: list[PartialMonth]
     complete: DaysData | None
+    compared: Annotated[DaysData | None, From("compared_days")]
     compared_with: Annotated[DaysData | None, From("earlier")]
     currencies: Annotated[list[SpendData], From("spends")]
     this_month: ThisMonthData
@@ -151,6 +157,7 @@ class Service:
     month_over_month: ChangeData | None
     confidence: trends.Confidence
     anomaly_flag: AnomalyFlag | None  # false positives are not counted
+    comparison: ChangeData | None  # on compared days; none unless asked for
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,7 @@ class DailySpendData:
     trend: trends.Trend | None
     weekday_average: Decimal | None
     weekend_average: Decimal | None
+    comparison: ChangeData | None  # on compared days; none unless asked for
     services: int
     services_for_80_percent: Annotated[int, From("services_for_most")]
     days: list[DayData]
@@ -228,6 +236,7 @@ def range_summary(spending: summary.RangeSummary, this_month: ThisMonthData) -> 
 def services(
     table: Mapping[tuple[str, Group], trends.MonthlyFigures],
     flags: Mapping[tuple[str, Group], Flag],
+    changes: Mapping[tuple[str, Group], trends.Change],
     days: DateRange,
     complete: DateRange | None,
 ) -> Services:
@@ -240,6 +249,7 @@ def services(
             provider_name=group[1],
             currency=currency,
             anomaly_flag=flags.get((currency, group)),
+            comparison=changes.get((currency, group)),
         )
         for (currency, group), figures in table.items()
     ]

@@ -13,12 +13,13 @@ from typing import Annotated
 
 from costoptix.api.figures import CeilingData, ChangeData, DaysData, ceiling_of
 from costoptix.api.writing import From, written
+from costoptix.figures.comparison import Compare
 from costoptix.figures.movers import (
-    NOTHING_TO_COMPARE,
     Comparison,
     Level,
     Mover,
     MoverState,
+    nothing_to_compare,
     sums,
 )
 from costoptix.figures.portfolio import (
@@ -262,6 +263,7 @@ def movers_page(
     comparison: Comparison | None,
     ranking: Sequence[Mover],
     shown: Sequence[Mover],
+    compare: Compare,
 ) -> Movers:
     """Write one page of movers, and the sums of all."""
     return written(
@@ -270,7 +272,7 @@ def movers_page(
         level=level,
         complete=comparison and comparison.now.date_range,
         compared_with=comparison and comparison.before.date_range,
-        note=None if comparison else NOTHING_TO_COMPARE,
+        note=None if comparison else nothing_to_compare(compare),
         totals=sums(ranking),
         movers=[
             written(MoverData, mover, group=dict(zip(level.group_by, mover.group, strict=True)))

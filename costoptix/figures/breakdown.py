@@ -9,9 +9,10 @@ from datetime import date
 from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import PERIOD_START, CostQuery, Filter, Order
+from costoptix.figures.comparison import ComparedDays
 from costoptix.figures.trends import sums_by
 from costoptix.money import EXACT, Amount, total
-from costoptix.periods import FIRST_DAY, DateRange, Granularity, split
+from costoptix.periods import DateRange, Granularity, split
 
 TOP_GROUPS = 9
 """How many groups are shown by themselves; one more where it is the only other."""
@@ -32,6 +33,19 @@ class BreakdownPart:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What the earlier side of a comparison cost, laid over the buckets of the later one.
+
+    ``amounts`` is None in buckets without a compared day. Day by day, ``total`` is also of the
+    days that have no counterpart (31 January beside February).
+    """
+
+    days: DateRange
+    amounts: tuple[Amount | None, ...]
+    total: Amount
+
+
+@dataclass(frozen=True)
 class Breakdown:
     """The costs of one currency by part and bucket; they add up to ``total`` exactly.
 
@@ -41,8 +55,8 @@ class Breakdown:
     currency: str
     buckets: tuple[DateRange, ...]
     parts: tuple[BreakdownPart, ...]
-    previous: tuple[Amount, ...]  # by bucket, of the range as long right before; or none
     total: Amount | None
+    earlier: Earlier | None = None
 
 
 def amount_of(row: CostRow | CurrencyTotal, metric: str) -> Amount | None:
@@ -57,12 +71,17 @@ def largest_first(metric: str) -> tuple[Order, ...]:
 
 
 def breakdowns(
-    ask: Ask, query: CostQuery, metric: str, granularity: Granularity, *, with_previous: bool = True
+    ask: Ask,
+    query: CostQuery,
+    metric: str,
+    granularity: Granularity,
+    compared: ComparedDays | None = None,
 ) -> list[Breakdown]:
     """Break a query down by its groups and by buckets; one breakdown per currency.
 
     The currency with the largest total comes first. ``query`` says the range, the groups and
-    the filters; its own granularity and order do not matter.
+    the filters; its own granularity and order do not matter. ``compared`` are the days of its
+    range that an earlier side is laid over.
     """
     whole = replace(query, granularity=Granularity.TOTAL, order_by=largest_first(metric))
     ranked = ask(whole, RANKED_GROUPS)
@@ -70,8 +89,8 @@ def breakdowns(
     bucketed = replace(whole, granularity=granularity, order_by=(Order(PERIOD_START),))
     in_top = ask(_narrowed(bucketed, tops)).rows if query.group_by and tops else ()
     in_all = ask(replace(bucketed, group_by=())).rows
-    earlier = _earlier_days(ask, whole, metric) if with_previous else {}
     buckets = split(query.date_range, granularity)
+    earlier = _earlier_sides(ask, bucketed, metric, compared, buckets) if compared else {}
     by_currency = [
         Breakdown(
             currency=sums.currency,
@@ -87,8 +106,8 @@ def breakdowns(
                 ranked,
                 sums.currency,
             ),
-            previous=_shifted(earlier.get(sums.currency, []), buckets),
             total=amount_of(sums, metric),
+            earlier=earlier.get(sums.currency),
         )
         for sums in ranked.totals
     ]
@@ -165,35 +184,60 @@ def _counted(
     return (*parts[:-1], replace(others, group_count=count)) if count else parts[:-1]
 
 
-def _earlier_days(ask: Ask, whole: CostQuery, metric: str) -> dict[str, list[Amount]]:
-    """Return the totals of each day of the range right before, by currency."""
-    if (whole.date_range.first - FIRST_DAY).days < whole.date_range.length:
-        return {}
-    days = whole.date_range.previous()
-    daily = replace(
-        whole,
-        date_range=days,
-        preset=None,
-        granularity=Granularity.DAILY,
-        group_by=(),
-        order_by=(Order(PERIOD_START),),
+def _earlier_sides(
+    ask: Ask,
+    bucketed: CostQuery,
+    metric: str,
+    compared: ComparedDays,
+    buckets: Sequence[DateRange],
+) -> dict[str, Earlier]:
+    """Lay the earlier side over the buckets, by currency: month by month, else day by day."""
+    granularity = bucketed.granularity
+    finest = Granularity.MONTHLY if granularity is Granularity.MONTHLY else Granularity.DAILY
+    asked = replace(
+        bucketed, date_range=compared.before, preset=None, granularity=finest, group_by=()
     )
-    rows = ask(daily).rows
-    by_currency: dict[str, list[Amount]] = {}
+    sides: dict[str, list[CostRow]] = {}
+    for row in ask(asked).rows:
+        sides.setdefault(row.currency, []).append(row)
+    index = {day: number for number, bucket in enumerate(buckets) for day in bucket}
+    places = {
+        earlier: None if day is None else index[day]
+        for earlier, day in _places(compared, granularity).items()
+    }
+    return {
+        currency: _earlier(rows, metric, compared.before, places, len(buckets))
+        for currency, rows in sides.items()
+    }
+
+
+def _places(compared: ComparedDays, granularity: Granularity) -> dict[date, date | None]:
+    """Map the first day of each earlier bucket to a day of the bucket that it is drawn in."""
+    if granularity is Granularity.DAILY:
+        return {day: compared.counterpart(day) for day in compared.before}
+    if granularity is Granularity.MONTHLY:
+        months = compared.buckets(granularity)
+        before, now = compared.before.first, compared.now.first
+        return {max(earlier, before): max(later, now) for earlier, later in months}
+    return {day: compared.place(day) for day in compared.before}
+
+
+def _earlier(
+    rows: Sequence[CostRow],
+    metric: str,
+    days: DateRange,
+    places: Mapping[date, int | None],
+    count: int,
+) -> Earlier:
+    drawn = set(places.values())
+    amounts = [Amount(0) if number in drawn else None for number in range(count)]
     for row in rows:
-        amounts = by_currency.setdefault(row.currency, [Amount(0)] * days.length)
-        amounts[(row.period_start - days.first).days] = amount_of(row, metric) or Amount(0)
-    return by_currency
-
-
-def _shifted(amounts: Sequence[Amount], buckets: Sequence[DateRange]) -> tuple[Amount, ...]:
-    """Add earlier days up to the buckets that lie over them when the range is laid on them."""
-    if not amounts:
-        return ()
-    first = buckets[0].first
-    return tuple(
-        total(list(amounts[(b.first - first).days : (b.after - first).days])) for b in buckets
-    )
+        number = places[row.period_start]
+        if number is not None:
+            spent = amount_of(row, metric) or Amount(0)
+            amounts[number] = EXACT.add(amounts[number] or Amount(0), spent)
+    whole = total([amount_of(row, metric) or Amount(0) for row in rows])
+    return Earlier(days, tuple(amounts), whole)
 
 
 def sums_by_group(rows: Iterable[CostRow], metric: str) -> dict[str, dict[Group, Amount]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from costoptix.costs.answers import CostReport
-from costoptix.periods import FIRST_DAY, DateRange, month_end, month_range
+from costoptix.figures.comparison import Compare, ComparedDays, compared_days
+from costoptix.periods import DateRange, month_end, month_range
 
 
 def known_part(days: DateRange, report: CostReport) -> DateRange | None:
@@ -16,9 +17,10 @@ def known_part(days: DateRange, report: CostReport) -> DateRange | None:
     complete through.
     """
     since, through = report.data_since, report.data_as_of.complete_through
-    if since is None or through is None or through < since:
+    if since is None or through is None:
         return None
-    return DateRange(since, through).clip(days)
+    first, last = max(days.first, since), min(days.last, through)
+    return DateRange(first, last) if first <= last else None
 
 
 def known_whole(days: DateRange, report: CostReport) -> bool:
@@ -26,12 +28,15 @@ def known_whole(days: DateRange, report: CostReport) -> bool:
     return known_part(days, report) == days
 
 
-def earlier_part(days: DateRange, report: CostReport) -> DateRange | None:
-    """Return the range as long right before; None where a day of it is not known."""
-    if (days.first - FIRST_DAY).days < days.length:
-        return None
-    earlier = days.previous()
-    return earlier if known_whole(earlier, report) else None
+def compared_part(report: CostReport, compare: Compare) -> ComparedDays | None:
+    """Return which days of a report's range stand against which; None where none do."""
+    return compared_over(report.query.date_range, report, compare)
+
+
+def compared_over(days: DateRange, report: CostReport, compare: Compare) -> ComparedDays | None:
+    """Return which of some days stand against which, as far as a report knows them."""
+    through = report.data_as_of.complete_through
+    return compared_days(days, report.data_since, through, compare)
 
 
 def full_months(days: DateRange, complete: DateRange | None) -> list[date]:

@@ -21,7 +21,8 @@ from costoptix.costs.query import ACCOUNT as ACCOUNT_FILTER
 from costoptix.costs.query import CostQuery, Filter, parse_account
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
-from costoptix.figures.completeness import earlier_part, known_part, known_whole
+from costoptix.figures.comparison import Compare
+from costoptix.figures.completeness import compared_part, known_part, known_whole
 from costoptix.figures.ranking import account_names
 from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over, summed
 from costoptix.figures.trends import Change, scaled
@@ -34,11 +35,17 @@ NOTHING_TO_COMPARE = (
     "Nothing to compare: no day of the range is complete, or days of the earlier range lie before"
     " the first bill."
 )
+NOT_ASKED = "Nothing is compared: compare is none."
 
 LINE = ("sku_id", "charge_category")
 """The dimensions of the lines within a group."""
 
 _NOTHING = Amount(0)
+
+
+def nothing_to_compare(compare: Compare) -> str:
+    """Say why nothing is compared."""
+    return NOT_ASKED if compare is Compare.NONE else NOTHING_TO_COMPARE
 
 
 class AskPriced(Protocol):
@@ -160,19 +167,28 @@ def account_to_compare(text: str | None) -> str | None:
 
 
 def comparison(
-    report: CostReport, *, before: DateRange | None = None, account: str | None = None
+    report: CostReport,
+    *,
+    before: DateRange | None = None,
+    account: str | None = None,
+    compare: Compare | None = None,
 ) -> Comparison | None:
     """Compare the complete days of a report's range with others; None where that says nothing.
 
-    With ``account``, another account over the same days; with ``before``, those days; else the
-    range as long right before. There is nothing to compare with where no day is complete, or
-    where days of the earlier range lie before the first day with charges.
+    With ``account``, another account over the same days; with ``before``, those days; else by
+    the one rule (``figures.comparison``). There is nothing to compare with where no day is
+    complete, or where days of the earlier range lie before the first day with charges.
 
     Raises:
-        Invalid: both were given.
+        Invalid: two of them were given.
     """
     if before is not None and account is not None:
         raise Invalid("compare_account and compare_start_date cannot be combined.")
+    if compare is not None and (before is not None or account is not None):
+        other = "compare_start_date" if account is None else "compare_account"
+        raise Invalid(f"compare and {other} cannot be combined.")
+    if before is None and account is None:
+        return _by_rule(report, compare or Compare.PREVIOUS)
     days = known_part(report.query.date_range, report)
     if days is None:
         return None
@@ -181,10 +197,17 @@ def comparison(
         others = [condition for condition in now.filters if condition.dimension != ACCOUNT_FILTER]
         chosen = sorted([*others, Filter(ACCOUNT_FILTER, (account,))])
         return Comparison(now, replace(now, filters=tuple(chosen)))
-    earlier = before or earlier_part(days, report)
-    if earlier is None or not known_whole(earlier, report):
+    if before is None or not known_whole(before, report):
         return None
-    return Comparison(now, replace(now, date_range=earlier))
+    return Comparison(now, replace(now, date_range=before))
+
+
+def _by_rule(report: CostReport, compare: Compare) -> Comparison | None:
+    days = compared_part(report, compare)
+    if days is None:
+        return None
+    now = replace(report.query, date_range=days.now, preset=None)
+    return Comparison(now, replace(now, date_range=days.before))
 
 
 def movers(ask: AskPriced, asked: Comparison, metric: str, level: Level) -> list[Mover]:

@@ -1,14 +1,14 @@
 """The portfolio: all cloud accounts beside each other. Pure functions over cost reports.
 
-Totals hold the whole range. Averages, the projection, the change and the health of services hold
-its complete days only.
+Totals hold the whole range. Averages and the projection hold its complete days only, the change
+and the health of services its compared ones.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,10 +16,11 @@ from costoptix.costs.answers import CostRow
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import CostQuery
 from costoptix.figures.breakdown import Group, amount_of
-from costoptix.figures.completeness import earlier_part, known_part
+from costoptix.figures.comparison import Compare
+from costoptix.figures.completeness import compared_part, known_part
 from costoptix.figures.daily import count_for_most
 from costoptix.figures.ranking import Ranked, account_names, ranked
-from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over, changes, summed
+from costoptix.figures.summary import ACCOUNT, SERVICE, always, asked_over, changes, summed
 from costoptix.figures.trends import Change, Health, health, projected, share, sums_by
 from costoptix.money import Amount, quotient, rounded, scaled, total
 from costoptix.periods import DateRange, Preset
@@ -100,7 +101,7 @@ class Portfolio:
     total: Amount
     daily_average: Amount | None
     projected_monthly: Amount | None  # the daily average times ``DAYS_OF_A_MONTH``
-    change: Change | None  # complete days against as many right before
+    change: Change | None  # on compared days
     providers: tuple[Ranked, ...]
     accounts: tuple[AccountFigures, ...]
     services: tuple[ServiceFigures, ...]
@@ -131,18 +132,19 @@ class _Cells:
         return sums_by((key(*cell), amount) for cell, amount in self.amounts.items())
 
 
-def portfolios(ask: Ask, query: CostQuery, metric: str) -> list[Portfolio]:
-    """Work out the portfolio of a query's range, one per currency, the largest first."""
+def portfolios(
+    ask: Ask, query: CostQuery, metric: str, compare: Compare = Compare.PREVIOUS
+) -> list[Portfolio]:
+    """Work out the portfolio of a query's range, one per currency, the largest first.
+
+    Its health always compares: with the days before where ``compare`` is none.
+    """
     asked = query.date_range
     report = ask(asked_over(query, asked, *ACCOUNT, "service_name", metric=metric))
     complete_range = known_part(asked, report)
     complete = _complete_amounts(ask, query, metric, complete_range)
-    before = earlier_part(complete_range, report) if complete_range else None
-    moved = (
-        changes(ask, query, metric, complete_range, before, *SERVICE)
-        if complete_range and before
-        else []
-    )
+    compared = compared_part(report, always(compare))
+    moved = changes(ask, query, metric, compared, *SERVICE)
     by_currency = [
         _portfolio(
             sums.currency,
@@ -150,11 +152,13 @@ def portfolios(ask: Ask, query: CostQuery, metric: str) -> list[Portfolio]:
             complete.get(sums.currency, {}),
             complete_range.length if complete_range else 0,
             [mover.change for mover in moved if mover.currency == sums.currency]
-            if before
+            if compared
             else None,
         )
         for sums in report.totals
     ]
+    if compare is Compare.NONE:
+        by_currency = [replace(portfolio, change=None) for portfolio in by_currency]
     return sorted(by_currency, key=lambda portfolio: (-abs(portfolio.total), portfolio.currency))
 
 

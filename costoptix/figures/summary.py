@@ -14,7 +14,8 @@ from decimal import Decimal
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import CostQuery
 from costoptix.figures.breakdown import Group, amount_of, largest_first, sums_by_group
-from costoptix.figures.completeness import earlier_part, full_months, known_part, known_whole
+from costoptix.figures.comparison import Compare, ComparedDays
+from costoptix.figures.completeness import compared_part, full_months, known_part, known_whole
 from costoptix.figures.trends import (
     Change,
     Health,
@@ -25,7 +26,7 @@ from costoptix.figures.trends import (
     projected,
     scaled,
 )
-from costoptix.money import Amount, total
+from costoptix.money import EXACT, Amount, total
 from costoptix.periods import (
     DateRange,
     Granularity,
@@ -47,13 +48,13 @@ _NOTHING = Amount(0)
 class MonthSoFar:
     """This month in one currency: what is spent, against last month, and where it leads.
 
-    What compares is None where last month is not known whole; the last three are None before
-    the first complete day.
+    What compares is None where the earlier days are not all known; the last three are None
+    before the first complete day.
     """
 
     spent: Amount  # through today
     last_month: Amount | None
-    same_days: Change | None  # the complete days of this month, against those of last month
+    same_days: Change | None  # the compared days of this month, against the earlier ones
     projected: Amount | None  # by the month's end, at the rate of the complete days
     health: Health | None
 
@@ -72,12 +73,22 @@ class MonthSoFar:
 
 @dataclass(frozen=True)
 class ThisMonth:
-    """This month in every currency, and the days that ``same_days`` compares."""
+    """This month in every currency, and the days that ``same_days`` and ``health`` compare."""
 
     last_month: DateRange
-    days: DateRange | None
-    earlier_days: DateRange | None
+    days: DateRange | None  # complete ones
+    compared: ComparedDays | None
     by_currency: dict[str, MonthSoFar]
+
+    @property
+    def compared_days(self) -> DateRange | None:
+        """Return the days of this month that are compared."""
+        return self.compared.now if self.compared else None
+
+    @property
+    def earlier_days(self) -> DateRange | None:
+        """Return the days that this month is compared with."""
+        return self.compared.before if self.compared else None
 
 
 @dataclass(frozen=True)
@@ -110,12 +121,14 @@ def totals(ask: Ask, query: CostQuery, days: DateRange, metric: str) -> dict[str
 
 
 def changes(
-    ask: Ask, query: CostQuery, metric: str, now: DateRange, before: DateRange, *group_by: str
+    ask: Ask, query: CostQuery, metric: str, compared: ComparedDays | None, *group_by: str
 ) -> list[ChangedGroup]:
-    """Rank groups by how much money they moved between two ranges, currency by currency."""
+    """Rank groups by how much money they moved on compared days, currency by currency."""
+    if compared is None:
+        return []
     after, earlier = (
         sums_by_group(ask(asked_over(query, days, *group_by, metric=metric)).rows, metric)
-        for days in (now, before)
+        for days in (compared.now, compared.before)
     )
     return [
         ChangedGroup(currency, group, change)
@@ -124,10 +137,13 @@ def changes(
     ]
 
 
-def this_month(ask: Ask, query: CostQuery, metric: str, today: date) -> ThisMonth:
+def this_month(
+    ask: Ask, query: CostQuery, metric: str, today: date, compare: Compare = Compare.PREVIOUS
+) -> ThisMonth:
     """Work out this month: spent so far, against last month, projected, and services' health.
 
-    What is compared with days that are not known is None, as is what needs a complete day.
+    Its days are always compared: with last month's where ``compare`` is none. What is compared
+    with days that are not known is None, as is what needs a complete day.
     """
     first = month_start(today)
     so_far, last_month = DateRange(first, today), month_range(add_months(first, -1))
@@ -136,9 +152,9 @@ def this_month(ask: Ask, query: CostQuery, metric: str, today: date) -> ThisMont
     whole = totals(ask, query, last_month, metric)
     days = known_part(so_far, report)
     is_known = known_whole(last_month, report)
-    earlier = _same_days(days, last_month) if days and is_known else None
+    compared = compared_part(report, always(compare))
     done = totals(ask, query, days, metric) if days else {}
-    by_service = changes(ask, query, metric, days, earlier, *SERVICE) if days and earlier else []
+    by_service = changes(ask, query, metric, compared, *SERVICE)
     moved = {
         currency: [mover.change for mover in by_service if mover.currency == currency]
         for currency in {**spent, **whole}
@@ -146,35 +162,39 @@ def this_month(ask: Ask, query: CostQuery, metric: str, today: date) -> ThisMont
     return ThisMonth(
         last_month,
         days,
-        earlier,
+        compared,
         {
             currency: MonthSoFar(
                 spent=spent.get(currency, _NOTHING),
                 last_month=whole.get(currency, _NOTHING) if is_known else None,
-                same_days=summed(parts) if earlier else None,
+                same_days=summed(parts) if compared else None,
                 projected=projected(done.get(currency, _NOTHING), days.length, month_end(first).day)
                 if days
                 else None,
-                health=health(parts) if earlier else None,
+                health=health(parts) if compared else None,
             )
             for currency, parts in moved.items()
         },
     )
 
 
-def _same_days(days: DateRange, month: DateRange) -> DateRange:
-    """Return as many days of a month as ``days`` holds of its own, at most all."""
-    return DateRange(month.first, min(month.first + (days.last - days.first), month.last))
+def always(compare: Compare) -> Compare:
+    """Return what a figure that always compares is compared with."""
+    return Compare.PREVIOUS if compare is Compare.NONE else compare
 
 
 @dataclass(frozen=True)
 class Spend:
-    """What a range cost in one currency; the average and the change are of complete days."""
+    """What a range cost in one currency; the average is of complete, the change of compared days.
+
+    ``total`` is that of compared days and of those that are ``not_compared``.
+    """
 
     currency: str
     total: Amount | None  # None when no charge has the metric
     average: Amount | None  # per day, rounded to 18 places
-    change: Change | None  # against as many days right before
+    change: Change | None
+    not_compared: Amount | None
 
 
 @dataclass(frozen=True)
@@ -183,33 +203,57 @@ class RangeSummary:
 
     days: DateRange
     complete: DateRange | None
-    earlier: DateRange | None
+    compared: ComparedDays | None
     spends: tuple[Spend, ...]
 
+    @property
+    def compared_days(self) -> DateRange | None:
+        """Return the days of the range that are compared."""
+        return self.compared.now if self.compared else None
 
-def range_summary(ask: Ask, query: CostQuery, metric: str) -> RangeSummary:
-    """Sum up a query's range, and compare its complete days with as many right before."""
+    @property
+    def earlier(self) -> DateRange | None:
+        """Return the days that the range is compared with."""
+        return self.compared.before if self.compared else None
+
+
+def range_summary(
+    ask: Ask, query: CostQuery, metric: str, compare: Compare = Compare.PREVIOUS
+) -> RangeSummary:
+    """Sum up a query's range, and compare its days by the one rule."""
     days = query.date_range
     report = ask(asked_over(query, days, metric=metric))
     complete = known_part(days, report)
-    earlier = earlier_part(complete, report) if complete else None
-    now = totals(ask, query, complete, metric) if complete else {}
-    before = totals(ask, query, earlier, metric) if earlier else {}
+    compared = compared_part(report, compare)
+    done = totals(ask, query, complete, metric) if complete else {}
+    moved = whole_changes(ask, query, metric, compared)
+    spent = {sums.currency: amount_of(sums, metric) for sums in report.totals}
     spends = [
-        Spend(
-            sums.currency,
-            amount_of(sums, metric),
-            scaled(now.get(sums.currency, _NOTHING), Decimal(1), Decimal(complete.length))
-            if complete
-            else None,
-            Change(before.get(sums.currency, _NOTHING), now.get(sums.currency, _NOTHING))
-            if earlier
-            else None,
-        )
-        for sums in report.totals
+        _spend(currency, spent.get(currency, _NOTHING), done, complete, moved.get(currency))
+        for currency in {**spent, **moved}
     ]
     spends.sort(key=lambda spend: (-abs(spend.total or _NOTHING), spend.currency))
-    return RangeSummary(days, complete, earlier, tuple(spends))
+    return RangeSummary(days, complete, compared, tuple(spends))
+
+
+def _spend(
+    currency: str,
+    spent: Amount | None,
+    done: dict[str, Amount],
+    complete: DateRange | None,
+    change: Change | None,
+) -> Spend:
+    amount = done.get(currency, _NOTHING)
+    average = scaled(amount, Decimal(1), Decimal(complete.length)) if complete else None
+    rest = None if change is None or spent is None else EXACT.subtract(spent, change.now)
+    return Spend(currency, spent, average, change, rest)
+
+
+def whole_changes(
+    ask: Ask, query: CostQuery, metric: str, compared: ComparedDays | None
+) -> dict[str, Change]:
+    """Return by currency how the cost of compared days changed; nothing where there are none."""
+    return {moved.currency: moved.change for moved in changes(ask, query, metric, compared)}
 
 
 def summed(parts: Iterable[Change]) -> Change:

@@ -31,7 +31,7 @@ LARGEST_GROWTH = Decimal(10) ** 8
 """Exclusive: a hundred million percent a year says nothing any more."""
 
 HEALTH_RULE = (
-    f"Against the same days of last month: critical is up {CRITICAL_PERCENT}% or more, watch up"
+    f"On the compared days: critical is up {CRITICAL_PERCENT}% or more, watch up"
     f" {WATCH_PERCENT}% or more, where the rise is at least {NOTICED_SHARE}% of all spend."
 )
 

@@ -155,9 +155,10 @@ def complete_days(
     live = read_live(session, organization)
     through = freshness(live, days, utc_today()).complete_through
     since = min((delivery.first_day for delivery in live.deliveries), default=None)
-    if since is None or through is None or through < since:
+    if since is None or through is None:
         return None
-    return DateRange(since, through).clip(days)
+    first, last = max(days.first, since), min(days.last, through)
+    return DateRange(first, last) if first <= last else None
 
 
 def freshness(live: LiveData, days: DateRange | None, today: date) -> DataAsOf:

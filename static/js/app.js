@@ -93,7 +93,7 @@ function chart(figure) {
     at = Math.max(0, Math.min(rows.length - 1, index));
     const row = rows[at];
     const series = amounts(row).filter((a) => a.colour && a.text);
-    const sums = amounts(row).filter((a) => !a.colour);
+    const sums = amounts(row).filter((a) => !a.colour && a.text);
     const title = document.createElement("b");
     title.textContent = row.cells[0].textContent;
     tip.replaceChildren(

@@ -88,6 +88,12 @@ def test_a_wrong_parameter_is_named(lake, reader, path, asked, named):
         ("daily", "range=last_6_months", "90 days"),
         ("forecast", "horizon=45", "horizon"),
         ("movers", "level=team", "level"),
+        ("movers", "compare=before", "compare"),
+        ("summary", "compare=", "compare"),
+        ("daily", "compare=none&compare=none", "compare"),
+        ("forecast", "compare=none", "compare"),
+        ("quarterly", "compare=previous", "compare"),
+        ("movers", "compare=previous&compare_account=aws:1", "compare_account"),
         ("movers", "compare_start_date=2026-01-01", "compare_end_date"),
         ("movers", "compare_start_date=2026-01-02&compare_end_date=2026-01-01", "compare_end"),
         ("movers", "compare_start_date=x&compare_end_date=2026-01-01", "compare_start_date"),
@@ -143,6 +149,48 @@ def test_the_summary_says_what_it_compares(billed, reader):
     assert month["services_health"] == {"critical": 0, "watch": 0, "healthy": 2}
     assert month["forecast"]["method"] == "pattern"
     assert Decimal(month["ceiling"]["amount"]) >= Decimal(month["spent"])
+
+
+COMPARED = {"now": ["2026-03-01", "2026-03-19"], "before": ["2026-02-01", "2026-02-19"]}
+
+
+@pytest.mark.parametrize("path", ["summary", "services", "daily", "portfolio", "movers"])
+def test_what_is_compared_is_said_and_is_the_same_everywhere(billed, reader, path):
+    def meta(asked: str) -> dict[str, object]:
+        return reader.get(f"/analytics/{path}?{asked}").json["meta"]
+
+    assert meta(f"{MARCH}&compare=previous")["compared"] == COMPARED
+    assert meta(f"{MARCH}&compare=last_year")["compared"] is None  # before the first bill
+    assert "compared" not in meta(f"{MARCH}&compare=none")
+    is_default = path in ("summary", "movers")
+    assert meta(MARCH).get("compared") == (COMPARED if is_default else None)
+
+
+def test_the_change_of_compared_days_is_one_number(billed, reader):
+    billed.deliver(Charge(day=date(2026, 2, 3), effective_cost=Decimal("0.5")), source="more")
+    billed.deliver(Charge(day=TODAY, effective_cost=Decimal(7)), source="more")
+    asked = f"{MARCH}&compare=previous"
+    (spend,) = data(reader, f"summary?{asked}")["currencies"]
+    assert spend["change"]["before"] == "428.38430785081"
+    assert spend["change"]["amount"] == "-0.5"
+    assert spend["not_compared"] == "29.52022672899"
+    assert Decimal(spend["change"]["now"]) + Decimal(spend["not_compared"]) == Decimal(
+        spend["total"]
+    )
+    assert data(reader, f"daily?{asked}")[0]["comparison"] == spend["change"]
+    assert data(reader, f"portfolio?{asked}")[0]["change"] == spend["change"]
+    assert data(reader, f"movers?{MARCH}")["totals"][0]["change"] == spend["change"]
+    services = data(reader, f"services?{asked}")["services"]
+    moved = sum(Decimal(line["comparison"]["amount"]) for line in services)
+    assert moved == Decimal("-0.5")
+
+
+def test_nothing_is_compared_where_that_is_asked_for(billed, reader):
+    assert data(reader, f"summary?{MARCH}&compare=none")["currencies"][0]["change"] is None
+    assert data(reader, f"portfolio?{MARCH}")[0]["change"] is None
+    assert data(reader, f"daily?{MARCH}")[0]["comparison"] is None
+    movers = data(reader, f"movers?{MARCH}&compare=none")
+    assert (movers["movers"], movers["note"]) == ([], "Nothing is compared: compare is none.")
 
 
 def test_services_are_followed_over_their_full_months(billed, reader):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from costoptix.figures.comparison import Compare
 from costoptix.figures.completeness import (
-    earlier_part,
+    compared_over,
     full_months,
     known_part,
     known_whole,
@@ -55,6 +56,11 @@ def test_the_known_part_ends_before_the_last_day_of_the_newest_bill(lake: Lake):
 def test_the_range_before_counts_only_when_it_is_known_whole(lake: Lake):
     lake.deliver(*on(Charge(), *march(5, 18)))
     report = lake.ask()
-    assert earlier_part(march(11, 16), report) == march(5, 10)
-    assert earlier_part(march(10, 16), report) is None
-    assert earlier_part(DateRange(FIRST_DAY, FIRST_DAY), report) is None
+    assert compared_over(march(11, 16), report, Compare.PREVIOUS).before == march(5, 10)
+    assert compared_over(march(10, 16), report, Compare.PREVIOUS) is None
+    assert compared_over(DateRange(FIRST_DAY, FIRST_DAY), report, Compare.PREVIOUS) is None
+
+
+def test_more_years_of_bills_than_a_range_may_hold_are_known(lake: Lake):
+    lake.deliver(*on(Charge(), date(2018, 1, 1), *march(5, 18)))
+    assert known_part(march(1, 20), lake.ask()) == march(1, 17)

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from costoptix import clock
 from costoptix.figures import summary
 from costoptix.figures.breakdown import amount_of, breakdowns
+from costoptix.figures.comparison import Compare, ComparedDays, Matching
+from costoptix.figures.completeness import compared_part
 from costoptix.figures.trends import Change
 from costoptix.lake.layout import METRICS
 from costoptix.money import EXACT, total
@@ -78,24 +80,36 @@ def test_the_parts_of_a_breakdown_add_up_to_the_totals(
         cells = [amount for part in each.parts for amount in part.amounts if amount is not None]
         assert total(cells) == (each.total or 0)
         assert len(each.parts) <= 10
-        assert not each.previous or len(each.previous) == len(each.buckets)
+        assert each.earlier is None
+
+
+buckets = st.sampled_from([g for g in Granularity if g is not Granularity.TOTAL])
 
 
 @some
-@given(days, st.sampled_from(METRICS))
-def test_the_earlier_line_is_the_range_as_long_right_before(company, span, metric):
+@given(days, st.sampled_from(METRICS), buckets)
+def test_the_earlier_line_is_what_the_earlier_days_cost(company, span, metric, granularity):
     asked = replace(query(), date_range=span)
-    before = span.previous()
-    earlier = summary.totals(company.question, asked, before, metric)
-    for each in breakdowns(company.question, asked, metric, Granularity.WEEKLY):
-        assert total(list(each.previous)) == earlier.get(each.currency, 0)
+    compared = compared_part(company.question(asked), Compare.PREVIOUS)
+    if compared is None:
+        return
+    earlier = summary.totals(company.question, asked, compared.before, metric)
+    for each in breakdowns(company.question, asked, metric, granularity, compared):
+        if each.earlier is None:
+            assert each.currency not in earlier
+            continue
+        assert each.earlier.total == earlier.get(each.currency, 0)
+        drawn = total([amount for amount in each.earlier.amounts if amount is not None])
+        if granularity is not Granularity.DAILY:
+            assert drawn == each.earlier.total
 
 
 @some
 @given(days, days, st.sampled_from(METRICS))
 def test_changes_by_group_add_up_to_the_change(company, now, before, metric):
     asked = query()
-    found = summary.changes(company.question, asked, metric, now, before, *summary.SERVICE)
+    compared = ComparedDays(now, now, before, Matching.POSITION)
+    found = summary.changes(company.question, asked, metric, compared, *summary.SERVICE)
     for currency in {mover.currency for mover in found}:
         moved = summary.summed(m.change for m in found if m.currency == currency)
         ends = [
@@ -140,7 +154,10 @@ def test_a_longer_month_is_compared_with_all_of_a_shorter_one(lake):
     clock.configure("2026-03-31T12:00:00Z")
     lake.deliver(*on(Charge(), date(2026, 2, 1), date(2026, 3, 30), date(2026, 3, 31)))
     month = summary.this_month(lake.question, query(), "effective_cost", date(2026, 3, 31))
+    assert month.days == DateRange(date(2026, 3, 1), date(2026, 3, 30))
+    assert month.compared.now == DateRange(date(2026, 3, 1), date(2026, 3, 28))
     assert month.earlier_days == DateRange(date(2026, 2, 1), date(2026, 2, 28))
+    assert month.by_currency["USD"].same_days == Change(Decimal(1), Decimal(0))
 
 
 def test_what_came_before_the_first_bill_is_not_compared_with(lake):

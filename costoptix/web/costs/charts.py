@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -118,13 +119,17 @@ class Band:
 class StackedChart:
     """Stacked bars of one currency; what is negative hangs below zero.
 
-    ``previous`` holds the totals of an earlier range, bucket by bucket, or nothing.
+    ``previous`` holds the totals of earlier days bucket by bucket, None where nothing is compared,
+    or nothing at all. ``previous_rest`` is what they cost beside that: on days without a bucket.
+    ``previous_title`` names them.
     """
 
     currency: str
     buckets: tuple[Bucket, ...]
     bands: tuple[Band, ...]
-    previous: tuple[Amount, ...] = ()
+    previous: tuple[Amount | None, ...] = ()
+    previous_rest: Amount = _ZERO
+    previous_title: str = ""
 
     @cached_property
     def totals(self) -> list[Amount]:
@@ -140,13 +145,17 @@ class StackedChart:
     @property
     def previous_total(self) -> Amount:
         """Return the sum of the earlier range."""
-        return total(list(self.previous))
+        return total([*self._drawn, self.previous_rest])
+
+    @property
+    def _drawn(self) -> list[Amount]:
+        return [amount for amount in self.previous if amount is not None]
 
     @cached_property
     def axis(self) -> Axis:
         """Return the scale that every stack and the earlier range fit on."""
         ends = [end for _, bars in self._stacks() for end in bars if end is not None]
-        return Axis.over([amount for end in ends for amount in end] + list(self.previous))
+        return Axis.over([amount for end in ends for amount in end] + self._drawn)
 
     @property
     def has_marks(self) -> bool:
@@ -233,20 +242,27 @@ class StackedChart:
 
     def _previous_line(self) -> str:
         """Draw a dashed line over a wide pale one, so that it is seen on any bar."""
-        if not self.previous:
+        path = "".join(self._previous_runs())
+        if not path:
             return ""
-        middle = (BUCKET - _gap(len(self.buckets))) / 2
-        points = [
-            f"{i * BUCKET + middle:g} {self.axis.y(amount)}"
-            for i, amount in enumerate(self.previous)
-        ]
-        if len(points) == 1:  # one earlier bucket is a dash across its bar
-            points = [
-                f"0 {self.axis.y(self.previous[0])}",
-                f"{BUCKET} {self.axis.y(self.previous[0])}",
-            ]
-        path = "M" + "L".join(points)
         return f'<path class="halo" d="{path}"/><path class="previous" d="{path}"/>'
+
+    def _previous_runs(self) -> Iterator[str]:
+        """Draw what lies side by side as one line; a bucket alone is a dash across its bar."""
+        middle = (BUCKET - _gap(len(self.buckets))) / 2
+        for is_drawn, run in groupby(enumerate(self.previous), key=_is_drawn):
+            levels = [(i * BUCKET, self.axis.y(amount)) for i, amount in run if amount is not None]
+            if not is_drawn:
+                continue
+            if len(levels) == 1:
+                ((x, y),) = levels
+                yield f"M{x} {y}L{x + BUCKET} {y}"
+            else:
+                yield "M" + "L".join(f"{x + middle:g} {y}" for x, y in levels)
+
+
+def _is_drawn(numbered: tuple[int, Amount | None]) -> bool:
+    return numbered[1] is not None
 
 
 def _gap(count: int) -> int:

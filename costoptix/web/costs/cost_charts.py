@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
-from costoptix.figures.breakdown import Breakdown
+from costoptix.figures.breakdown import Breakdown, Earlier
+from costoptix.money import EXACT, total
 from costoptix.periods import BillingPeriod, DateRange, Granularity, bucket_of, length_in_words
 from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
 from costoptix.web.costs.questions import CostQuestion
@@ -57,7 +59,18 @@ def stacked_chart(
     buckets = [
         _bucket(days, granularity, complete_through, notes or {}) for days in breakdown.buckets
     ]
-    return StackedChart(breakdown.currency, tuple(buckets), tuple(bands), breakdown.previous)
+    chart = StackedChart(breakdown.currency, tuple(buckets), tuple(bands))
+    return chart if breakdown.earlier is None else _with_earlier(chart, breakdown.earlier)
+
+
+def _with_earlier(chart: StackedChart, earlier: Earlier) -> StackedChart:
+    drawn = total([amount for amount in earlier.amounts if amount is not None])
+    return replace(
+        chart,
+        previous=earlier.amounts,
+        previous_rest=EXACT.subtract(earlier.total, drawn),
+        previous_title=range_title(earlier.days),
+    )
 
 
 def _bucket(

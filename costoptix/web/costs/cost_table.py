@@ -13,7 +13,7 @@ from costoptix.costs.asking import Ask
 from costoptix.costs.query import DEFAULT_ORDER, PERIOD_START, CostQuery, Order
 from costoptix.figures import summary
 from costoptix.figures.breakdown import Group, amount_of
-from costoptix.figures.completeness import earlier_part, known_part
+from costoptix.figures.completeness import compared_part
 from costoptix.figures.trends import Change, Confidence, MonthlyFigures, Trend, share
 from costoptix.models import Severity
 from costoptix.money import Amount
@@ -159,10 +159,9 @@ def _compared(
 ) -> tuple[list[Row], tuple[Row, ...]]:
     """Add to each row how it changed and, for services over months, its monthly figures."""
     query, metric = report.query, question.metric
-    now = known_part(query.date_range, report)
-    before = earlier_part(now, report) if now else None
-    if now and before:
-        moved = summary.changes(ask, query, metric, now, before, *query.group_by)
+    compared = compared_part(report, question.compare)
+    if compared:
+        moved = summary.changes(ask, query, metric, compared, *query.group_by)
         changes = {(mover.currency, mover.group): mover.change for mover in moved}
         rows = [replace(row, change=changes.get((row.currency, row.group))) for row in rows]
         totals = tuple(

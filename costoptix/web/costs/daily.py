@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from costoptix.clock import utc_today
 from costoptix.figures import summary
 from costoptix.figures.breakdown import breakdowns
-from costoptix.figures.completeness import earlier_part
+from costoptix.figures.completeness import compared_part
 from costoptix.figures.daily import DEFAULT_RANGE, DailySpend, Day, daily_spend
 from costoptix.figures.trends import Change
 from costoptix.periods import Granularity, Preset
@@ -42,16 +42,14 @@ def daily() -> ResponseReturnValue:
     as_of = whole.data_as_of
     explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
     by_service = explorer.grouped("service_name")
-    has_previous = earlier_part(query.date_range, whole) is not None
+    compared = compared_part(whole, question.compare)
     charts = panel(
         "the chart",
         lambda: {
             breakdown.currency: stacked_chart(
                 breakdown, by_service, Granularity.DAILY, as_of.complete_through
             )
-            for breakdown in breakdowns(
-                ask, by_service.query, metric, Granularity.DAILY, with_previous=has_previous
-            )
+            for breakdown in breakdowns(ask, by_service.query, metric, Granularity.DAILY, compared)
         },
     )
     return render_template(
@@ -63,6 +61,7 @@ def daily() -> ResponseReturnValue:
         charts=charts,
         per=PER[Granularity.DAILY],
         presets=preset_titles(PRESETS),
+        compared=compared,
         accounts_to_choose=account_switch(ask, question),
     )
 

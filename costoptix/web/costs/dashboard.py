@@ -19,14 +19,15 @@ from costoptix.extensions import db
 from costoptix.failures import NOT_COMPUTED
 from costoptix.figures import outlook, summary
 from costoptix.figures.breakdown import Group, amount_of, breakdowns
-from costoptix.figures.completeness import earlier_part, known_part, partial_months
+from costoptix.figures.comparison import ComparedDays
+from costoptix.figures.completeness import compared_part, known_part, partial_months
 from costoptix.figures.outlook import Outlook
 from costoptix.figures.ranking import account_names
 from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
 from costoptix.lake.live import data_as_of
 from costoptix.lake.providers import account_of
 from costoptix.money import Amount
-from costoptix.periods import DateRange, Preset
+from costoptix.periods import Preset
 from costoptix.web.costs import panels
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.account_switch import account_switch
@@ -39,6 +40,7 @@ from costoptix.web.costs.questions import (
     asker,
     given_pairs,
     tag_dimensions,
+    take_compare,
     take_metric,
 )
 from costoptix.web.parts.panels import Panel, panel
@@ -72,7 +74,7 @@ class Spender:
 
 @dataclass(frozen=True)
 class HeadlineSpend:
-    """What the range cost in one currency; ``change`` compares its complete days."""
+    """What the range cost in one currency; ``change`` is on compared days."""
 
     currency: str
     amount: Amount | None
@@ -108,9 +110,13 @@ def home() -> ResponseReturnValue:
         return empty_page(question)
     explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
     complete = known_part(query.date_range, whole.shown) if whole.shown else None
-    earlier = earlier_part(complete, whole.shown) if complete and whole.shown else None
-    movers = panel("what changed", lambda: _movers(ask, question, complete, earlier))
-    headline = panel("the charts", lambda: _headline(ask, question, explorer, whole, movers))
+    compared = compared_part(whole.shown, question.compare) if whole.shown else None
+    movers = panel(
+        "what changed", lambda: summary.changes(ask, query, metric, compared, *summary.SERVICE)
+    )
+    headline = panel(
+        "the charts", lambda: _headline(ask, question, explorer, whole, movers, compared)
+    )
     granularity = granularity_for(query.date_range)
     return render_template(
         "dashboard/dashboard.html",
@@ -118,15 +124,14 @@ def home() -> ResponseReturnValue:
         explorer=explorer,
         as_of=data_as_of(db.session(), current_user.organization, query.date_range),
         lacking=lacking(query.date_range),
-        complete=complete,
-        earlier=earlier,
+        compared=compared,
         headline=headline,
         granularity=granularity,
         per=PER[granularity],
         partial_months=partial_months(query.date_range, complete)
         if len(query.date_range.months()) > 1 and whole.shown
         else [],
-        month=panel("this month", lambda: summary.this_month(ask, query, metric, utc_today())),
+        month=panel("this month", lambda: _this_month(ask, question)),
         health_rule=HEALTH_RULE,
         outlooks=panel("the forecast", lambda: _outlooks(ask, query, metric)),
         anomalies=panel("open anomalies", panels.open_anomalies),
@@ -143,13 +148,9 @@ def home() -> ResponseReturnValue:
     )
 
 
-def _movers(
-    ask: Ask, question: CostQuestion, complete: DateRange | None, earlier: DateRange | None
-) -> list[summary.ChangedGroup]:
-    if complete is None or earlier is None:
-        return []
+def _this_month(ask: Ask, question: CostQuestion) -> summary.ThisMonth:
     query, metric = question.query, question.metric
-    return summary.changes(ask, query, metric, complete, earlier, *summary.SERVICE)
+    return summary.this_month(ask, query, metric, utc_today(), question.compare)
 
 
 def _headline(
@@ -158,15 +159,13 @@ def _headline(
     explorer: CostQuestion,
     whole: Panel[CostReport],
     movers: Panel[list[summary.ChangedGroup]],
+    compared: ComparedDays | None,
 ) -> Headline:
     """Break the range down by groups and buckets, with what stands out."""
     report = _shown(whole)
     query, metric = question.query, question.metric
     granularity = granularity_for(query.date_range)
-    by_currency = breakdowns(
-        ask, query, metric, granularity,
-        with_previous=earlier_part(query.date_range, report) is not None,
-    )  # fmt: skip
+    by_currency = breakdowns(ask, query, metric, granularity, compared)
     unusual = panel("the marks", lambda: panels.marks_within(query)).shown or []
     through = report.data_as_of.complete_through
     charts = [
@@ -210,6 +209,7 @@ def read_question(pairs: Pairs) -> CostQuestion:
         Invalid: a parameter is unknown or wrong, or is one that only the explorer has.
     """
     metric = take_metric(pairs, METRIC)
+    compare = take_compare(pairs)
     names = {name for name, _ in pairs}
     if not names & {"range", "start_date", "end_date"}:
         pairs = [*pairs, ("range", PRESET.value)]
@@ -220,7 +220,7 @@ def read_question(pairs: Pairs) -> CostQuestion:
     query = CostQuery.from_params(pairs, utc_today())
     if len(query.group_by) > 1:
         raise Invalid("group_by takes one dimension on the dashboard.")
-    return CostQuestion("web.home", query, metric, METRIC)
+    return CostQuestion("web.home", query, metric, METRIC, compare=compare)
 
 
 def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:

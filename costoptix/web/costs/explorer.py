@@ -25,7 +25,7 @@ from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures import summary
 from costoptix.figures.breakdown import breakdowns
-from costoptix.figures.completeness import earlier_part, known_part, partial_months
+from costoptix.figures.completeness import compared_over, known_part, partial_months
 from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.money import rounded, to_text
 from costoptix.periods import DateRange, Granularity, Preset
@@ -52,6 +52,7 @@ from costoptix.web.costs.questions import (
     given_pairs,
     tag_dimensions,
     take,
+    take_compare,
     take_metric,
     url_with,
 )
@@ -102,14 +103,12 @@ def costs() -> ResponseReturnValue:
     if granularity is Granularity.TOTAL:
         granularity = granularity_for(days)
     query = asked(question, days)
-    has_previous = earlier_part(days, whole) is not None
+    compared = compared_over(days, whole, question.compare)
     charts = panel(
         "the chart",
         lambda: [
             stacked_chart(breakdown, question, granularity, whole.data_as_of.complete_through)
-            for breakdown in breakdowns(
-                ask, query, question.metric, granularity, with_previous=has_previous
-            )
+            for breakdown in breakdowns(ask, query, question.metric, granularity, compared)
         ],
     )
     table = cost_table(
@@ -181,6 +180,7 @@ def read_state(pairs: Pairs) -> Asked:
         Invalid: a parameter is unknown or wrong; the sentence names it and what is allowed.
     """
     metric = take_metric(pairs, METRIC)
+    compare = take_compare(pairs)
     complete_days = take(pairs, "complete_days")
     if complete_days not in ("", "0", "1"):
         raise Invalid("complete_days must be 1 or 0.")
@@ -196,7 +196,14 @@ def read_state(pairs: Pairs) -> Asked:
     if page_order and query.granularity is not Granularity.TOTAL:
         raise Invalid(f"order_by={page_order} needs granularity=total.")
     question = CostQuestion(
-        "web.costs", query, metric, METRIC, complete_days == "1", limit, page_order
+        "web.costs",
+        query,
+        metric,
+        METRIC,
+        complete_days == "1",
+        limit,
+        page_order,
+        compare=compare,
     )
     return Asked(question, check_dimension(filter_by, "filter_by") if filter_by else "", search)
 

@@ -12,7 +12,7 @@ from costoptix.clock import utc_today
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Forbidden, Invalid
 from costoptix.periods import DateRange, Preset
-from costoptix.web.costs.questions import CostQuestion, given_pairs, take, take_metric
+from costoptix.web.costs.questions import CostQuestion, given_pairs, take, take_compare, take_metric
 
 METRIC = "effective_cost"
 """What ``/analytics`` takes, too, when no metric is named."""
@@ -33,6 +33,7 @@ def read_question(
     names = tuple(own)
     pairs = [(name, value) for name, value in given_pairs() if value or name not in names]
     metric = take_metric(pairs, METRIC)
+    compare = take_compare(pairs)
     options = tuple((name, value) for name in names if (value := take(pairs, name)))
     for name, _ in pairs:
         if name in _OF_THE_EXPLORER:
@@ -40,7 +41,7 @@ def read_question(
     if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
         pairs += _params(default)
     query = CostQuery.from_params(pairs, utc_today())
-    return CostQuestion(endpoint, query, metric, METRIC, own=options)
+    return CostQuestion(endpoint, query, metric, METRIC, own=options, compare=compare)
 
 
 def _params(days: Preset | DateRange) -> list[tuple[str, str]]:

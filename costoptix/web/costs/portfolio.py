@@ -15,6 +15,8 @@ from costoptix.costs.query import CostQuery
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures import movers, summary
+from costoptix.figures.comparison import Compare
+from costoptix.figures.completeness import compared_part
 from costoptix.figures.movers import Level
 from costoptix.figures.portfolio import DEFAULT_RANGE, HEALTH_FORMULA, insights, portfolios
 from costoptix.lake.providers import account_of
@@ -65,10 +67,11 @@ def portfolio() -> ResponseReturnValue:
             (title, question.with_own("tab", name).url, name == tab) for name, title in TABS.items()
         ],
         "accounts_to_choose": account_switch(ask, question),
+        "compared": compared_part(whole, question.compare),
     }
     if tab == "compare":
         return render_template("portfolio/compare.html", **shown, **_compared(question, whole))
-    by_currency = portfolios(ask, query, metric)
+    by_currency = portfolios(ask, query, metric, question.compare)
     return render_template(
         f"portfolio/{tab}.html",
         **shown,
@@ -87,13 +90,14 @@ def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:
         whole,
         before=movers.days_to_compare(*(question.own_value(name) for name in COMPARE[1:])),
         account=movers.account_to_compare(question.own_value("compare_account")),
+        compare=None if question.compare is Compare.PREVIOUS else question.compare,
     )
     ranking = movers.movers(_priced, comparison, question.metric, level) if comparison else []
     return {
         "level": level,
         "levels": [(name, question.with_own("level", name).url) for name in LEVELS],
         "comparison": comparison,
-        "nothing": movers.NOTHING_TO_COMPARE,
+        "nothing": movers.nothing_to_compare(question.compare),
         "sums": movers.sums(ranking),
         "movers": [(mover, _opened(question, level, mover)) for mover in ranking[:SHOWN_MOVERS]],
         "mover_count": len(ranking),

@@ -28,11 +28,12 @@ from costoptix.costs.query import (
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
+from costoptix.figures.comparison import Compare
 from costoptix.lake.layout import METRICS
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 
-PAGE_PARAMETERS = ("metric", "complete_days", "limit", "filter_by", "q")
-"""What the API's cost query does not know."""
+PAGE_PARAMETERS = ("metric", "compare", "complete_days", "limit", "filter_by", "q")
+"""What is no part of a cost query."""
 
 OPTIONAL = ("account", "group_by", "granularity", "order_by", *PAGE_PARAMETERS)
 """Left empty in a form, these are as good as absent; an empty filter value is not."""
@@ -61,11 +62,13 @@ class CostQuestion:
     limit: int | None = None  # None: as many rows as the page shows by itself
     page_order: str = ""  # a column that only the page has, as ``-change``
     own: tuple[tuple[str, str], ...] = ()  # what only this page is asked
+    compare: Compare = Compare.PREVIOUS
 
     @property
     def pairs(self) -> Pairs:
         """Return the parameters that make this question again."""
         own = [("metric", self.metric)] if self.metric != self.default_metric else []
+        own += [("compare", self.compare.value)] if self.compare is not Compare.PREVIOUS else []
         own += [("complete_days", "1")] if self.complete_days else []
         own += [("limit", str(self.limit))] if self.limit is not None else []
         own += [("order_by", self.page_order)] if self.page_order else []
@@ -87,6 +90,10 @@ class CostQuestion:
     def preset(self, preset: Preset) -> CostQuestion:
         """Ask over a range that moves with the calendar."""
         return self.over(resolve_preset(preset, utc_today()), preset)
+
+    def comparing(self, compare: Compare) -> CostQuestion:
+        """Ask to compare with something else."""
+        return replace(self, compare=compare)
 
     def grouped(self, *group_by: str) -> CostQuestion:
         """Ask by other groups, in the page's own order."""
@@ -228,6 +235,18 @@ def take_metric(pairs: Pairs, default: str) -> str:
     if metric not in METRICS:
         raise Invalid(f"metric must be one of {', '.join(METRICS)}.")
     return metric
+
+
+def take_compare(pairs: Pairs) -> Compare:
+    """Take ``compare`` out of the pairs; pages compare with the period before unless asked.
+
+    Raises:
+        Invalid: it is none of what one can compare with.
+    """
+    text = take(pairs, "compare") or Compare.PREVIOUS.value
+    if text not in [compare.value for compare in Compare]:
+        raise Invalid(f"compare must be one of {', '.join(Compare)}.")
+    return Compare(text)
 
 
 def cost_store() -> CostStore:

@@ -281,7 +281,7 @@ def _around(days: DateRange) -> DateRange:
 def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     """Draw the days around an anomaly; None where the bills no longer have any."""
     ask = asker()
-    by_currency = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY, with_previous=False)
+    by_currency = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY)
     through = ask(explorer.query).data_as_of.complete_through
     name = value_title(row.service_name, "service_name")
     unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)

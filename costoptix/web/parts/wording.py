@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from costoptix.costs.query import ACCOUNT, is_tag, tag_key
 from costoptix.figures.breakdown import Group
+from costoptix.figures.comparison import Compare
 from costoptix.models import BudgetState, Severity
 from costoptix.periods import Preset
 from costoptix.web.costs.account_names import given_name
@@ -54,6 +55,19 @@ PRESET_TITLES = {
     Preset.LAST_6_MONTHS: "6 months",
     Preset.LAST_12_MONTHS: "12 months",
 }
+
+
+COMPARE_TITLES = {
+    Compare.PREVIOUS: "vs before",
+    Compare.LAST_YEAR: "vs last year",
+    Compare.NONE: "Not compared",
+}
+
+
+@web.app_template_global()
+def compare_titles() -> dict[Compare, str]:
+    """Name what a range can be compared with."""
+    return COMPARE_TITLES
 
 
 OFFERED = (

@@ -57,7 +57,7 @@ def test_month_to_date_and_its_comparisons(billed, alice_browser: Browser):
     page = text(alice_browser.get("/").text)
     assert "Month to date $232.00" in page  # 20 days of 10.25 and 18 of 1.50
     assert "vs 1–19 Feb 2026" in page
-    assert "vs all of Feb 2026" in page
+    assert "all of Feb 2026: $287.00" in page  # named, not subtracted
     assert "Projected at current rate" in page
 
 
@@ -70,9 +70,25 @@ def test_each_currency_has_a_chart_of_its_own(billed, alice_browser: Browser):
 
 def test_what_changed_is_ranked_by_money_on_complete_days(billed, alice_browser: Browser):
     page = text(alice_browser.get("/?range=this_month").text)
-    assert "1–19 Mar 2026 against 10–28 Feb 2026" in page
+    assert "1–19 Mar 2026 against 1–19 Feb 2026" in page
+    assert "Not compared: 20 Mar 2026." in page
     changed = page[page.index("What changed") :]
     assert changed.index("S3") < changed.index("VM")
+
+
+def test_it_compares_with_what_is_asked_or_with_nothing(billed, alice_browser: Browser):
+    billed.deliver(*(Charge(day=day.replace(year=2025)) for day in DAYS), source="year ago")
+    page = text(alice_browser.get("/?range=this_month&compare=last_year").text)
+    assert "1–19 Mar 2026 against 1–19 Mar 2025" in page
+    assert "Period before, 1–19 Mar 2025" in page
+    assert "against 1–19 Feb 2026" not in page
+    page = text(alice_browser.get("/?range=this_month&compare=none").text)
+    assert "Nothing is compared." in page
+    assert "Period before" not in page
+    assert alice_browser.get("/?compare=never").status_code == 400
+    kept = alice_browser.get("/?compare=last_year").text
+    ranges = [link for link in links(kept) if "range=last_month" in link]
+    assert all("compare=last_year" in link for link in ranges)
 
 
 @pytest.mark.parametrize("group_by", ["provider_name", "sub_account_name", "region_id", "tag:team"])
@@ -133,6 +149,8 @@ def test_a_stranger_sees_none_of_it(billed, mallory_browser: Browser):
         ("granularity=daily", "granularity"),
         ("order_by=-change", "order_by"),
         ("metric=effort", "metric"),
+        ("compare=ever", "compare"),
+        ("compare=none&compare=none", "compare"),
         ("metric=list_cost&metric=list_cost", "metric"),
         ("account=12", "account"),
         ("colour=red", "colour"),
