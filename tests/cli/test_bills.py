@@ -134,3 +134,17 @@ def test_notes_name_the_lines_of_the_parts_of_a_delivery(run, tmp_path: Path) ->
         "note: Tags of 2 rows could not be read: line 3 of a.csv, line 3 of b.csv. "
         "What the file says is kept with them."
     ) in result.output
+
+
+def test_a_folder_without_a_manifest_may_hold_other_files(run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(write([{"BilledCost": "1.25"}]))
+    (tmp_path / "README.txt").write_text("see the manual")
+    (tmp_path / "invoice.pdf").write_bytes(b"%PDF-1.7")
+    read = run(tmp_path)
+    assert read.exit_code == 0, read.output
+    assert "billed_cost 1.25" in read.stdout
+    assert "note: These files were not read: " in read.stdout
+    assert "invoice.pdf (a PDF)" in read.stdout
+    named = run(tmp_path / "a.csv", tmp_path / "invoice.pdf", "--source", "other", "--add")
+    assert named.exit_code == 1
+    assert "invoice.pdf: This is a PDF" in named.stderr

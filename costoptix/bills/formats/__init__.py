@@ -197,6 +197,7 @@ class Options:
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
     export: str | None = None  # the kind of export of the whole delivery, by its manifest
     encoding: str | None = None  # of text that is not UTF-8
+    may_hold_others: bool = False  # files that are no bills: a folder without a manifest may
 
     def of(self, format_: Format, header: Header) -> Options:
         """Return what holds of a file: the format's currency where the file has no column of it."""

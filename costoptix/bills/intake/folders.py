@@ -66,7 +66,10 @@ class FolderDelivery:
 
     @property
     def options(self) -> dict[str, str | int]:
-        """Return what the import is given: when the delivery was made, its rows, its export."""
+        """Return what the import is given: when the delivery was made, its rows, its export.
+
+        And whether files that are no bills may be among its own, as in a folder without a manifest.
+        """
         options: dict[str, str | int] = {}
         if self.delivered_at is not None:
             options["delivered_at"] = self.delivered_at.astimezone(UTC).isoformat()
@@ -74,6 +77,8 @@ class FolderDelivery:
             options["row_count"] = self.row_count
         if self.export is not None:
             options["export"] = self.export
+        if self.path and self.delivered_at is None and len(self.files) > 1:
+            options["may_hold_others"] = True
         return options
 
     @contextmanager

@@ -148,12 +148,15 @@ class _Run:
     def _options(self) -> Options:
         organization_id = self._row.organization_id
         export, encoding = self._row.options.get("export"), self._row.options.get("encoding")
+        may_hold_others = bool(self._row.options.get("may_hold_others"))
         if self._row.source_name is None:
             by_format = sources.currencies(self._session, organization_id)
-            return Options(self._row.currency, by_format, export, encoding)
+            return Options(self._row.currency, by_format, export, encoding, may_hold_others)
         source = sources.find(self._session, organization_id, self._row.source_name)
         currency = self._row.currency or (source.currency if source else None)
-        return Options(currency=currency, export=export, encoding=encoding)
+        return Options(
+            currency=currency, export=export, encoding=encoding, may_hold_others=may_hold_others
+        )
 
     def _finished_as_duplicate(self) -> bool:
         """End an import of bytes that are live, all of them, in the same source."""

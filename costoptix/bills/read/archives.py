@@ -12,7 +12,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import orjson
@@ -43,11 +43,11 @@ class DeliveryPart:
     path: Path
     name: str
     manifest: Manifest | None = None  # of its zip
-    is_unnamed: bool = False  # one of a zip in which no manifest says what is a bill
+    is_unnamed: bool = False  # one of a zip or folder in which no manifest says what is a bill
     other: str | None = None  # what it is instead of a bill: it is not read
 
 
-def expand(source: Path, folder: Path) -> list[DeliveryPart]:
+def expand(source: Path, folder: Path, *, may_hold_others: bool = False) -> list[DeliveryPart]:
     """Return the files that ``source`` is or holds; zips are unpacked into ``folder``.
 
     Of zips these are also files that are no bills, as far as that is to be seen so early.
@@ -58,12 +58,22 @@ def expand(source: Path, folder: Path) -> list[DeliveryPart]:
     if not source.is_dir():
         return list(_members(DeliveryPart(source, source.name), folder))
     names = orjson.loads((source / NAMES).read_bytes())
-    sent = [DeliveryPart(source / str(number), name) for number, name in enumerate(names)]
+    sent = [
+        DeliveryPart(source / str(number), name, is_unnamed=may_hold_others)
+        for number, name in enumerate(names)
+    ]
     return [part for file in sent for part in _members(file, folder)]
 
 
 def _members(file: DeliveryPart, folder: Path) -> Iterator[DeliveryPart]:
-    if detect(file.path) is not Container.ZIP:
+    try:
+        container = detect(file.path)
+    except NoBill as error:
+        if not file.is_unnamed:
+            raise
+        yield replace(file, other=error.kind)
+        return
+    if container is not Container.ZIP:
         yield file
         return
     target = folder / "members"

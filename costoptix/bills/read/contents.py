@@ -1,4 +1,4 @@
-"""Which files of a zip are bills: others are named, and the bills among them read.
+"""Which files of a zip or folder are bills: others are named, and the bills among them read.
 
 What may be a bill is never left out: a file that has half of the columns of a format, or as many as
 the bills beside it and no header, or that cannot be looked into, is read, and refuses the whole
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 ANY_CURRENCY = Options(currency="XXX")
-OTHER_FILES = "These files of the zip archive were not read: {value}."
+OTHER_FILES = "These files were not read: {value}."
 OTHER_DATASETS = "These files hold no charges and were not read: {value}."
 NO_CHARGES = "None of the files holds charges: {files}. Send the dataset Cost and Usage."
 DATASET = "the dataset {} of FOCUS"
-_NO_BILL = "There is no billing file in the zip archive: {files}."
+_NO_BILL = "There is no billing file among these: {files}."
 _UNKNOWN = "its columns are no bill's"
 _PEEKED_OBJECTS = 1_000
 _START_BYTES = 64 << 10

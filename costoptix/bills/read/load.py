@@ -58,7 +58,8 @@ def load(source: Path, folder: Path, options: Options, report: Report) -> Staged
 
     connection = engine.connect(folder / "spill")
     try:
-        return _Loader(folder, options, connection).run(archives.expand(source, folder), report)
+        files = archives.expand(source, folder, may_hold_others=options.may_hold_others)
+        return _Loader(folder, options, connection).run(files, report)
     except duckdb.OutOfMemoryException as error:
         raise Invalid("The file needs more memory than an import may use.") from error
     except duckdb.OutOfRangeException as error:

@@ -83,9 +83,7 @@ def test_what_a_manifest_does_not_name_is_named_in_a_note(stage: Stage) -> None:
     members = {"part-1.csv": write([{}]), "part-2.csv": write([{}]), "manifest.json": manifest}
     staged, _ = stage(zipped(members))
     assert staged.rows_kept == 1
-    assert staged.notes == (
-        "These files of the zip archive were not read: part-2.csv (not named by the manifest).",
-    )
+    assert staged.notes == ("These files were not read: part-2.csv (not named by the manifest).",)
 
 
 def test_empty_members_of_gzip_are_nothing(stage: Stage) -> None:

@@ -102,7 +102,7 @@ FAILURES = [
 def test_whatever_fails_is_answered_with_its_own_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: str, sentence: str
 ) -> None:
-    def fail(*_args: object) -> list[object]:
+    def fail(*_args: object, **_options: object) -> list[object]:
         raise error
 
     monkeypatch.setattr(archives, "expand", fail)

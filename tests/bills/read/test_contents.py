@@ -35,7 +35,7 @@ def test_other_files_in_a_zip_are_named_and_the_bills_are_read(stage: Stage) -> 
     staged, _ = stage(zipped(OTHERS | bills))
     assert (staged.rows_kept, staged.rows_rejected, billed(staged)) == (2, 0, Decimal("3.75"))
     (note,) = staged.notes
-    assert note.startswith("These files of the zip archive were not read: invoice.pdf (a PDF), ")
+    assert note.startswith("These files were not read: invoice.pdf (a PDF), ")
     assert note.endswith(", 2 more, 2 hidden files.")
 
 
@@ -63,7 +63,7 @@ def test_a_link_in_a_zip_leads_nowhere(stage: Stage) -> None:
 def test_a_note_of_other_files_stays_with_the_import(take_in: TakeIn) -> None:
     row = take_in(zipped({"a.csv": write([{}]), "\x1b[31m.pdf": b"%PDF"}), name="bill.zip")
     assert row.state == "live"
-    assert row.notes == ["These files of the zip archive were not read: \ufffd[31m.pdf (a PDF)."]
+    assert row.notes == ["These files were not read: \ufffd[31m.pdf (a PDF)."]
 
 
 @pytest.mark.parametrize("names", [("team", "budget"), ("BilledCost", "EffectiveCost"), ()])
