@@ -292,6 +292,8 @@ def _in_words(mapped: Text, columns: dict[str, Values]) -> Iterator[Noted]:
 
 def _with_comma(mapped: Text, unread: Mapping[Column, Rows]) -> Iterator[UnreadAmount]:
     for column, rows in unread.items():
+        if not len(rows):
+            continue
         texts = coded(take(mapped.columns[column.name], rows))
         for code, text in enumerate(texts.values.to_pylist()):
             if has_decimal_comma(column, text) and (at := np.flatnonzero(texts.codes == code)).size:
@@ -317,7 +319,10 @@ def _as_written(
 def _written(text: Values, amounts: Values, rows: Rows) -> list[str | None]:
     """Return the text of amounts; of those that could not be read, none."""
     is_there = arrow(take(amounts, rows)).is_valid().to_pylist()
-    written = arrow(take(text, rows)).to_pylist()
+    written = [
+        format(one, "f") if isinstance(one, Decimal) else one
+        for one in arrow(take(text, rows)).to_pylist()
+    ]
     return [one if there else None for one, there in zip(written, is_there, strict=True)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from costoptix.bills.formats import identifier
-from costoptix.bills.read import engine
+from costoptix.bills.read import engine, fast_casts
 from costoptix.bills.read.columns import (
     Bytes,
     Coded,
@@ -68,7 +68,10 @@ _MAY_FOLLOW_CLOSE = {mark: _flags(f'{mark}\r\n"') for mark in SEPARATORS}
 
 @dataclass(frozen=True)
 class Cells:
-    """The columns of a file, by position; NULL where a cell is empty, ``NULL`` or ``null``."""
+    """The columns of a file, by position; NULL where a cell is empty, ``NULL`` or ``null``.
+
+    All are text, but for amounts that a Parquet file has as decimals.
+    """
 
     columns: Sequence[Column]
     rows: int  # in the order of the file
@@ -88,12 +91,19 @@ class Cells:
 
     @contextlib.contextmanager
     def viewed(self, connection: DuckDBPyConnection, sql: str) -> Iterator[None]:
-        """Let SQL see, for the block, the columns that it names."""
+        """Let SQL see, for the block, the columns that it names, as text."""
         named = {identifier(number): number for number in named_columns(sql)}
         table = pa.table(
             {name.strip('"'): arrow(self.columns[number]) for name, number in named.items()}
             | {RECORD: pa.array(np.arange(self.rows))}
         )
+        texts = {
+            field.name: f"CAST({field.name} AS VARCHAR)"
+            for field in table.schema
+            if pa.types.is_decimal(field.type)
+        }
+        if texts:
+            table = _replaced(table, _selected(connection, table, texts))
         with engine.view(connection, VIEW, table):
             yield
 
@@ -108,11 +118,15 @@ class Reader:
 
     What its columns are like is seen in the first piece: where values hardly repeat, as amounts,
     they are kept plain; of columns that say the same, as a region's id and name, one is kept for
-    all, as long as they do.
+    all, as long as they do. ``amounts`` are the columns that need not be made text of where they
+    are decimals that can be stored.
     """
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: DuckDBPyConnection, amounts: Collection[int] = frozenset()
+    ) -> None:
         self._duckdb = connection
+        self._amounts = amounts
         self._plain: frozenset[int] = frozenset()
         self._twins: dict[int, int] | None = None  # the column before which is the same
 
@@ -129,7 +143,7 @@ class Reader:
         if self._twins is None:
             self._twins = _twins(columns)
         if isinstance(piece, ParquetPiece):
-            columns = [without(once(column), NULLS) for column in columns]
+            columns = [_cleaned(column) for column in columns]
         return Cells(columns, table.num_rows, is_regular)
 
     def _columns(self, texts: Sequence[pa.ChunkedArray]) -> list[Column]:
@@ -154,22 +168,77 @@ class Reader:
             piece.table.validate(full=True)
         except pa.ArrowInvalid as error:
             raise Invalid(DAMAGED) from error
-        texts, table = piece.texts_of_table(), piece.table
-        if texts:
-            made = self._made(table.select(list(texts)), ", ".join(texts.values()))
-            for number, column in zip(texts, made.columns, strict=True):
+        texts = {
+            number: sql
+            for number, sql in piece.texts_of_table().items()
+            if not (number in self._amounts and is_amount(piece.table.column(number).type))
+        }
+        table = piece.table
+        for number in sorted(texts.keys() - self._plain):
+            if _can_be_numbered(table.column(number).type):
+                column = self._by_value(table.column(number), identifier(number), texts.pop(number))
                 table = table.set_column(number, table.column_names[number], column)
+        if texts:
+            sql = {table.column_names[number]: text for number, text in texts.items()}
+            made = _selected(self._duckdb, table.select(list(sql)), sql)
+            table = _replaced(table, made)
         return table
 
-    def _made(self, table: pa.Table, texts: str) -> pa.Table:
-        numbered = table.append_column(RECORD, pa.array(np.arange(table.num_rows)))
-        with engine.view(self._duckdb, VIEW, numbered):
-            return engine.table(self._duckdb, f"SELECT {texts} FROM {VIEW} ORDER BY {RECORD}")  # noqa: S608
+    def _by_value(self, column: pa.ChunkedArray, name: str, sql: str) -> pa.Array:
+        """Make text of a column's distinct values only."""
+        numbered = encode(column)
+        values = pa.table({name.strip('"'): numbered.values})
+        texts = _selected(self._duckdb, values, {name.strip('"'): sql}).column(0)
+        return Coded(numbered.codes, one_array(texts)).arrow()
+
+
+def is_amount(type_: pa.DataType) -> bool:
+    """Tell whether every number of a type can be stored as an amount without rounding."""
+    if not pa.types.is_decimal128(type_):
+        return False
+    whole_digits = fast_casts.AMOUNT.precision - fast_casts.AMOUNT.scale
+    fits = 0 <= type_.scale <= fast_casts.AMOUNT.scale
+    return bool(fits and type_.precision - type_.scale <= whole_digits)
+
+
+def _can_be_numbered(type_: pa.DataType) -> bool:
+    """Tell whether equal values of a type are written equally: 0.0 and -0.0 are not."""
+    return bool(
+        pa.types.is_decimal(type_) or pa.types.is_temporal(type_) or pa.types.is_integer(type_)
+    )
+
+
+def _selected(connection: DuckDBPyConnection, table: pa.Table, sql: Mapping[str, str]) -> pa.Table:
+    """Return columns of a table with what SQL makes of them, in the order of its rows."""
+    named = ", ".join(f"{text} AS {name}" for name, text in sql.items())
+    numbered = table.append_column(RECORD, pa.array(np.arange(table.num_rows)))
+    with engine.view(connection, VIEW, numbered):
+        made = engine.table(connection, f"SELECT {named}, {RECORD} FROM {VIEW}")  # noqa: S608
+    records = np.asarray(made.column(RECORD))
+    if not (np.diff(records) > 0).all():
+        made = made.take(pa.array(np.argsort(records)))
+    return made.drop_columns([RECORD])
+
+
+def _replaced(table: pa.Table, columns: pa.Table) -> pa.Table:
+    """Return a table with other columns in the place of those of their names."""
+    for name in columns.column_names:
+        table = table.set_column(table.column_names.index(name), name, columns.column(name))
+    return table
+
+
+def _cleaned(column: Column) -> Column:
+    """Return a column of a Parquet file as one of a CSV file would be."""
+    if not isinstance(column, Coded) and pa.types.is_decimal(column.type):
+        return column
+    return without(once(column), NULLS)
 
 
 def _column(text: pa.ChunkedArray, *, is_plain: bool) -> Column:
     if text.null_count == len(text):
         return constant(None, len(text))
+    if pa.types.is_decimal(text.type):
+        return one_array(text)
     return one_array(text.cast(pa.string())) if is_plain else encode(text)
 
 

@@ -26,7 +26,10 @@ def amounts(texts: pa.Array) -> pa.Array | None:
     """Cast texts that are all of at most 19 digits, a point and a minus; None where one is not.
 
     Arrow reads such a text as the same number as ``as_amount`` of ``casting`` does, or not at all.
+    Decimals of a Parquet file, which ``cells`` leaves only where they fit, are amounts already.
     """
+    if pa.types.is_decimal(texts.type):
+        return texts.cast(AMOUNT)
     longest = compute.max(compute.binary_length(texts)).as_py() or 0
     if longest > _AMOUNT_BYTES or not _IN_AMOUNTS[_bytes(texts)].all():
         return None

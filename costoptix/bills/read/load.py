@@ -24,7 +24,7 @@ from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
 from costoptix.bills.read.file_facts import FileFacts
 from costoptix.bills.read.json_lines import JsonLinesPieces, is_json
 from costoptix.bills.read.manifests import check_row_count
-from costoptix.bills.read.mapping import Mapper
+from costoptix.bills.read.mapping import Mapper, amount_cells
 from costoptix.bills.read.nested import NestedReader
 from costoptix.bills.read.notes import Notes
 from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
@@ -160,7 +160,9 @@ class _Loader:
             self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, self._notes,
             name,
         )  # fmt: skip
-        reader = NestedReader(Reader(self._duckdb), pieces.header, mapping.nested)
+        reader = NestedReader(
+            Reader(self._duckdb, amount_cells(sql)), pieces.header, mapping.nested
+        )
         width = len(pieces.header.names) + len(mapping.nested)
         mapper = Mapper(self._duckdb, sql, mapping.relation, width)
         for piece in pieces:

@@ -32,6 +32,7 @@ from costoptix.bills.read.columns import (
     one_array,
     take,
 )
+from costoptix.lake.layout import METRICS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,7 +44,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Text:
-    """The columns of the charge table as text."""
+    """The columns of the charge table as text; amounts perhaps as decimals."""
 
     columns: Mapping[str, Column]
     records: Rows  # the row of the cells that each row is of
@@ -152,6 +153,15 @@ class Mapper:
             in_order = np.argsort(rows, kind="stable")
             table, rows = table.take(pa.array(in_order)), rows[in_order]
         return rows, {name: table.column(name) for name in expressions}
+
+
+def amount_cells(expressions: Mapping[str, str]) -> frozenset[int]:
+    """Return the positions of the cells that are amounts, and no other column, as they are."""
+    of_cells = {
+        name: int(match[1]) for name, sql in expressions.items() if (match := _CELL.fullmatch(sql))
+    }
+    amounts = {of_cells[metric] for metric in METRICS if metric in of_cells}
+    return frozenset(amounts - {cell for name, cell in of_cells.items() if name not in METRICS})
 
 
 def _related(

@@ -60,6 +60,42 @@ def as_parquet(source: Path, target: Path) -> Path:
     return target
 
 
+AMOUNT_TYPES = st.sampled_from(
+    ["DECIMAL(4, 2)", "DECIMAL(18, 0)", "DECIMAL(38, 18)", "DECIMAL(38, 20)", "DECIMAL(38, 4)"]
+)
+AMOUNT = st.sampled_from(["0", "-0.01", "12.34", "NULL", "1e17", "-0.00000000000000000051", "1e25"])
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    types=st.tuples(*[AMOUNT_TYPES] * 4),
+    rows=st.lists(st.tuples(*[AMOUNT] * 4), min_size=1, max_size=5),
+)
+def test_decimals_of_any_type_are_the_charges_that_their_texts_are(
+    stage: Stage, tmp_path: Path, types: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> None:
+    names = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+    ordinary = ", ".join(f"'{ORDINARY[name]}' AS {name}" for name in ORDINARY if name not in names)
+    values = ", ".join(f"({', '.join(row)})" for row in rows)
+    amounts = f"(VALUES {values}) AS t({', '.join(names)})"
+    cast = {name: f"TRY_CAST({name} AS {type_})" for name, type_ in zip(names, types, strict=True)}
+    casts = [f"{sql} AS {name}" for name, sql in cast.items()]
+    texts = [f"{sql}::VARCHAR AS {name}" for name, sql in cast.items()]
+    results = []
+    for kind, selected in ("decimals", casts), ("texts", texts):
+        path = tmp_path / f"{kind}.parquet"
+        duckdb.sql(
+            f"COPY (SELECT {ordinary}, {', '.join(selected)} FROM {amounts}) TO '{path}' "
+            "(FORMAT parquet)"
+        )
+        staged, folder = stage(path)
+        kept = stored(staged, folder, "*") if staged.rows_kept else []
+        results.append((kept, rejected(folder), staged.lines))
+    assert results[0] == results[1]
+
+
 @pytest.mark.parametrize("container", ["gzip", "parquet", "crlf", "mark"])
 def test_the_same_bill_in_any_wrapping_is_the_same_charges(
     stage: Stage, container: str, tmp_path: Path

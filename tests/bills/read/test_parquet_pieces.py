@@ -40,10 +40,11 @@ def test_a_parquet_file_is_the_same_text_however_it_is_read(
     monkeypatch.setattr(csv_pieces, "PIECE_ROWS", 15)
     monkeypatch.setattr(parquet_pieces, "_BYTES", bytes_at_once)
     found, expected = [], []
+    reader = Reader(duckdb)
     for piece in ParquetPieces(path, duckdb, 12):
         assert piece.table is not None
         assert piece.last - piece.first <= 12
-        columns = Reader(duckdb).read(piece).columns
+        columns = reader.read(piece).columns
         found += zip(*(arrow(each).to_pylist() for each in columns), strict=True)
         expected += duckdb.execute(piece.cells()).fetchall()
     assert found == expected
