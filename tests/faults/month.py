@@ -16,11 +16,12 @@ from config import Config
 from costoptix import clock, queue
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
-from costoptix.bills.ledger import housekeeping
+from costoptix.bills.ledger import housekeeping, questions
+from costoptix.bills.ledger.questions import Decision
 from costoptix.costs import report
 from costoptix.costs.query import CostQuery
 from costoptix.lake.files import STAGING
-from costoptix.models import Delivery, DeliveryFile, Import, Job, Organization
+from costoptix.models import Delivery, DeliveryFile, Import, ImportState, Job, Organization
 from costoptix.periods import DateRange
 from tests.bills.bill import write
 from tests.support.server import environment_for
@@ -40,6 +41,7 @@ class Month:
         self._now = now
         self.rows = 600
         self.price = 0
+        self.is_asked_about = False  # each delivery holds other charges, and waits for an answer
         now.write_text(clock.utc_now().isoformat())
         clock.configure(f"@{now}")
 
@@ -54,8 +56,9 @@ class Month:
     def content(self, price: int) -> bytes:
         """The month's file at a price."""
         accounts = [f"payer-{n % ACCOUNTS}" for n in range(self.rows)]
+        kind = f"i-{price}" if self.is_asked_about else "i"
         return write(
-            {"BilledCost": str(price), "ResourceId": f"i-{n}", "BillingAccountId": account}
+            {"BilledCost": str(price), "ResourceId": f"{kind}-{n}", "BillingAccountId": account}
             for n, account in enumerate(accounts)
         )
 
@@ -73,6 +76,16 @@ class Month:
             uploads_dir=self.config.uploads_dir, max_bytes=10 << 20, source_name="payer",
         )  # fmt: skip
         return row, job
+
+    def answer(self) -> bool:
+        """Answer the imports that wait, that they replace what is live; tell whether any did."""
+        session = self.latest()
+        waiting = session.scalars(select(Import).where(Import.state == ImportState.WAITING)).all()
+        if waiting:
+            assert self.total() == self.worth(self.price - 1)
+        for row in waiting:
+            questions.decide(session, command_line(self._acme.id), row, Decision.REPLACE)
+        return bool(waiting)
 
     def pass_time(self, length: timedelta = queue.LEASE) -> None:
         """Let a dead worker's lease end, or a failed job's wait."""

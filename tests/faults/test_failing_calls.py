@@ -116,6 +116,23 @@ def test_r7_an_import_holds_when_a_call_of_the_file_system_fails(month: Month, n
     tell(f"R7 import, {errno.errorcode[number]}: {failed} calls failed in turn")
 
 
+@pytest.mark.parametrize("is_answered", [False, True][: count(1, 2)])
+def test_r7_a_question_holds_when_a_call_of_the_file_system_fails(
+    month: Month, is_answered: bool
+) -> None:
+    """The import waits, or goes live after the answer, as though no call had failed."""
+    month.is_asked_about = True
+
+    def failing(k: int) -> Failing:
+        return Failing(k, lambda: OSError(errno.EIO, os.strerror(errno.EIO)))
+
+    failed = _fail_in_turn(
+        month, failing, failing_files, step=count(19, 1), is_answered=is_answered
+    )
+    stage = "after the answer" if is_answered else "before the question"
+    tell(f"R7 import, EIO {stage}: {failed} calls failed in turn")
+
+
 def test_r7_an_import_holds_when_a_statement_fails(month: Month) -> None:
     failed = _fail_in_turn(
         month, lambda k: Failing(k, _full_database),
@@ -130,13 +147,21 @@ def _fail_in_turn(
     within: Callable[[Failing], Any],
     *,
     step: int,
+    is_answered: bool = False,
 ) -> int:
-    """Import with the k-th call failing, until none does; return how many failed."""
+    """Import with the k-th call failing, until none does; return how many failed.
+
+    ``is_answered``: the calls are those after a person's answer.
+    """
     month.rows = 30
     month.deliver()
     _work(month)
     for failed, k in enumerate(range(1, 2_000, step)):
-        _, job = month.deliver()
+        row, job = month.deliver()
+        if is_answered:
+            worker.run_job(month.latest(), month.config, job.id)
+            assert month.answer()
+            job = receive.job_of(month.latest(), row)
         call = failing(k)
         with within(call):
             try:
@@ -146,6 +171,8 @@ def _fail_in_turn(
         month.check_whole()
         month.pass_time()
         _work(month)
+        if month.answer():
+            _work(month)
         month.check_settled()
         if not call.has_failed:
             return failed

@@ -100,13 +100,15 @@ def test_r6_pages_are_read_on_a_full_disk_and_writes_say_why(
     assert late.sign_in(alice.email).status_code == 302
 
 
+@pytest.mark.parametrize("is_asked_about", [False, True][: count(1, 2)])
 def test_r6_an_import_with_any_little_space_leaves_the_old_or_the_new_month(
-    month: Month, disk: SmallDisk, caplog: pytest.LogCaptureFixture
+    month: Month, is_asked_about: bool, disk: SmallDisk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """From none at all to what it needs: it says so and ends once there is space."""
     chance = random.Random(6)
     month.deliver()
     need = _worked(month, disk)
+    month.is_asked_about = is_asked_about
     outcomes: Counter[str] = Counter()
     for _ in range(count(2, 60)):
         _, job = month.deliver()
@@ -117,6 +119,8 @@ def test_r6_an_import_with_any_little_space_leaves_the_old_or_the_new_month(
         month.check_whole()
         month.pass_time()
         worker.run(lambda: Session(month.session.get_bind()), month.config, once=True)
+        if month.answer():
+            worker.run(lambda: Session(month.session.get_bind()), month.config, once=True)
         month.check_settled()
     told = ", ".join(f"{outcome} {number}" for outcome, number in sorted(outcomes.items()))
     tell(f"R6: {outcomes.total()} imports on a disk that was too full: {told}")

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from costoptix import queue
+from costoptix.bills.intake import receive
 from costoptix.models import Import, Job
 from tests.faults import processes
 from tests.faults.month import Month
@@ -30,24 +31,35 @@ LONGEST_WAIT = max(queue.LEASE, queue.RETRY_AFTER * 2**MOST_KILLS)
 MISS = "after the job"
 
 
-@pytest.mark.parametrize("part", range(count(1, 2)))
-def test_r1_a_killed_import_leaves_the_old_or_the_new_month_whole(month: Month, part: int) -> None:
-    """After each kill readers see one of both whole, and after the next worker the new one."""
-    chance = random.Random(part)
+@pytest.mark.parametrize("is_asked_about", [False, True])
+def test_r1_a_killed_import_leaves_the_old_or_the_new_month_whole(
+    month: Month, is_asked_about: bool
+) -> None:
+    """After each kill readers see one of both whole, and after the next worker the new one.
+
+    A month that a person is asked about is live once that is answered, whoever was killed before
+    the question or after the answer.
+    """
+    chance = random.Random(is_asked_about)
+    month.is_asked_about = is_asked_about
     hits: Counter[str] = Counter()
     seconds = _first_delivery(month)
-    while hits.total() - hits[MISS] < count(4, 105):
+    while hits.total() - hits[MISS] < count(3, 105):
         row, job = month.deliver()
-        for _ in range(chance.randint(1, MOST_KILLS)):
-            before = _folders(month)
-            _kill_a_worker(month, chance, seconds)
-            month.check_whole()
-            hits[_reached(month, row, job, before)] += 1
-            month.pass_time(LONGEST_WAIT)
-        processes.finish(processes.start(processes.work, month.environment))
+        for _ in range(2 if is_asked_about else 1):
+            for _ in range(chance.randint(1, MOST_KILLS)):
+                before = _folders(month)
+                _kill_a_worker(month, chance, seconds)
+                month.check_whole()
+                hits[_reached(month, row, job, before)] += 1
+                month.pass_time(LONGEST_WAIT)
+            processes.finish(processes.start(processes.work, month.environment))
+            if month.answer():
+                job = receive.job_of(month.session, row)
         month.check_settled()
     kills = ", ".join(f"{stage} {number}" for stage, number in sorted(hits.items()))
-    tell(f"R1 part {part}: {hits.total() - hits[MISS]} kills hit ({kills})")
+    asked = ", asked about each month" if is_asked_about else ""
+    tell(f"R1{asked}: {hits.total() - hits[MISS]} kills hit ({kills})")
 
 
 def _first_delivery(month: Month) -> float:
