@@ -55,7 +55,7 @@ HASH_BITS = 48
 """Of 100 million identities, one in three million has the hash of another by chance."""
 
 SKETCH_SIZE = 4096
-SKETCH_VERSION = 1
+SKETCH_VERSION = 2
 """Of the hashes and of how they are written: a sketch of another version is none."""
 
 FEWEST_SAMPLES = 16

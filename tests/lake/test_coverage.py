@@ -158,11 +158,6 @@ def test_accounts_have_one_spelling() -> None:
     assert coverage.account(None, None) == ":"
 
 
-def test_gross_is_the_larger_of_what_moves() -> None:
-    assert coverage.gross(Decimal(5), Decimal(-4), Decimal(6), Decimal(-1)) == 9
-    assert coverage.gross(Decimal(5), Decimal(-4), Decimal(9), Decimal(-1)) == 10
-
-
 def test_the_coverage_of_an_older_delivery_is_built_from_its_daily_roll_up(
     tmp_path: Path,
 ) -> None:

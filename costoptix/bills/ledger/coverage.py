@@ -1,18 +1,18 @@
-"""Compares what is live in a scope with what would be live: what would go, what would come twice.
+"""Compares what deliveries cover: which charges come again, which bills are the same.
 
-Pure: the same coverages give the same answer. Amounts are *gross*: what moves in either direction,
-so that usage which a credit cancels counts. Bounds that are guesses of ours are named here, and
-held by the histories of ``tests/bills/ledger/test_histories.py``.
+Pure: the same coverages give the same answer. What would go is said by ``losses``. Amounts are
+*gross*: what moves in either direction, so that usage which a credit cancels counts. Bounds that
+are guesses of ours are named here, and held by the histories of
+``tests/bills/ledger/test_histories.py``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from costoptix import money
@@ -32,17 +32,6 @@ BARELY_TOLD_AGAIN = 0.05
 DISJOINT = 0.02
 """The largest share of charges in common with which two parts may count together unasked."""
 
-SMALLEST_DAY = Decimal("0.01")
-"""Of the scope's gross usage: days of less are not asked about."""
-SMALLEST_CATEGORY = Decimal("0.02")
-"""Of the scope's gross: falls of a category by less are not asked about."""
-LARGEST_FALLS = defaultdict(
-    lambda: Decimal("0.5"), {"Usage": Decimal("0.2"), "Purchase": Decimal("0.2")}
-)
-"""The share by which the gross of a category may fall unasked."""
-MOVED = Decimal("0.9")
-"""The share of an account's taxes, credits and fees that others must have more for it to be a
-move."""
 NEARLY_EQUAL = Decimal("0.02")
 """How far apart totals may be that are taken for the same bill."""
 MOST_DAYS = Decimal("0.8")
@@ -50,18 +39,7 @@ MOST_DAYS = Decimal("0.8")
 FEWEST_DAYS = 5
 """On fewer days bills may be equal by chance: then each sub-account's must be."""
 
-USAGE = "Usage"
 Key = tuple[Any, ...]
-
-
-class Aspect(StrEnum):
-    """What of a scope would go: the rows of the table in docs/imports.md."""
-
-    PART = "part"  # a delivery of which too few charges are told again
-    DAY = "day"
-    CATEGORY = "category"
-    ACCOUNT = "account"
-    CURRENCY = "currency"
 
 
 @dataclass(frozen=True)
@@ -76,16 +54,6 @@ class Part:
     def last_settled_day(self) -> date:
         """Return the last day that did not change by itself any more when it was delivered."""
         return self.delivered_at.date() - SETTLING
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Something that is live and would go."""
-
-    aspect: Aspect
-    subject: str  # the id of a part, a day, a category, an account, a currency
-    currency: str
-    amount: Decimal  # gross
 
 
 @dataclass(frozen=True)
@@ -119,22 +87,7 @@ class Totals:
         return self.billed_positive + self.billed_negative
 
 
-_NOTHING = Totals()
-
-
-def losses(before: Sequence[Part], after: Sequence[Part]) -> tuple[Loss, ...]:
-    """Say what of the parts that are live would go if ``after`` were; parts have the same ids."""
-    staying = {part.id for part in after}
-    if all(part.id in staying for part in before):
-        return ()
-    then = _Live(after)
-    now = _Live(before)
-    return (
-        *_lost_currencies(now, then),
-        *_lost_accounts(now, then),
-        *_lost_days(before, now, then),
-        *_lost_categories(before, now, then),
-    )
+NOTHING = Totals()
 
 
 def share_told_again(part: Part, others: Sequence[Part]) -> float:
@@ -173,10 +126,10 @@ def would_double(part: Part, coming: Sequence[Part], replaced: Sequence[Part]) -
     sketched = share_told_again(part, coming) if part.coverage.sketch is not None else 0.0
     if sketched > DISJOINT:
         return True
-    theirs = _by([part], _GROUP)
-    new, old = _by(coming, _GROUP), _by(replaced, _GROUP)
+    theirs = sums([part], GROUP)
+    new, old = sums(coming, GROUP), sums(replaced, GROUP)
     covered = [
-        min(totals.gross, new[key].gross - old.get(key, _NOTHING).gross)
+        min(totals.gross, new[key].gross - old.get(key, NOTHING).gross)
         for key, totals in theirs.items()
         if key in new
     ]
@@ -188,7 +141,7 @@ def would_double(part: Part, coming: Sequence[Part], replaced: Sequence[Part]) -
 def net_billed(parts: Sequence[Part]) -> dict[str, Decimal]:
     """Return what parts cost together, by currency."""
     return {
-        currency: totals.net_billed for (currency,), totals in _by(parts, ("currency",)).items()
+        currency: totals.net_billed for (currency,), totals in sums(parts, ("currency",)).items()
     }
 
 
@@ -202,145 +155,39 @@ def days(part: Part) -> frozenset[date]:
     return frozenset(part.coverage.table.column("day").unique().to_pylist())
 
 
+def settled(part: Part) -> date:
+    """Return the last day of a part that did not change by itself any more."""
+    return part.last_settled_day
+
+
 def looks_like(coming: Sequence[Part], other: Sequence[Part]) -> bool:
     """Tell whether parts of two scopes seem to bill the same: one provider, one currency at a time.
 
     Compared are the days that both have, but those that still settle: the totals, and each day's
-    or each sub-account's.
+    or each sub-account's. Net, as one export may fold credits into usage; and gross, as a month
+    that credits pay is nothing in net.
     """
     mine, theirs = _settled_billed(coming), _settled_billed(other)
     providers = {key[:2] for key in mine} & {key[:2] for key in theirs}
-    return any(_same_bill(_of(mine, one), _of(theirs, one)) for one in providers)
+    return any(
+        _same_bill(_of(mine, one, amount), _of(theirs, one, amount))
+        for one in providers
+        for amount in (0, 1)
+    )
 
 
-_GROUP = ("currency", "day", "charge_category", "account")
-
-
-class _Live:
-    """What is live of a scope together: sums in every way in which they are compared."""
-
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self.parts = parts
-        self.by_category = _by(parts, ("currency", "charge_category"))
-        self.by_account = _by(parts, ("currency", "account", "charge_category"))
-
-    def currencies(self) -> dict[str, Decimal]:
-        """Return the gross by currency."""
-        totals: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for (currency, _), group in self.by_category.items():
-            totals[currency] = totals[currency] + group.gross
-        return totals
-
-    def accounts(self) -> dict[Key, Decimal]:
-        """Return the gross by currency and account."""
-        totals: defaultdict[Key, Decimal] = defaultdict(Decimal)
-        for (currency, account, _), group in self.by_account.items():
-            key = (currency, account)
-            totals[key] = totals[key] + group.gross
-        return totals
-
-
-def _lost_currencies(now: _Live, then: _Live) -> Iterator[Loss]:
-    left = then.currencies()
-    for currency, gross in now.currencies().items():
-        if gross > 0 and currency not in left:
-            yield Loss(Aspect.CURRENCY, currency, currency, gross)
-
-
-def _lost_accounts(now: _Live, then: _Live) -> Iterator[Loss]:
-    left = then.accounts()
-    for (currency, account), gross in now.accounts().items():
-        if (
-            gross > 0
-            and (currency, account) not in left
-            and not _moved(now, then, currency, account)
-        ):
-            yield Loss(Aspect.ACCOUNT, account, currency, gross)
-
-
-def _moved(now: _Live, then: _Live, currency: str, account: str) -> bool:
-    """Tell whether all that an account had are taxes, credits and fees that others have instead.
-
-    At the end of a month they are merged or move to another account; usage does not.
-    """
-    for (of_currency, of_account, category), group in now.by_account.items():
-        if (of_currency, of_account) != (currency, account):
-            continue
-        if category == USAGE and group.gross > 0:
-            return False
-        before = now.by_category[currency, category].gross
-        after = then.by_category.get((currency, category), _NOTHING).gross
-        if after < before - group.gross * (1 - MOVED):
-            return False
-    return True
-
-
-def _lost_days(before: Sequence[Part], now: _Live, then: _Live) -> Iterator[Loss]:
-    days = ("currency", "day")
-    settled = _by(before, days, only_settled=True, category=USAGE)
-    left = _by(then.parts, days, category=USAGE)
-    for (currency, day), group in settled.items():
-        usage = now.by_category[currency, USAGE]
-        after = left.get((currency, day), _NOTHING)
-        if group.gross <= 0 or group.gross < usage.gross * SMALLEST_DAY:
-            continue
-        if after.gross * 2 >= group.gross:
-            continue
-        if not _is_spread_anew(group, after, usage, then.by_category.get((currency, USAGE))):
-            amount = group.gross - after.gross
-            yield Loss(Aspect.DAY, day.isoformat(), currency, amount)
-
-
-def _is_spread_anew(
-    before: Totals,
-    after: Totals,
-    usage_before: Totals,
-    usage_after: Totals | None,
-    largest_fall: Decimal = Decimal("0.5"),
-) -> bool:
-    """Tell whether days lost effective cost to other days only: the charges are there."""
-    if usage_after is None or after.charge_count * 2 < before.charge_count:
-        return False
-    if before.billed - after.billed > before.billed * largest_fall:
-        return False
-    fall = usage_before.effective - usage_after.effective
-    return fall * 2 <= before.gross - after.gross
-
-
-def _lost_categories(before: Sequence[Part], now: _Live, then: _Live) -> Iterator[Loss]:
-    by = ("currency", "charge_category")
-    days = _settled_days(before)
-    usage = _by(before, by, only_settled=True, category=USAGE)
-    usage_left = _by(then.parts, by, days=days, category=USAGE)
-    gross = now.currencies()
-    for (currency, category), whole in now.by_category.items():
-        key = (currency, category)
-        group = usage.get(key, _NOTHING) if category == USAGE else whole
-        left = (usage_left if category == USAGE else then.by_category).get(key, _NOTHING)
-        fall = group.gross - left.gross
-        is_large = fall >= gross[currency] * SMALLEST_CATEGORY
-        if fall <= group.gross * LARGEST_FALLS[category] or not is_large:
-            continue
-        everywhere = then.by_category.get(key)
-        if category != USAGE or not _is_spread_anew(
-            group, left, whole, everywhere, LARGEST_FALLS[USAGE]
-        ):
-            yield Loss(Aspect.CATEGORY, category or "", currency, fall)
-
-
-def _settled_days(parts: Sequence[Part]) -> set[date]:
-    return {day for part in parts for day in days(part) if day <= part.last_settled_day}
+GROUP = ("currency", "day", "charge_category", "account")
 
 
 def _is_settling(part: Part) -> bool:
     """Tell whether most of a part's money lies on days that still changed when it was made."""
-    whole = _by([part], ("currency",))
-    settled = _by([part], ("currency",), only_settled=True)
-    return all(settled.get(key, _NOTHING).gross * 2 < totals.gross for key, totals in whole.items())
+    whole = sums([part], ("currency",))
+    final = sums([part], ("currency",), until=settled)
+    return all(final.get(key, NOTHING).gross * 2 < totals.gross for key, totals in whole.items())
 
 
 def _share_of_groups(part: Part, others: Sequence[Part]) -> float:
-    mine, theirs = _by([part], _GROUP), _by(others, _GROUP)
+    mine, theirs = sums([part], GROUP), sums(others, GROUP)
     whole = money.total(totals.gross for totals in mine.values())
     if whole <= 0:
         return sum(key in theirs for key in mine) / len(mine)
@@ -348,18 +195,18 @@ def _share_of_groups(part: Part, others: Sequence[Part]) -> float:
     return float(money.quotient(shared, whole))
 
 
-def _by(
+def sums(
     parts: Sequence[Part],
     names: tuple[str, ...],
     *,
-    only_settled: bool = False,
+    until: Callable[[Part], date] | None = None,
     days: Iterable[date] | None = None,
     category: str | None = None,
 ) -> dict[Key, Totals]:
     """Add up parts by some of the keys of their coverage."""
     from costoptix.lake.coverage import SCHEMA
 
-    tables = [_some(part, only_settled=only_settled, category=category) for part in parts]
+    tables = [_some(part, until=until, category=category) for part in parts]
     return _grouped(tables or [SCHEMA.empty_table()], names, days)
 
 
@@ -382,32 +229,38 @@ def _grouped(
     return {key: Totals(*values) for key, values in zip(keys, sums, strict=True)}
 
 
-def _some(part: Part, *, only_settled: bool, category: str | None) -> pa.Table:
+def _some(part: Part, *, until: Callable[[Part], date] | None, category: str | None) -> pa.Table:
     from pyarrow import compute
 
     table = part.coverage.table
-    if only_settled:
-        table = table.filter(compute.less_equal(table.column("day"), part.last_settled_day))
+    if until is not None:
+        table = table.filter(compute.less_equal(table.column("day"), until(part)))
     if category is not None:
         table = table.filter(compute.equal(table.column("charge_category"), category))
     return table
 
 
-Billed = Mapping[Key, Decimal]
-"""Net billed cost by provider, currency, day and account."""
+Billed = Mapping[Key, tuple[Decimal, Decimal]]
+"""Net and gross billed cost by provider, currency, day and account."""
 
 
-def _settled_billed(parts: Sequence[Part]) -> dict[Key, Decimal]:
-    totals = _by(parts, ("currency", "day", "account"), only_settled=True)
-    billed: defaultdict[Key, Decimal] = defaultdict(Decimal)
-    for (currency, day, account), group in totals.items():
-        key = (account.split(":", 1)[0], currency, day, account)
-        billed[key] = billed[key] + group.net_billed
-    return billed
+def _settled_billed(parts: Sequence[Part]) -> Billed:
+    if not parts:
+        return {}
+    last = max(map(settled, parts))  # of reports that add up, a later one says that a day is done
+    totals = sums(parts, ("currency", "day", "account"), until=lambda _part: last)
+    return {
+        (account.split(":", 1)[0], currency, day, account): (group.net_billed, group.billed)
+        for (currency, day, account), group in totals.items()
+    }
 
 
-def _of(billed: Billed, provider_and_currency: Key) -> dict[Key, Decimal]:
-    return {key[2:]: amount for key, amount in billed.items() if key[:2] == provider_and_currency}
+def _of(billed: Billed, provider_and_currency: Key, amount: int) -> dict[Key, Decimal]:
+    return {
+        key[2:]: amounts[amount]
+        for key, amounts in billed.items()
+        if key[:2] == provider_and_currency
+    }
 
 
 def _same_bill(mine: Mapping[Key, Decimal], theirs: Mapping[Key, Decimal]) -> bool:

@@ -7,10 +7,11 @@ period that overlaps without being equal.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from costoptix.bills.ledger import coverage
 from costoptix.bills.ledger.coverage import Part
 from costoptix.bills.ledger.coverages import Coverages, coming
 from costoptix.bills.ledger.delivery_periods import overlapping
+from costoptix.bills.ledger.findings import Placement
 from costoptix.bills.ledger.questions import Effect, Kind, Question
 from costoptix.bills.read.staged import Scope, Staged
 from costoptix.lake.providers import canonical_account
@@ -63,7 +65,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
-class _Group:
+class BillGroup:
     """What is live of one format and billing account of one source."""
 
     source_id: str
@@ -90,20 +92,38 @@ def compare(
     staged: Staged,
     delivered_at: datetime,
     coverages: Coverages,
-    new_accounts: Sequence[frozenset[str]],
+    placements: Sequence[Placement],
 ) -> Elsewhere:
-    """Compare the scopes of a delivery with what is live elsewhere.
+    """Compare the scopes of a delivery, placed in their months, with what is live elsewhere."""
+    new = [
+        coming(scope, number, delivered_at, coverages) for number, scope in enumerate(staged.scopes)
+    ]
+    groups = _groups(session, organization_id, staged)
+    return compare_groups(
+        source, staged, new, placements, groups, partial(coverages.parts_of, session)
+    )
 
-    ``new_accounts`` are, by scope, the accounts that are not live in it yet: only these can come
-    twice by the same account and month.
+
+def compare_groups(
+    source: Source | None,
+    staged: Staged,
+    new: Sequence[Part],
+    placements: Sequence[Placement],
+    groups: Iterable[BillGroup],
+    parts_of: Callable[[Iterable[Delivery]], list[Part]],
+) -> Elsewhere:
+    """Compare the scopes of a delivery, which are ``new`` parts, with groups of what is live.
+
+    Only accounts that are not live in a month yet can come twice by account and month. What costs
+    the same is looked for in all that would be live of the month: files that add up are small.
     """
-    comparison = _Comparison(session, source, staged, delivered_at, coverages)
-    for group in _groups(session, organization_id, staged):
-        comparison.add(group, new_accounts)
+    comparison = _Comparison(source, staged, new, placements, parts_of)
+    for group in groups:
+        comparison.add(group)
     return comparison.outcome()
 
 
-def _groups(session: Session, organization_id: str, staged: Staged) -> list[_Group]:
+def _groups(session: Session, organization_id: str, staged: Staged) -> list[BillGroup]:
     """Return what is live with charges on the days of a delivery, by source, oldest first."""
     if not staged.scopes:
         return []
@@ -128,24 +148,20 @@ def _groups(session: Session, organization_id: str, staged: Staged) -> list[_Gro
     for delivery, name in session.execute(live):
         account = canonical_account(delivery.billing_account_id)
         by_group[delivery.source_id, name, delivery.family or "", account].append(delivery)
-    return [_Group(*key, tuple(deliveries)) for key, deliveries in by_group.items()]
+    return [BillGroup(*key, tuple(deliveries)) for key, deliveries in by_group.items()]
 
 
 class _Comparison:
     def __init__(
         self,
-        session: Session,
         source: Source | None,
         staged: Staged,
-        delivered_at: datetime,
-        coverages: Coverages,
+        new: Sequence[Part],
+        placements: Sequence[Placement],
+        parts_of: Callable[[Iterable[Delivery]], list[Part]],
     ) -> None:
-        self._session, self._source, self._staged = session, source, staged
-        self._coverages = coverages
-        self._coming = [
-            coming(scope, number, delivered_at, coverages)
-            for number, scope in enumerate(staged.scopes)
-        ]
+        self._source, self._staged = source, staged
+        self._coming, self._placements, self._parts_of = new, placements, parts_of
         self._accepted = set(() if source is None else source.settings.get(TWINS, ()))
         self._effects: list[Effect] = []
         self._overlaps: list[Effect] = []
@@ -163,7 +179,7 @@ class _Comparison:
             overlapped=tuple(self._overlapped),
         )
 
-    def add(self, group: _Group, new_accounts: Sequence[frozenset[str]]) -> None:
+    def add(self, group: BillGroup) -> None:
         """Note what is the same in a group."""
         is_mine = self._source is not None and self._source.id == group.source_id
         numbers = [
@@ -174,30 +190,30 @@ class _Comparison:
         if is_mine:
             self._add_overlaps(group, numbers)
         else:
-            self._add_same_accounts(group, new_accounts)
-        others = [part for number, part in enumerate(self._coming) if number not in numbers]
+            self._add_same_accounts(group)
+        others = [number for number in range(len(self._coming)) if number not in numbers]
         if others:
             self._add_twin(group, others)
 
-    def _is_of(self, scope: Scope, group: _Group) -> bool:
+    def _is_of(self, scope: Scope, group: BillGroup) -> bool:
         """Tell whether a scope is of the format and billing account of a group."""
         account = canonical_account(scope.billing_account_id)
         return (self._staged.family, account) == (group.family, group.billing_account_id)
 
-    def _add_same_accounts(self, group: _Group, new_accounts: Sequence[frozenset[str]]) -> None:
+    def _add_same_accounts(self, group: BillGroup) -> None:
         for number, scope in enumerate(self._staged.scopes):
             if _last_part(scope.billing_account_id) != _last_part(group.billing_account_id):
                 continue
             for delivery in group.deliveries:
                 if delivery.period != scope.billing_period:
                     continue
-                (theirs,) = self._coverages.parts_of(self._session, [delivery])
-                both = _both(coverage.accounts(theirs), new_accounts[number])
+                (theirs,) = self._parts_of([delivery])
+                both = _both(coverage.accounts(theirs), self._placements[number].new_accounts)
                 if both and delivery.id not in self._doubled:
                     self._doubled[delivery.id] = None
                     self._effects += self._effect(group, delivery, [self._coming[number]], both)
 
-    def _add_overlaps(self, group: _Group, numbers: Sequence[int]) -> None:
+    def _add_overlaps(self, group: BillGroup, numbers: Sequence[int]) -> None:
         """Note other periods with days, or with most of their charges, in common with one."""
         for number in numbers:
             period = self._staged.scopes[number].billing_period
@@ -219,14 +235,16 @@ class _Comparison:
         scope, part = self._staged.scopes[number], self._coming[number]
         if not _have_days_in_common(scope, delivery):
             return False
-        (theirs,) = self._coverages.parts_of(self._session, [delivery])
+        (theirs,) = self._parts_of([delivery])
         return coverage.share_told_again(theirs, [part]) >= coverage.TOLD_AGAIN
 
-    def _add_twin(self, group: _Group, others: Sequence[Part]) -> None:
+    def _add_twin(self, group: BillGroup, numbers: Sequence[int]) -> None:
         if group.name in self._accepted or any(one.id in self._doubled for one in group.deliveries):
             return
-        theirs = self._coverages.parts_of(self._session, group.deliveries)
-        if not coverage.looks_like(others, theirs):
+        theirs = self._parts_of(group.deliveries)
+        others = [self._coming[number] for number in numbers]
+        beside = {part.id: part for number in numbers for part in self._placements[number].beside}
+        if not coverage.looks_like([*others, *beside.values()], theirs):
             return
         self._twins[group.name] = None
         for delivery, part in zip(group.deliveries, theirs, strict=True):
@@ -236,9 +254,9 @@ class _Comparison:
                 self._effects += self._effect(group, delivery, same_days, frozenset())
 
     def _effect(
-        self, group: _Group, delivery: Delivery, parts: Sequence[Part], both: frozenset[str]
+        self, group: BillGroup, delivery: Delivery, parts: Sequence[Part], both: frozenset[str]
     ) -> list[Effect]:
-        live = coverage.net_billed(self._coverages.parts_of(self._session, [delivery]))
+        live = coverage.net_billed(self._parts_of([delivery]))
         billed = coverage.net_billed(parts)
         return [
             Effect(

@@ -14,28 +14,19 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from costoptix.bills.ledger import coverage, elsewhere, wording
-from costoptix.bills.ledger.coverage import Aspect, Part
+from costoptix.bills.ledger import coverage, elsewhere, findings, wording
+from costoptix.bills.ledger.coverage import Part
 from costoptix.bills.ledger.coverages import Coverages, coming, coming_id
 from costoptix.bills.ledger.deliveries import in_scope, replaced_by, version_of
-from costoptix.bills.ledger.precedence import WHOLE, Version, live_versions
+from costoptix.bills.ledger.findings import Findings, Placement
+from costoptix.bills.ledger.losses import Aspect
+from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.bills.ledger.questions import Effect, Kind, Question
 from costoptix.bills.read import recognize
 from costoptix.bills.read.staged import Scope, Staged
 from costoptix.clock import utc_now
 from costoptix.models import Source, new_id
 from costoptix.periods import BillingPeriod
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Whose place a scope takes: parts of its month, by what a person decides."""
-
-    parts: frozenset[str]  # where nothing is asked of it
-    added: frozenset[str]  # where it shall count beside what is live
-    replacing: frozenset[str]  # where it shall replace what is live
-    new_accounts: frozenset[str]  # that are not live in its month yet, as ``account_of`` writes
-    is_live: bool  # whether it would be live, of the parts that it takes unasked
 
 
 @dataclass(frozen=True)
@@ -51,8 +42,8 @@ class Judgement:
 
 
 @dataclass
-class _Findings:
-    """What was findings in the scopes of a delivery."""
+class _Noted:
+    """What was found in the scopes of a delivery."""
 
     undecided: list[Effect] = field(default_factory=list)
     parts: list[Effect] = field(default_factory=list)
@@ -76,22 +67,21 @@ def judge(
 
     ``copies_count``: of files that seem to hold one month twice, both are parts of it.
     """
-    findings = _Findings()
+    noted = _Noted()
     chosen: dict[int, Placement] = {}
     for scopes in _by_month(staged).values():
         month = _LedgerMonth(
             session, source, scopes, staged, delivered_at, coverages, copies_count=copies_count
         )
         if staged.is_undecided:
-            findings.undecided += month.either(staged)
-        chosen |= month.judged(findings)
+            noted.undecided += month.either(staged)
+        chosen |= month.judged(noted)
     placements = tuple(placement for _, placement in sorted(chosen.items()))
     others = elsewhere.compare(
-        session, organization_id, source, staged, delivered_at, coverages,
-        [placement.new_accounts for placement in placements],
-    )  # fmt: skip
+        session, organization_id, source, staged, delivered_at, coverages, placements
+    )
     return Judgement(
-        questions=tuple(_questions(findings, others)),
+        questions=tuple(_questions(noted, others)),
         doubled=others.doubled,
         twins=others.twins,
         overlapped=others.overlapped,
@@ -100,31 +90,31 @@ def judge(
     )
 
 
-def _questions(findings: _Findings, others: elsewhere.Elsewhere) -> Iterator[Question]:
-    if findings.undecided:
+def _questions(noted: _Noted, others: elsewhere.Elsewhere) -> Iterator[Question]:
+    if noted.undecided:
         yield Question(
             kind=Kind.DATASET,
             sentence="The content does not show whether this is the actual or the amortized "
             "export, and what is live of its months depends on it.",
-            effects=tuple(findings.undecided),
+            effects=tuple(noted.undecided),
         )
-    if findings.parts:
+    if noted.parts:
         yield Question(
             kind=Kind.PART,
-            sentence=" ".join(findings.sentences) + wording.also(others.effects),
-            effects=tuple(findings.parts),
+            sentence=" ".join(noted.sentences) + wording.also(others.effects),
+            effects=tuple(noted.parts),
             aspects=(Aspect.PART.value,),
-            holds_live=findings.holds_live,
+            holds_live=noted.holds_live,
         )
-    elif findings.losses:
+    elif noted.losses:
         yield Question(
             kind=Kind.REMOVAL,
             sentence=" ".join(
-                ["This delivery would remove charges that are live.", *findings.sentences]
+                ["This delivery would remove charges that are live.", *noted.sentences]
             )
             + wording.also(others.effects),
-            effects=tuple(findings.losses),
-            aspects=tuple(sorted(aspect.value for aspect in findings.aspects)),
+            effects=tuple(noted.losses),
+            aspects=tuple(sorted(aspect.value for aspect in noted.aspects)),
             holds_live=True,
         )
     yield from others.questions()
@@ -166,15 +156,14 @@ class _LedgerMonth:
         self._counting = {
             delivery.id: delivery for delivery in mine if replaced_by(session, delivery) is None
         }
+        self._live = [delivery.id for delivery in self._counting.values() if delivery.is_live]
         self._versions = [version_of(delivery) for delivery in self._counting.values()]
         self._coming = [_version(number, scope, staged, delivered_at) for number, scope in scopes]
         self._new = {
             coming_id(number): coming(scope, number, delivered_at, coverages)
             for number, scope in scopes
         }
-        self._before = self._parts(
-            delivery.id for delivery in self._counting.values() if delivery.is_live
-        )
+        self._before = self._parts(self._live)
 
     def _parts(self, ids: Iterable[str]) -> list[Part]:
         every = list(ids)
@@ -184,124 +173,41 @@ class _LedgerMonth:
         by_id = {part.id: part for part in live_parts} | self._new
         return [by_id[one] for one in every]
 
-    def _live(self, parts: Mapping[str, frozenset[str]]) -> list[str]:
-        """Return the ids of what would be live if the coming scopes took these parts' place."""
-        versions = [replace(one, parts=parts[one.id]) for one in self._coming]
-        return [version.id for version in live_versions((*self._versions, *versions))]
-
-    def judged(self, findings: _Findings) -> dict[int, Placement]:
+    def judged(self, noted: _Noted) -> Mapping[int, Placement]:
         """Note what would go, and return whose place each scope would take."""
-        own = {version.id: frozenset({new_id()}) for version in self._coming}
-        every = self._every_part()
-        live = self._live(self._taking(own, every))
-        after = self._parts(live)
-        leaving = [
-            part for part in self._before if part.id not in live and self._is_of_dataset(part)
-        ]
-        repeated = [part for part in leaving if coverage.is_told_again(part, after)]
-        unrepeated = [part for part in leaving if part not in repeated]
-        parts = self._parts_of(repeated) if repeated else every
-        is_asked = self._judge_untold(findings, repeated, unrepeated, after)
-        is_asked |= self._judge_late(findings, live, after)
-        if unrepeated and repeated:
-            live = self._live(self._taking(own, parts))
-            after = self._parts(live)
-        is_losing = self._judge_losses(findings, after)
-        accounts = _accounts(self._before)
-        return {
-            number: Placement(
-                parts=self._taking(own, parts)[one.id],
-                added=own[one.id]
-                if one.id in self._beside
-                else self._added(own[one.id], parts, repeated, is_asked, is_losing),
-                replacing=self._taking(own, every if is_asked else parts)[one.id],
-                new_accounts=coverage.accounts(self._new[one.id]) - accounts,
-                is_live=one.id in live,
-            )
-            for (number, _), one in zip(self._scopes, self._coming, strict=True)
-        }
-
-    def _taking(
-        self, own: Mapping[str, frozenset[str]], parts: frozenset[str]
-    ) -> dict[str, frozenset[str]]:
-        """Return the parts that each scope takes; one that counts beside another, its own."""
-        return {one: own[one] if one in self._beside else parts for one in own}
-
-    def _added(
-        self,
-        own: frozenset[str],
-        parts: frozenset[str],
-        repeated: Sequence[Part],
-        is_asked: bool,
-        is_losing: bool,
-    ) -> frozenset[str]:
-        """Return the parts of a scope that shall count beside what it does not hold."""
-        if is_asked:
-            return parts if repeated else own
-        return own if is_losing else parts
-
-    def _is_of_dataset(self, part: Part) -> bool:
-        """Tell whether a live part is of a dataset that comes: of another, the format decides."""
-        return self._counting[part.id].dataset in {version.dataset for version in self._coming}
-
-    def _every_part(self) -> frozenset[str]:
-        live = {part.id for part in self._before}
-        names = [version.parts for version in self._versions if version.id in live]
-        return frozenset().union(*names) or WHOLE
-
-    def _parts_of(self, repeated: Sequence[Part]) -> frozenset[str]:
-        ids = {part.id for part in repeated}
-        return frozenset().union(
-            *(version.parts for version in self._versions if version.id in ids)
+        names = {version.id: frozenset({new_id()}) for version in self._coming}
+        outcome = findings.find(
+            self._versions, self._coming, self._live, self._parts, names, self._beside
         )
+        self._note_parts(noted, outcome)
+        self._note_losses(noted, outcome)
+        return {number: outcome.placements[coming_id(number)] for number, _ in self._scopes}
 
-    def _judge_untold(
-        self,
-        findings: _Findings,
-        repeated: Sequence[Part],
-        unrepeated: Sequence[Part],
-        after: Sequence[Part],
-    ) -> bool:
+    def _note_parts(self, noted: _Noted, outcome: Findings) -> None:
         """Ask about parts that are not told again, unless they surely are others than came."""
-        new = list(self._new.values())
-        doubled = [part for part in unrepeated if coverage.would_double(part, new, repeated)]
-        findings.holds_live |= bool(doubled)
-        asked = doubled if repeated else unrepeated
-        for part in asked:
-            findings.parts += self._effects([part], after, days=wording.span(part))
-            findings.sentences.append(wording.untold(part))
-        return bool(asked)
+        noted.holds_live |= outcome.holds_live
+        for part in outcome.untold:
+            noted.parts += self._effects([part], outcome.replacing, days=wording.span(part))
+            noted.sentences.append(wording.untold(part))
+        for part in outcome.late:
+            noted.parts += self._effects(outcome.before, outcome.replacing, days=wording.span(part))
+            noted.sentences.append(wording.late(part))
 
-    def _judge_late(self, findings: _Findings, live: Sequence[str], after: Sequence[Part]) -> bool:
-        """Ask about what would not be live although what is does not hold its charges."""
-        datasets = {self._counting[part.id].dataset for part in self._before}
-        late = [
-            self._new[one.id]
-            for one in self._coming
-            if one.id not in live and one.dataset in datasets
-        ]
-        asked = [part for part in late if not coverage.is_told_again(part, after)]
-        for part in asked:
-            findings.parts += self._effects(self._before, after, days=wording.span(part))
-            findings.sentences.append(wording.late(part))
-        return bool(asked)
-
-    def _judge_losses(self, findings: _Findings, after: Sequence[Part]) -> bool:
-        losses = coverage.losses(self._before, after)
+    def _note_losses(self, noted: _Noted, outcome: Findings) -> None:
+        losses = outcome.losses
         if not losses:
-            return False
-        findings.aspects |= {loss.aspect for loss in losses}
-        findings.sentences += [] if findings.parts else wording.losses(losses)
-        findings.losses += self._effects(
-            self._before,
-            after,
+            return
+        noted.aspects |= {loss.aspect for loss in losses}
+        noted.sentences += [] if noted.parts else wording.losses(losses)
+        noted.losses += self._effects(
+            outcome.before,
+            outcome.after,
             days=tuple(loss.subject for loss in losses if loss.aspect is Aspect.DAY),
             accounts=tuple(
                 loss.subject.split(":", 1)[1] for loss in losses if loss.aspect is Aspect.ACCOUNT
             ),
             currencies={loss.currency for loss in losses},
         )
-        return True
 
     def either(self, staged: Staged) -> list[Effect]:
         """Say what is live where it matters of which dataset a file is that does not show it."""
@@ -355,7 +261,3 @@ def _version(number: int, scope: Scope, staged: Staged, delivered_at: datetime) 
         batch=scope.batch,
         exported=staged.exported,
     )
-
-
-def _accounts(parts: Sequence[Part]) -> frozenset[str]:
-    return frozenset().union(*(coverage.accounts(part) for part in parts))

@@ -7,7 +7,8 @@ from datetime import date
 
 from costoptix import money
 from costoptix.bills.ledger import coverage
-from costoptix.bills.ledger.coverage import Aspect, Loss, Part
+from costoptix.bills.ledger.coverage import Part
+from costoptix.bills.ledger.losses import Aspect, Loss
 from costoptix.bills.ledger.questions import Effect
 
 MOST_NAMED = 5

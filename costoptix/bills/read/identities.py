@@ -2,7 +2,9 @@
 
 An identity is the sub-account, the charge period, category, class, service, SKU, resource, region
 and description of a charge, and what a growing table orders its rows by. Amounts, quantities and
-tags are not in it: a restatement changes these. Rows with one identity have one hash.
+tags are not in it: a restatement changes these. Nor is the description of a charge that names its
+SKU: on-demand usage is described anew once a savings plan covers it. Rows with one identity have
+one hash.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ IDENTITY = (
 )  # fmt: skip
 """Columns of the charge table that say which charge a row is, beside its sub-account."""
 
+_SKU, _DESCRIPTION = "sku_id", "charge_description"
 _TEXTS = tuple(name for name in (ACCOUNT, *IDENTITY) if COLUMNS[name].kind is ColumnKind.TEXT)
 _LONG = 1024  # bytes: of texts beyond, which are few, each is hashed by itself
 _WORD = 8
@@ -44,9 +47,14 @@ def identities(columns: Mapping[str, Column], rows: int, *, more: Column | None 
     say none of it are as those of any other table.
     """
     combined = _hashes(_canonical(columns[ACCOUNT]), rows)
-    for column in (*(columns[name] for name in IDENTITY), *([] if more is None else [more])):
+    skus = _hashes(columns[_SKU], rows)
+    for name in IDENTITY:
+        hashes = skus if name == _SKU else _hashes(columns[name], rows)
         combined *= _STEP
-        combined += _hashes(column, rows)
+        combined += np.where(skus == 0, hashes, 0) if name == _DESCRIPTION else hashes
+    if more is not None:
+        combined *= _STEP
+        combined += _hashes(more, rows)
     if more is None:
         combined *= _STEP
     return _mixed(combined) >> np.uint64(64 - HASH_BITS)

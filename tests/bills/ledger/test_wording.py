@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from costoptix.bills.ledger import wording
-from costoptix.bills.ledger.coverage import Aspect, Loss
+from costoptix.bills.ledger.losses import Aspect, Loss
 from tests.bills.ledger.test_coverage import month, part
 
 

@@ -59,7 +59,19 @@ def test_hashes_are_equal_where_identities_are(rows: list[Row], kinds: str) -> N
     assert np.array_equal(found, hashes(rows, kinds))
     assert int(found.max()) < 1 << HASH_BITS
     for (one, first), (other, second) in combinations(zip(rows, found.tolist(), strict=True), 2):
-        assert (first == second) == (one == other)
+        assert (first == second) == (identity(one) == identity(other))
+
+
+def identity(row: Row) -> Row:
+    """What says which charge a row is: of one that names its SKU, not its description."""
+    return row if row["sku_id"] is None else row | {"charge_description": None}
+
+
+@pytest.mark.parametrize(("sku", "count"), [(None, 2), ("s", 1)])
+def test_a_charge_of_a_sku_may_be_described_anew(sku: str | None, count: int) -> None:
+    texts = ("On Demand Linux", "covered by a savings plan")
+    rows = [EMPTY | {"sku_id": sku, "charge_description": text} for text in texts]
+    assert len({*hashes(rows).tolist(), *hashes(rows, "c" * len(NAMES)).tolist()}) == count
 
 
 @given(rows_of(TEXTS), st.data())

@@ -1,0 +1,151 @@
+"""Lives of a bill, made up: what clouds do asks nothing, what goes wrong asks a person.
+
+Judged in memory, as the product judges (``ledgers``). ``make prove`` tries 200 of each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from costoptix.bills.ledger.coverage import FEWEST_DAYS, NEARLY_EQUAL, SETTLING
+from tests.bills.ledger.faults import DOUBLES, LEAST, LOSSES, doubling, losing
+from tests.bills.ledger.histories import KINDS, MONTH, Charge, History, irregular, later, make
+from tests.bills.ledger.ledgers import Ledger
+from tests.support.proving import count, tell
+
+Kind = Callable[[Random], History]
+
+
+def asked(history: History) -> list[tuple[int, list[str]]]:
+    """Return what is asked of a history, by delivery; what waits is not live."""
+    ledger = Ledger()
+    every = [(place, ledger.bring(sent)) for place, sent in enumerate(history)]
+    return [(place, questions) for place, questions in every if questions]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_nothing_is_asked_of_what_clouds_do(kind: Kind) -> None:
+    for seed in range(count(1, 15)):
+        random = Random(seed)
+        history = make(kind, random)
+        assert asked(history) == []
+        if seed:
+            assert asked(irregular(random, history)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_nothing_is_asked_of_it_long_afterwards(kind: Kind) -> None:
+    for seed in range(count(1, 15)):
+        random = Random(seed)
+        history = make(kind, random)
+        assert asked(later(irregular(random, history))) == []
+
+
+class Tried(NamedTuple):
+    """What became of a history with a fault: asked about, too small to be, or missed."""
+
+    fault: str
+    outcome: str
+    seed: int
+
+
+def drawn(seed: int) -> tuple[Random, History]:
+    random = Random(seed)
+    history = make(KINDS[seed % len(KINDS)], random)
+    if random.random() < 0.3:
+        history = irregular(random, history)
+    return random, later(history) if random.random() < 0.3 else history
+
+
+def lost(seed: int) -> Tried:
+    random, history = drawn(seed)
+    faults = [
+        LOSSES[(seed + seed // len(KINDS)) % len(LOSSES)],
+        *random.sample(LOSSES, len(LOSSES)),
+    ]
+    for fault in faults:
+        made = losing(random, history, fault)
+        if made is not None:
+            outcome = "asked" if asked(made[0]) else _unasked(history, *made)
+            return Tried(fault.__name__, outcome, seed)
+    return Tried("none", "files add up", seed)
+
+
+def _unasked(history: History, faulty: History, place: int) -> str:
+    """Say why nothing was asked: of what had settled less than 2% went, or it was missed."""
+    sent = history[place]
+    older = [one for one in history[:place] if one.payer == sent.payer]
+    settled = (older[-1].at - SETTLING).date()
+    ledgers = [Ledger(), Ledger(), Ledger()]
+    for ledger, deliveries in zip(
+        ledgers, (history[:place], history[: place + 1], faulty[: place + 1]), strict=True
+    ):
+        for delivery in deliveries:
+            ledger.bring(delivery)
+    before, right, wrong = (ledger.charges() for ledger in ledgers)
+    last = (settled - MONTH.first).days + 1
+    fall = _gross(right, last) - _gross(wrong, last)
+    return "settles" if fall < LEAST * _gross(before, 31) else "missed"
+
+
+def _gross(charges: Counter[Charge], last: int) -> Decimal:
+    return sum(
+        (charge.gross * times for charge, times in charges.items() if charge.day <= last),
+        Decimal(0),
+    )
+
+
+def test_a_loss_is_asked_about_unless_its_days_still_settle() -> None:
+    tried = [lost(seed) for seed in range(count(12, 200))]
+    tell(_counts("losses", tried))
+    assert [one for one in tried if one.outcome == "missed"] == []
+    assert sum(one.outcome == "asked" for one in tried) > len(tried) / 2
+
+
+def doubled(seed: int) -> Tried:
+    random, history = drawn(seed)
+    double = DOUBLES[(seed + seed // len(KINDS)) % len(DOUBLES)]
+    mixed = doubling(random, history, double)
+    others = [sent for sent in mixed if not any(sent is one for one in history)]
+    if asked(mixed):
+        return Tried(double.__name__, "asked", seed)
+    return Tried(double.__name__, "few days" if _few_days(history, others) else "missed", seed)
+
+
+def _few_days(history: History, others: History) -> bool:
+    """Tell whether the other bill has too few days in common that cost the same and settled."""
+    one, other = Ledger(), Ledger()
+    for ledger, deliveries in ((one, history), (other, others)):
+        for sent in deliveries:
+            ledger.bring(sent)
+    last = ((others[-1].at - SETTLING).date() - MONTH.first).days + 1
+    mine, theirs = one.charges(), other.charges()
+    same = [
+        day
+        for day in range(1, last + 1)
+        if 0 < _of_day(mine, day) * (1 - NEARLY_EQUAL) <= _of_day(theirs, day)
+    ]
+    return len(same) < FEWEST_DAYS
+
+
+def _of_day(charges: Counter[Charge], day: int) -> Decimal:
+    return _gross(charges, day) - _gross(charges, day - 1)
+
+
+def test_a_double_is_asked_about_once_five_days_of_it_have_settled() -> None:
+    tried = [doubled(seed) for seed in range(count(6, 100))]
+    tell(_counts("doubles", tried))
+    assert [one for one in tried if one.outcome == "missed"] == []
+    assert sum(one.outcome == "asked" for one in tried) > len(tried) / 2
+
+
+def _counts(name: str, tried: list[Tried]) -> str:
+    outcomes = Counter((one.fault, one.outcome) for one in tried)
+    words = [f"{fault} {outcome} {times}" for (fault, outcome), times in sorted(outcomes.items())]
+    return f"{name}: {len(tried)} histories; {', '.join(words)}"
