@@ -13,14 +13,8 @@ from costoptix.access.tiers import Feature, require_feature
 from costoptix.anomalies import listing
 from costoptix.api import figures, report_figures
 from costoptix.api.answers import Answer
-from costoptix.api.costs import (
-    PAGE,
-    SELECTION,
-    compare_parameter,
-    compared_meta,
-    question_meta,
-    read,
-)
+from costoptix.api.comparing import compare_parameter, compared_meta
+from costoptix.api.costs import PAGE, SELECTION, question_meta, read
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.api.writing import all_written, written

@@ -13,11 +13,12 @@ from pydantic import Field
 from costoptix import drafts
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
+from costoptix.api.comparing import compare_parameter, compared_meta
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page, sign, unsign
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal, Cursor
+from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal, Cursor, SideSums
 from costoptix.costs.query import (
     ACCOUNT,
     EXCLUDE_PREFIX,
@@ -27,19 +28,28 @@ from costoptix.costs.query import (
     check_dimension,
 )
 from costoptix.errors import Invalid, NotFound
-from costoptix.figures.comparison import Compare, ComparedDays
+from costoptix.figures.comparison import (
+    COMPARABLE,
+    Compare,
+    ComparedDays,
+    against,
+    compared_days,
+)
 from costoptix.lake.layout import DIMENSIONS, METRICS
-from costoptix.money import to_text
-from costoptix.periods import DateRange, Granularity, Preset
+from costoptix.money import EXACT, to_text
+from costoptix.periods import Granularity, Preset
 
 ROWS_PER_CHUNK = 500
+_CSV_SIDES = ("compared", "before", "change")
 _CURSOR = "costs"
+_NO_SIDE = SideSums(None, None, None, None)
 _DAY = {"type": "string", "format": "date"}
 
 
 class CostsForm(PageQuery):
     """How the answer is wanted."""
 
+    compare: Compare = Compare.NONE
     format: Literal["json", "csv"] = "json"
 
 
@@ -107,6 +117,7 @@ PAGE = (
     summary="Ask for costs, grouped and filtered",
     parameters=(
         *QUESTION,
+        compare_parameter(Compare.NONE),
         *PAGE,
         Parameter(
             "format",
@@ -120,6 +131,8 @@ def costs(call: Call) -> Answer | Response:
     """Answer the cost query."""
     form, query = read(CostsForm, call.args)
     call.check_etag("costs", query.fingerprint, form)
+    compared = _compared(call, query, form.compare)
+    query = against(query, compared)
     if form.format == "csv":
         return _csv(call, query, form)
     answer = report.run(
@@ -130,9 +143,30 @@ def costs(call: Call) -> Answer | Response:
         limit=form.limit,
         cursor=_cursor(form),
     )
-    data = {"totals": _totals(answer), "rows": [_row(row, query) for row in answer.rows]}
+    is_compared = form.compare is not Compare.NONE
+    totals = [
+        {"currency": total.currency, **_costs(total), **(_sides(total) if is_compared else {})}
+        for total in answer.totals
+    ]
+    rows = [_row(row, query) | (_sides(row) if is_compared else {}) for row in answer.rows]
     meta = {"granularity": query.granularity.value, "group_by": list(query.group_by)}
-    return Answer(data, meta=meta | _meta(answer))
+    meta |= compared_meta(compared, form.compare)
+    return Answer({"totals": totals, "rows": rows}, meta=meta | _meta(answer))
+
+
+def _compared(call: Call, query: CostQuery, compare: Compare) -> ComparedDays | None:
+    """Work out which days of a question are compared.
+
+    Raises:
+        Invalid: its buckets are of a granularity that does not stand against others.
+    """
+    if compare is Compare.NONE:
+        return None
+    if query.granularity not in COMPARABLE:
+        raise Invalid(f"compare needs granularity {', '.join(COMPARABLE)}.")
+    days = query.date_range
+    since, as_of = report.days_as_of(call.session, call.organization, days, call.store)
+    return compared_days(days, since, as_of.complete_through, compare)
 
 
 @operation(
@@ -227,35 +261,6 @@ def question_meta(answer: CostReport) -> dict[str, Any]:
     }
 
 
-def compare_parameter(default: Compare) -> Parameter:
-    """Declare what a question is compared with."""
-    return Parameter(
-        "compare",
-        "With what the complete days of the range are compared, by one rule: previous (months"
-        " with as many before them, cut alike; other days with as many right before), last_year"
-        " (the same dates), none.",
-        {"type": "string", "enum": [choice.value for choice in Compare], "default": default.value},
-    )
-
-
-def compared_meta(
-    compared: ComparedDays | tuple[DateRange, DateRange] | None, compare: Compare
-) -> dict[str, Any]:
-    """Say which days stand against which, where anything was to be compared."""
-    if compare is Compare.NONE:
-        return {}
-    if isinstance(compared, ComparedDays):
-        compared = compared.now, compared.before
-    if compared is None:
-        return {"compared": None}
-    now, before = compared
-    return {"compared": {"now": [now.first, now.last], "before": [before.first, before.last]}}
-
-
-def _totals(answer: CostReport) -> list[dict[str, str | None]]:
-    return [{"currency": total.currency, **_costs(total)} for total in answer.totals]
-
-
 def _row(row: CostRow, query: CostQuery) -> dict[str, Any]:
     return {
         "period_start": row.period_start,
@@ -266,9 +271,20 @@ def _row(row: CostRow, query: CostQuery) -> dict[str, Any]:
     }
 
 
-def _costs(row: CostRow | CurrencyTotal) -> dict[str, str | None]:
+def _costs(row: CostRow | CurrencyTotal | SideSums) -> dict[str, str | None]:
     amounts = ((metric, getattr(row, metric)) for metric in METRICS)
     return {metric: None if amount is None else to_text(amount) for metric, amount in amounts}
+
+
+def _sides(row: CostRow | CurrencyTotal) -> dict[str, dict[str, str | None]]:
+    """Write both sides of a comparison, and the change; all null where nothing is compared."""
+    now, before = row.compared or _NO_SIDE, row.before or _NO_SIDE
+    changes = (
+        None if later is None or earlier is None else EXACT.subtract(later, earlier)
+        for later, earlier in zip(now, before, strict=True)
+    )
+    sides = {"compared": now, "before": before, "change": SideSums(*changes)}
+    return {name: _costs(side) for name, side in sides.items()}
 
 
 def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:
@@ -277,7 +293,9 @@ def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:
         raise Invalid("limit and cursor are for format=json; csv holds all rows.")
     stream = report.stream(call.session, call.organization, query, call.store)
     days = query.date_range
-    response = Response(_csv_chunks(query, stream.rows), content_type="text/csv; charset=utf-8")
+    is_compared = form.compare is not Compare.NONE
+    chunks = _csv_chunks(query, stream.rows, is_compared=is_compared)
+    response = Response(chunks, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = (
         f'attachment; filename="costs_{days.first}_{days.last}.csv"'
     )
@@ -285,12 +303,17 @@ def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:
     return response
 
 
-def _csv_chunks(query: CostQuery, rows: Iterable[CostRow]) -> Iterator[str]:
+def _csv_chunks(query: CostQuery, rows: Iterable[CostRow], *, is_compared: bool) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(["period_start", "period_end", *query.group_by, "currency", *METRICS])
+    names = ["period_start", "period_end", *query.group_by, "currency", *METRICS]
+    if is_compared:
+        names += [f"{side}_{metric}" for side in _CSV_SIDES for metric in METRICS]
+    writer.writerow(names)
     for count, row in enumerate(rows, start=1):
-        writer.writerow([*row[:2], *row.group, row.currency, *_costs(row).values()])
+        sides = _sides(row).values() if is_compared else ()
+        compared = [amount for side in sides for amount in side.values()]
+        writer.writerow([*row[:2], *row.group, row.currency, *_costs(row).values(), *compared])
         if count % ROWS_PER_CHUNK == 0:
             yield buffer.getvalue()
             buffer.seek(0)

@@ -22,10 +22,25 @@ CACHED_POINTERS = 64
 CACHED_SPELLINGS = 200_000
 
 
+class SideSums(NamedTuple):
+    """The sums of one side of a comparison: 0 without charges, None where all lack that cost."""
+
+    billed_cost: Amount | None
+    effective_cost: Amount | None
+    list_cost: Amount | None
+    contracted_cost: Amount | None
+
+    def of(self, metric: str) -> Amount | None:
+        """Return the sum of one metric."""
+        amount: Amount | None = getattr(self, metric)
+        return amount
+
+
 class CostRow(NamedTuple):
     """One row of a report: a bucket (both days inclusive), a group, a currency, four sums.
 
-    ``charge_count`` says how many charges it adds up, ``…_missing`` how many lack that cost.
+    ``charge_count`` says how many charges it adds up, ``…_missing`` how many lack that cost. With
+    ``sides`` in the query, ``compared`` and ``before`` are the sums of both.
     """
 
     period_start: date
@@ -39,6 +54,8 @@ class CostRow(NamedTuple):
     list_cost_missing: int
     contracted_cost_missing: int
     charge_count: int
+    compared: SideSums | None = None
+    before: SideSums | None = None
 
 
 class CurrencyTotal(NamedTuple):
@@ -51,6 +68,8 @@ class CurrencyTotal(NamedTuple):
     contracted_cost: Amount | None
     list_cost_missing: int
     contracted_cost_missing: int
+    compared: SideSums | None = None
+    before: SideSums | None = None
 
 
 class PricedRow(NamedTuple):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from costoptix.costs import sql
 from costoptix.costs.answers import CostStore
-from costoptix.costs.plan import QueryPart, plan
-from costoptix.costs.query import CostQuery
+from costoptix.costs.plan import QueryPart, Side, plan
+from costoptix.costs.query import CostQuery, Sides
 from costoptix.costs.spellings import SPELLED, Spellings
 from costoptix.lake.layout import CHARGES, ROLL_UPS
 from costoptix.lake.live import LiveDelivery, LiveFile
@@ -27,9 +28,38 @@ def parts_of(
 ) -> tuple[QueryPart, ...]:
     """Plan a question, and look up the spellings in its files where it is about any.
 
+    The days of a comparison are planned side by side; no charge is in two parts.
+
     Raises:
         FileGone: a file is not there.
     """
+    if query.sides is None:
+        return _parts_of(query, deliveries, store, kinds)
+    every = tuple(deliveries)
+    return tuple(
+        replace(part, side=side)
+        for side, days in _sides(query.date_range, query.sides)
+        for part in _parts_of(replace(query, date_range=days, sides=None), every, store, kinds)
+    )
+
+
+def _sides(asked: DateRange, sides: Sides) -> list[tuple[Side, DateRange]]:
+    """List the days of a comparison, with what else was asked for."""
+    days = [(Side.NOW, sides.now), (Side.BEFORE, sides.before)]
+    if asked.first < sides.now.first:
+        front = DateRange(asked.first, sides.now.first - timedelta(days=1))
+        days.append((Side.NOT_COMPARED, front))
+    if asked.last > sides.now.last:
+        days.append((Side.NOT_COMPARED, DateRange(sides.now.after, asked.last)))
+    return days
+
+
+def _parts_of(
+    query: CostQuery,
+    deliveries: Iterable[LiveDelivery],
+    store: CostStore,
+    kinds: Iterable[str] | None,
+) -> tuple[QueryPart, ...]:
     every = tuple(deliveries)
     parts = plan(query, every, kinds)
     if query.columns.isdisjoint(SPELLED):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import IntEnum
 
 from costoptix.costs.query import CostQuery
 from costoptix.costs.spellings import AS_SHOWN, Spellings
@@ -25,6 +26,14 @@ FILE_COST = 500
 _BY_MONTH = (Granularity.TOTAL, Granularity.MONTHLY, Granularity.QUARTERLY)
 
 
+class Side(IntEnum):
+    """To what of a comparison days belong; the first two are the days that were asked for."""
+
+    NOT_COMPARED = 0
+    NOW = 1
+    BEFORE = 2
+
+
 @dataclass(frozen=True)
 class QueryPart:
     """Days of the question, and the files of one kind that hold them."""
@@ -34,6 +43,7 @@ class QueryPart:
     paths: tuple[str, ...]  # within the lake
     cost: int  # in rows to read
     spellings: Spellings = field(default=AS_SHOWN, compare=False)  # in these files
+    side: Side = Side.NOT_COMPARED
 
 
 def plan(

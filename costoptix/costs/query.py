@@ -63,6 +63,19 @@ class Order:
         return f"-{self.column}" if self.descending else self.column
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Days of a question that stand against earlier ones.
+
+    ``places`` pairs the first day of each earlier bucket with that of the bucket that it stands
+    against; whole buckets, not clipped to the range. Without buckets there are none.
+    """
+
+    now: DateRange  # within the question's range
+    before: DateRange  # not touching ``now``
+    places: tuple[tuple[date, date], ...] = ()
+
+
 DEFAULT_ORDER = (Order(PERIOD_START), Order("billed_cost", descending=True))
 
 
@@ -72,7 +85,8 @@ class CostQuery:
 
     ``filters`` of different dimensions AND, the values of one OR; ``exclusions`` take away.
     ``search`` keeps the rows whose first ``group_by`` dimension contains that text, whatever
-    the case. ``preset`` is how the range was said, for links that stay alive.
+    the case. ``preset`` is how the range was said, for links that stay alive. With ``sides`` the
+    answer also holds what both of these cost; a group that was there only before is a row, too.
     """
 
     date_range: DateRange
@@ -83,6 +97,7 @@ class CostQuery:
     order_by: tuple[Order, ...] = DEFAULT_ORDER
     search: str = ""
     preset: Preset | None = field(default=None, compare=False)
+    sides: Sides | None = None
 
     @classmethod
     def from_params(cls, params: Parameters, today: date) -> CostQuery:
@@ -131,6 +146,8 @@ class CostQuery:
         """Return a digest that is equal for equal questions, in every process."""
         resolved = replace(self, preset=None).to_params()
         parts = [self.search, resolved]
+        if self.sides:
+            parts.append(str(self.sides))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
     @property

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from itertools import chain, groupby
 from typing import TypeVar
 
@@ -18,28 +16,27 @@ from costoptix.clock import utc_today
 from costoptix.costs import sql
 from costoptix.costs.answers import (
     CostReport,
-    CostRow,
     CostStore,
-    CurrencyTotal,
     Cursor,
     DailySeries,
     PricedRow,
     RowStream,
 )
-from costoptix.costs.engine import TOO_LARGE, FileGone
+from costoptix.costs.engine import FileGone
 from costoptix.costs.parts import parts_of
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
+from costoptix.costs.rows import added_up, amount_in, rows_of, totals_of
 from costoptix.errors import Conflict, Invalid, Unavailable
-from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, MISSING, ROLL_UPS
+from costoptix.lake.layout import CHARGES, DIMENSIONS, ROLL_UPS
 from costoptix.lake.live import (
+    DataAsOf,
     LiveData,
     current_version,
     freshness,
     read_live,
 )
 from costoptix.models import Organization
-from costoptix.money import Amount, to_amount, total
-from costoptix.periods import DateRange, Granularity, bucket_of
+from costoptix.periods import DateRange, Granularity
 
 FILES_MISSING = (
     "The files behind these costs are missing or damaged on the server. Ask your operator to put "
@@ -55,7 +52,6 @@ MAX_ADDED_HERE = 20_000
 SERIES_ROWS = 500_000
 """Of so many rows of files DuckDB sorts the series at a time: some 100 MB."""
 
-_SUMS = len(METRICS) + len(MISSING) + 3  # after the groups: currency, sums, two counts
 _Answer = TypeVar("_Answer")
 
 
@@ -87,6 +83,17 @@ def run(
     return with_live(session, organization, store, answer)
 
 
+def days_as_of(
+    session: Session, organization: Organization, days: DateRange, store: CostStore
+) -> tuple[date | None, DataAsOf]:
+    """Return the first day with charges of all, and how fresh the data of a range are.
+
+    What every report says, without the sums of one.
+    """
+    live = _live(session, organization, store)
+    return _since(live), freshness(live, days, utc_today())
+
+
 def stream(
     session: Session, organization: Organization, query: CostQuery, store: CostStore
 ) -> RowStream:
@@ -99,7 +106,7 @@ def stream(
     """
 
     def answer(live: LiveData) -> RowStream:
-        rows = _rows(query, live, store, None, 0)
+        rows = rows_of(query, live, store, None, 0)
         first = next(rows, None)
         if first is None:
             return RowStream(0, iter(()))
@@ -138,11 +145,7 @@ def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> 
     for *group, currency, amount, quantity, unit in store.engine.read(
         statement.sql, statement.parameters
     ):
-        yield PricedRow(tuple(group), currency, _known(amount), _known(quantity), unit)
-
-
-def _known(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+        yield PricedRow(tuple(group), currency, amount_in(amount), amount_in(quantity), unit)
 
 
 def daily_series(
@@ -274,114 +277,34 @@ def _live(session: Session, organization: Organization, store: CostStore) -> Liv
 def _offset(cursor: Cursor | None, query: CostQuery, live: LiveData) -> int:
     if cursor is None:
         return 0
+    if cursor.data_version != live.data_version:  # first: of other data other days are compared
+        raise Conflict("The data changed; start again.")
     if cursor.question != query.fingerprint:
         raise Invalid("cursor belongs to a question with other parameters.")
-    if cursor.data_version != live.data_version:
-        raise Conflict("The data changed; start again.")
     return cursor.offset
 
 
 def _report(
     query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
 ) -> CostReport:
-    counted_rows = list(_rows(query, live, store, limit, offset))
+    counted_rows = list(rows_of(query, live, store, limit, offset))
     row_count = counted_rows[0][1] if counted_rows else 0
     following = offset + len(counted_rows)
     is_more = following < row_count
+    rows = tuple(row for row, _ in counted_rows)
     is_all = offset == 0 and not is_more and row_count <= MAX_ADDED_HERE
+    totals = added_up(query, rows) if is_all else None
     return CostReport(
         query=query,
         data_version=live.data_version,
         data_as_of=freshness(live, query.date_range, utc_today()),
-        totals=_added_up(row for row, _ in counted_rows) if is_all else _totals(query, live, store),
-        rows=tuple(row for row, _ in counted_rows),
+        totals=totals_of(query, live, store) if totals is None else totals,
+        rows=rows,
         row_count=row_count,
         next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
-        data_since=min((delivery.first_day for delivery in live.deliveries), default=None),
+        data_since=_since(live),
     )
 
 
-def _added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
-    """Add up all rows of a query: what ``_totals`` answers, without reading files again."""
-    by_currency: dict[str, list[CostRow]] = defaultdict(list)
-    for row in rows:
-        by_currency[row.currency].append(row)
-    return tuple(
-        CurrencyTotal(
-            currency,
-            _total(row.billed_cost for row in currency_rows),
-            _total(row.effective_cost for row in currency_rows),
-            _total_or_none(row.list_cost for row in currency_rows),
-            _total_or_none(row.contracted_cost for row in currency_rows),
-            sum(row.list_cost_missing for row in currency_rows),
-            sum(row.contracted_cost_missing for row in currency_rows),
-        )
-        for currency, currency_rows in sorted(by_currency.items())
-    )
-
-
-def _total(amounts: Iterable[Amount]) -> Amount:
-    added = total(list(amounts))
-    try:
-        return to_amount(added)
-    except ValueError:
-        raise Invalid(TOO_LARGE) from None
-
-
-def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
-    present = [amount for amount in amounts if amount is not None]
-    return _total(present) if present else None
-
-
-def _totals(query: CostQuery, live: LiveData, store: CostStore) -> tuple[CurrencyTotal, ...]:
-    """Add everything up, from the coarsest files that hold it: no bucket, no group."""
-    group_by = query.group_by[:1] if query.search else ()
-    ungrouped = replace(query, granularity=Granularity.TOTAL, group_by=group_by)
-    parts = parts_of(ungrouped, live.deliveries, store)
-    if not parts:
-        return ()
-    statement = sql.totals_statement(ungrouped, parts, store.engine.path)
-    rows = store.engine.read(statement.sql, statement.parameters)
-    return tuple(CurrencyTotal(row[0], *_amounts(row[1:5]), *row[5:]) for row in rows)
-
-
-def _rows(
-    query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
-) -> Iterator[tuple[CostRow, int]]:
-    """Yield each row, and with each the count of all rows."""
-    parts = parts_of(query, live.deliveries, store)
-    if not parts:
-        return
-    statement = sql.rows_statement(query, parts, store.engine.path, limit, offset)
-    groups = len(query.group_by)
-    period = _period_reader(query)
-    for row in store.engine.read(statement.sql, statement.parameters):
-        days, keys = period(row[0]), row[-_SUMS - groups : -_SUMS]
-        currency, amounts, counts = row[-_SUMS], _amounts(row[1 - _SUMS : -4]), row[-4:-1]
-        yield CostRow(days.first, days.last, keys, currency, *amounts, *counts), row[-1]
-
-
-def _amounts(
-    texts: tuple[str, str, str | None, str | None],
-) -> tuple[Amount, Amount, Amount | None, Amount | None]:
-    """Read the sums of the METRICS; what no charge has is NULL."""
-    billed, effective, listed, contracted = texts
-    return (
-        Decimal(billed),
-        Decimal(effective),
-        _known(listed),
-        _known(contracted),
-    )
-
-
-def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:
-    """Return what turns a row's first column into its bucket, clipped to the range."""
-    whole = query.date_range
-    if query.granularity is Granularity.TOTAL:
-        return lambda _: whole
-
-    @cache
-    def period(day: date) -> DateRange:
-        return bucket_of(day, query.granularity).clip(whole) or whole
-
-    return period
+def _since(live: LiveData) -> date | None:
+    return min((delivery.first_day for delivery in live.deliveries), default=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from costoptix.costs.engine import Parameter
-from costoptix.costs.plan import QueryPart
+from costoptix.costs.plan import QueryPart, Side
 from costoptix.costs.query import (
     ACCOUNT,
     CURRENCY,
@@ -15,10 +15,12 @@ from costoptix.costs.query import (
     CostQuery,
     Filter,
     Order,
+    Sides,
     is_tag,
     tag_key,
 )
 from costoptix.costs.spellings import SPELLED, Spellings
+from costoptix.costs.sql_sums import SIDE, charge_column, side_sums, sum_to_order, sums_of
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
 from costoptix.lake.providers import NAMES, canonical_value, same_account
 from costoptix.periods import Granularity
@@ -70,11 +72,12 @@ def rows_statement(
     """Write the SELECT of the rows, in order.
 
     Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS as text, the
-    MISSING counts, the count of the charges, and the count of all rows, whatever the limit.
+    MISSING counts, the count of the charges, METRICS as text of both sides of a comparison, and
+    the count of all rows, whatever the limit.
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
-    sums = [*_sums(), _count(CHARGE_COUNT), "count(*) OVER ()"]
+    sums = [*sums_of(query, CHARGE_COUNT), *side_sums(query), "count(*) OVER ()"]
     by_group = [chosen for chosen in query.filters if chosen.dimension in _grouped_tags(query)]
     before = replace(
         query, filters=tuple(condition for condition in query.filters if condition not in by_group)
@@ -91,10 +94,14 @@ def rows_statement(
 
 
 def totals_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
-    """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts."""
+    """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts.
+
+    Then METRICS as text of both sides of a comparison.
+    """
     values = _Values(locate)
     source = _source(query, parts, _SUMMED, values)
-    clauses = ["SELECT", ", ".join([CURRENCY, *_sums()]), "FROM", source]
+    sums = [*sums_of(query), *side_sums(query)]
+    clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
     return Statement(" ".join(clauses), values.bound)
 
@@ -215,14 +222,18 @@ def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: _
     groups = [_dimension(name, part.spellings, values) for name in query.group_by]
     conditions = _conditions(query, part.spellings, values)
     first, after = values.bind(part.days.first), values.bind(part.days.after)
-    selected = [f"{expression} AS {name}" for name, expression in _bucket(query, time)]
+    bucket, standing = _bucket(query, time), ""
+    if query.sides and part.side is Side.BEFORE and bucket:
+        bucket, standing = _standing(query.sides, bucket, values)
+    selected = [f"{expression} AS {name}" for name, expression in bucket]
+    selected += [f"{int(part.side)} AS {SIDE}"] if query.sides else []
     selected += [f"{group} AS {key}" for key, group in zip(_group_keys(query), groups, strict=True)]
     selected += [f"{currency} AS {CURRENCY}"]
-    selected += [_charge_column(name) for name in columns] if is_charges else columns
+    selected += [charge_column(name) for name in columns] if is_charges else columns
     where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
     clauses = ["SELECT", ", ".join(selected), "FROM", values.files(part.paths)]
     clauses += [_spelled(name, part.spellings.of(name), values) for name in query.group_by]
-    return " ".join([*clauses, "WHERE", " AND ".join(where)])
+    return " ".join([*clauses, standing, "WHERE", " AND ".join(where)])
 
 
 def _spelled(name: str, shown: Mapping[str, str], values: _Values) -> str:
@@ -234,24 +245,15 @@ def _spelled(name: str, shown: Mapping[str, str], values: _Values) -> str:
     return f"LEFT JOIN (SELECT {lists}) ON {name} = {name}_written"
 
 
-def _sums() -> list[str]:
-    """Write the sums; money as text: DuckDB's own way to Decimal takes three times as long."""
-    money = [f"CAST(sum({metric}) AS VARCHAR)" for metric in METRICS]
-    return [*money, *map(_count, MISSING.values())]
-
-
-def _count(column: str) -> str:
-    return f"CAST(sum({column}) AS BIGINT)"
-
-
-def _charge_column(name: str) -> str:
-    """Write a roll-up's column in terms of a single charge."""
-    if name == CHARGE_COUNT:
-        return f"1 AS {CHARGE_COUNT}"
-    for metric, missing in MISSING.items():
-        if name == missing:
-            return f"CAST({metric} IS NULL AS BIGINT) AS {missing}"
-    return name
+def _standing(
+    sides: Sides, bucket: list[tuple[str, str]], values: _Values
+) -> tuple[list[tuple[str, str]], str]:
+    """Write the bucket that an earlier one stands against, and the join that finds it."""
+    ((_, expression),) = bucket
+    earlier, places = (values.bind(list(days)) for days in zip(*sides.places, strict=True))
+    lists = f"unnest({earlier}) AS bucket_before, unnest({places}) AS bucket_now"
+    joined = f"JOIN (SELECT {lists}) ON {expression} = CAST(bucket_before AS DATE)"
+    return [(PERIOD_START, "CAST(bucket_now AS DATE)")], joined
 
 
 def _bucket_key(query: CostQuery) -> list[str]:
@@ -355,7 +357,7 @@ def _ordering(query: CostQuery) -> list[str]:
     if query.granularity is Granularity.TOTAL:
         order.remove(PERIOD_START)  # the same for every row
     keys = dict(zip(query.group_by, _group_keys(query), strict=True))
-    keys |= {metric: f"sum({metric})" for metric in METRICS}
+    keys |= {metric: sum_to_order(query, metric) for metric in METRICS}
     return [
         f"{keys.get(column, column)} {'DESC' if steps[column].descending else 'ASC'} NULLS LAST"
         for column in order

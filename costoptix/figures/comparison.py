@@ -8,11 +8,12 @@ days are compared, and only with days that are all known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from costoptix.costs.query import CostQuery, Sides
 from costoptix.figures.trends import share
 from costoptix.money import EXACT, Amount
 from costoptix.periods import (
@@ -157,6 +158,19 @@ def compared_days(
     if compare is Compare.PREVIOUS and now.first.day == 1:
         matching = Matching.DAY_NUMBER
     return ComparedDays(asked, sides[0], DateRange(*sides[1:]), matching)
+
+
+COMPARABLE = (Granularity.TOTAL, Granularity.DAILY, Granularity.MONTHLY)
+"""The granularities of which buckets stand against each other."""
+
+
+def against(query: CostQuery, compared: ComparedDays | None) -> CostQuery:
+    """Ask a question with both sides of a comparison, whose ``asked`` is the question's range."""
+    if compared is None:
+        return query
+    granularity = query.granularity
+    places = () if granularity is Granularity.TOTAL else compared.buckets(granularity)
+    return replace(query, sides=Sides(compared.now, compared.before, places))
 
 
 def _months_apart(now: DateRange) -> tuple[DateRange, date, date]:

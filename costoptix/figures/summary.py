@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from costoptix.costs.answers import CostRow
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import CostQuery
-from costoptix.figures.breakdown import Group, amount_of, largest_first, sums_by_group
-from costoptix.figures.comparison import Compare, ComparedDays
+from costoptix.figures.breakdown import Group, amount_of, largest_first
+from costoptix.figures.comparison import Compare, ComparedDays, against
 from costoptix.figures.completeness import compared_part, full_months, known_part, known_whole
 from costoptix.figures.trends import (
     Change,
@@ -22,7 +23,6 @@ from costoptix.figures.trends import (
     MonthlyFigures,
     health,
     monthly_figures,
-    movers,
     projected,
     scaled,
 )
@@ -109,6 +109,7 @@ def asked_over(query: CostQuery, days: DateRange, *group_by: str, metric: str) -
         granularity=Granularity.TOTAL,
         group_by=group_by,
         order_by=largest_first(metric),
+        sides=None,
     )
 
 
@@ -126,15 +127,23 @@ def changes(
     """Rank groups by how much money they moved on compared days, currency by currency."""
     if compared is None:
         return []
-    after, earlier = (
-        sums_by_group(ask(asked_over(query, days, *group_by, metric=metric)).rows, metric)
-        for days in (compared.now, compared.before)
-    )
-    return [
-        ChangedGroup(currency, group, change)
-        for currency in {**after, **earlier}
-        for group, change in movers(after.get(currency, {}), earlier.get(currency, {}))
+    over_now = asked_over(query, compared.now, *group_by, metric=metric)
+    moved = [
+        ChangedGroup(row.currency, row.group, Change(*sums))
+        for row in ask(against(over_now, compared)).rows
+        if (sums := _both_sums(row, metric)) is not None
     ]
+    currencies = dict.fromkeys(group.currency for group in moved)
+    moved.sort(key=lambda group: abs(group.change.amount), reverse=True)
+    return [group for currency in currencies for group in moved if group.currency == currency]
+
+
+def _both_sums(row: CostRow, metric: str) -> tuple[Amount, Amount] | None:
+    """Return what a row cost before and now; what lacks the metric on one side is 0 there."""
+    before, now = (side and side.of(metric) for side in (row.before, row.compared))
+    if before is None and now is None:
+        return None
+    return before or _NOTHING, now or _NOTHING
 
 
 def this_month(

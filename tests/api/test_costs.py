@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -18,8 +19,9 @@ from costoptix import clock
 from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
 from costoptix.models import Organization
+from costoptix.periods import DateRange
 from tests.costs.test_query import SQL_PAYLOADS
-from tests.support.lake import Charge, Lake, open_writer
+from tests.support.lake import Charge, Lake, on, open_writer
 
 Get = Callable[..., object]
 
@@ -151,6 +153,86 @@ def test_csv_holds_every_row_verbatim(lake, get):
     assert rows[0]["billed_cost"] == "1"
 
 
+def _two_months(lake: Lake) -> None:
+    """What a service cost on each day of February and March, one that went, one that came."""
+    for first, cost in ((date(2026, 2, 1), "1.25"), (date(2026, 3, 1), "2")):
+        days = DateRange(first, first.replace(day=20))
+        lake.deliver(
+            *on(Charge(billed_cost=Decimal(cost), contracted_cost=None), *days),
+            Charge(day=first, service_name="gone" if first.month == 2 else "new", list_cost=None),
+        )
+
+
+SO_FAR = "start_date=2026-03-01&end_date=2026-03-20"
+METRIC = "billed_cost"
+
+
+def test_each_row_and_total_has_both_sides_and_the_change(lake, get):
+    _two_months(lake)
+    answer = get(f"/costs?{SO_FAR}&group_by=service_name&compare=previous").get_json()
+    assert answer["meta"]["compared"] == {
+        "now": ["2026-03-01", "2026-03-19"], "before": ["2026-02-01", "2026-02-19"],
+    }  # fmt: skip
+    rows = {row["service_name"]: row for row in answer["data"]["rows"]}
+    assert list(rows) == ["EC2", "new", "gone"]
+    sides = ("compared", "before", "change")
+    assert [rows["EC2"][side][METRIC] for side in sides] == ["38", "23.75", "14.25"]
+    assert rows["EC2"][METRIC] == "40"  # with today, which is not compared
+    assert [rows["gone"][side][METRIC] for side in sides] == ["0", "1", "-1"]
+    assert rows["gone"][METRIC] == "0"
+    assert [rows["new"][side][METRIC] for side in sides] == ["1", "0", "1"]
+    assert [rows["new"][side]["list_cost"] for side in sides] == [None, "0", None]
+    assert rows["EC2"]["compared"]["contracted_cost"] is None
+    (total,) = answer["data"]["totals"]
+    assert [total[side][METRIC] for side in sides] == ["39", "24.75", "14.25"]
+    assert total["compared"]["list_cost"] == "19"
+    assert "compared" not in get(f"/costs?{SO_FAR}").get_json()["data"]["totals"][0]
+    assert "compared" not in get(f"/costs?{SO_FAR}").get_json()["meta"]
+
+
+def test_days_stand_against_days_and_what_is_gone_at_its_counterpart(lake, get):
+    _two_months(lake)
+    asked = f"/costs?{SO_FAR}&compare=previous&granularity=daily&group_by=service_name&limit=1000"
+    rows = get(asked).get_json()["data"]["rows"]
+    (gone,) = [row for row in rows if row["service_name"] == "gone"]
+    assert (gone["period_start"], gone["period_end"]) == ("2026-03-01", "2026-03-01")
+    (today,) = [row for row in rows if row["period_start"] == "2026-03-20"]
+    assert (today[METRIC], today["compared"][METRIC], today["before"][METRIC]) == ("2", "0", "0")
+    (second,) = [row for row in rows if row["period_start"] == "2026-03-02"]
+    assert second["change"][METRIC] == "0.75"
+    months = get(f"/costs?{SO_FAR}&compare=previous&granularity=monthly").get_json()["data"]["rows"]
+    assert [row["change"][METRIC] for row in months] == ["14.25"]
+
+
+def test_pages_and_csv_of_a_comparison_have_the_same_rows(lake, get):
+    _two_months(lake)
+    path = f"/costs?{SO_FAR}&group_by=service_name&compare=previous"
+    whole = get(path).get_json()["data"]
+    first = get(f"{path}&limit=2").get_json()
+    second = get(f"{path}&limit=2&cursor={first['meta']['next_cursor']}").get_json()
+    assert first["data"]["rows"] + second["data"]["rows"] == whole["rows"]
+    assert first["data"]["totals"] == second["data"]["totals"] == whole["totals"]
+    found = get(f"{path}&format=csv").get_data(as_text=True)
+    rows = list(csv.DictReader(io.StringIO(found, newline="")))
+    assert [row["change_billed_cost"] for row in rows] == [
+        row["change"][METRIC] for row in whole["rows"]
+    ]
+    cursor = first["meta"]["next_cursor"]
+    lake.deliver(Charge(day=date(2026, 3, 21)))
+    assert get(f"{path}&limit=2&cursor={cursor}").status_code == 409
+
+
+def test_nothing_to_compare_with_is_null_and_not_an_error(lake, get):
+    _two_months(lake)
+    answer = get(f"/costs?{SO_FAR}&compare=last_year").get_json()
+    assert answer["meta"]["compared"] is None
+    (total,) = answer["data"]["totals"]
+    assert total[METRIC] == "41"
+    assert set(total["change"].values()) == set(total["compared"].values()) == {None}
+    empty = get("/costs?start_date=2020-01-01&end_date=2020-01-31&compare=previous").get_json()
+    assert (empty["data"], empty["meta"]["compared"]) == ({"totals": [], "rows": []}, None)
+
+
 def test_csv_takes_no_page(lake, get):
     assert get("/costs?format=csv&limit=5").status_code == 400
 
@@ -228,6 +310,11 @@ def test_an_unknown_dimension_is_not_found(lake, get):
         ("format=xml", "format"),
         ("group_by=nope", "group_by"),
         ("nope=1", "nope"),
+        ("compare=ever", "compare"),
+        ("compare=", "compare"),
+        ("compare=none&compare=previous", "compare"),
+        ("compare=previous&granularity=weekly", "compare"),
+        ("compare=last_year&granularity=quarterly", "compare"),
         ("exclude_nope=1", "exclude_nope"),
         ("tag:=1", "tag"),
         ("account=1", "account"),

@@ -8,22 +8,22 @@ from datetime import date
 from decimal import Decimal
 
 from costoptix.anomalies.listing import Flag
-from costoptix.costs.answers import CostReport, CostRow
+from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import DEFAULT_ORDER, PERIOD_START, CostQuery, Order
 from costoptix.figures import summary
 from costoptix.figures.breakdown import Group, amount_of
-from costoptix.figures.completeness import compared_part
+from costoptix.figures.comparison import COMPARABLE, ComparedDays, against
 from costoptix.figures.trends import Change, Confidence, MonthlyFigures, Trend, share
 from costoptix.models import Severity
-from costoptix.money import Amount
+from costoptix.money import EXACT, Amount
 from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.cost_charts import PER, bucket_title, month_title
+from costoptix.web.costs.cost_charts import PER, bucket_title, month_title, range_title
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.wording import METRIC_TITLES, dimension_title, value_title
 
 MAX_ROWS = 1000
-"""Of more groups than these, the largest are shown, and nothing is compared."""
+"""Of more groups than these, the largest are shown, without what only pages tell of a service."""
 
 SHOWN_ROWS = 50
 BY_SERVICE = ("service_name",)
@@ -42,7 +42,8 @@ class Row:
     days: DateRange
     amount: Amount | None
     share: Decimal | None = None  # percent of the currency's total
-    change: Change | None = None  # complete days against as many before
+    change: Change | None = None  # on compared days
+    rest: Amount | None = None  # of the days that are not compared
     figures: MonthlyFigures | None = None
     flag: Flag | None = None  # of a service: the anomalies that it had
 
@@ -97,29 +98,29 @@ def cost_table(
     ask: Ask,
     question: CostQuestion,
     days: DateRange,
+    compared: ComparedDays | None,
     *,
     shown: int,
     flags: Callable[[CostQuery], Flags],
 ) -> CostTable:
-    """Answer the question over ``days`` with at most ``shown`` rows.
+    """Answer the question over ``days`` with at most ``shown`` rows, ``compared`` or not.
 
     ``flags`` tells of a query by service which of its groups had anomalies.
 
-    A table of totals with at most ``MAX_ROWS`` rows also compares with the days before. Ordered
-    by a column that it does not have (another range may lack it), it keeps the page's own order.
+    A table of totals with at most ``MAX_ROWS`` rows can be ordered by what only pages tell.
+    Ordered by a column that it does not have (another range may lack it), it keeps the page's own
+    order.
     """
     query = asked(question, days)
+    compared = compared if query.granularity in COMPARABLE else None
     is_total = query.granularity is Granularity.TOTAL
-    report = ask(query, MAX_ROWS if is_total else shown)
-    is_compared = is_total and report.row_count <= MAX_ROWS
+    report = ask(against(query, compared), MAX_ROWS if is_total else shown)
+    is_whole = is_total and report.row_count <= MAX_ROWS
     rows = list(_rows(report, question.metric))
     totals = _totals(report, question.metric)
-    if is_compared:
-        rows, totals = _compared(ask, question, report, rows, totals)
-    if is_compared and query.group_by == BY_SERVICE:
-        flagged = flags(query)
-        rows = [replace(row, flag=flagged.get((row.currency, row.group))) for row in rows]
-    columns = tuple(_columns(question, report, rows, is_compared=is_compared))
+    if is_whole and query.group_by == BY_SERVICE:
+        rows = _services(ask, query, question.metric, rows, flags(query))
+    columns = tuple(_columns(question, report, rows, compared, is_whole=is_whole))
     by_page = question.page_order.removeprefix("-")
     column = next((column for column in columns if by_page and column.name == by_page), None)
     if column is not None:
@@ -145,39 +146,49 @@ def _shared(
         amount = amount_of(row, metric)
         part = None if amount is None else share(amount, whole[row.currency] or Amount(0))
         days = DateRange(row.period_start, row.period_end)
-        yield Row(row.currency, row.group, days, amount, part)
+        yield Row(row.currency, row.group, days, amount, part, *_change(row, metric))
+
+
+def _change(row: CostRow | CurrencyTotal, metric: str) -> tuple[Change | None, Amount | None]:
+    """Return how a row changed on compared days, and what its other days cost."""
+    amount = amount_of(row, metric)
+    now, before = (side and side.of(metric) for side in (row.compared, row.before))
+    rest = None if amount is None or now is None else EXACT.subtract(amount, now)
+    return None if now is None or before is None else Change(before, now), rest
 
 
 def _totals(report: CostReport, metric: str) -> tuple[Row, ...]:
     days = report.query.date_range
-    totals = [Row(sums.currency, (), days, amount_of(sums, metric)) for sums in report.totals]
+    totals = [
+        Row(sums.currency, (), days, amount_of(sums, metric), None, *_change(sums, metric))
+        for sums in report.totals
+    ]
     return tuple(sorted(totals, key=lambda row: abs(row.amount or Amount(0)), reverse=True))
 
 
-def _compared(
-    ask: Ask, question: CostQuestion, report: CostReport, rows: list[Row], totals: tuple[Row, ...]
-) -> tuple[list[Row], tuple[Row, ...]]:
-    """Add to each row how it changed and, for services over months, its monthly figures."""
-    query, metric = report.query, question.metric
-    compared = compared_part(report, question.compare)
-    if compared:
-        moved = summary.changes(ask, query, metric, compared, *query.group_by)
-        changes = {(mover.currency, mover.group): mover.change for mover in moved}
-        rows = [replace(row, change=changes.get((row.currency, row.group))) for row in rows]
-        totals = tuple(
-            replace(
-                row, change=summary.summed(m.change for m in moved if m.currency == row.currency)
-            )
-            for row in totals
+def _services(
+    ask: Ask, query: CostQuery, metric: str, rows: Iterable[Row], flagged: Flags
+) -> list[Row]:
+    """Add to each service the anomalies that it had and, over months, its monthly figures."""
+    has_months = len(query.date_range.months()) > 1
+    figures = summary.monthly_table(ask, query, metric) if has_months else {}
+    return [
+        replace(
+            row,
+            figures=figures.get((row.currency, row.group)),
+            flag=flagged.get((row.currency, row.group)),
         )
-    if query.group_by == BY_SERVICE and len(query.date_range.months()) > 1:
-        figures = summary.monthly_table(ask, query, metric)
-        rows = [replace(row, figures=figures.get((row.currency, row.group))) for row in rows]
-    return rows, totals
+        for row in rows
+    ]
 
 
 def _columns(
-    question: CostQuestion, report: CostReport, rows: list[Row], *, is_compared: bool
+    question: CostQuestion,
+    report: CostReport,
+    rows: list[Row],
+    compared: ComparedDays | None,
+    *,
+    is_whole: bool,
 ) -> Iterator[TableColumn]:
     query = report.query
     if query.granularity is not Granularity.TOTAL:
@@ -195,11 +206,12 @@ def _columns(
         question.metric, METRIC_TITLES[question.metric], "money", lambda row: row.amount
     )
     yield TableColumn("", "Share", "percent", lambda row: row.share)
-    if is_compared and any(row.change for row in rows):
-        yield from _CHANGE_COLUMNS
-    if is_compared and any(row.figures for row in rows):
+    if compared:
+        columns = _change_columns(compared)
+        yield from columns if is_whole else (replace(column, name="") for column in columns)
+    if any(row.figures for row in rows):
         yield from _MONTHLY_COLUMNS
-    if is_compared and query.group_by == BY_SERVICE:
+    if is_whole and query.group_by == BY_SERVICE:
         yield _FLAG_COLUMN
 
 
@@ -215,11 +227,21 @@ def _of_figures(take: Callable[[MonthlyFigures], Value]) -> Callable[[Row], Valu
     return lambda row: take(row.figures) if row.figures else None
 
 
-_CHANGE_COLUMNS = (
-    TableColumn("before", "Before", "money", _of_change(lambda change: change.before)),
-    TableColumn("change", "Change", "change", _of_change(lambda change: change.amount)),
-    TableColumn("", "Change %", "percent", _of_change(lambda change: change.percent)),
-)
+def _change_columns(compared: ComparedDays) -> Iterator[TableColumn]:
+    """Name the days of both sides; what is not compared has a column of its own."""
+    now, before = range_title(compared.now), range_title(compared.before)
+    yield TableColumn("compared", now, "money", _of_change(lambda change: change.now))
+    yield TableColumn("before", before, "money", _of_change(lambda change: change.before))
+    yield TableColumn("change", "Change", "change", _of_change(lambda change: change.amount))
+    yield TableColumn("", "Change %", "percent", _of_change(lambda change: change.percent))
+    if compared.now.length != compared.before.length:
+        per_day = _of_change(lambda change: compared.per_day(change.now, change.before))
+        yield TableColumn("", "Per day %", "percent", per_day)
+    if compared.left_out:
+        days = ", ".join(range_title(days) for days in compared.left_out)
+        yield TableColumn("not_compared", f"Not compared: {days}", "money", lambda row: row.rest)
+
+
 _MONTHLY_COLUMNS = (
     TableColumn("average", "Avg monthly", "money", _of_figures(lambda of: of.average)),
     TableColumn("peak_month", "Peak month", "month", _of_figures(lambda of: of.peak_month)),

@@ -25,6 +25,7 @@ from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures import summary
 from costoptix.figures.breakdown import breakdowns
+from costoptix.figures.comparison import COMPARABLE, Compare, against
 from costoptix.figures.completeness import compared_over, known_part, partial_months
 from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.money import rounded, to_text
@@ -111,9 +112,8 @@ def costs() -> ResponseReturnValue:
             for breakdown in breakdowns(ask, query, question.metric, granularity, compared)
         ],
     )
-    table = cost_table(
-        ask, question, days, shown=question.limit or SHOWN_ROWS, flags=anomaly_flags(ask)
-    )
+    shown = question.limit or SHOWN_ROWS
+    table = cost_table(ask, question, days, compared, shown=shown, flags=anomaly_flags(ask))
     return render_template(
         "costs/costs.html",
         question=question,
@@ -124,6 +124,7 @@ def costs() -> ResponseReturnValue:
         chart_granularity=granularity,
         per=PER[granularity],
         table=table,
+        compared=compared,
         text_of=text_of,
         severity_kinds=SEVERITY_KINDS,
         flagged_url=lambda row: _anomalies_url(question, row),
@@ -152,14 +153,17 @@ def costs_csv() -> ResponseReturnValue:
     """
     question = read_state(given_pairs()).question
     ask = asker()
-    complete, _ = _days(ask, question)
+    complete, whole = _days(ask, question)
     days = complete or question.query.date_range
-    table = cost_table(ask, question, days, shown=MAX_ROWS, flags=anomaly_flags(ask))
+    compared = compared_over(days, whole, question.compare)
+    flags = anomaly_flags(ask)
+    table = cost_table(ask, question, days, compared, shown=MAX_ROWS, flags=flags)
     rows, row_count = iter(table.rows), table.row_count
     if row_count > len(table.rows):
-        stream = report.stream(
-            db.session(), current_user.organization, asked(question, days), cost_store()
-        )
+        query = asked(question, days)
+        if query.granularity in COMPARABLE:
+            query = against(query, compared)
+        stream = report.stream(db.session(), current_user.organization, query, cost_store())
         rows, row_count = streamed(table, stream.rows, question.metric), stream.row_count
     name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
     return Response(
@@ -281,7 +285,10 @@ def _choices(state: Asked) -> Choices | None:
 def curl(question: CostQuestion, days: DateRange) -> str:
     """Write the command that asks the API for the same rows."""
     config: Config = current_app.config["COSTOPTIX"]
-    params = asked(question, days).to_params()
+    query = asked(question, days)
+    params = query.to_params()
+    if question.compare is not Compare.NONE and query.granularity in COMPARABLE:
+        params.append(("compare", question.compare.value))
     if question.limit is not None:
         params.append(("limit", str(question.limit)))
     address = f"{config.public_url}/api/v1/costs?{urlencode(params)}"

@@ -39,8 +39,8 @@ OPTIONAL = ("account", "group_by", "granularity", "order_by", *PAGE_PARAMETERS)
 """Left empty in a form, these are as good as absent; an empty filter value is not."""
 
 PAGE_COLUMNS = (
-    "before", "change", "average", "peak_month", "trend", "cagr", "total_change", "confidence",
-    "month_over_month", "anomaly",
+    "compared", "before", "change", "not_compared", "average", "peak_month", "trend", "cagr",
+    "total_change", "confidence", "month_over_month", "anomaly",
 )  # fmt: skip
 """What a table of totals can also be ordered by: columns that only pages have."""
 

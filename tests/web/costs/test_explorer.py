@@ -169,12 +169,53 @@ def test_page_chart_table_csv_and_api_have_the_same_numbers(
     if group_by or granularity:  # without groups the rows are the totals
         assert sorted(filter(None, sums)) == sorted(filter(None, totals.values()))
     assert sum(Decimal(row[at] or 0) for row in body) == sum(known.values())
-    assert len(body) == answer["meta"]["row_count"]
+    is_comparable = granularity != "weekly"
+    compare = "&compare=previous" if is_comparable else ""
+    compared = api(f"/api/v1/costs?{params}&limit=1000{compare}")
+    assert len(body) == compared["meta"]["row_count"]
+    if is_comparable and compared["meta"]["compared"]:
+        before = head.index("Change") - 1
+        for column, side in ((before - 1, "compared"), (before, "before"), (before + 1, "change")):
+            sides = [Decimal(row[side][metric] or 0) for row in compared["data"]["rows"]]
+            if metric in ("billed_cost", "effective_cost"):
+                assert sum(Decimal(row[column]) for row in body) == sum(sides)
     rows = csv_rows(alice_browser, shown)
     assert {c: csv_sums(rows, TITLES[metric])[c] for c in known} == known
     again = api(curl_of(page))
-    assert again["data"]["totals"] == answer["data"]["totals"]
-    assert again["meta"]["row_count"] == answer["meta"]["row_count"]
+    assert again["data"]["totals"] == compared["data"]["totals"]
+    assert again["meta"]["row_count"] == compared["meta"]["row_count"]
+
+
+def test_each_row_is_compared_on_the_days_that_its_heads_name(billed, alice_browser: Browser):
+    billed.deliver(Charge(day=date(2026, 2, 2), service_name="gone"))
+    page = alice_browser.get("/costs?range=this_month&group_by=service_name&limit=1000").text
+    head, body, foot = table(page)
+    first = head.index("1–18 Mar 2026")
+    assert head[first : first + 4] == ["1–18 Mar 2026", "1–18 Feb 2026", "Change", "Change %"]
+    assert head[first + 4] == "Not compared: 19–20 Mar 2026"
+    assert "1–18 Mar 2026 against 1–18 Feb 2026, complete days only." in text(page)
+    assert "Period before, 1–18 Feb 2026" in text(page)
+    assert "gone" in [row[0] for row in body]
+    for row in (*body, *foot):
+        now, before, change = (Decimal(row[at]) for at in (first, first + 1, first + 2))
+        assert now - before == change
+        if not row[0].startswith("Total"):
+            assert Decimal(row[first - 2]) == now + Decimal(row[first + 4])
+
+
+def test_months_of_other_lengths_name_their_days(billed, alice_browser: Browser):
+    page = alice_browser.get("/costs?start_date=2026-02-01&end_date=2026-02-28").text
+    assert "The two have 28 and 31 days." in text(page)
+    assert "Per day %" in table(page)[0]
+
+
+def test_nothing_is_compared_where_that_is_asked_for(billed, alice_browser: Browser):
+    page = alice_browser.get(f"/costs?{MARCH}&group_by=service_name&compare=none").text
+    assert "Change" not in table(page)[0]
+    assert "compare" not in curl_of(page)
+    year = alice_browser.get(f"/costs?{MARCH}&group_by=service_name&compare=last_year").text
+    assert "Change" not in table(year)[0]  # before the first bill
+    assert "compare=last_year" in curl_of(year)
 
 
 def test_the_csv_has_exactly_the_columns_and_rows_of_the_page(billed, alice_browser: Browser):
@@ -241,8 +282,9 @@ def test_a_service_with_anomalies_is_flagged_and_leads_to_them(
 
 
 @pytest.mark.parametrize(
-    "column", ["service_name", "billed_cost", "before", "change", "average", "peak_month", "trend",
-               "cagr", "total_change", "month_over_month", "confidence", "anomaly"],
+    "column", ["service_name", "billed_cost", "compared", "before", "change", "average",
+               "peak_month", "trend", "cagr", "total_change", "month_over_month", "confidence",
+               "anomaly"],
 )  # fmt: skip
 def test_every_column_can_be_sorted_both_ways(billed, alice_browser: Browser, column):
     params = "start_date=2026-02-10&end_date=2026-03-18&group_by=service_name&limit=1000"
@@ -328,7 +370,8 @@ def test_without_dates_it_shows_the_apis_days(billed, api, alice_browser: Browse
     assert chart_totals(page) == {
         t["currency"]: Decimal(t["billed_cost"]) for t in answer["data"]["totals"]
     }
-    assert api(curl_of(page))["data"]["totals"] == answer["data"]["totals"]
+    compared = api("/api/v1/costs?compare=previous")
+    assert api(curl_of(page))["data"]["totals"] == compared["data"]["totals"]
 
 
 def test_filters_that_match_nothing_can_be_removed(billed, alice_browser: Browser):
@@ -345,6 +388,7 @@ def test_filters_that_match_nothing_can_be_removed(billed, alice_browser: Browse
         ("granularity=hourly", "granularity"),
         ("granularity=daily&granularity=daily", "granularity"),
         ("metric=effort", "metric"),
+        ("compare=ever", "compare"),
         ("complete_days=yes", "complete_days"),
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
