@@ -48,7 +48,8 @@ class Elsewhere:
         if self.overlaps:
             yield Question(
                 kind=Kind.PERIOD,
-                sentence="Its billing period overlaps others of this source that are live.",
+                sentence="Another billing period of this source is live that overlaps this one or "
+                "holds the same charges.",
                 effects=self.overlaps,
                 aspects=("period",),
             )

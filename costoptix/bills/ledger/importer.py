@@ -17,7 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import queue
+from costoptix import events, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Options
@@ -46,6 +46,7 @@ from costoptix.models import (
     UNFINISHED_STATES,
     Import,
     ImportState,
+    Organization,
     ReconciliationLine,
     Source,
 )
@@ -330,12 +331,28 @@ class _Run:
         )
 
     def _wait(self, staged: Staged, question: Question) -> None:
-        self._change(
-            ImportState.WAITING,
-            message=question.sentence,
-            options=self._row.options | {"question": question.model_dump(mode="json")},
-            **_counts(staged),
-        )
+        """Have the import wait for a person; that it does is an event."""
+        row, session = self._row, self._session
+        data = {
+            "import_id": row.id, "file_name": row.file_name, "kind": question.kind.value,
+            "sentence": question.sentence,
+        }  # fmt: skip
+        with writing(session):
+            queue.hold(session, self._claim)
+            events.raise_once(
+                session,
+                session.get_one(Organization, row.organization_id),
+                "import.waiting",
+                key=f"import.waiting:{row.id}:{question.kind}",
+                subject_id=row.id,
+                data=data,
+            )
+            self._change(
+                ImportState.WAITING,
+                message=question.sentence,
+                options=row.options | {"question": question.model_dump(mode="json")},
+                **_counts(staged),
+            )
 
     def _go_live(
         self, worked_out: Purpose, placed: Sequence[Placed], details: deliveries.Details

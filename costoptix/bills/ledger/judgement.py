@@ -188,7 +188,8 @@ class _LedgerMonth:
         noted.holds_live |= outcome.holds_live
         for part in outcome.untold:
             noted.parts += self._effects([part], outcome.replacing, days=wording.span(part))
-            noted.sentences.append(wording.untold(part))
+            share = coverage.share_told_again(part, outcome.replacing)
+            noted.sentences.append(wording.untold(part, share))
         for part in outcome.late:
             noted.parts += self._effects(outcome.before, outcome.replacing, days=wording.span(part))
             noted.sentences.append(wording.late(part))
@@ -198,7 +199,8 @@ class _LedgerMonth:
         if not losses:
             return
         noted.aspects |= {loss.aspect for loss in losses}
-        noted.sentences += [] if noted.parts else wording.losses(losses)
+        if noted.holds_live or not noted.parts:
+            noted.sentences += wording.losses(losses)
         noted.losses += self._effects(
             outcome.before,
             outcome.after,

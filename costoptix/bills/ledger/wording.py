@@ -7,7 +7,7 @@ from datetime import date
 
 from costoptix import money
 from costoptix.bills.ledger import coverage
-from costoptix.bills.ledger.coverage import Part
+from costoptix.bills.ledger.coverage import Part, Totals
 from costoptix.bills.ledger.losses import Aspect, Loss
 from costoptix.bills.ledger.questions import Effect
 
@@ -41,10 +41,16 @@ def _loss(loss: Loss) -> str:
     return f"{what} would go: {money.to_text(loss.amount)} {loss.currency}."
 
 
-def untold(part: Part) -> str:
-    """Ask what a delivery is to a live part that it does not hold."""
+def untold(part: Part, share: float) -> str:
+    """Ask what a delivery is to a live part of which it holds only a share, from 0 to 1."""
+    what = f"{_days(part)} ({_amounts(part)})"
+    if share > coverage.DISJOINT:
+        return (
+            f"Of {what}, which is live, this delivery holds about {share:.0%} of the charges. "
+            "Does it replace that (replace), or is it another part (add)?"
+        )
     return (
-        f"{_days(part)} ({_amounts(part)}) is live and not in this delivery. "
+        f"{what} is live and not in this delivery. "
         "Is this another part (add), or does it replace that (replace)?"
     )
 
@@ -58,10 +64,18 @@ def late(part: Part) -> str:
 
 
 def _amounts(part: Part) -> str:
+    """Write the billed cost by currency; what a credit cancels is not left out: ``1000 − 700``."""
+    by_currency = coverage.sums([part], ("currency",))
     return ", ".join(
-        f"{money.to_text(amount)} {currency}"
-        for currency, amount in sorted(coverage.net_billed([part]).items())
+        f"{_amount(totals)} {currency}" for (currency,), totals in sorted(by_currency.items())
     )
+
+
+def _amount(totals: Totals) -> str:
+    positive, negative = totals.billed_positive, totals.billed_negative
+    if not positive or not negative:
+        return money.to_text(positive + negative)
+    return f"{money.to_text(positive)} − {money.to_text(-negative)}"
 
 
 def also(doubled: Iterable[Effect]) -> str:

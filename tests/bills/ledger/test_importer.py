@@ -32,7 +32,10 @@ from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import bill, write
 from tests.support.bills import SAMPLE, TakeIn
 
-FEBRUARY = {"BillingPeriodStart": "2026-02-01", "BillingPeriodEnd": "2026-03-01"}
+FEBRUARY = {
+    "BillingPeriodStart": "2026-02-01", "BillingPeriodEnd": "2026-03-01",
+    "ChargePeriodStart": "2026-02-02T05:00:00Z", "ChargePeriodEnd": "2026-02-02T06:00:00Z",
+}  # fmt: skip
 
 
 def test_the_sample_is_live_with_its_total(take_in: TakeIn, billed) -> None:
@@ -56,7 +59,7 @@ def test_r16_the_same_bytes_again_change_nothing(
 
 def test_r16_a_corrected_month_replaces_the_month_whole(take_in: TakeIn, billed) -> None:
     first = take_in(write([{"BilledCost": "7"}, {"BilledCost": "2", "ResourceId": "vanishes"}]))
-    second = take_in(bill("8"))
+    second = take_in(bill("8"), options={"decision": "replace"})
     assert billed() == 8
     assert (first.state, second.state) == ("older", "live")
 

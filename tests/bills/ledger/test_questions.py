@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
+from config import Config
+from costoptix import events
 from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import previews, questions, undo
 from costoptix.bills.ledger.questions import Decision
 from costoptix.errors import Conflict
 from costoptix.models import Import, Organization
 from tests.bills.bill import bill, write
-from tests.support.bills import TakeIn
+from tests.support.bills import TakeIn, work
 
 
 def _three_sources(take_in: TakeIn, decide) -> Import:
@@ -82,3 +84,17 @@ def test_what_does_not_wait_cannot_be_decided(
 ) -> None:
     with pytest.raises(Conflict, match="does not wait"):
         questions.decide(session, operator, take_in(bill("7")), Decision.REPLACE)
+
+
+def test_a_question_is_an_event_of_its_import_once(
+    take_in: TakeIn, session: Session, acme: Organization, operator: Caller, config: Config
+) -> None:
+    days = [{"ChargePeriodStart": f"2026-03-{day:02}T05:00:00Z"} for day in range(1, 31)]
+    take_in(write(days[:15]), source_name="s")
+    row = take_in(write(days[15:]), source_name="s")
+    (event,) = events.of_subject(session, acme, row.id)
+    assert (event.name, event.data["kind"]) == ("import.waiting", "part")
+    assert event.data["sentence"] == row.message
+    questions.decide(session, operator, row, Decision.ADD)
+    work(session, config)
+    assert len(events.of_subject(session, acme, row.id)) == 1
