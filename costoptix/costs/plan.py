@@ -36,7 +36,7 @@ class Side(IntEnum):
 
 @dataclass(frozen=True)
 class QueryPart:
-    """Days of the question, and the files of one kind that hold them."""
+    """Days of the question, and files of one kind that hold charges of them."""
 
     kind: str  # charges, or the name of a roll-up
     days: DateRange  # of whole months where the kind knows no days
@@ -51,8 +51,8 @@ def plan(
 ) -> tuple[QueryPart, ...]:
     """Choose the cheapest files for a question; no part at all when there is nothing to read.
 
-    The parts share no day, and together hold every charge of the range. ``kinds`` narrows the
-    choice: the answer must be the same for any kinds that can answer at all.
+    No charge is in two parts, and together they hold every charge of the range. ``kinds`` narrows
+    the choice: the answer must be the same for any kinds that can answer at all.
     """
     touched = [delivery for delivery in deliveries if delivery.touches(query.date_range)]
     if not touched:
@@ -65,7 +65,7 @@ def plan(
         edges = [(edge, "day") for edge in _around(days, whole)]
         choices.append(_parts([(whole, "month"), *edges], query, touched, allowed))
     possible = [choice for choice in choices if choice is not None]
-    return min(possible, key=lambda parts: sum(part.cost for part in parts))
+    return min(possible, key=_cost)
 
 
 def _widened(days: DateRange, deliveries: list[LiveDelivery]) -> DateRange:
@@ -109,14 +109,30 @@ def _parts(
         if not touched:
             continue
         candidates = [
-            _part(kind, days, touched)
+            parts_of_kind
             for kind in _kinds_that_hold(query, grain)
-            if (allowed is None or kind in allowed) and all(kind in d.files for d in touched)
+            if (parts_of_kind := _parts_of_kind(kind, days, touched, allowed)) is not None
         ]
         if not candidates:
             return None
-        parts.append(min(candidates, key=lambda part: part.cost))
+        parts += min(candidates, key=_cost)
     return tuple(parts)
+
+
+def _parts_of_kind(
+    kind: str, days: DateRange, deliveries: list[LiveDelivery], allowed: frozenset[str] | None
+) -> list[QueryPart] | None:
+    """Read files of one kind, and the charges of deliveries without it; None if not allowed."""
+    having = [delivery for delivery in deliveries if kind in delivery.files]
+    lacking = [delivery for delivery in deliveries if kind not in delivery.files]
+    parts = [_part(kind, days, having)] if having else []
+    parts += [_part(CHARGES, days, lacking)] if lacking else []
+    is_allowed = allowed is None or all(part.kind in allowed for part in parts)
+    return parts if is_allowed else None
+
+
+def _cost(parts: Iterable[QueryPart]) -> int:
+    return sum(part.cost for part in parts)
 
 
 def _kinds_that_hold(query: CostQuery, grain: str) -> list[str]:

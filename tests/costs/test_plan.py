@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -93,6 +94,20 @@ def test_files_of_an_older_layout_are_gone_around():
     by_service = (("granularity", "daily"), ("group_by", "service_name"))
     found = kinds(*by_service, days="2025-11-01 2025-12-20", deliveries=older)
     assert found == ["daily"]
+
+
+def test_charges_answer_for_deliveries_without_roll_ups():
+    month = date(2025, 12, 1)
+    few = replace(delivery(month), files={CHARGES: (LiveFile("few", 7),)})
+    by_service = query(
+        ("start_date", "2025-11-01"), ("end_date", "2025-12-31"), ("group_by", "service_name")
+    )
+    parts = plan(by_service, [*YEAR, few])
+    assert [part.kind for part in parts] == ["monthly", CHARGES]
+    assert parts[1].paths == ("few",)
+    assert {part.days for part in parts} == {by_service.date_range}
+    assert [part.kind for part in plan(by_service, [few])] == [CHARGES]
+    assert plan(by_service, [*YEAR, few], {CHARGES}) != ()
 
 
 spans = st.tuples(st.dates(date(2024, 11, 1), date(2026, 3, 19)), st.integers(0, 500))

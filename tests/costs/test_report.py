@@ -8,13 +8,17 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete, select
 
 from costoptix import clock
 from costoptix.costs import report
 from costoptix.errors import Conflict, Invalid, Unavailable
-from costoptix.models import new_id
+from costoptix.lake.layout import CHARGES
+from costoptix.lake.live import renew_data_version
+from costoptix.models import Delivery, DeliveryFile, Source, new_id
 from tests.support.lake import Charge, Lake, on, open_lake, query
 
+SPRING = (("start_date", "2026-02-01"), ("end_date", "2026-03-20"))
 MARCH = (("start_date", "2026-03-01"), ("end_date", "2026-03-20"))
 
 
@@ -109,6 +113,24 @@ def test_a_cursor_of_another_version_or_question_is_refused(lake):
     lake.session.commit()
     with pytest.raises(Conflict, match="The data changed; start again"):
         lake.ask(*asked, limit=1, cursor=cursor)
+
+
+def test_deliveries_with_and_without_roll_ups_are_added_up_together(lake):
+    lake.deliver(Charge(billed_cost=Decimal("1.5")), Charge(day=date(2026, 2, 3)))
+    lake.deliver(Charge(list_cost=None), Charge(tags='{"team":"a"}'), source="few charges")
+    questions = [
+        (*SPRING, ("granularity", granularity), ("group_by", dimension))
+        for granularity in ("total", "daily", "monthly")
+        for dimension in ("service_name", "region_id", "tag:team", "sub_account_id")
+    ]
+    expected = [lake.ask(*question).rows for question in questions]
+    few = select(Delivery.id).join(Source).where(Source.name == "few charges")
+    lake.session.execute(
+        delete(DeliveryFile).where(DeliveryFile.delivery_id.in_(few), DeliveryFile.kind != CHARGES)
+    )
+    renew_data_version(lake.session, lake.organization.id)
+    lake.session.commit()
+    assert [lake.ask(*question).rows for question in questions] == expected
 
 
 def test_a_swept_file_is_looked_up_again(lake):

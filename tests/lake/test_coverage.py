@@ -200,6 +200,7 @@ def test_the_coverage_of_an_older_delivery_is_built_from_its_daily_roll_up(
     }
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 def test_a_daily_roll_up_of_a_real_bill_covers_its_sums(stage: Stage) -> None:
     staged, folder = stage(SAMPLE)
     for scope in staged.scopes:

@@ -25,6 +25,7 @@ from costoptix.bills.read.staged import Staged
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore
 from costoptix.costs.query import CostQuery
+from costoptix.lake import layout
 from costoptix.models import Import, Organization
 
 DATA = Path(__file__).parents[1] / "data"
@@ -84,6 +85,12 @@ def stage(tmp_path: Path) -> Stage:
         return load(source, folder, options, lambda progress: None), folder
 
     return read
+
+
+@pytest.fixture
+def always_rolled_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have bills of few charges rolled up too."""
+    monkeypatch.setattr(layout, "FEW_CHARGES", 0)
 
 
 @pytest.fixture

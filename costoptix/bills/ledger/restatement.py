@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from costoptix.bills.ledger import precedence
 from costoptix.bills.ledger.deliveries import in_scope, scope_of, version_of
 from costoptix.lake.files import LakeReader
-from costoptix.lake.layout import ROLL_UPS
+from costoptix.lake.layout import CHARGES, ROLL_UPS
 from costoptix.models import Delivery, DeliveryFile, Import
 from costoptix.periods import BillingPeriod
 
@@ -99,14 +99,18 @@ Group = tuple[str | None, str | None, str | None, str]
 
 
 def _sums(session: Session, lake: LakeReader, delivery: Delivery) -> dict[Group, Decimal]:
-    paths = session.scalars(
-        select(DeliveryFile.path).where(
-            DeliveryFile.delivery_id == delivery.id, DeliveryFile.kind == _ROLL_UP.name
+    files = session.execute(
+        select(DeliveryFile.kind, DeliveryFile.path).where(
+            DeliveryFile.delivery_id == delivery.id,
+            DeliveryFile.kind.in_((_ROLL_UP.name, CHARGES)),
         )
     ).all()
+    is_rolled_up = any(file.kind == _ROLL_UP.name for file in files)
+    kind, currency = (_ROLL_UP.name, "currency") if is_rolled_up else (CHARGES, "billing_currency")
+    paths = [file.path for file in files if file.kind == kind]
     names = ", ".join(COMPARED)
     sql = (
-        f"SELECT {names}, currency, sum(billed_cost)::VARCHAR "  # noqa: S608
+        f"SELECT {names}, {currency}, sum(billed_cost)::VARCHAR "  # noqa: S608
         "FROM read_parquet($paths) GROUP BY ALL"
     )
     rows = lake.read(sql, {"paths": [str(lake.path(path)) for path in paths]})

@@ -17,6 +17,8 @@ STATISTICS = (
     "day",
 )  # fmt: skip
 """The columns by which files are sorted: of others the least and the greatest exclude nothing."""
+FEW_ROWS = 1_000
+"""Dictionaries and statistics of so few rows take more space than they spare."""
 _DICTIONARY_BYTES = 16 << 20
 """Codes are written as they are, however large their dictionary is."""
 
@@ -26,12 +28,15 @@ def write(path: Path, columns: Mapping[str, Column], rows: Rows) -> int:
     names = list(columns)
     repeating = [name for name, column in columns.items() if isinstance(column, Coded)]
     types = [_type(column) for column in columns.values()]
+    are_few = len(rows) <= FEW_ROWS
     with parquet.ParquetWriter(
         path,
         pa.schema(list(zip(names, types, strict=True))),
-        compression={name: _compression(type_) for name, type_ in zip(names, types, strict=True)},
-        use_dictionary=repeating,
-        write_statistics=[name for name in names if name in STATISTICS],
+        compression="zstd"
+        if are_few
+        else {name: _compression(type_) for name, type_ in zip(names, types, strict=True)},
+        use_dictionary=[] if are_few else repeating,
+        write_statistics=[] if are_few else [name for name in names if name in STATISTICS],
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         store_schema=False,
     ) as writer:

@@ -26,6 +26,7 @@ from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
 from costoptix.bills.read.roll_ups import Grouped, Sums
 from costoptix.bills.read.sorting import ScopeKey, sorted_scopes
 from costoptix.bills.read.staged import Batch, CategorySum, Scope, StagedFile, SubAccount
+from costoptix.lake import layout
 from costoptix.lake.coverage import KIND, SIGNED, SKETCH_SIZE, Sketch
 from costoptix.lake.coverage import write as write_coverage
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, FINEST_FIRST, METRICS, RollUp, roll_up_sql
@@ -174,6 +175,8 @@ class Staging:
     def write_roll_ups(self) -> None:
         """Add up the charges of every scope; write its roll-ups and coverage; check their sums.
 
+        Few charges need no roll-ups.
+
         Raises:
             Unreconciled: one of them does not add up to its charges.
             Invalid: a sum is too large to be kept.
@@ -184,7 +187,7 @@ class Staging:
             scope_sums = roll_ups.read(charges, covered.add)
             scope.stored = scope_sums.stored
             expected = _total(scope_sums.stored.values())
-            for roll_up in FINEST_FIRST:
+            for roll_up in FINEST_FIRST if scope.row_count > layout.FEW_CHARGES else ():
                 file = self._write(roll_up, scope, scope_sums.roll_ups.get(roll_up))
                 total = self._total_of(file)
                 if total != expected:

@@ -19,6 +19,7 @@ HALVES = [
 ]
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 def test_a_delivery_of_before_there_was_coverage_is_compared_by_its_roll_up(
     take_in: TakeIn, billed, session: Session
 ) -> None:

@@ -191,6 +191,7 @@ A_ROW = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -66,7 +66,10 @@ def test_more_rows_than_a_batch_holds_come_in_several(
     assert counts == [8, 8, 5]
 
 
-def test_only_the_columns_that_files_are_sorted_by_have_statistics(tmp_path: Path) -> None:
+def test_only_the_columns_that_files_are_sorted_by_have_statistics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_files, "FEW_ROWS", 1)
     path = tmp_path / "a.parquet"
     parquet_files.write(path, columns_of(["x", "y"]), np.arange(2))
     group = parquet.ParquetFile(path).metadata.row_group(0)

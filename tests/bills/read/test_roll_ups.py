@@ -12,6 +12,7 @@ from costoptix.lake.layout import ROLL_UPS, roll_up_sql
 from tests.support.bills import SAMPLE, Stage
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 @pytest.mark.parametrize(
     ("row_group", "batch", "most"),
     [(7, 20, 48 << 20), (61_440, 245_760, 10), (5, 5, 3_000), (50, 1, 100_000)],
@@ -35,6 +36,7 @@ def test_a_roll_up_is_the_grouping_of_its_charges_however_it_is_made(
             assert file.row_count == len(expected)
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 def test_a_roll_up_has_the_columns_and_the_order_of_its_sql(stage: Stage) -> None:
     staged, folder = stage(SAMPLE)
     files = {file.kind: folder / file.name for file in staged.scopes[0].files}

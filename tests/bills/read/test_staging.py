@@ -13,12 +13,14 @@ from costoptix.bills.formats.azure import Dataset
 from costoptix.bills.read import parquet_files, roll_ups, staging
 from costoptix.bills.read.reconcile import Unreconciled
 from costoptix.bills.read.staged import Scope, Staged
-from costoptix.lake import coverage
+from costoptix.lake import coverage, layout
 from costoptix.lake.coverage import Sketch
+from costoptix.lake.layout import CHARGES, ROLL_UPS
 from tests.bills.bill import write
 from tests.support.bills import DATA, Stage
 
 
+@pytest.mark.usefixtures("always_rolled_up")
 def test_a_roll_up_that_does_not_add_up_is_not_staged(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,6 +35,26 @@ def test_a_roll_up_that_does_not_add_up_is_not_staged(
     monkeypatch.setattr(roll_ups.Grouped, "write", lossy)
     with pytest.raises(Unreconciled, match="instead of"):
         stage(write([{"ServiceName": name} for name in "abc"]))
+
+
+def test_a_scope_of_few_charges_has_no_roll_ups_and_says_what_it_holds(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "FEW_CHARGES", 2)
+    rows = [{"BillingAccountId": account, "BilledCost": "1.5"} for account in ("a", "a", "b")]
+    few, _ = stage(write(rows))
+    many, _ = stage(write([*rows, *rows]))
+    kinds = {scope.billing_account_id: {file.kind for file in scope.files} for scope in many.scopes}
+    assert kinds["b"] == {CHARGES, coverage.KIND}
+    assert kinds["a"] == {CHARGES, coverage.KIND, *(roll_up.name for roll_up in ROLL_UPS)}
+    assert [sums.billed_cost for scope in few.scopes for sums in scope.sums] == [3, 1.5]
+    assert [one.billed_cost for scope in few.scopes for one in scope.sub_accounts] == [3, 1.5]
+
+
+def test_a_small_bill_takes_little_disk(stage: Stage) -> None:
+    accounts = [{"BillingAccountId": name, "ResourceId": f"i-{name}"} for name in "abc" * 7]
+    staged, _ = stage(write(accounts))
+    assert sum(file.size_bytes for scope in staged.scopes for file in scope.files) < 48 << 10
 
 
 def _half(grouped: roll_ups.Grouped) -> roll_ups.Grouped:
