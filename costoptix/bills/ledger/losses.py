@@ -87,7 +87,10 @@ class _Live:
         self.parts = parts
         self.last_day = max((max(days(part), default=date.min) for part in parts), default=date.min)
         self.by_category = sums(parts, ("currency", "charge_category"))
-        self.by_account = sums(parts, ("currency", "account", "charge_category"))
+        self.by_account: defaultdict[Key, dict[str | None, Totals]] = defaultdict(dict)
+        by_category = sums(parts, ("currency", "account", "charge_category"))
+        for (currency, account, category), totals in by_category.items():
+            self.by_account[currency, account][category] = totals
 
     def currencies(self) -> dict[str, Decimal]:
         """Return the gross by currency."""
@@ -98,11 +101,10 @@ class _Live:
 
     def accounts(self) -> dict[Key, Decimal]:
         """Return the gross by currency and account."""
-        totals: defaultdict[Key, Decimal] = defaultdict(Decimal)
-        for (currency, account, _), group in self.by_account.items():
-            key = (currency, account)
-            totals[key] = totals[key] + group.gross
-        return totals
+        return {
+            account: sum((totals.gross for totals in by_category.values()), Decimal(0))
+            for account, by_category in self.by_account.items()
+        }
 
     def usage(self, currency: str) -> Totals:
         """Return all usage in a currency."""
@@ -132,9 +134,7 @@ def _moved(now: _Live, then: _Live, currency: str, account: str) -> bool:
 
     At the end of a month they are merged or move to another account; usage does not.
     """
-    for (of_currency, of_account, category), group in now.by_account.items():
-        if (of_currency, of_account) != (currency, account):
-            continue
+    for category, group in now.by_account[currency, account].items():
         if category == USAGE and group.gross > 0:
             return False
         before = now.by_category[currency, category].gross
