@@ -124,7 +124,12 @@ def _compared(path: str, data: Any) -> Any:
         return data
     if isinstance(data, dict):
         return {name: data[name] for name in names}
-    return [{name: row[name] for name in names} for row in data]
+    return [{name: _as_counted(row[name]) for name in names} for row in data]
+
+
+def _as_counted(value: Any) -> Any:
+    """Return the rows of an import as they were counted before charges were told apart."""
+    return {k: v for k, v in value.items() if k != "charges"} if isinstance(value, dict) else value
 
 
 def test_imports_that_repeated_live_bytes_become_duplicates_of_those(app: Flask) -> None:

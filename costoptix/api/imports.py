@@ -43,11 +43,12 @@ class ProgressData:
 
 @dataclass(frozen=True)
 class Rows:
-    """Every row read is kept or rejected."""
+    """Every row of the file is kept or rejected; one that is kept may become several charges."""
 
     read: int
     kept: int
     rejected: int
+    charges: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class ImportedPeriod:
 
     billing_period: str  # YYYY-MM, or YYYY-MM-DD/YYYY-MM-DD where it is no calendar month
     billing_account_id: str
-    rows: int
+    rows: int  # charges: a row of the file may become several
     state: str
     dataset: str | None  # "actual" or "amortized", where a month comes as two exports (Azure)
     incomplete: str | None  # which cost lacks what while the other export is not here
@@ -64,7 +65,10 @@ class ImportedPeriod:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """One sum: file = stored + rejected + rounding, to the last digit."""
+    """One sum: file = stored + rejected + rounding, to the last digit.
+
+    Rows are charges here. What no row has is null, not 0.
+    """
 
     billing_period: str | None
     currency: str | None
@@ -74,8 +78,9 @@ class Reconciled:
     rows_kept: int
     rows_rejected: int
     rows_rounded: int
-    sum_file: str
-    sum_stored: str
+    rows_unread: int  # of the rejected ones: how much they cost could not be read
+    sum_file: str | None
+    sum_stored: str | None
     sum_rejected: str
     sum_rounding: str
 
@@ -313,7 +318,7 @@ def _summary(row: Import) -> ImportSummary:
         file_name=row.file_name,
         format=row.format,
         source=row.source.name if row.source is not None else row.source_name,
-        rows=Rows(row.rows_read, row.rows_kept, row.rows_rejected),
+        rows=Rows(row.rows_read, row.rows_kept, row.rows_rejected, _charges(row)),
         message=row.message,
         error=row.error,
         repeats=_repeated(row.repeats),
@@ -321,6 +326,10 @@ def _summary(row: Import) -> ImportSummary:
         created_at=row.created_at,
         live_at=row.live_at,
     )
+
+
+def _charges(row: Import) -> int:
+    return row.rows_kept if row.charges is None else row.charges
 
 
 def _repeated(original: Import | None) -> RepeatedImport | None:
@@ -384,8 +393,9 @@ def _reconciled(line: ReconciliationLine) -> Reconciled:
         rows_kept=line.rows_kept,
         rows_rejected=line.rows_rejected,
         rows_rounded=line.rows_rounded,
-        sum_file=money.to_text(line.sum_file),
-        sum_stored=money.to_text(line.sum_stored),
+        rows_unread=line.rows_unread,
+        sum_file=None if line.in_file is None else money.to_text(line.in_file),
+        sum_stored=None if line.stored is None else money.to_text(line.stored),
         sum_rejected=money.to_text(line.sum_rejected),
         sum_rounding=money.to_text(line.sum_rounding),
     )

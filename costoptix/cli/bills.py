@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -215,6 +217,8 @@ def _print(session: Session, row: Import) -> None:
         return
     click.echo(f"format: {row.format}")
     click.echo(f"rows: {row.rows_read} read, {row.rows_kept} kept, {row.rows_rejected} rejected")
+    if row.charges not in (None, row.rows_kept):
+        click.echo(f"charges: {row.charges}")
     for note in row.notes or ():
         click.echo(f"note: {note}")
     for period in listing.periods(session, row):
@@ -222,10 +226,26 @@ def _print(session: Session, row: Import) -> None:
         dataset = f" ({period.dataset})" if period.dataset else ""
         click.echo(
             f"period: {period.billing_period.text} {account}: "
-            f"{period.row_count} rows{dataset}, {period.state}"
+            f"{period.row_count} charges{dataset}, {period.state}"
         )
         if period.incomplete:
             click.echo(f"note: {period.billing_period.text}: {period.incomplete}")
+    _print_sums(session, row)
+
+
+def _print_sums(session: Session, row: Import) -> None:
     for currency, sums in listing.sums(session, row).items():
-        amounts = ", ".join(f"{metric} {money.to_text(sums[metric])}" for metric in METRICS)
-        click.echo(f"sums {currency}: {amounts}")
+        click.echo(f"sums {currency}: {_amounts(sums)}")
+    money_rejected = listing.rejected_money(listing.reconciliation(session, row))
+    for currency, sums in money_rejected.sums.items():
+        click.echo(f"rejected {currency or '(no currency)'}: {_amounts(sums)}")
+    if money_rejected.unread:
+        unread = ", ".join(f"{metric} of {n}" for metric, n in money_rejected.unread.items())
+        click.echo(f"rejected, amount not readable: {unread}")
+
+
+def _amounts(sums: Mapping[str, Decimal | None]) -> str:
+    texts = {
+        metric: "–" if (sum_ := sums[metric]) is None else money.to_text(sum_) for metric in METRICS
+    }
+    return ", ".join(f"{metric} {text}" for metric, text in texts.items())

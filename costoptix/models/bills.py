@@ -8,7 +8,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from costoptix.clock import utc_now
@@ -131,6 +141,8 @@ class Import(Base):
     rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_kept: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Made of the rows that were kept; None before it is read, or of before rows were counted apart.
+    charges: Mapped[int | None] = mapped_column(BigInteger)
     message: Mapped[str | None] = mapped_column(Text)  # "already imported, nothing changed"
     error: Mapped[str | None] = mapped_column(Text)  # one sentence, when refused
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -146,7 +158,7 @@ class Import(Base):
 
 
 class ReconciliationLine(Base):
-    """One sum of one file: in = stored + rejected + rounding, exactly."""
+    """One sum of one file: in = stored + rejected + rounding, exactly. Its rows are charges."""
 
     __tablename__ = "reconciliation_lines"
 
@@ -161,11 +173,23 @@ class ReconciliationLine(Base):
     rows_kept: Mapped[int] = mapped_column(BigInteger)
     rows_rejected: Mapped[int] = mapped_column(BigInteger)
     rows_rounded: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_unread: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     sum_file: Mapped[Decimal] = mapped_column(ExactDecimal(400))
     sum_stored: Mapped[Decimal]
     sum_rejected: Mapped[Decimal] = mapped_column(ExactDecimal(400))
     sum_rounding: Mapped[Decimal] = mapped_column(ExactDecimal(400))
     sum_before: Mapped[Decimal | None]  # what was live before this delivery
+    is_missing: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+
+    @property
+    def stored(self) -> Decimal | None:
+        """Return the sum of what is stored; None where none of it has this cost."""
+        return None if self.is_missing else self.sum_stored
+
+    @property
+    def in_file(self) -> Decimal | None:
+        """Return the sum of the file; None where no row of it has this cost."""
+        return None if self.is_missing and not self.sum_rejected else self.sum_file
 
     @property
     def period(self) -> BillingPeriod | None:

@@ -67,7 +67,7 @@ def test_a_bill_is_sent_read_and_shown(ask: Ask, work: Callable[[], None]) -> No
     shown = ask("GET", f"/imports/{received['id']}", "read").json["data"]
     assert shown["state"] == "live"
     assert shown["format"] == "FOCUS 1.0"
-    assert shown["rows"] == {"read": 1000, "kept": 1000, "rejected": 0}
+    assert shown["rows"] == {"read": 1000, "kept": 1000, "rejected": 0, "charges": 1000}
     assert {period["billing_period"] for period in shown["periods"]} == {"2024-09", "2024-10"}
     assert all(
         set(line)
@@ -76,6 +76,38 @@ def test_a_bill_is_sent_read_and_shown(ask: Ask, work: Callable[[], None]) -> No
     )
     costs = ask("GET", "/costs?start_date=2024-09-01&end_date=2024-10-31", "read").json["data"]
     assert costs["totals"][0]["billed_cost"] == "20.52022672899"
+
+
+def test_rows_are_those_of_the_file_and_a_cost_that_none_has_is_null(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    content = {path.stem: path.read_bytes() for path in (DATA / "gcp").glob("*.jsonl")} | {
+        "oci": (DATA / "oci" / "cost_report.csv").read_bytes()
+    }
+    shown = {}
+    for name, sent in content.items():
+        row = ask("POST", "/imports", data=sent, content_type="text/csv").json["data"]
+        work()
+        shown[name] = ask("GET", f"/imports/{row['id']}", "read").json["data"]
+    google = next(value for name, value in shown.items() if name != "oci")
+    assert google["rows"] == {"read": 6, "kept": 6, "rejected": 0, "charges": 9}
+    listed = [line for line in shown["oci"]["reconciliation"] if line["metric"] == "list_cost"]
+    assert {(line["sum_file"], line["sum_stored"]) for line in listed} == {(None, None)}
+
+
+def test_what_rejected_rows_cost_is_told_where_it_can_be_read(
+    ask: Ask, work: Callable[[], None]
+) -> None:
+    rows = [{}] * 58 + [{"ChargePeriodStart": "x", "BilledCost": "5"}, {"BilledCost": "$2"}]
+    content = write(rows) + b"only,three,cells\n"
+    sent = ask("POST", "/imports", data=content, content_type="text/csv").json["data"]
+    work()
+    shown = ask("GET", f"/imports/{sent['id']}", "read").json["data"]
+    assert shown["rows"] == {"read": 61, "kept": 58, "rejected": 3, "charges": 58}
+    billed = [line for line in shown["reconciliation"] if line["metric"] == "billed_cost"]
+    assert [(x["currency"], x["sum_rejected"], x["rows_unread"]) for x in billed] == [
+        (None, "0", 1), ("USD", "5", 1),
+    ]  # fmt: skip
 
 
 def test_a_month_of_local_time_is_the_month_that_is_billed(

@@ -120,9 +120,27 @@ def test_a_billing_period_is_named_by_its_month_or_its_days(run, tmp_path: Path)
     (tmp_path / "bill.csv").write_bytes(write([{}, week]))
     result = run(tmp_path / "bill.csv")
     assert re.findall("^period: (.*)$", result.stdout, re.MULTILINE) == [
-        "2026-03 payer: 1 rows, live",
-        "2026-04-06/2026-04-12 payer: 1 rows, live",
+        "2026-03 payer: 1 charges, live",
+        "2026-04-06/2026-04-12 payer: 1 charges, live",
     ]
+
+
+def test_rows_charges_and_costs_that_none_has_are_told_apart(run) -> None:
+    google = run(AZURE.parent / "gcp" / "flattened.csv")
+    assert "rows: 6 read, 6 kept, 0 rejected\ncharges: 9\n" in google.stdout
+    oracle = run(AZURE.parent / "oci" / "cost_report.csv")
+    assert "charges:" not in oracle.stdout
+    assert "list_cost –, contracted_cost 0.00003825" in oracle.stdout
+
+
+def test_what_rejected_rows_cost_is_told(run, tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_bytes(
+        write([{}, {"ChargePeriodStart": "x", "BilledCost": "5"}, {"BilledCost": "$2"}])
+    )
+    result = run(tmp_path / "bill.csv", "--import-anyway")
+    assert "sums USD: billed_cost 1, " in result.stdout
+    assert "rejected USD: billed_cost 5, effective_cost 2, " in result.stdout
+    assert "rejected, amount not readable: billed_cost of 1\n" in result.stdout
 
 
 def test_notes_name_the_lines_of_the_parts_of_a_delivery(run, tmp_path: Path) -> None:

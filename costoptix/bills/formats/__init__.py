@@ -28,6 +28,8 @@ How a format is written (``focus.py`` is the model):
 * ``Format.datasets`` is the one hook for a provider that writes a month as several datasets
   (Azure): which one a file is, and how those of a month combine. Everything that knows of them
   stands in the provider's file; the ledger asks the hook.
+* ``Format.cancelling`` names two kinds of rows that cancel each other by the provider's rule; where
+  they do not, an import says so in a note.
 
 A new format is one file here and its line in ``ALL`` of ``bills/read/recognize.py``.
 """
@@ -246,6 +248,20 @@ class Mapping:
 
 
 @dataclass(frozen=True)
+class Cancelling:
+    """Two kinds of rows whose amounts cancel each other in a whole bill."""
+
+    kinds: tuple[str, str]
+    kind: str  # SQL over cells that yields the kind of a row
+    amount: str
+    currency: str
+
+
+def _none_cancel(_header: Header) -> None:
+    return None
+
+
+@dataclass(frozen=True)
 class Format:
     """A kind of billing file.
 
@@ -263,6 +279,7 @@ class Format:
     number: Callable[[Header], str] = _says_nothing
     exported: Callable[[Header], str] = _says_nothing
     datasets: Datasets | None = None
+    cancelling: Callable[[Header], Cancelling | None] = _none_cancel
 
     def missing(self, header: Header) -> list[str]:
         """Return the first spelling of each required group that the file lacks."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from costoptix.bills.formats import Format, Header, Mapping, Options, nested_cells
+from costoptix.bills.formats import Cancelling, Format, Header, Mapping, Options, nested_cells
 from costoptix.bills.formats.expressions import (
     amount,
     any_of,
@@ -313,6 +313,15 @@ def _tags(header: Header) -> str:
     return together(object_of_columns(by_key), *map(header.sql, _TAG_MAPS))
 
 
+def _cancelling(header: Header) -> Cancelling:
+    return Cancelling(
+        kinds=("SavingsPlanCoveredUsage", "SavingsPlanNegation"),
+        kind=header.sql("lineItem/LineItemType"),
+        amount=header.sql("lineItem/UnblendedCost"),
+        currency=header.sql("lineItem/CurrencyCode"),
+    )
+
+
 def _title(header: Header) -> str:
     written = next((name for name in header.names if "nblended" in name), "")
     return "AWS CUR" if "/" in written else "AWS CUR 2.0"
@@ -332,4 +341,5 @@ AWS_CUR = Format(
     ),
     currency=("lineItem/CurrencyCode",),
     mapping=_mapping,
+    cancelling=_cancelling,
 )

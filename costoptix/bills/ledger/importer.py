@@ -434,6 +434,7 @@ def _counts(staged: Staged) -> dict[str, object]:
         "rows_read": staged.rows_read,
         "rows_kept": staged.rows_kept,
         "rows_rejected": staged.rows_rejected,
+        "charges": staged.rows_kept if staged.charges is None else staged.charges,
         "notes": list(staged.notes),
     }
 

@@ -18,7 +18,7 @@ from costoptix.bills.read.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.lake.layout import METRICS
 from costoptix.models import Delivery, DeliveryState, Import, Organization, ReconciliationLine
-from costoptix.money import Amount, total
+from costoptix.money import FILE_SUMS, Amount, total
 from costoptix.periods import BillingPeriod
 
 
@@ -174,21 +174,58 @@ def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine
     ).all()  # fmt: skip
 
 
-def sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
-    """Return what an import stored, added up, by currency and metric."""
-    amounts: defaultdict[str, defaultdict[str, list[Amount]]]
-    amounts = defaultdict(lambda: defaultdict(list))
-    for line in reconciliation(session, row):
-        if line.currency is not None and line.rows_kept:
-            amounts[line.currency][line.metric].append(line.sum_stored)
+Sums = dict[str, dict[str, Amount | None]]
+"""By currency and metric: a sum, or None where no charge has this cost."""
+
+
+def sums(session: Session, row: Import) -> Sums:
+    """Return what an import stored, added up."""
+    return _added_up(
+        (line.currency, line.metric, line.stored)
+        for line in reconciliation(session, row)
+        if line.currency is not None and line.rows_kept
+    )
+
+
+@dataclass(frozen=True)
+class RejectedMoney:
+    """What the rejected rows of an import cost, as far as it could be read."""
+
+    sums: Sums  # "" is of those whose currency could not be read
+    unread: dict[str, int]  # by metric, of how many it could not
+
+
+def rejected_money(lines: Iterable[ReconciliationLine]) -> RejectedMoney:
+    """Add up the rejected rows of a reconciliation."""
+    unread: dict[str, int] = {}
+    rejecting = [line for line in lines if line.rows_rejected]
+    for line in rejecting:
+        if line.rows_unread:
+            unread[line.metric] = unread.get(line.metric, 0) + line.rows_unread
+    amounts = (
+        (line.currency or "", line.metric, line.sum_rejected)
+        for line in rejecting
+        if line.sum_rejected or not (line.rows_unread or line.is_missing)
+    )
+    return RejectedMoney(_added_up(amounts), unread)
+
+
+def _added_up(amounts: Iterable[tuple[str, str, Amount | None]]) -> Sums:
+    summands: defaultdict[str, defaultdict[str, list[Amount]]]
+    summands = defaultdict(lambda: defaultdict(list))
+    for currency, metric, amount in amounts:
+        summands[currency][metric] += [] if amount is None else [amount]
     return {
-        currency: {metric: total(summands) for metric, summands in by_metric.items()}
-        for currency, by_metric in sorted(amounts.items())
+        currency: {
+            metric: total(by_metric[metric], FILE_SUMS) if by_metric.get(metric) else None
+            for metric in METRICS
+        }
+        for currency, by_metric in sorted(summands.items())
     }
 
 
-def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
-    """Return what readers get of an import, added up, by currency and metric.
+def live_sums(session: Session, row: Import) -> Sums:
+    """Return what readers get of an import, added up.
 
     Of a dataset beside another one that may be a part: of Azure's actual export the purchases of
     commitments.
@@ -196,17 +233,12 @@ def live_sums(session: Session, row: Import) -> dict[str, dict[str, Amount]]:
     live = session.scalars(
         select(Delivery).where(Delivery.import_id == row.id, Delivery.is_live)
     ).all()
-    amounts: defaultdict[str, defaultdict[str, list[Amount]]]
-    amounts = defaultdict(lambda: defaultdict(list))
-    for category_sum in (category_sum for delivery in live for category_sum in sums_of(delivery)):
-        for metric in METRICS:
-            amounts[category_sum.currency][metric].append(
-                getattr(category_sum, metric) or Amount(0)
-            )
-    return {
-        currency: {metric: total(summands) for metric, summands in by_metric.items()}
-        for currency, by_metric in sorted(amounts.items())
-    }
+    return _added_up(
+        (category_sum.currency, metric, getattr(category_sum, metric))
+        for delivery in live
+        for category_sum in sums_of(delivery)
+        for metric in METRICS
+    )
 
 
 def rejected(lake: Path, row: Import) -> Iterator[Rejection]:

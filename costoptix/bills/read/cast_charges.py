@@ -142,6 +142,7 @@ class Caster:
             columns[column.name], good, rounded = self._cast(text[column.name], column)
             is_good &= good
             is_rounded |= rounded
+        is_good = _with_their_row(is_good, mapped.records)
         is_rounded &= is_good
         columns[AS_WRITTEN] = _as_written(text, columns, rows, np.flatnonzero(is_rounded))
         unread = {column: _unread(mapped, columns, column) for column in OPTIONAL_AMOUNTS}
@@ -244,6 +245,15 @@ def _by_arrow(texts: pa.Array, column: Column) -> _Cast | None:
     never = np.zeros(len(texts), dtype=np.bool_)
     is_there = np.asarray(values.is_valid())
     return _Cast(values, is_there if column.is_required else ~never, never)
+
+
+def _with_their_row(is_good: Flags, records: Rows) -> Flags:
+    """Leave out all charges of a row of which one is left out: a row is kept or rejected."""
+    if is_good.all():
+        return is_good
+    is_bad = np.zeros(int(records[-1]) + 1, dtype=np.bool_)
+    is_bad[records[~is_good]] = True
+    return ~is_bad[records]
 
 
 def _unread(mapped: Text, columns: Mapping[str, Values], column: Column) -> Rows:

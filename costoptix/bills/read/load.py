@@ -14,8 +14,11 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from costoptix.bills.formats import DatasetClues, Format, Options
+import numpy as np
+
+from costoptix.bills.formats import Cancelling, DatasetClues, Format, Options
 from costoptix.bills.read import archives, contents, engine, recognize
+from costoptix.bills.read.cancelling import CancellingSums
 from costoptix.bills.read.cast_charges import Caster, Charges
 from costoptix.bills.read.casting import expressions, mapped_sql
 from costoptix.bills.read.cells import Cells, Reader
@@ -28,7 +31,7 @@ from costoptix.bills.read.mapping import Mapper, amount_cells
 from costoptix.bills.read.nested import NestedReader
 from costoptix.bills.read.notes import Notes
 from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
-from costoptix.bills.read.reconcile import Ledger
+from costoptix.bills.read.reconcile import Ledger, Unreconciled
 from costoptix.bills.read.rejections import FILE_NAME as REJECTIONS_FILE
 from costoptix.bills.read.rejections import Rejections
 from costoptix.bills.read.row_errors import Inspector
@@ -85,6 +88,7 @@ class _File:
 
     part: archives.DeliveryPart
     facts: FileFacts
+    cancelling: Cancelling | None
     rows: int = 0  # of them kept
 
 
@@ -101,6 +105,7 @@ class _Loader:
         self._other_datasets: list[archives.DeliveryPart] = []
         self._caster = Caster(connection)
         self._notes = Notes()
+        self._cancelling = CancellingSums(connection)
 
     def run(self, files: list[archives.DeliveryPart], report: Report) -> Staged:
         look = contents.Look(self._folder, self._duckdb, self._options.encoding)
@@ -116,6 +121,7 @@ class _Loader:
                         report(Progress(bytes_done=before + done, rows_read=rows))
                 before += file.path.stat().st_size
         self._note_other_datasets()
+        self._cancelling.note(self._notes)
         return self._staged()
 
     def _load_bill(
@@ -154,7 +160,8 @@ class _Loader:
         sql = expressions(pieces.header, mapping, options)
 
         self._staging.begin_file()
-        self._files.append(_File(file, FileFacts(self._duckdb, format_, pieces.header)))
+        facts = FileFacts(self._duckdb, format_, pieces.header)
+        self._files.append(_File(file, facts, format_.cancelling(pieces.header)))
         name = None if is_alone else file.name
         inspector = Inspector(
             self._duckdb, mapped_sql(sql, mapping.relation), self._ledger, rejections, self._notes,
@@ -200,8 +207,9 @@ class _Loader:
             return True
         file = self._files[-1]
         file.facts.read(cells)
+        self._cancelling.read(cells, file.cancelling)
         file.rows += charges.rows
-        self._keep(charges)
+        self._keep(charges, cells.rows)
         inspector.inspect(piece, cells, charges)
         if charges.rows:
             self._staging.take(charges, file.facts.order(cells, charges.records))
@@ -210,8 +218,17 @@ class _Loader:
     def _charges(self, cells: Cells, mapper: Mapper) -> Charges:
         return self._caster.charges(mapper.text(cells))
 
-    def _keep(self, charges: Charges) -> None:
-        """Add a piece's good rows to the ledger."""
+    def _keep(self, charges: Charges, rows: int) -> None:
+        """Add a piece's rows to the ledger, and its good charges.
+
+        Raises:
+            Unreconciled: a row became nothing at all.
+        """
+        rejected = len(charges.rejected_records)
+        kept = int(np.count_nonzero(np.diff(charges.records))) + bool(charges.rows)
+        if kept + rejected != rows:
+            raise Unreconciled(f"{rows} rows: {kept} kept and {rejected} rejected")
+        self._ledger.count(kept=kept, rejected=rejected)
         for group, rows, sums in charges.sums():
             self._ledger.keep(group, rows, sums)
         for group, written in charges.rounded():
@@ -237,6 +254,7 @@ class _Loader:
             rows_read=self._ledger.rows_read,
             rows_kept=self._ledger.rows_kept,
             rows_rejected=self._ledger.rows_rejected,
+            charges=self._ledger.charges,
             scopes=self._staging.scopes(),
             lines=lines,
             facts={

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from costoptix import money
 from costoptix.bills.read.staged import Line
+from costoptix.lake.charges import COLUMNS
 from costoptix.lake.layout import METRICS
 from costoptix.periods import BillingPeriod
 
@@ -37,45 +38,61 @@ class _Sum:
     rejected: Decimal = ZERO
     rounding: Decimal = ZERO
     rows_rounded: int = 0
+    rows_unread: int = 0  # rejected, and what they cost is not to be read
 
 
 @dataclass
 class _Tally:
-    rows_kept: int = 0
+    rows_kept: int = 0  # charges that are made of rows
     rows_rejected: int = 0
     sums: dict[str, _Sum] = field(default_factory=lambda: {metric: _Sum() for metric in METRICS})
 
 
 class Ledger:
-    """Adds up what a file holds while it is read."""
+    """Adds up what a file holds while it is read.
+
+    A row of the file may become several charges: rows are counted apart, sums are of charges.
+    """
 
     def __init__(self) -> None:
         self._tallies: defaultdict[ReconciledGroup, _Tally] = defaultdict(_Tally)
+        self._rows_kept = 0
+        self._rows_rejected = 0
 
     @property
     def rows_read(self) -> int:
         """Rows that the file holds."""
-        return self.rows_kept + self.rows_rejected
+        return self._rows_kept + self._rows_rejected
 
     @property
     def rows_kept(self) -> int:
-        """Rows on their way into the store."""
-        return sum(tally.rows_kept for tally in self._tallies.values())
+        """Rows whose charges are on their way into the store."""
+        return self._rows_kept
 
     @property
     def rows_rejected(self) -> int:
         """Rows that are left out."""
-        return sum(tally.rows_rejected for tally in self._tallies.values())
+        return self._rows_rejected
+
+    @property
+    def charges(self) -> int:
+        """Charges on their way into the store."""
+        return sum(tally.rows_kept for tally in self._tallies.values())
+
+    def count(self, *, kept: int = 0, rejected: int = 0) -> None:
+        """Count rows of the file."""
+        self._rows_kept += kept
+        self._rows_rejected += rejected
 
     def keep(self, group: ReconciledGroup, rows: int, sums: Mapping[str, Decimal | None]) -> None:
-        """Add rows whose amounts need no rounding: their count and their sums."""
+        """Add charges whose amounts need no rounding: their count and their sums."""
         tally = self._tallies[group]
         tally.rows_kept += rows
         for metric, amount in sums.items():
             tally.sums[metric].kept = money.FILE_SUMS.add(tally.sums[metric].kept, amount or ZERO)
 
     def keep_rounded(self, group: ReconciledGroup, written: Mapping[str, str | None]) -> None:
-        """Add one row by its amounts as the file has them, at least one of more than 18 places."""
+        """Add one charge by its amounts as the file has them, of more than 18 places."""
         tally = self._tallies[group]
         tally.rows_kept += 1
         for metric, text in written.items():
@@ -83,15 +100,18 @@ class Ledger:
                 _add_rounded(tally.sums[metric], money.exact(text.strip()))
 
     def reject(self, group: ReconciledGroup, written: Mapping[str, str | None]) -> None:
-        """Add one row that is left out; its amounts count where they can be read."""
+        """Add one charge that is left out; its amounts count where they can be read."""
         tally = self._tallies[group]
         tally.rows_rejected += 1
         for metric, text in written.items():
-            amount = _readable(text)
-            tally.sums[metric].rejected = money.FILE_SUMS.add(tally.sums[metric].rejected, amount)
+            sum_, amount = tally.sums[metric], _readable(text)
+            if amount is not None:
+                sum_.rejected = money.FILE_SUMS.add(sum_.rejected, amount)
+            elif text is not None or COLUMNS[metric].is_required:
+                sum_.rows_unread += 1
 
     def lines(
-        self, stored: Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal]]]
+        self, stored: Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal | None]]]
     ) -> Iterator[Line]:
         """Compare with what the stored files hold: per group, the rows and the sum per metric.
 
@@ -107,7 +127,9 @@ class Ledger:
             yield from _lines(group, tally, sums)
 
 
-def _lines(group: ReconciledGroup, tally: _Tally, stored: Mapping[str, Decimal]) -> Iterator[Line]:
+def _lines(
+    group: ReconciledGroup, tally: _Tally, stored: Mapping[str, Decimal | None]
+) -> Iterator[Line]:
     for metric, sum_ in tally.sums.items():
         line = Line(
             billing_period=group.billing_period,
@@ -118,10 +140,13 @@ def _lines(group: ReconciledGroup, tally: _Tally, stored: Mapping[str, Decimal])
             rows_kept=tally.rows_kept,
             rows_rejected=tally.rows_rejected,
             rows_rounded=sum_.rows_rounded,
+            rows_unread=sum_.rows_unread,
             sum_file=money.FILE_SUMS.add(sum_.kept, sum_.rejected),
-            sum_stored=stored.get(metric, ZERO),
+            sum_stored=stored.get(metric) or ZERO,
             sum_rejected=sum_.rejected,
             sum_rounding=sum_.rounding,
+            is_missing=stored.get(metric) is None
+            and not (COLUMNS[metric].is_required and not tally.rows_kept),
         )
         if not is_balanced(line):
             raise Unreconciled(f"{group} {metric}: the sums differ: {line}")
@@ -140,13 +165,15 @@ def _add_rounded(sum_: _Sum, number: Decimal) -> None:
     sum_.rows_rounded += lost != 0
 
 
-def _readable(text: str | None) -> Decimal:
-    """Read an amount of a rejected row; what is no amount of this world counts as nothing."""
+def _readable(text: str | None) -> Decimal | None:
+    """Read an amount of a rejected row; None where it is no amount of this world."""
     try:
-        number = ZERO if text is None else money.exact(text.strip())
+        number = None if text is None else money.exact(text.strip())
     except ValueError:
-        return ZERO
-    return number if not number or -LARGEST_POWER < number.adjusted() < LARGEST_POWER else ZERO
+        return None
+    if not number:
+        return number
+    return number if -LARGEST_POWER < number.adjusted() < LARGEST_POWER else None
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

@@ -96,7 +96,8 @@ class Inspector:
         if isinstance(piece, TextPiece) and not cells.is_regular:
             broken = broken_records(self._duckdb, piece)
         for _ in broken:
-            self._ledger.reject(NOWHERE, {})
+            self._ledger.count(rejected=1)
+            self._ledger.reject(NOWHERE, dict.fromkeys(METRICS, ""))
         rejections = list(broken.values())
         if charges.rejected:
             lines = _lines(piece, charges.rejected_records, broken.values())
@@ -164,8 +165,7 @@ class Inspector:
         )
         sql = (
             f"SELECT record, {period}, as_currency({CURRENCY}), charge_category, "  # noqa: S608
-            f"{', '.join(METRICS)}, {checks} FROM ({self._mapped}) "
-            f"WHERE NOT ({is_good_sql()}) ORDER BY record"
+            f"{', '.join(METRICS)}, {checks} FROM ({self._mapped}) ORDER BY record"
         )
         with cells.viewed(self._duckdb, sql):
             rows = self._duckdb.execute(sql).fetchall()

@@ -26,7 +26,7 @@ class _StagedModel(BaseModel):
 
 
 class Line(_StagedModel):
-    """One sum of one file; see ``models.ReconciliationLine``."""
+    """One sum of one file; see ``models.ReconciliationLine``. Its rows are charges."""
 
     billing_period: PeriodAsText | None
     currency: str | None
@@ -36,10 +36,12 @@ class Line(_StagedModel):
     rows_kept: int
     rows_rejected: int
     rows_rounded: int
+    rows_unread: int = 0  # of the rejected ones, whose amount could not be read
     sum_file: Decimal
     sum_stored: Decimal
     sum_rejected: Decimal
     sum_rounding: Decimal
+    is_missing: bool = False  # nothing that is stored has this cost
 
 
 class StagedFile(_StagedModel):
@@ -123,6 +125,7 @@ class Staged(_StagedModel):
     rows_read: int
     rows_kept: int
     rows_rejected: int
+    charges: int | None = None  # made of the rows that are kept; None: as many as these
     scopes: tuple[Scope, ...]
     lines: tuple[Line, ...]
     facts: dict[str, bool]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from costoptix import money
 from costoptix.bills.formats import DatasetPart
 from costoptix.bills.read import coverage, engine, identities, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
@@ -226,17 +225,15 @@ class Staging:
             rows, totals = rows + counted, roll_ups.added(totals, sums)
         return rows, totals
 
-    def stored(self) -> Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal]]]:
+    def stored(self) -> Mapping[ReconciledGroup, tuple[int, Mapping[str, Decimal | None]]]:
         """Return what the files of charges that would go live hold: rows and sums per group."""
-        stored: dict[ReconciledGroup, tuple[int, dict[str, Decimal]]] = {}
+        stored: dict[ReconciledGroup, tuple[int, Sums]] = {}
         for scope in self._scopes.values():
             if scope.is_part:
                 continue
             for group, (rows, sums) in scope.stored.items():
-                before, totals = stored.get(group, (0, dict.fromkeys(METRICS, Decimal(0))))
-                for metric, amount in sums.items():
-                    totals[metric] = money.EXACT.add(totals[metric], amount or Decimal(0))
-                stored[group] = (before + rows, totals)
+                before, totals = stored.get(group, (0, roll_ups.no_sums()))
+                stored[group] = (before + rows, roll_ups.added(totals, sums))
         return stored
 
     def scopes(self) -> tuple[Scope, ...]:
