@@ -102,6 +102,7 @@ class Month:
     spent: Decimal
     against_last_month: ChangeData | None  # the whole of it
     against_same_days: Annotated[ChangeData | None, From("same_days")]
+    not_compared: Decimal | None
     projected: Decimal | None
     forecast: MonthEnd | None
     ceiling: CeilingData | None

@@ -179,6 +179,7 @@ class PortfolioData:
     average_per_day: Annotated[Decimal | None, From("daily_average")]
     projected_monthly: Decimal | None
     change: ChangeData | None
+    not_compared: Decimal | None
     active_accounts: Annotated[int, From(_account_count)]
     unique_services: Annotated[int, From(_service_count)]
     health: Score

@@ -22,7 +22,7 @@ from costoptix.figures.daily import count_for_most
 from costoptix.figures.ranking import Ranked, account_names, ranked
 from costoptix.figures.summary import ACCOUNT, SERVICE, always, asked_over, changes, summed
 from costoptix.figures.trends import Change, Health, health, projected, share, sums_by
-from costoptix.money import Amount, quotient, rounded, scaled, total
+from costoptix.money import EXACT, Amount, quotient, rounded, scaled, total
 from costoptix.periods import DateRange, Preset
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
@@ -108,6 +108,11 @@ class Portfolio:
     concentration: Concentration | None  # None where nothing costs more than it credits
     service_health: Health | None
     health: PortfolioHealth
+
+    @property
+    def not_compared(self) -> Amount | None:
+        """Return what the days cost that are not compared; None where none are."""
+        return None if self.change is None else EXACT.subtract(self.total, self.change.now)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ class MonthSoFar:
     health: Health | None
 
     @property
+    def not_compared(self) -> Amount | None:
+        """Return what the days cost that are not compared; None where none are."""
+        return None if self.same_days is None else EXACT.subtract(self.spent, self.same_days.now)
+
+    @property
     def against_last_month(self) -> Change | None:
         """Compare what is spent so far with the whole of last month."""
         return None if self.last_month is None else Change(self.last_month, self.spent)

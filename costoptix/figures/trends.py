@@ -21,6 +21,12 @@ Key = TypeVar("Key", bound=Hashable)
 STABLE_PERCENT = Decimal(2)
 """A fitted line that moves less than this a month, in percent of the average, is stable."""
 
+LARGE_PERCENT = Decimal(10)
+"""From this change from the first to the last month on, in percent of the first, none is stable."""
+
+YEAR = 12
+"""How many full months a growth by the year needs."""
+
 WATCH_PERCENT, CRITICAL_PERCENT = Decimal(20), Decimal(50)
 """A service that rose by this much is to watch, or critical …"""
 
@@ -138,7 +144,8 @@ def monthly_figures(
     Total is the sum; average is total ÷ months with charges, partial ones included (one month:
     itself); the peak is the dearest month, of equals the latest (all credits: the least of
     them). Trend, change and CAGR rest on full months with charges and are None for fewer than
-    two of them; month over month compares the last two full months, where a month without
+    two of them, CAGR for fewer than ``YEAR``; the trend is also None where the change says
+    otherwise. Month over month compares the last two full months, where a month without
     charges is 0. Confidence: see ``_confidence``.
 
     Args:
@@ -158,9 +165,9 @@ def monthly_figures(
         average=quotient(spend, len(by_month)),
         peak_month=peak_month,
         peak=by_month[peak_month],
-        trend=trend(amounts),
+        trend=agreeing_trend(amounts, first_last) if first_last else None,
         cagr=cagr(first_last, _months_between(with_charges[0], with_charges[-1]))
-        if first_last
+        if first_last and len(with_charges) >= YEAR
         else None,
         change=first_last,
         month_over_month=_last_two(by_month, full_months),
@@ -168,10 +175,25 @@ def monthly_figures(
     )
 
 
-def trend(amounts: Sequence[Amount]) -> Trend | None:
+def agreeing_trend(amounts: Sequence[Amount], change: Change) -> Trend | None:
+    """Judge the slope; None where ``change``, from the first to the last, says otherwise.
+
+    So that no row says "increasing" beside a fall, or "stable" beside a change of
+    ``LARGE_PERCENT`` or more. A slow slope that adds up to that much is not stable.
+    """
+    ends = direction(change, LARGE_PERCENT)
+    line = trend(amounts)
+    if line is Trend.STABLE and ends is not Trend.STABLE:
+        line = trend(amounts, stable_percent=Decimal(0))
+    if line is Trend.STABLE:
+        return line if ends is Trend.STABLE else None
+    return line if line is direction(change, Decimal(0)) else None
+
+
+def trend(amounts: Sequence[Amount], *, stable_percent: Decimal = STABLE_PERCENT) -> Trend | None:
     """Judge the slope of the fitted line, Σ(i − ī)(x − x̄) ÷ Σ(i − ī)², against the average.
 
-    Stable when its size is below ``STABLE_PERCENT`` of the size of the average, or zero; so
+    Stable when its size is below ``stable_percent`` of the size of the average, or zero; so
     months of zero are stable, and credits that shrink are increasing. Where the average is
     zero, any slope counts. None for fewer than two months.
     """
@@ -183,7 +205,7 @@ def trend(amounts: Sequence[Amount]) -> Trend | None:
     distances = [2 * i - (count - 1) for i in range(count)]
     rise = 2 * count * total([d * amount for d, amount in zip(distances, amounts, strict=True)])
     level = abs(total(amounts)) * sum(d * d for d in distances)
-    if not rise or abs(rise) * 100 < level * STABLE_PERCENT:
+    if not rise or abs(rise) * 100 < level * stable_percent:
         return Trend.STABLE
     return Trend.INCREASING if rise > 0 else Trend.DECREASING
 

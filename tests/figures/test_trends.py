@@ -14,6 +14,7 @@ from costoptix.figures.trends import (
     Confidence,
     Health,
     Trend,
+    agreeing_trend,
     cagr,
     health,
     monthly_figures,
@@ -98,8 +99,46 @@ def test_the_monthly_figures_of_a_year():
     assert figures.trend is Trend.INCREASING
     assert figures.change == change("100", "133.1")
     assert figures.month_over_month.percent == 10
-    assert rounded(figures.cagr, 2) == Decimal("213.84")
+    assert figures.cagr is None  # "213.84%" of four months is no yearly growth
     assert figures.confidence is Confidence.HIGH
+
+
+def test_growth_by_the_year_needs_twelve_full_months():
+    months = [add_months(date(2025, 1, 1), n) for n in range(13)]
+    grown = {month: Decimal(100) * (n + 1) for n, month in enumerate(months)}
+    assert monthly_figures(grown, months[:11], 13).cagr is None
+    assert rounded(monthly_figures(grown, months[:12], 13).cagr, 6) == Decimal("1404.141286")
+    assert monthly_figures(grown, months, 13).cagr == 1200
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (("100", "200", "300", "90"), None),  # the line rises by little, the ends fall
+        (("100", "130", "160", "190", "80"), None),
+        (("100", "101", "102", "103", "104", "105", "106", "107", "108", "109", "110"),
+         Trend.INCREASING),  # 1% a month is 10% in all
+        (("100", "101", "102"), Trend.STABLE),
+        (("100", "150", "200", "100"), None),
+        (("200", "190", "170", "150"), Trend.DECREASING),
+        (("100", "80", "80", "80", "121"), Trend.INCREASING),
+    ],
+)  # fmt: skip
+def test_a_trend_never_says_otherwise_than_the_change(values, expected):
+    spent = [Decimal(value) for value in values]
+    assert agreeing_trend(spent, Change(spent[0], spent[-1])) is expected
+
+
+@given(st.lists(amounts, min_size=2, max_size=14))
+def test_words_and_figures_of_a_row_agree(spent):
+    moved = Change(spent[0], spent[-1])
+    found = agreeing_trend(spent, moved)
+    if found is Trend.INCREASING:
+        assert moved.amount > 0
+    if found is Trend.DECREASING:
+        assert moved.amount < 0
+    if found is Trend.STABLE:
+        assert abs(moved.amount) * 10 <= abs(moved.before)
 
 
 def test_partial_months_count_for_the_total_and_the_average_alone():

@@ -26,7 +26,7 @@ from costoptix.figures.ranking import account_names
 from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
 from costoptix.lake.live import data_as_of
 from costoptix.lake.providers import account_of
-from costoptix.money import Amount
+from costoptix.money import EXACT, Amount
 from costoptix.periods import Preset
 from costoptix.web.costs import panels
 from costoptix.web.costs.account_names import given_name
@@ -79,6 +79,13 @@ class HeadlineSpend:
     currency: str
     amount: Amount | None
     change: Change | None
+
+    @property
+    def not_compared(self) -> Amount | None:
+        """Return what the days cost that are not compared; None where none are."""
+        if self.change is None or self.amount is None:
+            return None
+        return EXACT.subtract(self.amount, self.change.now)
 
 
 @dataclass(frozen=True)

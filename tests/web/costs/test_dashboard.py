@@ -58,6 +58,7 @@ def test_month_to_date_and_its_comparisons(billed, alice_browser: Browser):
     assert "Month to date $232.00" in page  # 20 days of 10.25 and 18 of 1.50
     assert "vs 1–19 Feb 2026" in page
     assert "all of Feb 2026: $287.00" in page  # named, not subtracted
+    assert "not compared: $11.75 on 20 Mar 2026" in page
     assert "Projected at current rate" in page
 
 
