@@ -124,7 +124,10 @@ def _compared(path: str, data: Any) -> Any:
         return data
     if isinstance(data, dict):
         return {name: data[name] for name in names}
-    return [{name: _as_counted(row[name]) for name in names} for row in data]
+    rows = [{name: _as_counted(row[name]) for name in names} for row in data]
+    if path.startswith("/anomalies"):  # listed by their impact now; then by their days
+        return sorted(rows, key=lambda row: str(row["id"]))
+    return rows
 
 
 def _as_counted(value: Any) -> Any:

@@ -1,14 +1,14 @@
 """From a cost report to daily series, and from findings to episodes. Pure.
 
 A series is what one service cost in one account and currency on complete days, amortised.
-Findings on consecutive days are one episode: one anomaly, one alert.
+An episode runs from its first unusual day to its last one: one anomaly, one alert.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,7 +79,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Episode:
-    """Consecutive unusual days of a series; all amounts are sums over them."""
+    """The days of a series from an unusual one to the last that belongs to it.
+
+    All amounts are sums over all of these days.
+    """
 
     series: Series
     days: DateRange
@@ -107,6 +110,7 @@ class Judged:
     episodes: tuple[Episode, ...]
     note: str
     failed: frozenset[str] = frozenset()  # digests of the series that could not be judged
+    recent_since: date = FIRST_DAY  # what ended before is history
 
 
 def judge(
@@ -131,8 +135,9 @@ def judge(
         provider, service, account = costs.group
         series = Series(provider, service, account, costs.currency)
         try:
-            detection = detect(_every_day(costs, complete), settings)
-            of_series = episodes(series, detection.findings)
+            amounts = _every_day(costs, complete)
+            detection = detect(amounts, settings)
+            of_series = episodes(series, detection.findings, dict(amounts))
         except Exception as error:
             reason(error, f"the series {series.digest}")
             failed.add(series.digest)
@@ -152,20 +157,31 @@ def _every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:
     return [(day, amounts.get(day, _NOTHING)) for day in days]
 
 
-def episodes(series: Series, findings: Iterable[Finding]) -> list[Episode]:
-    """Put the findings of one series, oldest first, together."""
-    return [_episode(series, list(days)) for _, days in groupby(findings, key=lambda f: f.episode)]
+def episodes(
+    series: Series, findings: Iterable[Finding], amounts: Mapping[date, Amount]
+) -> list[Episode]:
+    """Put the findings of one series, oldest first, together; ``amounts`` are of every day."""
+    return [
+        _episode(series, list(days), amounts)
+        for _, days in groupby(findings, key=lambda finding: finding.episode)
+    ]
 
 
-def _episode(series: Series, days: list[Finding]) -> Episode:
-    actual, expected, low, high, impact = (
-        total([getattr(finding, name) for finding in days])
-        for name in ("actual", "expected", "low", "high", "impact")
+def _episode(series: Series, unusual: list[Finding], amounts: Mapping[date, Amount]) -> Episode:
+    days = DateRange(unusual[0].day, unusual[-1].day)
+    # A day back at the usual level within an episode cost what was expected of it: with it the
+    # actual cost is that of the whole range, as everybody else adds it up.
+    between = set(days) - {finding.day for finding in unusual}
+    usual = [amounts.get(day, _NOTHING) for day in between]
+    actual, expected, low, high = (
+        total([*usual, *(getattr(finding, name) for finding in unusual)])
+        for name in ("actual", "expected", "low", "high")
     )
+    impact = actual - expected
     percent = deviation(impact, expected)
     return Episode(
         series=series,
-        days=DateRange(days[0].day, days[-1].day),
+        days=days,
         actual=actual,
         expected=expected,
         low=low,
@@ -173,7 +189,7 @@ def _episode(series: Series, days: list[Finding]) -> Episode:
         impact=impact,
         deviation_percent=percent,
         severity=severity_of(impact, percent),
-        method=days[0].method,
+        method=unusual[0].method,
     )
 
 

@@ -15,7 +15,7 @@ from costoptix.access.permissions import Caller, require_judging
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.drafts import Draft
-from costoptix.errors import Conflict, Invalid
+from costoptix.errors import Conflict, Invalid, NotFound
 from costoptix.figures.trends import share
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus, Organization
 
@@ -23,6 +23,8 @@ LOOKED_BACK = timedelta(days=90)
 """The period over which precision is computed."""
 
 MAX_NOTE = 2000
+MAX_AT_ONCE = 200
+"""How many anomalies are judged at once: what fits into one short transaction."""
 
 
 class JudgementDraft(Draft):
@@ -36,6 +38,17 @@ class JudgementDraft(Draft):
         "like of it is muted: the same service, account and currency, the same direction, up to "
         "half as much again.",
     )
+
+
+class JudgementsDraft(JudgementDraft):
+    """One judgement of several anomalies."""
+
+    ids: list[str] = Field(min_length=1, max_length=MAX_AT_ONCE)
+
+    @property
+    def of_each(self) -> JudgementDraft:
+        """Return what is said of each of them."""
+        return JudgementDraft(status=self.status, note=self.note, is_expected=self.is_expected)
 
 
 @dataclass(frozen=True)
@@ -59,25 +72,67 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
         Invalid: nothing is said, or it is expected and yet another status than false_positive.
         Conflict: the status does not lead there.
     """
+    _require(caller, draft)
+    with writing(session):
+        (row,) = _held(session, anomaly.organization_id, [anomaly.id])
+        _judge(session, row, caller, draft)
+
+
+def judge_all(
+    session: Session, organization: Organization, caller: Caller, draft: JudgementsDraft
+) -> list[Anomaly]:
+    """Judge several anomalies alike, all of them or none; return them in the order given.
+
+    Raises:
+        NotFound: one of them is not there, or another organization's.
+        Forbidden, Invalid, Conflict: as ``judge``.
+    """
+    _require(caller, draft.of_each)
+    with writing(session):
+        rows = _held(session, organization.id, list(dict.fromkeys(draft.ids)))
+        for row in rows:
+            _judge(session, row, caller, draft.of_each)
+    return rows
+
+
+def _require(caller: Caller, draft: JudgementDraft) -> None:
     require_judging(caller)
     if draft == JudgementDraft():
         raise Invalid("Give status, note or is_expected.")
-    with writing(session):
-        before = _state(anomaly)
-        status, is_expected = _after(anomaly, draft)
-        anomaly.status, anomaly.is_expected = status, is_expected
-        if draft.note is not None:
-            anomaly.note = draft.note.strip()
-        anomaly.judged_by, anomaly.judged_at = caller.label, utc_now()
-        judgement = AnomalyJudgement(
-            actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
-        )
-        anomaly.judgements.insert(0, judgement)  # newest first, as they are read
-        audit.record(
-            session, caller, "anomaly.judged",
-            subject=f"{anomaly.service_name or 'no service'}, {anomaly.first_day}",
-            subject_id=anomaly.id, before=before, after=_state(anomaly),
-        )  # fmt: skip
+
+
+def _held(session: Session, organization_id: str, ids: list[str]) -> list[Anomaly]:
+    """Return anomalies that nobody else judges before the transaction ends, in this order.
+
+    On a server ``writing`` locks nothing by itself: of two who judge at once, the second would
+    be told nothing of the first. Locked by id, so that two never wait for each other.
+    """
+    mine = select(Anomaly).where(Anomaly.organization_id == organization_id, Anomaly.id.in_(ids))
+    held = session.scalars(
+        mine.order_by(Anomaly.id).with_for_update(), execution_options={"populate_existing": True}
+    )
+    by_id = {row.id: row for row in held}
+    if len(by_id) < len(ids):
+        raise NotFound
+    return [by_id[anomaly_id] for anomaly_id in ids]
+
+
+def _judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDraft) -> None:
+    before = _state(anomaly)
+    status, is_expected = _after(anomaly, draft)
+    anomaly.status, anomaly.is_expected = status, is_expected
+    if draft.note is not None:
+        anomaly.note = draft.note.strip()
+    anomaly.judged_by, anomaly.judged_at = caller.label, utc_now()
+    judgement = AnomalyJudgement(
+        actor=caller.label, status=status, is_expected=is_expected, note=anomaly.note
+    )
+    anomaly.judgements.insert(0, judgement)  # newest first, as they are read
+    audit.record(
+        session, caller, "anomaly.judged",
+        subject=f"{anomaly.service_name or 'no service'}, {anomaly.first_day}",
+        subject_id=anomaly.id, before=before, after=_state(anomaly),
+    )  # fmt: skip
 
 
 def precision(session: Session, organization: Organization, now: datetime) -> Precision:

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.anomalies.episodes import DIMENSIONS, Series
+from costoptix.anomalies.ordering import (
+    LARGEST,
+    RANK,
+    SIZE,
+    AnomalyPosition,
+    is_after,
+    sorting,
+)
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, DEFAULT_ORDER, CostQuery, parse_account
 from costoptix.drafts import Draft
@@ -26,14 +33,13 @@ from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve
 MARKED = 2000
 """How many anomalies charts mark at most, the largest of a range."""
 
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-
 
 @dataclass(frozen=True)
 class AnomalyFilters:
     """Which anomalies are asked for; the values of one field OR, and an empty one is any.
 
-    Days are inclusive: an anomaly is wanted when one of its days lies among them.
+    Without statuses it is any but ``history``, which is listed only when it is asked for. Days are
+    inclusive: an anomaly is wanted when one of its days lies among them.
     """
 
     statuses: tuple[AnomalyStatus, ...] = ()
@@ -101,39 +107,25 @@ class Flag:
     severity: Severity
 
 
-class AnomalyOrder(StrEnum):
-    """How a list of anomalies is sorted; what is equal goes by size, then by id."""
-
-    NEWEST = "-date"
-    LARGEST = "-impact"
-
-
-AnomalyPosition = tuple[str | None, float, str]
-"""Where a page of a list ended: the first day (None: not sorted by it), the size, the id."""
-
-_SIZE: ColumnElement[float] = func.abs(cast(Anomaly.impact, Float))
-"""For sorting only: exact decimals are text, which sorts as text."""
-
-
 def list_anomalies(
     session: Session,
     organization: Organization,
     filters: AnomalyFilters | None = None,
-    order: AnomalyOrder = AnomalyOrder.NEWEST,
+    order: str = LARGEST,
     *,
     limit: int | None = None,
     offset: int = 0,
     after: AnomalyPosition | None = None,
 ) -> Sequence[Anomaly]:
-    """List one page of the anomalies that were kept (all when ``limit`` is None).
+    """List one page of the anomalies that were kept (all when ``limit`` is None), sorted.
 
-    The page begins at ``offset``, or after the ``position`` at which the page before ended.
+    ``order`` is one of ``ordering.ORDERS``. The page begins at ``offset``, or after the position
+    at which the page before ended.
     """
     conditions = _conditions(session, organization, filters or AnomalyFilters())
     if after is not None:
-        conditions.append(_is_after(after))
-    by_day = [Anomaly.first_day.desc()] if order is AnomalyOrder.NEWEST else []
-    query = select(Anomaly).where(*conditions).order_by(*by_day, _SIZE.desc(), Anomaly.id)
+        conditions.append(is_after(after, order))
+    query = select(Anomaly).where(*conditions).order_by(*sorting(order))
     return session.scalars(query.limit(limit).offset(offset)).all()
 
 
@@ -141,9 +133,8 @@ def worst_anomalies(
     session: Session, organization: Organization, filters: AnomalyFilters, limit: int
 ) -> Sequence[Anomaly]:
     """List the anomalies that matter most: the most severe first, of these the largest."""
-    rank = case(_RANK, value=Anomaly.severity)
     conditions = _conditions(session, organization, filters)
-    query = select(Anomaly).where(*conditions).order_by(rank.desc(), _SIZE.desc(), Anomaly.id)
+    query = select(Anomaly).where(*conditions).order_by(*sorting("-severity"))
     return session.scalars(query.limit(limit)).all()
 
 
@@ -153,13 +144,6 @@ def count_anomalies(
     """Count the anomalies that were kept."""
     conditions = _conditions(session, organization, filters or AnomalyFilters())
     return session.scalar(select(func.count(Anomaly.id)).where(*conditions)) or 0
-
-
-def position(session: Session, anomaly: Anomaly, order: AnomalyOrder) -> AnomalyPosition:
-    """Return where in a list an anomaly stands; its size as the database computes it."""
-    size = session.execute(select(_SIZE).where(Anomaly.id == anomaly.id)).scalar_one()
-    day = anomaly.first_day.isoformat() if order is AnomalyOrder.NEWEST else None
-    return day, float(size), anomaly.id
 
 
 @dataclass(frozen=True)
@@ -181,7 +165,7 @@ def marks(session: Session, organization: Organization, filters: AnomalyFilters)
             Anomaly.severity != Severity.LOW,
             Anomaly.status != AnomalyStatus.FALSE_POSITIVE,
         )
-        .order_by(_SIZE.desc())
+        .order_by(SIZE.desc())
         .limit(MARKED)
     )
     return [Mark(*row) for row in session.execute(query)]
@@ -206,6 +190,8 @@ def _conditions(
     conditions: list[ColumnElement[bool]] = [Anomaly.organization_id == organization.id]
     if filters.statuses:
         conditions.append(Anomaly.status.in_(filters.statuses))
+    else:
+        conditions.append(Anomaly.status != AnomalyStatus.HISTORY)
     if filters.severities:
         conditions.append(Anomaly.severity.in_(filters.severities))
     if filters.service_names:
@@ -244,16 +230,6 @@ def _account_pairs(
     return [(provider, number) for provider, number in rows]
 
 
-def _is_after(after: AnomalyPosition) -> ColumnElement[bool]:
-    day, last_size, anomaly_id = after
-    size = literal(last_size)
-    is_smaller = or_(size > _SIZE, and_(size == _SIZE, Anomaly.id > anomaly_id))
-    if day is None:
-        return is_smaller
-    last = date.fromisoformat(day)
-    return or_(Anomaly.first_day < last, and_(Anomaly.first_day == last, is_smaller))
-
-
 def last_run(session: Session, organization: Organization) -> DetectionRun | None:
     """Return what the last run looked at; None before the first."""
     return session.get(DetectionRun, organization.id)
@@ -280,7 +256,7 @@ def flags(
     for series, flag in _flags_by_series(session, organization, ask, query):
         group = tuple(getattr(series, name) for name in query.group_by)
         before = flagged.get((series.currency, group), Flag(0, flag.severity))
-        worst = max(before.severity, flag.severity, key=_RANK.__getitem__)
+        worst = max(before.severity, flag.severity, key=RANK.__getitem__)
         flagged[series.currency, group] = Flag(before.count + flag.count, worst)
     return flagged
 

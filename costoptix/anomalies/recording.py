@@ -1,7 +1,8 @@
 """How a run's episodes are recorded as anomalies: kept, renewed, muted, taken back.
 
-An anomaly that a person has judged is never touched. One that nobody has judged follows the
-data: its figures are renewed, and it goes when restated bills no longer show it.
+An anomaly that nobody has judged follows the data: its figures are renewed, and it goes when
+restated bills no longer show it. One that a person has judged gets new figures only while its
+episode lasts: by the days that were to come when it was judged.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from costoptix.anomalies.episodes import Episode, Judged, Series
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.figures.trends import Change
-from costoptix.models import Anomaly, DetectionRun, Organization, Severity, new_id
+from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity, new_id
 from costoptix.money import EXACT, to_text
 from costoptix.periods import DateRange, month_start
 
 ALERT = "anomaly.detected"
-ALERT_DAYS = 35
-"""Only what began so many complete days ago is reported: a month's bill, and some days for it."""
+RECENT_DAYS = 35
+"""What ended before the organization's newest so many known days when it was found is history: a
+month's bill, and some days for it. It is not told of, and no tier counts it."""
 
 LIKENESS = Decimal("1.5")
 """What is expected mutes episodes of up to so many times its impact."""
@@ -47,6 +49,7 @@ class Disposition(StrEnum):
     """What a run does with an episode."""
 
     NEW = "new"  # it is kept
+    HISTORY = "history"  # it is kept as long past, beside the others
     KNOWN = "known"  # there is an anomaly for it
     MUTED = "muted"  # such episodes are expected
     NOT_KEPT = "not_kept"  # the tier keeps no more anomalies of that month
@@ -60,9 +63,14 @@ class RunEpisode:
     disposition: Disposition
     anomaly: Anomaly | None
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the run makes an anomaly of it."""
+        return self.disposition in (Disposition.NEW, Disposition.HISTORY)
+
 
 def dispositions(
-    session: Session, organization: Organization, episodes: Iterable[Episode]
+    session: Session, organization: Organization, judged: Judged
 ) -> tuple[RunEpisode, ...]:
     """Return what a run does with each episode; the largest of a month are kept first."""
     mine = select(Anomaly).where(Anomaly.organization_id == organization.id)
@@ -71,10 +79,11 @@ def dispositions(
     for row in rows:  # of one that was kept under another spelling, ``series`` is another digest
         by_series.setdefault(series_of(row).digest, []).append(row)
     cap = tier_of(organization.tier).anomalies_per_month
-    kept = Counter(month_start(row.first_day) for row in rows)
+    kept = Counter(
+        month_start(row.first_day) for row in rows if row.status is not AnomalyStatus.HISTORY
+    )
     decided: dict[tuple[str, date], RunEpisode] = {}
-    every = tuple(episodes)
-    for episode in sorted(every, key=lambda episode: -abs(episode.impact)):
+    for episode in sorted(judged.episodes, key=lambda episode: -abs(episode.impact)):
         of_series = by_series.get(episode.series.digest, [])
         existing = next((row for row in of_series if _overlaps(row, episode)), None)
         month = month_start(episode.days.first)
@@ -82,13 +91,15 @@ def dispositions(
             disposition = Disposition.KNOWN
         elif any(_is_like(row, episode) for row in of_series):
             disposition = Disposition.MUTED
+        elif episode.days.last < judged.recent_since:
+            disposition = Disposition.HISTORY
         elif cap is not None and kept[month] >= cap:
             disposition = Disposition.NOT_KEPT
         else:
             disposition = Disposition.NEW
             kept[month] += 1
         decided[episode.key] = RunEpisode(episode, disposition, existing)
-    return tuple(decided[episode.key] for episode in every)
+    return tuple(decided[episode.key] for episode in judged.episodes)
 
 
 def _overlaps(row: Anomaly, episode: Episode) -> bool:
@@ -122,15 +133,17 @@ def record(
         if hold is not None:
             hold()
         kept = []
-        for result in dispositions(session, organization, judged.episodes):
+        for result in dispositions(session, organization, judged):
             anomaly = result.anomaly
-            if result.disposition is Disposition.NEW:
-                anomaly = _anomaly(organization, result.episode, settings, explained)
+            if result.is_kept:
+                anomaly = _anomaly(organization, result, settings, explained)
                 session.add(anomaly)
-                _alert(session, organization, anomaly, judged)
+                _alert(session, organization, anomaly)
             elif anomaly is not None and _follows(anomaly, settings):
                 _renew(anomaly, result.episode)
-                _alert(session, organization, anomaly, judged)  # it may matter more by now
+                _alert(session, organization, anomaly)  # it may matter more by now
+            elif anomaly is not None and _lasts(anomaly, result.episode, settings):
+                _renew(anomaly, result.episode)
             kept.append(RunEpisode(result.episode, result.disposition, anomaly))
         _forget(session, organization, judged, settings, kept)
         session.merge(_run(organization, judged, settings, kept))
@@ -139,10 +152,11 @@ def record(
 
 def _anomaly(
     organization: Organization,
-    episode: Episode,
+    result: RunEpisode,
     settings: Settings,
     explained: Mapping[tuple[str, date], list[Driver]],
 ) -> Anomaly:
+    episode, is_history = result.episode, result.disposition is Disposition.HISTORY
     series, computed = episode.series, explained.get(episode.key)
     return Anomaly(
         id=new_id(),
@@ -157,6 +171,7 @@ def _anomaly(
         method=settings.method.value,
         lookback_days=settings.lookback_days,
         threshold=_threshold(settings),
+        status=AnomalyStatus.HISTORY if is_history else AnomalyStatus.NEW,
         drivers=None if computed is None else [_write_driver(driver) for driver in computed],
         **_figures(episode),
     )
@@ -173,9 +188,18 @@ def _threshold(settings: Settings) -> Decimal:
 
 def _follows(anomaly: Anomaly, settings: Settings) -> bool:
     """Tell whether nobody has judged an anomaly yet, and runs with these settings found it."""
+    return anomaly.judged_at is None and _is_of(anomaly, settings)
+
+
+def _is_of(anomaly: Anomaly, settings: Settings) -> bool:
     found_by = (anomaly.method, anomaly.lookback_days, anomaly.threshold)
-    this_run = (settings.method.value, settings.lookback_days, _threshold(settings))
-    return anomaly.judged_at is None and found_by == this_run
+    return found_by == (settings.method.value, settings.lookback_days, _threshold(settings))
+
+
+def _lasts(anomaly: Anomaly, episode: Episode, settings: Settings) -> bool:
+    """Tell whether an episode that a person has judged has gone on since."""
+    has_gone_on = anomaly.first_day == episode.days.first and episode.days.last > anomaly.last_day
+    return has_gone_on and _is_of(anomaly, settings)
 
 
 def _renew(anomaly: Anomaly, episode: Episode) -> None:
@@ -214,15 +238,13 @@ def _forget(
             session.delete(row)
 
 
-def _alert(session: Session, organization: Organization, anomaly: Anomaly, judged: Judged) -> None:
+def _alert(session: Session, organization: Organization, anomaly: Anomaly) -> None:
     """Raise the one event of a new anomaly, unless it matters little or is long past.
 
     Restated bills may move an episode's first day: one that was reported by one of its days, or
     by a day next to them, is not reported again.
     """
-    if judged.days is None or anomaly.severity == Severity.LOW:
-        return
-    if anomaly.first_day <= judged.days.last - timedelta(days=ALERT_DAYS):
+    if anomaly.severity == Severity.LOW or anomaly.status is AnomalyStatus.HISTORY:
         return
     one = timedelta(days=1)
     about = DateRange(anomaly.first_day - one, anomaly.last_day + one)

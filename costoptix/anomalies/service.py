@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -15,6 +15,7 @@ from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import judge, with_history
 from costoptix.anomalies.recording import (
+    RECENT_DAYS,
     Disposition,
     Hold,
     RunEpisode,
@@ -29,7 +30,7 @@ from costoptix.costs.answers import CostStore, DailySeries
 from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery, is_tag
 from costoptix.drafts import Draft
-from costoptix.errors import NotFound
+from costoptix.errors import Conflict, NotFound
 from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import complete_days, read_live
 from costoptix.models import Anomaly, Organization, Severity
@@ -41,6 +42,9 @@ AUTOMATIC = Settings(Method.ADAPTIVE)
 AUTOMATIC_DAYS = 90
 """How far back runs by themselves judge."""
 
+KEPT_AT_ONCE = 20
+"""A run on demand that would keep more anomalies says so first."""
+
 EXPLAINED_AT_ONCE = 20
 """For so many of the new anomalies, the largest, drivers are worked out in the run itself."""
 
@@ -48,12 +52,20 @@ EXPLAINED_AT_ONCE = 20
 class DetectionDraft(Draft):
     """How to detect on demand; without days over the newest ``AUTOMATIC_DAYS``."""
 
-    method: Method = Method.ROLLING_Z_SCORE
+    method: Method = AUTOMATIC.method
     lookback_days: int = DEFAULT_LOOKBACK
     threshold: float | None = Field(default=None, allow_inf_nan=False)
     start_date: str | None = Field(default=None, description="First day, inclusive, YYYY-MM-DD.")
     end_date: str | None = Field(default=None, description="Last day, inclusive, YYYY-MM-DD.")
-    dry_run: bool = Field(default=False, description="Show what would be found, and keep nothing.")
+    dry_run: bool = Field(
+        default=True,
+        description="Show what would be found, and keep nothing; false keeps what is new.",
+    )
+    keep: bool = Field(
+        default=False,
+        description=f"Keep also more than {KEPT_AT_ONCE} anomalies: without it such a run is "
+        "refused, and says how many they are.",
+    )
 
 
 @dataclass(frozen=True)
@@ -76,17 +88,23 @@ def detect(
     hold: Hold | None = None,
     *,
     dry_run: bool = False,
+    most: int | None = None,
 ) -> Outcome:
     """Judge the complete days of a range and, unless ``dry_run``, keep what is new.
 
     ``hold`` is called in the transaction that keeps it, and may raise to keep nothing.
+
+    Raises:
+        Conflict: it would keep more than ``most`` anomalies.
     """
     ask = asker(session, organization, store)
     complete = complete_days(session, organization, with_history(days))
     read_series = partial(_read_series, session, organization, store)
     judged = judge(complete, read_series, days, settings)
-    results = dispositions(session, organization, judged.episodes)
+    judged = replace(judged, recent_since=_recent_since(session, organization))
+    results = dispositions(session, organization, judged)
     if not dry_run:
+        _require_few(results, most)
         tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, results, tags)
         results = record(session, organization, judged, settings, explained, hold)
@@ -103,6 +121,7 @@ def detect_on_demand(
     """Detect as somebody asks for it.
 
     Raises:
+        Conflict: it would keep more than ``KEPT_AT_ONCE`` anomalies, which needs ``keep``.
         Forbidden: the caller may only read, and it is no dry run.
         Invalid: the look-back, the threshold or the days are wrong.
     """
@@ -114,8 +133,9 @@ def detect_on_demand(
     if draft.start_date is not None:
         first = parse_day(draft.start_date, "start_date")
     return detect(
-        session, organization, DateRange(first, last), settings, store, dry_run=draft.dry_run
-    )
+        session, organization, DateRange(first, last), settings, store,
+        dry_run=draft.dry_run, most=None if draft.keep else KEPT_AT_ONCE,
+    )  # fmt: skip
 
 
 def run(
@@ -132,6 +152,23 @@ def newest_days(session: Session, organization: Organization) -> DateRange:
     today = utc_today()
     last = min(today, max((delivery.last_day for delivery in live), default=today))
     return DateRange(max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1)), last)
+
+
+def _recent_since(session: Session, organization: Organization) -> date:
+    """Return the first of the organization's newest ``RECENT_DAYS`` known days."""
+    known_days = complete_days(session, organization, newest_days(session, organization))
+    if known_days is None:
+        return FIRST_DAY
+    return max(FIRST_DAY, known_days.last - timedelta(days=RECENT_DAYS - 1))
+
+
+def _require_few(results: Iterable[RunEpisode], most: int | None) -> None:
+    kept = sum(result.is_kept for result in results)
+    if most is not None and kept > most:
+        raise Conflict(
+            f"This would keep {kept} anomalies; to keep more than {most} at once, say so with "
+            "keep=true, or choose fewer days or a higher threshold."
+        )
 
 
 def get(session: Session, organization: Organization, anomaly_id: str) -> Anomaly:

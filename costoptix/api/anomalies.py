@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from costoptix import queue
 from costoptix.access.permissions import Permission
@@ -20,8 +20,9 @@ from costoptix.anomalies.detect import Method
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
 from costoptix.anomalies.job import JOB_KIND
-from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.listing import AnomalyFiltersDraft, AnomalyOrder
+from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
+from costoptix.anomalies.listing import AnomalyFiltersDraft
+from costoptix.anomalies.ordering import LARGEST, ORDERS, parse_order, position
 from costoptix.anomalies.recording import Disposition, RunEpisode, kept_drivers, series_of
 from costoptix.anomalies.service import DetectionDraft
 from costoptix.api.answers import Answer
@@ -44,9 +45,10 @@ class DriverData:
 
 @dataclass(frozen=True)
 class FiguresData:
-    """An episode of unusual days of a service in an account."""
+    """The days of a service in an account from an unusual one (`date`) to the last."""
 
     date: datetime.date
+    start_date: datetime.date
     end_date: datetime.date
     provider_name: str | None
     service_name: str | None
@@ -116,17 +118,22 @@ class DetectionData:
 class AnomaliesQuery(AnomalyFiltersDraft, PageQuery):
     """The filters of the list: anomalies with a day in the range; all without a range."""
 
-    status: list[AnomalyStatus] = Field(default=[], description="Only of this status; repeatable.")
-    order_by: AnomalyOrder = Field(
-        default=AnomalyOrder.NEWEST,
-        description="`-date`, the newest first, of a day the largest; `-impact`, the largest first,"
-        " whether more or less was spent.",
+    status: list[AnomalyStatus] = Field(
+        default=[],
+        description="Only of this status; repeatable. Without it, any but history: what was long "
+        "past when it was found.",
+    )
+    order_by: Annotated[str, AfterValidator(parse_order)] = Field(
+        default=LARGEST,
+        description="A column, `-` in front for descending. `-impact` is the largest first, "
+        "whether more or less was spent; what is equal elsewhere is sorted so too.",
+        json_schema_extra={"enum": list(ORDERS)},
     )
 
 
 @operation(
     "GET", "/anomalies", permission=Permission.READ, query=AnomaliesQuery, data=list[AnomalyData],
-    summary="List the anomalies, newest first; meta.precision says how often detection was right",
+    summary="List the anomalies, the largest first; meta.precision says how often they were right",
 )  # fmt: skip
 def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     """List them."""
@@ -138,7 +145,7 @@ def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     )  # fmt: skip
     listed, cursor = rows[: query.limit], None
     if len(rows) > query.limit:
-        cursor = sign(purpose, listing.position(call.session, listed[-1], query.order_by))
+        cursor = sign(purpose, position(call.session, listed[-1], query.order_by))
     data = [_anomaly(row, kept_drivers(row), None) for row in listed]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
 
@@ -164,8 +171,18 @@ def judge_anomaly(call: Call, anomaly_id: str, body: JudgementDraft) -> AnomalyD
 
 
 @operation(
+    "POST", "/anomalies/judge", permission=Permission.WRITE, body=JudgementsDraft,
+    data=list[AnomalyData], summary="Judge several anomalies alike: all of them or none",
+)  # fmt: skip
+def judge_anomalies(call: Call, body: JudgementsDraft) -> list[AnomalyData]:
+    """Judge them."""
+    rows = judgements.judge_all(call.session, call.organization, call.caller, body)
+    return [_anomaly(row, kept_drivers(row), None) for row in rows]
+
+
+@operation(
     "POST", "/anomalies/detect", permission=Permission.WRITE, body=DetectionDraft,
-    data=DetectionData, summary="Detect anomalies now, by any of the methods",
+    data=DetectionData, summary="Detect anomalies now; nothing is kept unless dry_run is false",
 )  # fmt: skip
 def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
     """Detect them."""
@@ -241,6 +258,7 @@ def _figures(
 ) -> dict[str, Any]:
     about = {
         "date": first,
+        "start_date": first,
         "end_date": last,
         "provider_name": series.provider_name,
         "service_name": series.service_name,

@@ -34,13 +34,14 @@ class Severity(StrEnum):
 
 
 class AnomalyStatus(StrEnum):
-    """How far people are with an anomaly."""
+    """How far people are with an anomaly; ``history`` is what was long past when it was found."""
 
     NEW = "new"
     ACKNOWLEDGED = "acknowledged"
     INVESTIGATING = "investigating"
     RESOLVED = "resolved"
     FALSE_POSITIVE = "false_positive"
+    HISTORY = "history"
 
 
 OPEN_STATUSES = (AnomalyStatus.NEW, AnomalyStatus.ACKNOWLEDGED, AnomalyStatus.INVESTIGATING)
@@ -64,9 +65,15 @@ ANOMALY_MOVES: Mapping[AnomalyStatus, tuple[AnomalyStatus, ...]] = {
     ),
     AnomalyStatus.RESOLVED: (AnomalyStatus.INVESTIGATING, AnomalyStatus.FALSE_POSITIVE),
     AnomalyStatus.FALSE_POSITIVE: (AnomalyStatus.INVESTIGATING, AnomalyStatus.RESOLVED),
+    AnomalyStatus.HISTORY: (
+        AnomalyStatus.ACKNOWLEDGED,
+        AnomalyStatus.INVESTIGATING,
+        AnomalyStatus.RESOLVED,
+        AnomalyStatus.FALSE_POSITIVE,
+    ),
 }
 """The statuses that an anomaly may go to from each, in the order in which they are offered; what
-is closed opens again by investigating it."""
+is closed opens again by investigating it. Nothing becomes history later."""
 
 
 class Anomaly(Base):

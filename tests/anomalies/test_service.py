@@ -18,6 +18,7 @@ from costoptix.anomalies import episodes, judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings, detect
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.judgements import JudgementDraft
+from costoptix.anomalies.listing import AnomalyFilters
 from costoptix.anomalies.recording import Disposition, kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
@@ -126,9 +127,62 @@ def test_little_money_is_kept_and_not_told_of(lake: Lake) -> None:
 
 def test_what_is_long_past_is_kept_and_not_told_of(lake: Lake) -> None:
     lake.deliver(*costs([date(2026, 1, 20)]))
+    (result,) = run(lake).episodes
+    assert result.disposition is Disposition.HISTORY
+    assert (kept(lake), alerts(lake)) == ([], [])  # listed only when asked for
+    (row,) = listing.list_anomalies(
+        lake.session, lake.organization, AnomalyFilters((AnomalyStatus.HISTORY,))
+    )
+    assert (row.first_day, row.status) == (date(2026, 1, 20), "history")
+    judge(lake, row, status="resolved")
+    assert kept(lake) == [row]
+
+
+@pytest.mark.parametrize(("days_ago", "status"), [(34, "new"), (35, "history")])
+def test_history_ends_before_the_newest_35_known_days(
+    lake: Lake, days_ago: int, status: str
+) -> None:
+    """The last known day is the first of them; what was found as new does not become history."""
+    last_known = TODAY - timedelta(days=1)
+    lake.deliver(*costs([last_known - timedelta(days=days_ago)]))
     run(lake)
-    assert len(kept(lake)) == 1
-    assert alerts(lake) == []
+    assert lake.session.scalars(select(Anomaly.status)).all() == [status]
+    clock.configure("2026-03-29T12:00:00Z")
+    more = DateRange(TODAY, date(2026, 3, 29))
+    lake.deliver(*(Charge(day=day, effective_cost=Decimal(102)) for day in more), source="more")
+    run(lake)
+    assert lake.session.scalars(select(Anomaly.status)).all() == [status]
+
+
+def test_a_range_of_the_past_is_history_though_it_is_asked_for(lake: Lake) -> None:
+    lake.deliver(*costs([date(2026, 1, 20)]))
+    wish(lake, end_date="2026-02-01", dry_run=False)
+    assert lake.session.scalars(select(Anomaly.status)).all() == ["history"]
+
+
+def test_an_episode_that_goes_on_is_one_anomaly_valued_by_all_its_days(lake: Lake) -> None:
+    """A spike of two days is told on its first, and holds both on its second."""
+    settings = Settings(Method.SIMPLE_THRESHOLD)
+    second = SPIKE + timedelta(days=1)
+
+    def detected_on(day: date) -> Anomaly:
+        clock.configure(f"{day}T12:00:00Z")
+        days = DateRange(SPIKE - timedelta(days=30), day)
+        service.detect(lake.session, lake.organization, days, settings, lake.store)
+        (row,) = kept(lake)
+        return row
+
+    lake.deliver(*costs([SPIKE, second]))
+    row = detected_on(second)
+    anomaly_id, first = row.id, row.impact
+    assert (row.first_day, row.last_day, row.actual) == (SPIKE, SPIKE, 700)
+    judge(lake, row, status="acknowledged", note="mine")
+    row = detected_on(second + timedelta(days=1))
+    assert (row.id, row.status, row.note) == (anomaly_id, "acknowledged", "mine")
+    assert (row.first_day, row.last_day, row.actual) == (SPIKE, second, 1400)
+    assert row.impact == 1400 - row.expected > first
+    assert row.deviation_percent == money.scaled(row.impact, 100, row.expected, places=2)
+    assert alerts(lake) == ["anomaly.detected"]
 
 
 def test_consecutive_days_are_one_anomaly_with_the_sums_of_its_days(lake: Lake) -> None:
@@ -169,9 +223,7 @@ def test_an_episode_whose_first_day_is_restated_is_told_of_once(lake: Lake) -> N
     assert alerts(lake) == ["anomaly.detected"]
 
 
-@pytest.mark.parametrize(
-    "status", [status for status in AnomalyStatus if status is not AnomalyStatus.NEW]
-)
+@pytest.mark.parametrize("status", ["acknowledged", "investigating", "resolved", "false_positive"])
 def test_a_run_changes_nothing_that_a_person_judged(lake: Lake, status: AnomalyStatus) -> None:
     lake.deliver(*costs())
     run(lake)
@@ -245,7 +297,7 @@ def test_a_tier_keeps_so_many_a_month_and_shows_the_others(lake: Lake) -> None:
             for number in range(5)
             for charge in costs(amount=str(500 + number), sub_account_id=str(number))
         ),
-        *costs([date(2026, 2, 10)], sub_account_id="february"),
+        *costs([date(2026, 2, 20)], sub_account_id="february"),
     )
     outcome = run(lake)
     by_fate = {fate: [f for f in outcome.episodes if f.disposition is fate] for fate in Disposition}
@@ -425,7 +477,7 @@ def test_drivers_are_kept_exactly(session: Session, acme: Organization) -> None:
         ({"method": "zscore"}, "method is wrong"),
         ({"lookback_days": 0}, "lookback_days must be from 7 to 365"),
         ({"lookback_days": 10_000}, "lookback_days must be from 7 to 365"),
-        ({"threshold": 0}, "threshold of rolling_z_score must be from 0.5 to 20"),
+        ({"threshold": 0}, "threshold of adaptive must be from 0.5 to 20"),
         ({"threshold": float("nan")}, "threshold is wrong"),
         ({"threshold": "NaN"}, "threshold is wrong"),
         ({"start_date": "2026-03-10", "end_date": "2026-03-01"}, "end_date must not be before"),
@@ -469,9 +521,29 @@ def test_who_may_only_read_may_only_look(lake: Lake) -> None:
     found = service.detect_on_demand(lake.session, lake.organization, reader, look, lake.store)
     assert found.episodes
     with pytest.raises(Forbidden):
-        service.detect_on_demand(
-            lake.session, lake.organization, reader, DetectionDraft(), lake.store
-        )
+        keeping = DetectionDraft(dry_run=False)
+        service.detect_on_demand(lake.session, lake.organization, reader, keeping, lake.store)
+
+
+def test_a_run_on_demand_keeps_nothing_unless_it_says_so(lake: Lake) -> None:
+    lake.deliver(*costs())
+    outcome = wish(lake)
+    assert outcome.settings == service.AUTOMATIC
+    assert [result.disposition for result in outcome.episodes] == [Disposition.NEW]
+    assert kept(lake) == []
+    wish(lake, dry_run=False)
+    assert len(kept(lake)) == 1
+
+
+def test_a_run_that_would_keep_many_says_how_many_first(lake: Lake) -> None:
+    lake.deliver(*(charge for number in range(21) for charge in costs(sub_account_id=str(number))))
+    with pytest.raises(Conflict, match="would keep 21 anomalies"):
+        wish(lake, dry_run=False)
+    assert kept(lake) == []
+    wish(lake, dry_run=True)
+    wish(lake, dry_run=False, keep=True)
+    assert len(kept(lake)) == 21
+    wish(lake, dry_run=False)  # all are known: nothing new is kept
 
 
 def test_a_series_is_named_by_all_its_parts() -> None:

@@ -12,12 +12,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from costoptix import clock
+from costoptix.anomalies.ordering import ORDERS
 from costoptix.costs.engine import Engine
 from costoptix.models import Organization
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
-from tests.support.lake import Charge, Lake, open_writer
+from tests.support.lake import Charge, Lake, new_organization, open_writer
 
 BUDGET = {"name": "Web", "amount": "100.50", "currency": "USD"}
 ANOMALY_FIELDS = {
@@ -171,7 +172,7 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert (driver["dimension"], driver["value"], driver["now"]) == ("resource_id", "i-1", "900")
     judged = api("PATCH", path, json={"status": "resolved", "note": "a load test"})
     assert judged.get_json()["data"]["note"] == "a load test"
-    again = api.post("/anomalies/detect", json={"method": "adaptive"}).get_json()["data"]
+    again = api.post("/anomalies/detect", json={"dry_run": False}).get_json()["data"]
     assert [(each["disposition"], each["status"]) for each in again["anomalies"]] == [
         ("known", "resolved")
     ]
@@ -180,33 +181,58 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert api.get("/anomalies?status=new").get_json()["data"] == []
 
 
+def test_several_are_judged_alike_or_none(
+    api: Api, lake: Lake, session: Session, acme: Organization, make_key: MakeKey,
+    as_key: Callable[[str | None], Api],
+) -> None:  # fmt: skip
+    ids = [make_anomaly(session, acme, day=date(2026, 3, day)).id for day in (1, 2, 3)]
+    closed = make_anomaly(session, acme, service_name="S3", status="resolved").id
+    foreign = make_anomaly(session, new_organization(session)).id
+    wish = {"status": "acknowledged", "note": "one campaign"}
+    reader = as_key(make_key("read")[1])
+    assert reader.post("/anomalies/judge", json=wish | {"ids": ids}).status_code == 403
+    for other, status in ((foreign, 404), ("nobody", 404), (closed, 409)):
+        refused = api.post("/anomalies/judge", json=wish | {"ids": [*ids, other]})
+        assert refused.status_code == status
+        assert {each["status"] for each in api.get("/anomalies").json["data"]} == {
+            "new", "resolved",
+        }  # fmt: skip
+    judged = api.post("/anomalies/judge", json=wish | {"ids": [*ids, ids[0]]})
+    assert [(each["id"], each["status"], each["note"]) for each in judged.json["data"]] == [
+        (anomaly_id, "acknowledged", "one campaign") for anomaly_id in ids
+    ]
+
+
 def test_the_list_is_paged_and_cut_to_days(
     api: Api, lake: Lake, session: Session, acme: Organization
 ) -> None:
     for day in range(1, 6):
         make_anomaly(session, acme, day=date(2026, 3, day))
-    first = api.get("/anomalies?limit=3").get_json()
-    rest = api.get(f"/anomalies?limit=3&cursor={first['meta']['next_cursor']}").get_json()
+    first = api.get("/anomalies?limit=3&order_by=-date").get_json()
+    rest = api.get(
+        f"/anomalies?limit=3&order_by=-date&cursor={first['meta']['next_cursor']}"
+    ).get_json()
     dates = [each["date"] for each in first["data"] + rest["data"]]
     assert dates == [f"2026-03-0{day}" for day in (5, 4, 3, 2, 1)]
     assert rest["meta"]["next_cursor"] is None
     cut = api.get("/anomalies?start_date=2026-03-02&end_date=2026-03-03").get_json()["data"]
-    assert [each["date"] for each in cut] == ["2026-03-03", "2026-03-02"]
+    assert {each["date"] for each in cut} == {"2026-03-02", "2026-03-03"}
 
 
 @pytest.mark.parametrize(
     ("asked", "services"),
     [
-        ("", ["S3", "EC2", "VM"]),
+        ("", ["EC2", "S3", "VM"]),
         ("account=aws:111", ["EC2"]),
         ("account=aws:111&account=azure:111", ["EC2", "VM"]),
         ("account=aws:333", []),
         ("service_name=S3", ["S3"]),
-        ("severity=low&severity=high", ["S3", "EC2"]),
+        ("severity=low&severity=high", ["EC2", "S3"]),
         ("status=new&status=resolved", ["EC2", "VM"]),
+        ("status=history", ["Old"]),
         ("status=new&account=aws:222", []),
         ("range=last_14_days", ["S3"]),
-        ("start_date=2026-03-02", ["S3", "EC2"]),
+        ("start_date=2026-03-02", ["EC2", "S3"]),
         ("end_date=2026-03-01", ["VM"]),
     ],
 )
@@ -214,13 +240,14 @@ def test_the_list_is_narrowed(
     api: Api, lake: Lake, session: Session, acme: Organization, asked: str, services: list[str]
 ) -> None:
     make_anomaly(session, acme)
+    make_anomaly(session, acme, service_name="Old", status="history", severity="medium")
     make_anomaly(
         session, acme, service_name="S3", sub_account_id="222", day=date(2026, 3, 7),
-        severity="low", status="investigating",
+        severity="low", status="investigating", impact=Decimal(-200),
     )  # fmt: skip
     make_anomaly(
         session, acme, provider_name="Microsoft Azure", service_name="VM", day=date(2026, 3, 1),
-        severity="medium", status="resolved",
+        severity="medium", status="resolved", impact=Decimal(100),
     )  # fmt: skip
     found = api.get(f"/anomalies?{asked}").get_json()["data"]
     assert [each["service_name"] for each in found] == services
@@ -230,6 +257,17 @@ def test_the_list_is_narrowed(
     ("method", "path", "body", "word"),
     [
         ("GET", "/anomalies?status=open", None, "status"),
+        ("GET", "/anomalies?order_by=size", None, "order_by"),
+        ("GET", "/anomalies?order_by=-date,impact", None, "order_by"),
+        ("GET", "/anomalies?order_by=", None, "order_by"),
+        ("POST", "/anomalies/judge", {"status": "resolved"}, "ids"),
+        ("POST", "/anomalies/judge", {"ids": [], "status": "resolved"}, "ids"),
+        ("POST", "/anomalies/judge", {"ids": ["x"] * 201, "status": "resolved"}, "ids"),
+        ("POST", "/anomalies/judge", {"ids": "all", "status": "resolved"}, "ids"),
+        ("POST", "/anomalies/judge", {"ids": ["x"]}, "status"),
+        ("POST", "/anomalies/judge", {"ids": ["x"], "status": "done"}, "status"),
+        ("POST", "/anomalies/detect", {"dry_run": "maybe"}, "dry_run"),
+        ("POST", "/anomalies/detect", {"keep": 2}, "keep"),
         ("GET", "/anomalies?severity=huge", None, "severity"),
         ("GET", "/anomalies?start_date=yesterday", None, "start_date"),
         ("GET", "/anomalies?start_date=2026-03-02&end_date=2026-03-01", None, "end_date"),
@@ -303,7 +341,7 @@ def test_an_account_that_cannot_be_computed_is_listed_with_the_reason(api: Api, 
     assert bad["error"].startswith("cannot be computed: ")
 
 
-@pytest.mark.parametrize("order", ["-date", "-impact"])
+@pytest.mark.parametrize("order", ORDERS)
 def test_pages_of_sorted_anomalies_hold_each_once(
     api: Api, lake: Lake, session: Session, acme: Organization, order: str
 ) -> None:
@@ -312,6 +350,8 @@ def test_pages_of_sorted_anomalies_hold_each_once(
         make_anomaly(
             session, acme, day=date(2026, 3, 1 + number // 2), impact=Decimal(impact),
             service_name=f"Service {number}",
+            deviation_percent=None if number % 2 else Decimal(impact),
+            sub_account_id=None if number % 3 else "111", severity=["low", "high"][number % 2],
         )  # fmt: skip
     listed: list[str] = []
     cursor = ""

@@ -16,16 +16,18 @@ from costoptix import drafts, queue
 from costoptix.access.tiers import tier_of
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
-from costoptix.anomalies.episodes import METRIC
+from costoptix.anomalies.episodes import METRIC, Series
 from costoptix.anomalies.job import JOB_KIND
-from costoptix.anomalies.judgements import JudgementDraft
-from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, AnomalyOrder
+from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
+from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft
+from costoptix.anomalies.ordering import LARGEST, parse_order
 from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
-from costoptix.anomalies.service import AUTOMATIC, DetectionDraft
+from costoptix.anomalies.service import AUTOMATIC, KEPT_AT_ONCE, DetectionDraft
 from costoptix.clock import utc_now, utc_today
-from costoptix.errors import CostOptixError
+from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.figures.breakdown import breakdowns
+from costoptix.lake.providers import account_of
 from costoptix.models import ANOMALY_MOVES, OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
 from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web.costs.account_names import given_name
@@ -40,7 +42,8 @@ from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_tit
 PER_PAGE = 50
 OPEN_ONES, ANY = "open", "all"
 SHOWN = (OPEN_ONES, *AnomalyStatus, ANY)
-"""What the list can be narrowed to by status; open is what it shows at first."""
+"""What the list can be narrowed to by status; open is what it shows at first, and all is all but
+history, which is listed only when it is asked for."""
 
 DAYS_BEFORE, DAYS_AFTER = 28, 7
 """How much the chart of an anomaly shows around it."""
@@ -50,13 +53,30 @@ RANGES = (
     Preset.LAST_MONTH,
 )  # fmt: skip
 
-ORDERS = {AnomalyOrder.NEWEST: "Newest first", AnomalyOrder.LARGEST: "Largest first"}
+JUDGEABLE = tuple(
+    status for status in AnomalyStatus
+    if any(status in following for following in ANOMALY_MOVES.values())
+)  # fmt: skip
+"""What people may say of anomalies."""
+
+COLUMNS = {
+    "service_name": "Service",
+    "date": "Day",
+    "actual": "Actual",
+    "expected": "Expected",
+    "impact": "Impact",
+    "severity": "Severity",
+    "status": "Status",
+}
+"""The columns of the list, each of which it can be sorted by."""
+
 STATUS_TITLES = {
     AnomalyStatus.NEW: "New",
     AnomalyStatus.ACKNOWLEDGED: "Acknowledged",
     AnomalyStatus.INVESTIGATING: "Investigating",
     AnomalyStatus.RESOLVED: "Resolved",
     AnomalyStatus.FALSE_POSITIVE: "False positive",
+    AnomalyStatus.HISTORY: "History",
 }
 STATUS_KINDS = {
     AnomalyStatus.NEW: "accent",
@@ -71,6 +91,7 @@ METHOD_TITLES = {
 }
 DISPOSITIONS = {
     Disposition.NEW: "new",
+    Disposition.HISTORY: "history: long past",
     Disposition.KNOWN: "known",
     Disposition.MUTED: "muted: expected",
     Disposition.NOT_KEPT: "over the tier's limit",
@@ -87,7 +108,7 @@ class ListForm(AnomalyFiltersDraft):
     """Which anomalies the list shows, and which page of them."""
 
     status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
-    order_by: AnomalyOrder = AnomalyOrder.NEWEST
+    order_by: Annotated[str, AfterValidator(parse_order)] = LARGEST
     page: int = Field(default=1, ge=1, le=1_000_000)
 
     def asked(self) -> AnomalyFilters:
@@ -129,25 +150,46 @@ class JudgementForm(drafts.Draft):
         return drafts.read(JudgementDraft, values)
 
 
+class JudgementsForm(drafts.Draft):
+    """The form that judges several anomalies; what is left empty stays as it is."""
+
+    ids: list[str] = Field(default=[])
+    status: str = ""
+    note: str = ""
+
+    def draft(self) -> JudgementsDraft:
+        """Return what the domain is asked for.
+
+        Raises:
+            Invalid: nothing is chosen, or not what it is.
+        """
+        if not self.ids:
+            raise Invalid("Choose the anomalies first: tick them in the list.")
+        values = {name: value for name, value in self.model_dump().items() if value}
+        return drafts.read(JudgementsDraft, values)
+
+
 class DetectionForm(drafts.Draft):
     """The form that detects on demand; what is left empty is the method's own."""
 
-    method: str
+    method: str = ""
     lookback_days: str = ""
     threshold: str = ""
     start_date: str = ""
     end_date: str = ""
     dry_run: str = ""
+    keep: str = ""
 
     def draft(self) -> DetectionDraft:
         """Return what the domain is asked for."""
         given = {name: value for name, value in self.model_dump().items() if value}
-        return drafts.read(DetectionDraft, given | {"dry_run": bool(self.dry_run)})
+        choices = {"dry_run": bool(self.dry_run), "keep": bool(self.keep)}
+        return drafts.read(DetectionDraft, given | choices)
 
 
 @page("/anomalies")
 def anomalies() -> ResponseReturnValue:
-    """List the anomalies, newest first; at first those that are open."""
+    """List the anomalies, the largest first; at first those that are open."""
     return _show_list()
 
 
@@ -168,6 +210,27 @@ def detect_anomalies() -> ResponseReturnValue:
         method=METHOD_TITLES[outcome.settings.method],
         dispositions=DISPOSITIONS,
         **_words(),
+    )
+
+
+@page("/anomalies/judge", methods=("POST",))
+def judge_anomalies() -> ResponseReturnValue:
+    """Judge the chosen anomalies alike; members may, too."""
+    try:
+        draft = _chosen().draft()
+        rows = judgements.judge_all(
+            db.session(), current_user.organization, current_user.caller, draft
+        )
+    except CostOptixError as error:
+        return _show_list(error)
+    flash(f"{len(rows)} {'anomaly is' if len(rows) == 1 else 'anomalies are'} judged.")
+    return redirect(url_with("web.anomalies", list(request.args.items(multi=True))))
+
+
+def _chosen() -> JudgementsForm:
+    pairs = request.form.items(multi=True)
+    return drafts.read_pairs(
+        JudgementsForm, [pair for pair in pairs if pair[0] != forms.CSRF_FIELD], "field"
     )
 
 
@@ -206,7 +269,6 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         rows=rows[:PER_PAGE],
         row_count=listing.count_anomalies(session, organization, filters),
         total=listing.count_anomalies(session, organization),
-        orders=ORDERS,
         form=form,
         presets=preset_titles(RANGES),
         accounts=_accounts(listing.accounts_of(session, organization), form.account),
@@ -216,8 +278,13 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         last=listing.last_run(session, organization),
         failed_at=queue.failed_at(session, JOB_KIND, organization.id),
         kept_per_month=tier_of(organization.tier).anomalies_per_month,
-        methods=[(method.value, title) for method, title in METHOD_TITLES.items()],
-        automatic=METHOD_TITLES[AUTOMATIC.method],
+        methods=METHOD_TITLES,
+        automatic=AUTOMATIC.method,
+        kept_at_once=KEPT_AT_ONCE,
+        columns=COLUMNS,
+        judgeable=[("", "as it is"), *((s.value, STATUS_TITLES[s]) for s in JUDGEABLE)],
+        judge_url=url_with("web.judge_anomalies", form.pairs()),
+        max_note=judgements.MAX_NOTE,
         lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
         thresholds={METHOD_TITLES[method]: limits for method, limits in THRESHOLDS.items()},
         newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
@@ -295,6 +362,14 @@ def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     )
 
 
+def _account_title(subject: Anomaly | Series) -> str:
+    """Return what people call the account of an anomaly or a series."""
+    if not subject.sub_account_id:
+        return "no account"
+    account = account_of(subject.provider_name, subject.sub_account_id)
+    return given_name(account) or subject.sub_account_id
+
+
 def _words() -> dict[str, object]:
     """Return what every page of anomalies calls things."""
     return {
@@ -303,4 +378,5 @@ def _words() -> dict[str, object]:
         "severity_kinds": SEVERITY_KINDS,
         "severities": list(Severity),
         "severity_rule": SEVERITY_RULE,
+        "account_title": _account_title,
     }

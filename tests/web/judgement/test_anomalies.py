@@ -69,7 +69,8 @@ def test_the_list_of_anomalies_is_sorted_as_asked(
 ) -> None:
     largest = alice_browser.get("/anomalies?order_by=-impact").text
     assert listed(largest)[:2] == [f"Service {MANY - 1}", f"Service {MANY - 2}"]
-    newest = listed(alice_browser.get("/anomalies").text)
+    assert listed(alice_browser.get("/anomalies").text)[0] == f"Service {MANY - 1}"
+    newest = listed(alice_browser.get("/anomalies?order_by=-date").text)
     assert newest[:3] == ["EC2", "Service 2800", "Service 2400"]
     assert alice_browser.get("/anomalies?order_by=service").status_code == 400
 

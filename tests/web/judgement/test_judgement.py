@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import clock, queue
-from costoptix.models import Anomaly, Budget, Organization
+from costoptix.costs.accounts import account_id
+from costoptix.models import AccountName, Anomaly, Budget, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, links, text
 from tests.support.lake import Charge, Lake, on
@@ -161,6 +162,38 @@ def test_a_member_judges_an_anomaly(
     assert "it can become" in refusal(back.text)
 
 
+def test_a_member_judges_several_anomalies_at_once(
+    bob_browser: Browser, lake: Lake, session: Session, acme: Organization
+) -> None:
+    ids = [make_anomaly(session, acme, day=date(2026, 3, day)).id for day in (1, 2, 3)]
+    fields = {"status": "resolved", "note": "one campaign"}
+    path = "/anomalies/judge?status=new&order_by=date"
+    nobody = bob_browser.post(path, form="/anomalies", **fields)
+    assert (nobody.status_code, refusal(nobody.text)) == (
+        400, "Choose the anomalies first: tick them in the list.",
+    )  # fmt: skip
+    answer = bob_browser.post(path, form="/anomalies", ids=ids[:2], **fields)
+    assert answer.headers["Location"] == "/anomalies?status=new&order_by=date"
+    assert "2 anomalies are judged" in bob_browser.get("/anomalies").text
+    rows = latest(session).scalars(select(Anomaly).order_by(Anomaly.first_day)).all()
+    assert [(row.status, row.note) for row in rows] == [
+        ("resolved", "one campaign"), ("resolved", "one campaign"), ("new", ""),
+    ]  # fmt: skip
+    again = bob_browser.post(path, form="/anomalies", ids=ids, status="acknowledged", note="")
+    assert again.status_code == 409
+    assert latest(session).get_one(Anomaly, ids[2]).status == "new"
+
+
+def test_accounts_are_shown_by_their_names(
+    alice_browser: Browser, lake: Lake, session: Session, acme: Organization
+) -> None:
+    row = make_anomaly(session, acme)
+    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:111"), name="Shop"))
+    session.commit()
+    for path in ("/anomalies", f"/anomalies/{row.id}"):
+        assert "AWS · Shop" in text(alice_browser.get(path).text)
+
+
 def listed(page: str) -> list[str]:
     """The services of the anomalies in the list."""
     return [text(name) for name in re.findall(r'class="row-link"[^>]*>(.*?)</a>', page)]
@@ -170,12 +203,12 @@ def listed(page: str) -> list[str]:
     ("params", "names"),
     [
         ("", ["Lambda"]),
-        ("?status=all", ["Athena", "Lambda"]),
+        ("?status=all&order_by=-date", ["Athena", "Lambda"]),
         ("?status=resolved", ["Athena"]),
         ("?severity=low", ["Lambda"]),
         ("?severity=critical", []),
         ("?status=all&account=aws:222", ["Athena"]),
-        ("?status=all&account=aws:111&account=aws:222", ["Athena", "Lambda"]),
+        ("?status=all&account=aws:111&account=aws:222&order_by=-date", ["Athena", "Lambda"]),
         ("?status=all&service_name=Lambda", ["Lambda"]),
         ("?status=all&start_date=2026-03-03", ["Athena"]),
         ("?status=all&end_date=2026-03-02", ["Lambda"]),
