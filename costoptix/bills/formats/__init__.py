@@ -198,6 +198,7 @@ class Options:
     currency: str | None = None  # ISO 4217, for files that do not say
     currencies: MappingOf[str, str] = field(default_factory=dict)  # the same by format's family
     export: str | None = None  # the kind of export of the whole delivery, by its manifest
+    is_complete: bool = False  # a manifest says that the files are all those of one export
     encoding: str | None = None  # of text that is not UTF-8
     may_hold_others: bool = False  # files that are no bills: a folder without a manifest may
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,9 @@ MOST_REJECTED_PERCENT = 5
 TRIES = 8
 """How often it is worked out what a delivery is for while other deliveries go live meanwhile: only
 what is new since the time before is read again."""
+
+_OF_A_MANIFEST = {"delivered_at", "row_count"}
+"""Options of an import whose files a manifest has named."""
 
 GAVE_UP = "The file could not be read: {reason} The log of the worker has more."
 TRIED_OFTEN = f" It was tried {queue.MAX_ATTEMPTS} times."
@@ -147,17 +151,20 @@ class _Run:
         self._remove_upload()
 
     def _options(self) -> Options:
-        organization_id = self._row.organization_id
-        export, encoding = self._row.options.get("export"), self._row.options.get("encoding")
-        may_hold_others = bool(self._row.options.get("may_hold_others"))
+        stated, organization_id = self._row.options, self._row.organization_id
+        options = Options(
+            currency=self._row.currency,
+            export=stated.get("export"),
+            encoding=stated.get("encoding"),
+            may_hold_others=bool(stated.get("may_hold_others")),
+            is_complete=bool(_OF_A_MANIFEST & stated.keys()),
+        )
         if self._row.source_name is None:
             by_format = sources.currencies(self._session, organization_id)
-            return Options(self._row.currency, by_format, export, encoding, may_hold_others)
+            return replace(options, currencies=by_format)
         source = sources.find(self._session, organization_id, self._row.source_name)
         currency = self._row.currency or (source.currency if source else None)
-        return Options(
-            currency=currency, export=export, encoding=encoding, may_hold_others=may_hold_others
-        )
+        return replace(options, currency=currency)
 
     def _finished_as_duplicate(self) -> bool:
         """End an import of bytes that are live, all of them, in the same source."""

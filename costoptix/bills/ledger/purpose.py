@@ -24,9 +24,6 @@ from costoptix.bills.read.staged import Staged
 from costoptix.lake.live import data_version_of
 from costoptix.models import Import, Source
 
-_MANIFEST_OPTIONS = {"delivered_at", "row_count"}
-"""Options of an import that a manifest has given: its files are those of one export."""
-
 REMEMBERED = "answers"
 """The setting of a source that holds remembered answers, by what was seen."""
 
@@ -113,9 +110,7 @@ def _copies_question(staged: Staged) -> Iterator[Question]:
 
 
 def _copies_count(row: Import, source: Source | None, staged: Staged) -> bool:
-    """Tell whether a person or a manifest says that such files are parts of the month."""
-    if _MANIFEST_OPTIONS & row.options.keys():
-        return True
+    """Tell whether a person says that such files are parts of the month."""
     return any(
         question.answered_by(row.options, _remembered(source)) is Decision.ADD
         for question in _copies_question(staged)
@@ -130,8 +125,6 @@ def _answers(
     answers: dict[Kind, Decision] = {}
     for question in questions:
         decision = question.answered_by(row.options, remembered)
-        if question.kind is Kind.VERSIONS and _MANIFEST_OPTIONS & row.options.keys():
-            decision = Decision.ADD
         if question.kind is Kind.OVERLAP and _is_replacing(answers):
             decision = Decision.REPLACE  # the question that was answered says so
         if decision is None:

@@ -243,7 +243,8 @@ class _Loader:
             datasets,
             [_batch(file) for file in self._files],
             parts,
-            is_complete=all(file.part.manifest is not None for file in self._files),
+            is_complete=self._options.is_complete
+            or all(file.part.manifest is not None for file in self._files),
         )
         self._staging.write_roll_ups()
         lines = tuple(self._ledger.lines(self._staging.stored()))

@@ -126,11 +126,11 @@ def test_the_files_of_a_folder_are_one_delivery(
     session: Session, config: Config, scan: Scan, source: Path
 ) -> None:
     for number in (1, 2):
-        put(source / "2026-03" / f"{number}" / "part.csv", bill(f"{number}"))
+        put(source / "2026-03" / f"{number}" / "part.csv", bill("1", ResourceId=f"i-{number}"))
     assert scan() == 1
     work(session, config)
     assert live_rows(session) == [2]
-    put(source / "2026-03" / "part-3.csv", bill("3"))
+    put(source / "2026-03" / "part-3.csv", bill("1", ResourceId="i-3"))
     assert scan() == 1
     work(session, config)
     assert live_rows(session) == [3]
