@@ -224,9 +224,39 @@ def _grouped(
         table = table.filter(compute.is_in(table.column("day"), value_set=wanted_days))
     summed = ("charge_count", *AMOUNTS)
     grouped = table.group_by(list(names)).aggregate([(name, "sum") for name in summed])
+    return _totals(grouped, names)
+
+
+def _totals(grouped: pa.Table, names: tuple[str, ...]) -> dict[Key, Totals]:
+    from costoptix.lake.coverage import AMOUNTS
+
+    summed = ("charge_count", *AMOUNTS)
     keys = zip(*(grouped.column(name).to_pylist() for name in names), strict=True)
-    sums = zip(*(grouped.column(f"{name}_sum").to_pylist() for name in summed), strict=True)
-    return {key: Totals(*values) for key, values in zip(keys, sums, strict=True)}
+    values = zip(*(grouped.column(f"{name}_sum").to_pylist() for name in summed), strict=True)
+    return {key: Totals(*amounts) for key, amounts in zip(keys, values, strict=True)}
+
+
+def shrinking(
+    before: Sequence[Part], after: Sequence[Part], names: tuple[str, ...], category: str
+) -> dict[Key, Totals]:
+    """Return by how much groups of settled days fall that lose charges from before to after."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    from costoptix.lake.coverage import AMOUNTS
+
+    summed = ("charge_count", *AMOUNTS)
+    there = [_some(part, until=settled, category=category) for part in before]
+    left = pa.concat_tables([_some(part, until=None, category=category) for part in after])
+    for name in summed:
+        place = left.schema.get_field_index(name)
+        left = left.set_column(place, left.schema.field(name), compute.negate(left.column(name)))
+    table = (
+        pa.concat_tables([*there, left])
+        .group_by(list(names))
+        .aggregate([(name, "sum") for name in summed])
+    )
+    return _totals(table.filter(compute.greater(table.column("charge_count_sum"), 0)), names)
 
 
 def _some(part: Part, *, until: Callable[[Part], date] | None, category: str | None) -> pa.Table:

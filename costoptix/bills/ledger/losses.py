@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from costoptix import money
 from costoptix.bills.ledger.coverage import (
     NOTHING,
     SETTLING,
@@ -21,6 +22,7 @@ from costoptix.bills.ledger.coverage import (
     Totals,
     days,
     settled,
+    shrinking,
     sums,
 )
 
@@ -210,15 +212,26 @@ def _lost_usage(key: Key, usage: _Usage, now: _Live, then: _Live, named: Decimal
     currency, _ = key
     bound = LARGEST_FALLS[USAGE]
     group, left = usage.before.get(key, NOTHING), usage.after.get(key, NOTHING)
-    is_gone = group.charge_count - left.charge_count > group.charge_count * MOST_GONE
-    if not is_gone:
+    if group.charge_count - left.charge_count <= group.charge_count * MOST_GONE:
         group, left = usage.final.get(key, NOTHING), usage.after_final.get(key, NOTHING)
     fall = _fall(group, left, bound)
-    if is_gone and not fall:
-        bound = Decimal(0)
-        fall = _fall(group, left, bound) - named
-    whole, whole_left = now.usage(currency), then.usage(currency)
-    return Decimal(0) if _is_spread_anew(group, left, whole, whole_left, bound) else fall
+    if fall and not _is_spread_anew(group, left, now.usage(currency), then.usage(currency), bound):
+        return fall
+    return _gone(currency, now, then) - named
+
+
+def _gone(currency: str, now: _Live, then: _Live) -> Decimal:
+    """Add up what days lose of accounts that lose charges; others may have come there instead.
+
+    Effective cost that other charges have instead is not lost.
+    """
+    names = ("currency", "day", "account")
+    falls = shrinking(now.parts, then.parts, names, USAGE)
+    mine = [fall for key, fall in falls.items() if key[0] == currency]
+    billed = money.total(max(Decimal(0), fall.billed) for fall in mine)
+    effective = money.total(max(Decimal(0), fall.effective) for fall in mine)
+    whole = now.usage(currency).effective - then.usage(currency).effective
+    return billed if whole * 2 < effective else max(billed, effective)
 
 
 def _fall(before: Totals, after: Totals, bound: Decimal) -> Decimal:

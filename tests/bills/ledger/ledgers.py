@@ -106,12 +106,13 @@ class Ledger:
     def bring(self, sent: Sent, answer: Decision | None = None) -> list[str]:
         """Judge a delivery; it goes live unless something is asked that has no answer.
 
-        Returns what was asked.
+        Returns what was asked. To replace another source is no answer here: it waits.
         """
         coming = self._coming(sent)
         found, others = self._judged(sent, coming)
         asked = _asked(found, others)
-        if asked and answer is None:
+        is_elsewhere = bool(list(others.questions()))
+        if asked and (answer is None or (is_elsewhere and answer is Decision.REPLACE)):
             return asked
         placements = found.placements
         for one in coming:
@@ -141,7 +142,7 @@ class Ledger:
     def undo(self, sent: Sent) -> None:
         """Take a delivery back."""
         scope = _scope(sent)
-        self.kept[scope] = [one for one in self.kept[scope] if one.sent is not sent]
+        self.kept[scope] = [one for one in self.kept.get(scope, []) if one.sent is not sent]
 
     def _coming(self, sent: Sent) -> list[Kept]:
         datasets = [(sent.dataset, sent.charges), *sent.also]

@@ -31,7 +31,7 @@ def asked(history: History) -> list[tuple[int, list[str]]]:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_nothing_is_asked_of_what_clouds_do(kind: Kind) -> None:
-    for seed in range(count(1, 15)):
+    for seed in range(count(1, 10)):
         random = Random(seed)
         history = make(kind, random)
         assert asked(history) == []
@@ -41,14 +41,14 @@ def test_nothing_is_asked_of_what_clouds_do(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_nothing_is_asked_of_it_long_afterwards(kind: Kind) -> None:
-    for seed in range(count(1, 15)):
+    for seed in range(count(1, 10)):
         random = Random(seed)
         history = make(kind, random)
         assert asked(later(irregular(random, history))) == []
 
 
 class Tried(NamedTuple):
-    """What became of a history with a fault: asked about, too small to be, or missed."""
+    """What became of a history with a fault: asked about, missed, or why it could not be seen."""
 
     fault: str
     outcome: str
@@ -74,7 +74,7 @@ def lost(seed: int) -> Tried:
         if made is not None:
             outcome = "asked" if asked(made[0]) else _unasked(history, *made)
             return Tried(fault.__name__, outcome, seed)
-    return Tried("none", "files add up", seed)
+    return doubled(seed)  # where files add up, none takes anything away
 
 
 def _unasked(history: History, faulty: History, place: int) -> str:
@@ -99,13 +99,6 @@ def _gross(charges: Counter[Charge], last: int) -> Decimal:
         (charge.gross * times for charge, times in charges.items() if charge.day <= last),
         Decimal(0),
     )
-
-
-def test_a_loss_is_asked_about_unless_its_days_still_settle() -> None:
-    tried = [lost(seed) for seed in range(count(12, 200))]
-    tell(_counts("losses", tried))
-    assert [one for one in tried if one.outcome == "missed"] == []
-    assert sum(one.outcome == "asked" for one in tried) > len(tried) / 2
 
 
 def doubled(seed: int) -> Tried:
@@ -138,9 +131,10 @@ def _of_day(charges: Counter[Charge], day: int) -> Decimal:
     return _gross(charges, day) - _gross(charges, day - 1)
 
 
-def test_a_double_is_asked_about_once_five_days_of_it_have_settled() -> None:
-    tried = [doubled(seed) for seed in range(count(6, 100))]
-    tell(_counts("doubles", tried))
+def test_a_loss_or_double_is_asked_about_unless_its_days_still_settle() -> None:
+    """Of 2% or more; of a bill with other ids, once five of its days have settled."""
+    tried = [doubled(seed) if seed % 4 == 3 else lost(seed) for seed in range(count(16, 200))]
+    tell(_counts("histories with a fault", tried))
     assert [one for one in tried if one.outcome == "missed"] == []
     assert sum(one.outcome == "asked" for one in tried) > len(tried) / 2
 
