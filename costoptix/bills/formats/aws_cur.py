@@ -8,7 +8,8 @@ Both name the same columns, so that one mapping serves them. A charge's kind is 
 * Effective cost is AWS's amortised view. A recurring fee of a commitment is billed once and
   covers usage that carries its share, so its effective cost is 0; what the month left unused
   becomes a charge of its own, a Usage with the status Unused, billed 0. Nothing was saved on it:
-  its list and contracted cost are its effective cost.
+  its list and contracted cost are its effective cost. It is net where the fee is: FOCUS has
+  Σ effective cost of a commitment's usage = Σ billed cost of its purchase.
 * List cost is the public on-demand cost. Contracted cost is the unblended cost before
   commitments: of usage that a reservation covers (unblended 0) the public on-demand cost.
 """

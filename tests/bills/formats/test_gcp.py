@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from tests.bills.formats.reading import DATA, charges, rows_of, sums, total, totals
+from tests.bills.read.test_archives import zipped
 from tests.support.bills import Stage
 
 SHAPES = sorted((DATA / "gcp").iterdir())
@@ -154,6 +155,12 @@ def test_a_row_of_which_one_credit_cannot_be_read_is_rejected_whole(stage: Stage
         if line.rows_rejected
     }
     assert rejected == {"Usage": (1, Decimal("1.5"), 0), "Credit": (2, Decimal("-0.25"), 1)}
+
+
+def test_the_rows_of_a_manifest_are_those_of_the_file(stage: Stage) -> None:
+    manifest = b'{"blobs": [{"blobName": "a.csv"}], "dataRowCount": 6}'
+    staged, _ = stage(zipped({"a.csv": JSON.read_bytes(), "manifest.json": manifest}))
+    assert (staged.rows_read, staged.charges) == (6, 9)
 
 
 def test_no_credit_is_no_second_cost(stage: Stage) -> None:

@@ -267,7 +267,7 @@ def test_files_of_different_kinds_in_one_drop_are_a_delivery_each(
         for content, name in (
             (write([{"BilledCost": "7"}]), "one.csv"),
             (AZURE.read_bytes(), "azure.csv"),
-            (write([{"BilledCost": "3"}]), "two.csv"),
+            (write([{"BilledCost": "3", "ResourceId": "i-2"}]), "two.csv"),
             (b"a,b", "notes.csv"),
         )
     ]
@@ -282,6 +282,33 @@ def test_files_of_different_kinds_in_one_drop_are_a_delivery_each(
         ("one.csv and 1 more", "live", 2),
     ]
     assert not list(config.uploads_dir.iterdir())
+
+
+def words(page: str) -> str:
+    """Return the text of a page without its elements."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_a_cost_that_no_row_has_is_missing_and_charges_are_told_apart(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    data = AZURE.parents[1]
+    pages = []
+    for path in ("oci/cost_report.csv", "gcp/flattened.csv"):
+        detail = send(alice_browser, (data / path).read_bytes()).headers["Location"]
+        work(app, config)
+        pages.append(words(alice_browser.get(detail).text))
+    assert "list – · contracted 0.00003825" in pages[0]
+    assert "6 read = 6 kept + 0 rejected Charges 9, made of the rows that were kept" in pages[1]
+
+
+def test_of_rejected_rows_it_is_said_how_many_have_no_amount_that_can_be_read(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    rows = [{}] * 48 + [{"BilledCost": "$2"}, {"ChargePeriodStart": "x", "BilledCost": "5"}]
+    detail = send(alice_browser, write(rows)).headers["Location"]
+    work(app, config)
+    assert "5 and 1 not readable" in words(alice_browser.get(detail).text)
 
 
 def test_the_same_file_twice_in_one_drop_is_refused(
