@@ -3,8 +3,8 @@
 Their truth is known. Those of ``KINDS`` span thirteen months: an ordinary service, and what makes
 judging one hard. ``cost`` has month starts, growth and level shifts of which the first day is
 labelled; ``heavy`` has heavy-tailed, slowly wandering noise; ``hours`` are ten weeks of a metric
-whose labels are of hours, as public series have them. Seeds 1 and 2 set the constants of the
-product, seed 3 was held out.
+whose labels are of hours, as public series have them. Seeds 1 to 3 set the constants of
+the product, seed 4 was held out.
 """
 
 from __future__ import annotations

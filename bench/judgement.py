@@ -115,12 +115,12 @@ def judge(series: Series) -> Judged:
     }
     episodes = {rule: runs(indices) for rule, indices in flagged.items()}
     for rule, method in METHODS.items():
-        findings = detect(amounts, Settings(method)).findings
-        flagged[rule] = [position[finding.day] for finding in findings]
         spans: dict[date, Span] = {}
-        for finding in findings:
+        for finding in detect(amounts, Settings(method)).findings:
             spans[finding.episode] = (position[finding.episode], position[finding.day])
         episodes[rule] = list(spans.values())
+        # an episode is one alert, also when a day in it is back
+        flagged[rule] = [day for first, last in spans.values() for day in range(first, last + 1)]
     forecasts = {
         series.days[known - 1]: forecast(amounts[:known], Horizon.DAYS_90)
         for known in series.origins()

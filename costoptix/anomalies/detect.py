@@ -95,8 +95,9 @@ class Finding:
     """A day that lies outside what its method expected (``low`` to ``high``, both included).
 
     ``impact`` is ``actual`` less ``expected``: negative when a day cost less.
-    ``deviation_percent`` is what ``deviation`` says. Findings on consecutive days are one
-    episode, named by its first day: one alert.
+    ``deviation_percent`` is what ``deviation`` says. The findings of one episode, named by its
+    first day, are one alert: those on consecutive days, and with the adaptive method the days
+    that stay away from what was expected, until they are back or the new level is usual.
     """
 
     day: date
@@ -136,11 +137,17 @@ def detect(amounts: DailyAmounts, settings: Settings | None = None) -> Detection
         amounts, _JUDGES[settings.method](amounts, settings), strict=True
     ):
         if verdict is not None and verdict.flagged:
-            episode = day
-            if findings and findings[-1].day == day - timedelta(days=1):
-                episode = findings[-1].episode
+            episode = _episode(day, verdict, findings)
             findings.append(_finding(day, actual, verdict, settings.method, episode))
     return Detection(findings, "")
+
+
+def _episode(day: date, verdict: Verdict, before: Sequence[Finding]) -> date:
+    """Return the first day of the episode that a flagged day belongs to."""
+    begins = verdict.begins
+    if begins is None:
+        begins = not before or before[-1].day != day - timedelta(days=1)
+    return day if begins else before[-1].episode
 
 
 def severity_of(impact: Amount, deviation_percent: Decimal | None) -> Severity:
@@ -208,7 +215,7 @@ def _simple_threshold(amounts: DailyAmounts, settings: Settings) -> Iterator[Ver
 
 
 def _adaptive(amounts: DailyAmounts, settings: Settings) -> Iterator[Verdict | None]:
-    """Follow level, weekday pattern, volatility and month starts: see ``series.baseline``."""
+    """Follow level, weekdays, volatility and what returns: see ``series.baseline``."""
     follower = Follower(settings.limit)
     for day, amount in amounts:
         yield follower.step(day, float(amount))

@@ -1,12 +1,12 @@
-"""The rhythm of a daily series: its level, weekday pattern, noise and month-start charges.
+"""The rhythm of a daily series: its level, weekday pattern, noise, and what returns.
 
 ``Follower`` walks along a series one day at a time and says of each day what was to be expected
 from the days before it, never from later ones. Detection reads the verdicts, the forecast reads
 the state after the last day, so that both believe the same baseline. Pure; values are floats,
 because these are statistics; money is made of them at the edges only, by ``to_money``.
 
-Every estimate is a median, so that a spike moves nothing, and every comparison is with a
-difference of values, so that adding a constant to a series or scaling it changes no verdict.
+Every estimate is a median, so that a spike moves nothing, and every comparison is with
+differences of values and shares of the level, so that scaling a series changes no verdict.
 """
 
 from __future__ import annotations
@@ -15,11 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from math import copysign
 from statistics import fmean, median
 
 from costoptix.money import Amount, to_amount
+from costoptix.series.pattern import (
+    LEVEL_DAYS,
+    PATTERN_DAYS,
+    PATTERN_FROM,
+    TO_SIGMA,
+    WEEK,
+    Pattern,
+    fit,
+)
+from costoptix.series.returns import Returns
 
 DailyAmounts = Sequence[tuple[date, Amount]]
 """One currency's amounts: one entry per complete day, oldest first; a day without cost is zero."""
@@ -30,16 +40,6 @@ THRESHOLD = 4.5
 MIN_HISTORY = 8
 """Days needed before the first verdict: every weekday, and one to spare."""
 
-_PATTERN_FROM = 21  # three weeks: a median per weekday of fewer values is one of them
-_PATTERN_DAYS = 56
-_LEVEL_DAYS = 14  # two weeks: even, so that every weekday weighs the same
-_WEEK = 7
-_TO_SIGMA = 1.4826  # the median absolute deviation of a normal law, as its standard deviation
-_MEDIAN_VARIANCE = 1.57  # the variance of a median of n, in units of that of a mean of n
-_OWN_FROM, _OWN_STANDS_OUT = 6, 5.0  # a weekday's errors that tell its noise, if so much larger
-_TAIL = (0.95, 1.25)  # beyond normal laws: never inside 1.25 times what one day in 20 does
-_FEW = 3.0  # a scale from n values is itself uncertain: the margin is widened by 1 + 3/n
-_WORSE = 2.0  # within an episode only a day twice as far away is news
 _CHARGES_KNOWN = 6
 _CHARGE_GROWTH = 1.5  # a subscription that grows by half is no anomaly
 _STRETCH = (0.2, 5.0)  # how much a level shift may stretch the weekday pattern
@@ -47,6 +47,13 @@ _SETTLED = 3  # days: of episodes in costs that last three days, most are level 
 _NOISE_OF_FEW = 1.2  # errors of a line through seven days are smaller than those beside it
 _PRIOR_DAYS = 3.0  # what the old noise weighs beside seven days after a level shift
 _ROUNDING = 1e-9
+_FLOOR, _FLOOR_YOUNG = 0.15, 0.2  # of the level: what deviates by less is nobody's business
+_YOUNG = 70  # days in which the like has hardly come: a lower threshold, for recall
+_YOUNG_SHARE = 0.6
+_BARE_DAYS = 28
+_BARE, _BARE_YOUNG = 3.0, 3.25  # robust deviations of the bare last days must agree
+_CLEAR = 2.0  # but for what is so many margins away
+_STOOD_OUT = 0.6  # of the margin: what may be a charge that returns
 
 
 def check(amounts: DailyAmounts) -> None:
@@ -69,51 +76,17 @@ def to_money(value: float) -> Amount:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was to be expected of a day, between ``low`` and ``high``, and whether it is flagged."""
+    """What was to be expected of a day, between ``low`` and ``high``, and whether it is flagged.
+
+    A flagged day begins an episode or belongs to the one that was begun last; None where
+    flagged days in a row are one.
+    """
 
     expected: float
     low: float
     high: float
     flagged: bool
-
-
-@dataclass
-class Pattern:
-    """What a weekday adds to the level (Monday first), and the errors that this leaves."""
-
-    offsets: tuple[float, ...]
-    residuals: list[float]
-    weekdays: list[int]  # of the residuals
-
-    def within(self, share: float) -> float:
-        """Return what the given share of the last eight weeks' errors stays within."""
-        sizes = sorted(map(abs, self.residuals[-_PATTERN_DAYS:]))
-        return sizes[min(len(sizes) - 1, int(share * len(sizes)))] if sizes else 0.0
-
-    def add(self, weekday: int, residual: float) -> None:
-        """Learn the error of one more day."""
-        self.residuals.append(residual)
-        self.weekdays.append(weekday)
-
-    def margin(self, threshold: float, weekday: int) -> float:
-        """Return how far a day may lie from expected, given the series' own volatility.
-
-        A weekday that is far more volatile than the other days (that of a weekly job, while
-        nothing moves between) has a margin of its own.
-        """
-        recent = self.residuals[-_PATTERN_DAYS:]
-        same = [
-            abs(residual)
-            for day, residual in zip(self.weekdays[-_PATTERN_DAYS:], recent, strict=True)
-            if day == weekday
-        ]
-        normal = _TO_SIGMA * median(map(abs, recent))
-        own = _TO_SIGMA * median(same) if len(same) >= _OWN_FROM else 0.0
-        normal = own if own > _OWN_STANDS_OUT * normal else normal
-        share, factor = _TAIL
-        # both bounds move with the threshold; at the default one they are what _TAIL says
-        heavy = factor / THRESHOLD * self.within(share)
-        return threshold * max(normal, heavy) * (1 + _FEW / len(recent))
+    begins: bool | None = None
 
 
 @dataclass
@@ -126,64 +99,27 @@ class _Episode:
     back: int = 0
 
 
-def weekday_offsets(history: Sequence[tuple[int, float]]) -> tuple[float, ...]:
-    """Return what each weekday adds to the level: the median distance from its week's mean.
-
-    Shrunk towards zero by the share of it that noise explains, and zero when noise explains
-    half or when there are fewer than three weeks.
-    """
-    flat = (0.0,) * _WEEK
-    if len(history) < _PATTERN_FROM:
-        return flat
-    sums = [0.0, *accumulate(value for _, value in history)]
-    distances: list[list[float]] = [[] for _ in range(_WEEK)]
-    for index, (weekday, value) in enumerate(history):
-        start = max(0, min(index - _WEEK // 2, len(history) - _WEEK))
-        distances[weekday].append(value - (sums[start + _WEEK] - sums[start]) / _WEEK)
-    middles = [median(day_distances) if day_distances else 0.0 for day_distances in distances]
-    errors = [
-        abs(one - middle)
-        for day_distances, middle in zip(distances, middles, strict=True)
-        for one in day_distances
-    ]
-    noise = _MEDIAN_VARIANCE * (_TO_SIGMA * median(errors)) ** 2 * _WEEK / len(history)
-    centre = fmean(middles)
-    between = sum((middle - centre) ** 2 for middle in middles) / (_WEEK - 1)
-    if between <= 2 * noise:
-        return flat
-    return tuple((middle - centre) * (1 - noise / between) for middle in middles)
-
-
-def fit(history: Sequence[tuple[int, float]]) -> Pattern:
-    """Fit the weekday pattern of (weekday, value) pairs and the one-day errors of its level."""
-    offsets = weekday_offsets(history)
-    bare = [value - offsets[weekday] for weekday, value in history]
-    start = median(bare[:_LEVEL_DAYS])
-    residuals = [value - start for value in bare[:_WEEK]]
-    residuals += [
-        bare[index] - median(bare[max(0, index - _LEVEL_DAYS) : index])
-        for index in range(_WEEK, len(bare))
-    ]
-    return Pattern(offsets, residuals, [weekday for weekday, _ in history])
-
-
 class Follower:
     """Walks along a daily series and keeps its baseline.
 
-    A flagged day opens an episode. While it lasts, days that stay away from the old baseline on
-    the same side are not flagged again (unless twice as far away), and days back at it close
-    the episode. After a week away the new level is the baseline: the history is restated to it,
-    so that pattern and noise carry over, where it had any.
+    A flagged day opens an episode. Days that stay away from the old baseline on the same side
+    belong to it, and days back at it close it. After a week away the new level is the baseline:
+    the history is restated to it, so that pattern and noise carry over, where it had any.
+
+    What returns is not flagged: its like has come in the same slot before (see ``Returns``).
     """
 
     def __init__(self, threshold: float = THRESHOLD) -> None:
         self._threshold = threshold
-        self._pattern = Pattern((0.0,) * _WEEK, [], [])
+        self._pattern = Pattern((0.0,) * WEEK, [], [])
         self._until_fit = 0
         self._episode: _Episode | None = None
         self.history: list[tuple[int, float]] = []
         """(weekday, value), oldest first: without month starts, spikes clipped, restated to
         the level of today."""
+        self._days = 0
+        self.returns = Returns()
+        """What stood out, by day."""
         self.charges: list[float] = []
         """What the first days of months had beyond their expectation, oldest first."""
 
@@ -193,21 +129,54 @@ class Follower:
         Days come in order. Returns None while there is too little history, and for a month
         start above the baseline as long as none was seen before: it may be a subscription.
         """
+        self._days += 1
         if len(self.history) < MIN_HISTORY:
-            if day.day != 1:
-                self.history.append((day.weekday(), value))
+            self._begin(day, value)
             return None
         self._refit_when_due()
-        expected = self.level() + self._pattern.offsets[day.weekday()]
-        margin = self._pattern.margin(self._threshold, day.weekday())
-        margin += _ROUNDING * max(abs(value), abs(expected))
+        level = self.level()
+        expected = level + self._pattern.offsets[day.weekday()]
+        margin = self._margin(day, level) + _ROUNDING * max(abs(value), abs(expected))
+        deviation = value - expected
+        self.returns.see(day, deviation, stands_out=abs(deviation) > _STOOD_OUT * margin)
         if day.day == 1:
             return self._judge_month_start(value, expected, margin)
-        if self._episode is None:
-            flagged = self._judge(day.weekday(), value, expected, margin)
+        before = self._episode
+        if before is None:
+            flagged = self._judge(day, value, expected, margin)
         else:
-            flagged = self._judge_within(self._episode, day.weekday(), value, expected, margin)
-        return Verdict(expected, expected - margin, expected + margin, flagged)
+            flagged = self._judge_within(before, day, value, expected, margin)
+        if flagged:
+            expected += self.returns.usual(day)
+        begins = self._episode is not before and self._episode is not None
+        return Verdict(expected, expected - margin, expected + margin, flagged, begins)
+
+    def _begin(self, day: date, value: float) -> None:
+        """Learn one of the first days; month starts are charges and no part of the level."""
+        if len(self.history) >= _SETTLED:
+            middle = median(before for _, before in self.history)
+            self.returns.see(day, value - middle, stands_out=True)
+        if day.day != 1:
+            self.history.append((day.weekday(), value))
+
+    @property
+    def _is_young(self) -> bool:
+        return self._days <= _YOUNG
+
+    def _margin(self, day: date, level: float) -> float:
+        share, floor = (_YOUNG_SHARE, _FLOOR_YOUNG) if self._is_young else (1.0, _FLOOR)
+        margin = self._pattern.margin(share * self._threshold, day.weekday())
+        return max(margin, floor * abs(level))
+
+    def _stands_out(self, value: float) -> bool:
+        """Tell whether a value lies outside of the bare last four weeks too.
+
+        This takes the false alarms of a mistaken weekday pattern or a drift.
+        """
+        recent = [before for _, before in self.history[-_BARE_DAYS:]]
+        middle = median(recent)
+        scale = TO_SIGMA * median(abs(before - middle) for before in recent)
+        return abs(value - middle) > (_BARE_YOUNG if self._is_young else _BARE) * scale
 
     def level(self) -> float:
         """Return the median of the last two weeks, without the weekday pattern.
@@ -215,7 +184,7 @@ class Follower:
         Raises:
             statistics.StatisticsError: there is no history.
         """
-        return median(self.without_weekdays(_LEVEL_DAYS))
+        return median(self.without_weekdays(LEVEL_DAYS))
 
     def without_weekdays(self, count: int) -> list[float]:
         """Return the last ``count`` values of the history less their weekdays' offsets."""
@@ -255,9 +224,9 @@ class Follower:
 
     def _refit_when_due(self) -> None:
         """Fit the pattern weekly (daily while it is young): it moves slowly and costs most."""
-        if self._until_fit <= 0 or len(self.history) < 5 * _WEEK:
-            self._pattern = fit(self.history[-_PATTERN_DAYS:])
-            self._until_fit = _WEEK
+        if self._until_fit <= 0 or len(self.history) < 5 * WEEK:
+            self._pattern = fit(self.history[-PATTERN_DAYS:])
+            self._until_fit = WEEK
         self._until_fit -= 1
 
     def _judge_month_start(self, value: float, expected: float, margin: float) -> Verdict | None:
@@ -270,38 +239,55 @@ class Follower:
         if not charges and value > expected:
             return None
         usual = median(charges) if charges else 0.0
-        return Verdict(expected + usual, low, high, not low <= value <= high)
+        flagged = not low <= value <= high
+        return Verdict(expected + usual, low, high, flagged, begins=flagged)
 
-    def _judge(self, weekday: int, value: float, expected: float, margin: float) -> bool:
+    def _judge(self, day: date, value: float, expected: float, margin: float) -> bool:
         deviation = value - expected
-        if abs(deviation) <= margin or self._seen_before(value, margin):
-            self._learn(weekday, value, deviation)
+        near = abs(deviation) <= margin or self._seen_before(value, margin)
+        clear = abs(deviation) > _CLEAR * margin
+        if near or not (clear or self._stands_out(value)):
+            self._learn(day.weekday(), value, deviation)
             return False
-        self._open(weekday, value, expected, margin)
+        if self.returns.is_weekly(day, deviation):
+            self.history.append((day.weekday(), value))  # the pattern learns it
+            return False
+        if self._has_returned(day, deviation, margin):
+            self.history.append((day.weekday(), expected))
+            return False
+        self._open(day.weekday(), value, expected, margin)
         return True
+
+    def _has_returned(self, day: date, deviation: float, margin: float) -> bool:
+        """Tell whether a deviation is what usually comes on such a day, or nearly so."""
+        usual = self.returns.usual(day)
+        near = usual * deviation > 0 and abs(deviation - usual) <= margin
+        return near or self.returns.has_seen(day, deviation)
 
     def _seen_before(self, value: float, margin: float) -> bool:
         """Tell whether a young series already holds such a value: it may be a weekday's."""
-        if len(self.history) >= _PATTERN_FROM:
+        if len(self.history) >= PATTERN_FROM:
             return False
         values = [value for _, value in self.history]
         return min(values) - margin / 4 <= value <= max(values) + margin / 4
 
     def _judge_within(
-        self, episode: _Episode, weekday: int, value: float, expected: float, margin: float
+        self, episode: _Episode, day: date, value: float, expected: float, margin: float
     ) -> bool:
-        deviation = value - expected
+        deviation, weekday = value - expected, day.weekday()
         same_side = deviation * episode.deviation > 0
         near = abs(deviation) <= margin
         if same_side:
             near = near and abs(deviation) <= abs(episode.deviation) / 2
         elif not near:
+            if self.returns.is_weekly(day, deviation) or self._has_returned(day, deviation, margin):
+                self.history.append((weekday, expected))
+                return False
             self._open(weekday, value, expected, margin)
             return True
         clipped = expected + copysign(min(abs(deviation), margin), deviation)
         self.history.append((weekday, clipped))
         episode.days.append((weekday, value, expected))
-        worse = False
         if near:
             episode.back += 1
             # after days away one day back may be chance, three are not
@@ -312,14 +298,9 @@ class Follower:
         else:
             episode.back = 0
             episode.away += 1
-            worse = abs(deviation) > max(
-                _WORSE * abs(episode.deviation), abs(episode.deviation) + margin
-            )
-            if worse:
-                episode.deviation = deviation
-        if len(episode.days) >= _WEEK:
+        if len(episode.days) >= WEEK:
             self._restate(episode, self._slope(episode))
-        return worse
+        return not near
 
     def _open(self, weekday: int, value: float, expected: float, margin: float) -> None:
         deviation = value - expected

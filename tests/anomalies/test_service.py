@@ -267,7 +267,7 @@ def test_a_dry_run_keeps_nothing(lake: Lake) -> None:
 
 
 def test_only_episodes_that_begin_in_the_range_are_found(lake: Lake) -> None:
-    lake.deliver(*costs([date(2026, 2, 10), SPIKE]))
+    lake.deliver(*costs([date(2026, 2, 12), SPIKE]))
     days = DateRange(date(2026, 3, 1), TODAY)
     outcome = service.detect(lake.session, lake.organization, days, service.AUTOMATIC, lake.store)
     assert [each.episode.days.first for each in outcome.episodes] == [SPIKE]

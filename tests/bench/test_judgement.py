@@ -88,8 +88,8 @@ def test_the_forecast_beats_the_plain_ones(judged):
 def test_level_shifts_are_flagged_once(judged):
     for one in judged:
         if one.series.name == "cost_7_05.csv":  # three shifts, a charge of twice the daily cost
-            assert len(one.flagged["adaptive"]) == 3
-            assert one.scores("day")["adaptive"].missed == 0
+            assert len(one.episodes["adaptive"]) == 3
+            assert one.scores("event")["adaptive"].missed == 0
 
 
 def test_the_json_holds_what_one_needs_to_score_for_oneself(judged):
@@ -97,8 +97,8 @@ def test_the_json_holds_what_one_needs_to_score_for_oneself(judged):
     assert set(answer) == {"series", "methods", "events", "forecast"}
     long, short = answer["series"]["cost_7_05.csv"], answer["series"]["adx_3_cpc.csv"]
     assert set(long["flagged"]) == {"default", "adaptive", "mad28", "weekday8"}
-    assert short["flagged"]["adaptive"] == ["2011-08-13"]
-    assert short["episodes"]["adaptive"] == [{"start": "2011-08-13", "end": "2011-08-13"}]
+    assert short["flagged"]["adaptive"] == ["2011-08-12", "2011-08-13"]
+    assert short["episodes"]["adaptive"] == [{"start": "2011-08-12", "end": "2011-08-13"}]
     assert short["forecasts"] == []
     # 210 days: day 90 is the last that the first forecast knew, then every 15 days
     assert [one["origin"] for one in long["forecasts"]][:2] == ["2024-10-15", "2024-10-30"]
