@@ -1,4 +1,4 @@
-"""The currencies that a budget may be in: the active codes of ISO 4217."""
+"""Currencies by ISO 4217: the active codes, and which have no decimals."""
 
 from __future__ import annotations
 
@@ -13,3 +13,6 @@ TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XDR 
 YER ZAR ZMW ZWG
 """
 ISO_4217 = frozenset(_CODES.split())
+
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+WITHOUT_DECIMALS = frozenset(_WHOLE.split())

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
+from statistics import median_low
 
 from costoptix.anomalies.detect import Finding, Method, Settings, detect, deviation, severity_of
 from costoptix.costs.answers import DailySeries
@@ -26,6 +27,9 @@ from costoptix.series.baseline import DailyAmounts
 
 METRIC = "effective_cost"
 DIMENSIONS = ("provider_name", "service_name", "sub_account_id")
+USUAL_DAYS = 28
+"""The newest days whose middle one tells what an organization usually spends on a day."""
+
 HISTORY_DAYS = 400
 """How many days before the last one a verdict can rest on: thirteen months."""
 
@@ -110,7 +114,9 @@ class Judged:
     episodes: tuple[Episode, ...]
     note: str
     failed: frozenset[str] = frozenset()  # digests of the series that could not be judged
+    daily_costs: Mapping[str, Amount] = field(default_factory=dict)  # usual ones, by currency
     recent_since: date = FIRST_DAY  # what ended before is history
+    floors: Mapping[str, Amount] = field(default_factory=dict)  # by currency
 
 
 def judge(
@@ -127,6 +133,7 @@ def judge(
     if complete is None or judged is None:
         return Judged(None, 0, (), "Not enough history: the range has no complete day.")
     unusual: list[Episode] = []
+    spent: dict[str, list[Amount]] = {}
     notes = set()
     series_count = 0
     failed: set[str] = set()
@@ -136,6 +143,7 @@ def judge(
         series = Series(provider, service, account, costs.currency)
         try:
             amounts = _every_day(costs, complete)
+            _spend(spent, costs.currency, amounts)
             detection = detect(amounts, settings)
             of_series = episodes(series, detection.findings, dict(amounts))
         except Exception as error:
@@ -148,7 +156,15 @@ def judge(
     note = "" if "" in notes else next(iter(notes), "The range has no charges.")
     if failed:
         note = f"{len(failed)} of {series_count} series could not be judged; the error was logged."
-    return Judged(judged, series_count, tuple(unusual), note, frozenset(failed))
+    usual = {currency: median_low(amounts) for currency, amounts in spent.items()}
+    return Judged(judged, series_count, tuple(unusual), note, frozenset(failed), usual)
+
+
+def _spend(spent: dict[str, list[Amount]], currency: str, amounts: DailyAmounts) -> None:
+    """Add the newest days of a series to what is spent on them in its currency."""
+    newest = [amount for _, amount in amounts[-USUAL_DAYS:]]
+    before = spent.get(currency, [_NOTHING] * len(newest))
+    spent[currency] = [sum_ + amount for sum_, amount in zip(before, newest, strict=True)]
 
 
 def _every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:

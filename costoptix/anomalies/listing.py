@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.anomalies.episodes import DIMENSIONS, Series
+from costoptix.anomalies.floors import reaches_floor
 from costoptix.anomalies.ordering import (
     LARGEST,
     RANK,
@@ -34,6 +36,14 @@ MARKED = 2000
 """How many anomalies charts mark at most, the largest of a range."""
 
 
+class FloorChoice(StrEnum):
+    """Which anomalies by the floor of their currency; what a person has judged is above it."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    ANY = "any"
+
+
 @dataclass(frozen=True)
 class AnomalyFilters:
     """Which anomalies are asked for; the values of one field OR, and an empty one is any.
@@ -48,6 +58,7 @@ class AnomalyFilters:
     service_names: tuple[str, ...] = ()
     first_day: date | None = None
     last_day: date | None = None
+    floor: FloorChoice = FloorChoice.ABOVE
 
 
 def _in_one_spelling(account: str) -> str:
@@ -69,6 +80,11 @@ class AnomalyFiltersDraft(Draft):
     )
     start_date: str | None = Field(default=None, description="First day, UTC, inclusive.")
     end_date: str | None = Field(default=None, description="Last day, UTC, inclusive.")
+    floor: FloorChoice = Field(
+        default=FloorChoice.ABOVE,
+        description="`below` is what was kept and is worth less than the organization's floor, and "
+        "what nobody has judged; `above` is what is not, `any` is all.",
+    )
 
     def filters(self, statuses: Sequence[AnomalyStatus], today: date) -> AnomalyFilters:
         """Return what is asked for.
@@ -84,6 +100,7 @@ class AnomalyFiltersDraft(Draft):
             service_names=tuple(self.service_name),
             first_day=first,
             last_day=last,
+            floor=self.floor,
         )
 
     def _days(self, today: date) -> tuple[date | None, date | None]:
@@ -192,6 +209,9 @@ def _conditions(
         conditions.append(Anomaly.status.in_(filters.statuses))
     else:
         conditions.append(Anomaly.status != AnomalyStatus.HISTORY)
+    if filters.floor is not FloorChoice.ANY:
+        above = or_(Anomaly.judged_at.is_not(None), reaches_floor(session, organization))
+        conditions.append(above if filters.floor is FloorChoice.ABOVE else not_(above))
     if filters.severities:
         conditions.append(Anomaly.severity.in_(filters.severities))
     if filters.service_names:

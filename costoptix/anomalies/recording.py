@@ -23,11 +23,12 @@ from costoptix.access.tiers import tier_of
 from costoptix.anomalies.detect import Settings
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Episode, Judged, Series
+from costoptix.anomalies.floors import is_below
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.figures.trends import Change
 from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity, new_id
-from costoptix.money import EXACT, to_text
+from costoptix.money import EXACT, Amount, to_text
 from costoptix.periods import DateRange, month_start
 
 ALERT = "anomaly.detected"
@@ -52,6 +53,7 @@ class Disposition(StrEnum):
     HISTORY = "history"  # it is kept as long past, beside the others
     KNOWN = "known"  # there is an anomaly for it
     MUTED = "muted"  # such episodes are expected
+    BELOW_FLOOR = "below_floor"  # it is worth too little
     NOT_KEPT = "not_kept"  # the tier keeps no more anomalies of that month
 
 
@@ -79,9 +81,7 @@ def dispositions(
     for row in rows:  # of one that was kept under another spelling, ``series`` is another digest
         by_series.setdefault(series_of(row).digest, []).append(row)
     cap = tier_of(organization.tier).anomalies_per_month
-    kept = Counter(
-        month_start(row.first_day) for row in rows if row.status is not AnomalyStatus.HISTORY
-    )
+    kept = Counter(month_start(row.first_day) for row in rows if _counts(row, judged.floors))
     decided: dict[tuple[str, date], RunEpisode] = {}
     for episode in sorted(judged.episodes, key=lambda episode: -abs(episode.impact)):
         of_series = by_series.get(episode.series.digest, [])
@@ -91,6 +91,8 @@ def dispositions(
             disposition = Disposition.KNOWN
         elif any(_is_like(row, episode) for row in of_series):
             disposition = Disposition.MUTED
+        elif is_below(judged.floors, episode.series.currency, episode.impact):
+            disposition = Disposition.BELOW_FLOOR
         elif episode.days.last < judged.recent_since:
             disposition = Disposition.HISTORY
         elif cap is not None and kept[month] >= cap:
@@ -100,6 +102,12 @@ def dispositions(
             kept[month] += 1
         decided[episode.key] = RunEpisode(episode, disposition, existing)
     return tuple(decided[episode.key] for episode in judged.episodes)
+
+
+def _counts(row: Anomaly, floors: Mapping[str, Amount]) -> bool:
+    """Tell whether an anomaly counts against what a tier keeps of a month."""
+    is_history = row.status is AnomalyStatus.HISTORY
+    return not is_history and not is_below(floors, row.currency, row.impact)
 
 
 def _overlaps(row: Anomaly, episode: Episode) -> bool:
@@ -138,10 +146,10 @@ def record(
             if result.is_kept:
                 anomaly = _anomaly(organization, result, settings, explained)
                 session.add(anomaly)
-                _alert(session, organization, anomaly)
+                _alert(session, organization, anomaly, judged.floors)
             elif anomaly is not None and _follows(anomaly, settings):
                 _renew(anomaly, result.episode)
-                _alert(session, organization, anomaly)  # it may matter more by now
+                _alert(session, organization, anomaly, judged.floors)  # it may matter more by now
             elif anomaly is not None and _lasts(anomaly, result.episode, settings):
                 _renew(anomaly, result.episode)
             kept.append(RunEpisode(result.episode, result.disposition, anomaly))
@@ -238,13 +246,15 @@ def _forget(
             session.delete(row)
 
 
-def _alert(session: Session, organization: Organization, anomaly: Anomaly) -> None:
+def _alert(
+    session: Session, organization: Organization, anomaly: Anomaly, floors: Mapping[str, Amount]
+) -> None:
     """Raise the one event of a new anomaly, unless it matters little or is long past.
 
     Restated bills may move an episode's first day: one that was reported by one of its days, or
     by a day next to them, is not reported again.
     """
-    if anomaly.severity == Severity.LOW or anomaly.status is AnomalyStatus.HISTORY:
+    if anomaly.severity == Severity.LOW or not _counts(anomaly, floors):
         return
     one = timedelta(days=1)
     about = DateRange(anomaly.first_day - one, anomaly.last_day + one)
@@ -281,6 +291,7 @@ def _alert_key(anomaly: Anomaly, day: date) -> str:
 def _run(
     organization: Organization, judged: Judged, settings: Settings, kept: Iterable[RunEpisode]
 ) -> DetectionRun:
+    results = tuple(kept)
     return DetectionRun(
         organization_id=organization.id,
         finished_at=utc_now(),
@@ -289,9 +300,11 @@ def _run(
         series_count=judged.series_count,
         further=[
             _write_further(result.episode)
-            for result in kept
+            for result in results
             if result.disposition is Disposition.NOT_KEPT
         ],
+        below_floor=sum(result.disposition is Disposition.BELOW_FLOOR for result in results),
+        daily_costs={currency: to_text(cost) for currency, cost in judged.daily_costs.items()},
         note=judged.note,
     )
 

@@ -11,9 +11,10 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller, Permission, require
+from costoptix.anomalies import floors
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
 from costoptix.anomalies.drivers import Driver, drivers
-from costoptix.anomalies.episodes import judge, with_history
+from costoptix.anomalies.episodes import Judged, judge, with_history
 from costoptix.anomalies.recording import (
     RECENT_DAYS,
     Disposition,
@@ -77,6 +78,7 @@ class Outcome:
     series_count: int
     episodes: tuple[RunEpisode, ...]
     note: str
+    below_floor: int  # how many more there are, worth too little
 
 
 def detect(
@@ -101,14 +103,16 @@ def detect(
     complete = complete_days(session, organization, with_history(days))
     read_series = partial(_read_series, session, organization, store)
     judged = judge(complete, read_series, days, settings)
-    judged = replace(judged, recent_since=_recent_since(session, organization))
+    judged = _with_choices(session, organization, judged)
     results = dispositions(session, organization, judged)
     if not dry_run:
         _require_few(results, most)
         tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, results, tags)
         results = record(session, organization, judged, settings, explained, hold)
-    return Outcome(settings, judged.days, judged.series_count, results, judged.note)
+    worthy = tuple(one for one in results if one.disposition is not Disposition.BELOW_FLOOR)
+    below_floor = len(results) - len(worthy)
+    return Outcome(settings, judged.days, judged.series_count, worthy, judged.note, below_floor)
 
 
 def detect_on_demand(
@@ -154,12 +158,23 @@ def newest_days(session: Session, organization: Organization) -> DateRange:
     return DateRange(max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1)), last)
 
 
-def _recent_since(session: Session, organization: Organization) -> date:
-    """Return the first of the organization's newest ``RECENT_DAYS`` known days."""
+def _with_choices(session: Session, organization: Organization, judged: Judged) -> Judged:
+    """Add since when episodes are news, and what they must be worth.
+
+    Usual costs are those of the newest days: a run over the past leaves them as they are.
+    """
+    daily_costs = floors.daily_costs(session, organization)
     known_days = complete_days(session, organization, newest_days(session, organization))
-    if known_days is None:
-        return FIRST_DAY
-    return max(FIRST_DAY, known_days.last - timedelta(days=RECENT_DAYS - 1))
+    if known_days is None or judged.days is None:
+        return replace(judged, daily_costs=daily_costs)
+    if judged.days.last == known_days.last or not daily_costs:
+        daily_costs = dict(judged.daily_costs)
+    return replace(
+        judged,
+        daily_costs=daily_costs,
+        floors=floors.in_force(organization, daily_costs),
+        recent_since=max(FIRST_DAY, known_days.last - timedelta(days=RECENT_DAYS - 1)),
+    )
 
 
 def _require_few(results: Iterable[RunEpisode], most: int | None) -> None:

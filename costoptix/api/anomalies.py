@@ -112,6 +112,7 @@ class DetectionData:
     end_date: datetime.date | None
     series: int
     note: str  # why nothing could be judged; else ""
+    below_floor: int  # how many more there are that are worth less than the organization's floor
     anomalies: list[EpisodeData]
 
 
@@ -198,6 +199,7 @@ def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
         end_date=outcome.days.last if outcome.days else None,
         series=outcome.series_count,
         note=outcome.note,
+        below_floor=outcome.below_floor,
         anomalies=[_episode(result) for result in outcome.episodes],
     )
 
@@ -216,6 +218,7 @@ def _about(call: Call) -> dict[str, Any]:
         "detected_at": last.finished_at if last else None,
         "detection_failed_at": queue.failed_at(call.session, JOB_KIND, call.organization.id),
         "not_kept": last.further if last else [],
+        "below_floor": last.below_floor if last else 0,
     }
 
 

@@ -34,6 +34,9 @@ class Organization(Base):
     # Renewed with every delivery, undo, tag rule and account name, in the same transaction:
     # what was computed under one value stays true as long as the value stays.
     data_version: Mapped[str] = mapped_column(String(36), default=new_id)
+    anomaly_floors: Mapped[dict[str, Any]] = mapped_column(  # by currency, as text: those set
+        JSON, default=dict, server_default="{}"
+    )
 
 
 class User(Base):

@@ -147,4 +147,8 @@ class DetectionRun(Base):
     complete_through: Mapped[date | None]
     series_count: Mapped[int]
     further: Mapped[list[Any]] = mapped_column(JSON)
+    below_floor: Mapped[int] = mapped_column(default=0, server_default="0")
+    daily_costs: Mapped[dict[str, Any]] = mapped_column(  # by currency, as text: usual ones
+        JSON, default=dict, server_default="{}"
+    )
     note: Mapped[str] = mapped_column(Text)

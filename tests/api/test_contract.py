@@ -92,7 +92,7 @@ def _answers(operation: Operation, path: str) -> bool:
 
 EXAMPLE = {
     "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
-    "decision": "discard",
+    "decision": "discard", "ids": ["none"], "anomaly_floor": {"USD": "1"},
 }  # fmt: skip
 """Values for fields that bodies need. An operation with a new needed field adds it here."""
 

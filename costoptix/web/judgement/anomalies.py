@@ -14,12 +14,12 @@ from pydantic import AfterValidator, Field
 
 from costoptix import drafts, queue
 from costoptix.access.tiers import tier_of
-from costoptix.anomalies import judgements, listing, service
+from costoptix.anomalies import floors, judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
 from costoptix.anomalies.episodes import METRIC, Series
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
-from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft
+from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, FloorChoice
 from costoptix.anomalies.ordering import LARGEST, parse_order
 from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
 from costoptix.anomalies.service import AUTOMATIC, KEPT_AT_ONCE, DetectionDraft
@@ -53,6 +53,11 @@ RANGES = (
     Preset.LAST_MONTH,
 )  # fmt: skip
 
+FLOOR_TITLES = {
+    FloorChoice.ABOVE: "Above the floor",
+    FloorChoice.BELOW: "Below the floor",
+    FloorChoice.ANY: "Any impact",
+}
 JUDGEABLE = tuple(
     status for status in AnomalyStatus
     if any(status in following for following in ANOMALY_MOVES.values())
@@ -94,6 +99,7 @@ DISPOSITIONS = {
     Disposition.HISTORY: "history: long past",
     Disposition.KNOWN: "known",
     Disposition.MUTED: "muted: expected",
+    Disposition.BELOW_FLOOR: "below the floor",
     Disposition.NOT_KEPT: "over the tier's limit",
 }
 
@@ -268,7 +274,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         "anomalies/list.html",
         rows=rows[:PER_PAGE],
         row_count=listing.count_anomalies(session, organization, filters),
-        total=listing.count_anomalies(session, organization),
+        total=listing.count_anomalies(session, organization, AnomalyFilters(floor=FloorChoice.ANY)),
         form=form,
         presets=preset_titles(RANGES),
         accounts=_accounts(listing.accounts_of(session, organization), form.account),
@@ -282,6 +288,8 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         automatic=AUTOMATIC.method,
         kept_at_once=KEPT_AT_ONCE,
         columns=COLUMNS,
+        floors=floors.of_organization(session, organization),
+        floor_titles=FLOOR_TITLES,
         judgeable=[("", "as it is"), *((s.value, STATUS_TITLES[s]) for s in JUDGEABLE)],
         judge_url=url_with("web.judge_anomalies", form.pairs()),
         max_note=judgements.MAX_NOTE,

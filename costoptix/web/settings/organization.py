@@ -11,6 +11,8 @@ from flask_login import current_user
 from costoptix import drafts
 from costoptix.access import organizations, users
 from costoptix.access.tiers import TIERS, tier_of
+from costoptix.anomalies import floors
+from costoptix.anomalies.floors import FloorsDraft
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.web.parts import forms
@@ -31,6 +33,17 @@ class OrganizationRenaming(drafts.Draft):
     """The form that renames the organization."""
 
     name: str
+
+
+class FloorForm(drafts.Draft):
+    """The form that sets the floor of one currency; empty is the usual one."""
+
+    currency: str
+    floor: str = ""
+
+    def draft(self) -> FloorsDraft:
+        """Return what the domain is asked for."""
+        return drafts.read(FloorsDraft, {"anomaly_floor": {self.currency: self.floor}})
 
 
 class ThemeChoice(drafts.Draft):
@@ -64,6 +77,18 @@ def rename_organization() -> ResponseReturnValue:
     return redirect(url_for("web.organization"))
 
 
+@page("/settings/organization/floors", access=Access.ADMIN, methods=("POST",))
+def set_floor() -> ResponseReturnValue:
+    """Set below how much anomalies are neither kept nor told, in one currency."""
+    try:
+        draft = forms.read(FloorForm).draft()
+        floors.set_floors(db.session(), current_user.organization, current_user.caller, draft)
+    except CostOptixError as error:
+        return _show_organization(error)
+    flash("Floor saved.")
+    return redirect(url_for("web.organization"))
+
+
 def _show_organization(error: CostOptixError | None = None) -> ResponseReturnValue:
     own = current_user.organization
     body = render_template(
@@ -73,6 +98,8 @@ def _show_organization(error: CostOptixError | None = None) -> ResponseReturnVal
         tiers=TIERS.values(),
         people=len(users.list_of(db.session(), own)),
         themes=[(theme.value, theme.value.capitalize()) for theme in Theme],
+        floors=floors.of_organization(db.session(), own),
+        chosen_floors=floors.chosen(own),
         chosen_theme=request.cookies.get("theme", Theme.SYSTEM),
         error=error.sentence if error else "",
     )

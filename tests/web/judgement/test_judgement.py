@@ -194,6 +194,25 @@ def test_accounts_are_shown_by_their_names(
         assert "AWS · Shop" in text(alice_browser.get(path).text)
 
 
+def test_an_admin_sets_the_floor_of_anomalies(
+    alice_browser: Browser, bob_browser: Browser, lake: Lake, session: Session, acme: Organization
+) -> None:
+    make_anomaly(session, acme)
+    path, form = "/settings/organization/floors", "/settings/organization"
+    assert bob_browser.post(path, form=form, currency="USD", floor="301").status_code == 403
+    wrong = alice_browser.post(path, form=form, currency="USD", floor="cheap")
+    assert (wrong.status_code, "give a plain number" in refusal(wrong.text)) == (400, True)
+    assert "EC2" in alice_browser.get("/anomalies").text
+    alice_browser.post(path, form=form, currency="USD", floor="301")
+    assert "$301.00 set" in text(alice_browser.get(form).text)
+    page = text(alice_browser.get("/anomalies").text)
+    assert "No matching anomalies" in page
+    assert "The floor is $301.00" in page
+    assert "EC2" in alice_browser.get("/anomalies?floor=below").text
+    alice_browser.post(path, form=form, currency="USD", floor="")
+    assert "EC2" in alice_browser.get("/anomalies").text
+
+
 def listed(page: str) -> list[str]:
     """The services of the anomalies in the list."""
     return [text(name) for name in re.findall(r'class="row-link"[^>]*>(.*?)</a>', page)]
