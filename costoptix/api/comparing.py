@@ -9,13 +9,13 @@ from costoptix.figures.comparison import Compare, ComparedDays
 from costoptix.periods import DateRange
 
 
-def compare_parameter(default: Compare) -> Parameter:
-    """Declare what a question is compared with."""
+def compare_parameter(default: Compare, also: str = "") -> Parameter:
+    """Declare what a question is compared with; ``also`` is what else is to be known of it."""
     return Parameter(
         "compare",
         "With what the complete days of the range are compared, by one rule: previous (months"
         " with as many before them, cut alike; other days with as many right before), last_year"
-        " (the same dates), none.",
+        f" (the same dates), none. meta.compared names the days of both sides.{also}",
         {"type": "string", "enum": [choice.value for choice in Compare], "default": default.value},
     )
 

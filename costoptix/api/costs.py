@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from flask import Response
@@ -42,7 +43,7 @@ from costoptix.periods import Granularity, Preset
 ROWS_PER_CHUNK = 500
 _CSV_SIDES = ("compared", "before", "change")
 _CURSOR = "costs"
-_NO_SIDE = SideSums(None, None, None, None)
+_NO_SIDE = SideSums(None, None, None, None, 0)
 _DAY = {"type": "string", "format": "date"}
 
 
@@ -117,7 +118,11 @@ PAGE = (
     summary="Ask for costs, grouped and filtered",
     parameters=(
         *QUESTION,
-        compare_parameter(Compare.NONE),
+        compare_parameter(
+            Compare.NONE,
+            " Adds compared, before and change to every row and total, each of the four metrics;"
+            " what was there only before is a row, too. Needs granularity total, daily or monthly.",
+        ),
         *PAGE,
         Parameter(
             "format",
@@ -279,12 +284,12 @@ def _costs(row: CostRow | CurrencyTotal | SideSums) -> dict[str, str | None]:
 def _sides(row: CostRow | CurrencyTotal) -> dict[str, dict[str, str | None]]:
     """Write both sides of a comparison, and the change; all null where nothing is compared."""
     now, before = row.compared or _NO_SIDE, row.before or _NO_SIDE
-    changes = (
-        None if later is None or earlier is None else EXACT.subtract(later, earlier)
-        for later, earlier in zip(now, before, strict=True)
-    )
-    sides = {"compared": now, "before": before, "change": SideSums(*changes)}
-    return {name: _costs(side) for name, side in sides.items()}
+    changes = {metric: _change(now.of(metric), before.of(metric)) for metric in METRICS}
+    return {"compared": _costs(now), "before": _costs(before), "change": changes}
+
+
+def _change(now: Decimal | None, before: Decimal | None) -> str | None:
+    return None if now is None or before is None else to_text(EXACT.subtract(now, before))
 
 
 def _csv(call: Call, query: CostQuery, form: CostsForm) -> Response:

@@ -29,6 +29,7 @@ class SideSums(NamedTuple):
     effective_cost: Amount | None
     list_cost: Amount | None
     contracted_cost: Amount | None
+    charge_count: int
 
     def of(self, metric: str) -> Amount | None:
         """Return the sum of one metric."""

@@ -293,12 +293,11 @@ def _report(
     is_more = following < row_count
     rows = tuple(row for row, _ in counted_rows)
     is_all = offset == 0 and not is_more and row_count <= MAX_ADDED_HERE
-    totals = added_up(query, rows) if is_all else None
     return CostReport(
         query=query,
         data_version=live.data_version,
         data_as_of=freshness(live, query.date_range, utc_today()),
-        totals=totals_of(query, live, store) if totals is None else totals,
+        totals=added_up(rows) if is_all else totals_of(query, live, store),
         rows=rows,
         row_count=row_count,
         next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,

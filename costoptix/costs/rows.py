@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import chain
+from typing import Any
 
 from costoptix.costs import sql
 from costoptix.costs.answers import CostRow, CostStore, CurrencyTotal, SideSums
@@ -22,6 +22,7 @@ from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
 
 _METRICS = len(METRICS)
+_NOTHING = Decimal(0)
 _SUMS = _METRICS + len(MISSING)
 
 
@@ -38,7 +39,8 @@ def rows_of(
     last = first + len(query.group_by)
     for row in store.engine.read(statement.sql, statement.parameters):
         days, (currency, *sums, row_count) = period(row[0]), row[last:]
-        amounts, counts = _amounts(sums[:_METRICS]), sums[_METRICS : _SUMS + 1]
+        counts = sums[_METRICS : _SUMS + 1]
+        amounts = _amounts(sums[:_METRICS], counts[-1])
         sides = _sides(sums[_SUMS + 1 :])
         yield (
             CostRow(days.first, days.last, row[first:last], currency, *amounts, *counts, *sides),
@@ -55,23 +57,19 @@ def totals_of(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Curre
         return ()
     statement = sql.totals_statement(ungrouped, parts, store.engine.path)
     return tuple(
-        CurrencyTotal(
-            currency,
-            *_amounts(sums[:_METRICS]),
-            *sums[_METRICS:_SUMS],
-            *_sides(sums[_SUMS:]),
-        )
-        for currency, *sums in store.engine.read(statement.sql, statement.parameters)
+        _currency_total(row) for row in store.engine.read(statement.sql, statement.parameters)
     )
 
 
-def added_up(query: CostQuery, rows: Sequence[CostRow]) -> tuple[CurrencyTotal, ...] | None:
-    """Add up all rows of a query: what ``totals_of`` answers, without reading files again.
+def _currency_total(row: Sequence[Any]) -> CurrencyTotal:
+    currency, *sums = row
+    charge_count, *sides = sums[_SUMS:] or (1,)  # that is there when there are sides
+    amounts = _amounts(sums[:_METRICS], charge_count)
+    return CurrencyTotal(currency, *amounts, *sums[_METRICS:_SUMS], *_sides(sides))
 
-    None where rows do not say it: a sum of 0 may be of no charges, one of None of some.
-    """
-    if query.sides and any(None in _all_sums(row) for row in rows):
-        return None
+
+def added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
+    """Add up all rows of a query: what ``totals_of`` answers, without reading files again."""
     by_currency: dict[str, list[CostRow]] = defaultdict(list)
     for row in rows:
         by_currency[row.currency].append(row)
@@ -87,27 +85,27 @@ def amount_in(text: str | None) -> Decimal | None:
 
 
 def _added_up(currency: str, rows: Sequence[CostRow]) -> CurrencyTotal:
-    compared = [row.compared for row in rows if row.compared]
-    before = [row.before for row in rows if row.before]
     return CurrencyTotal(
         currency,
         _total(row.billed_cost for row in rows),
         _total(row.effective_cost for row in rows),
-        _total_or_none(row.list_cost for row in rows),
-        _total_or_none(row.contracted_cost for row in rows),
+        _total_or_none((row.list_cost, row.charge_count) for row in rows),
+        _total_or_none((row.contracted_cost, row.charge_count) for row in rows),
         sum(row.list_cost_missing for row in rows),
         sum(row.contracted_cost_missing for row in rows),
-        _side_total(compared) if compared else None,
-        _side_total(before) if before else None,
+        _side_total([row.compared for row in rows if row.compared]),
+        _side_total([row.before for row in rows if row.before]),
     )
 
 
-def _side_total(sides: Sequence[SideSums]) -> SideSums:
-    return SideSums(*(_total_or_none(amounts) for amounts in zip(*sides, strict=True)))
-
-
-def _all_sums(row: CostRow) -> Iterable[Amount | None]:
-    return chain((row.list_cost, row.contracted_cost), row.compared or (), row.before or ())
+def _side_total(sides: Sequence[SideSums]) -> SideSums | None:
+    if not sides:
+        return None
+    billed, effective, listed, contracted = (
+        _total_or_none((side.of(metric), side.charge_count) for side in sides) for metric in METRICS
+    )
+    charge_count = sum(side.charge_count for side in sides)
+    return SideSums(billed, effective, listed, contracted, charge_count)
 
 
 def _total(amounts: Iterable[Amount]) -> Amount:
@@ -118,23 +116,28 @@ def _total(amounts: Iterable[Amount]) -> Amount:
         raise Invalid(TOO_LARGE) from None
 
 
-def _total_or_none(amounts: Iterable[Amount | None]) -> Amount | None:
-    present = [amount for amount in amounts if amount is not None]
-    return _total(present) if present else None
+def _total_or_none(counted: Iterable[tuple[Amount | None, int]]) -> Amount | None:
+    """Add up amounts, each of so many charges: 0 of none, None where all charges lack that cost."""
+    of_charges = [amount for amount, charge_count in counted if charge_count]
+    present = [amount for amount in of_charges if amount is not None]
+    return _total(present) if present or not of_charges else None
 
 
 def _amounts(
-    texts: Sequence[str | None],
+    texts: Sequence[str | None], charge_count: int
 ) -> tuple[Amount, Amount, Amount | None, Amount | None]:
-    """Read the sums of the METRICS, of which every charge has the first two."""
+    """Read the sums of the METRICS of so many charges; every charge has the first two."""
+    if not charge_count:
+        return _NOTHING, _NOTHING, _NOTHING, _NOTHING
     billed, effective, listed, contracted = map(amount_in, texts)
-    return billed or Decimal(0), effective or Decimal(0), listed, contracted
+    return billed or _NOTHING, effective or _NOTHING, listed, contracted
 
 
-def _sides(texts: Sequence[str | None]) -> Iterator[SideSums]:
+def _sides(columns: Sequence[Any]) -> Iterator[SideSums]:
     """Read the sums of both sides of a comparison, where there are any."""
-    for start in range(0, len(texts), _METRICS):
-        yield SideSums(*map(amount_in, texts[start : start + _METRICS]))
+    for start in range(0, len(columns), _METRICS + 1):
+        *texts, charge_count = columns[start : start + _METRICS + 1]
+        yield SideSums(*_amounts(texts, charge_count), charge_count)
 
 
 def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:

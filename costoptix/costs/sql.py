@@ -20,7 +20,7 @@ from costoptix.costs.query import (
     tag_key,
 )
 from costoptix.costs.spellings import SPELLED, Spellings
-from costoptix.costs.sql_sums import SIDE, charge_column, side_sums, sum_to_order, sums_of
+from costoptix.costs.sql_sums import SIDE, by_side, charge_column, side_sums, sum_to_order, sums_of
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
 from costoptix.lake.providers import NAMES, canonical_value, same_account
 from costoptix.periods import Granularity
@@ -72,8 +72,8 @@ def rows_statement(
     """Write the SELECT of the rows, in order.
 
     Columns: the bucket's first day (not for TOTAL), the groups, currency, METRICS as text, the
-    MISSING counts, the count of the charges, METRICS as text of both sides of a comparison, and
-    the count of all rows, whatever the limit.
+    MISSING counts, the count of the charges; METRICS as text and the count of the charges of
+    both sides of a comparison; and the count of all rows, whatever the limit.
     """
     values = _Values(locate)
     keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
@@ -82,7 +82,9 @@ def rows_statement(
     before = replace(
         query, filters=tuple(condition for condition in query.filters if condition not in by_group)
     )
-    source = _source(before, parts, [*_SUMMED, CHARGE_COUNT], values)
+    columns = [*_SUMMED, CHARGE_COUNT]
+    source = _source(before, parts, columns, values)
+    source = by_side(keys, columns, source) if query.sides else source
     clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     if by_group:
         having = [_is_group_any_of(query, chosen, values) for chosen in by_group]
@@ -96,11 +98,14 @@ def rows_statement(
 def totals_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
     """Write the SELECT of the totals by currency: METRICS as text, and the MISSING counts.
 
-    Then METRICS as text of both sides of a comparison.
+    Of a comparison then the count of the charges, and METRICS as text and that count of both sides.
     """
     values = _Values(locate)
-    source = _source(query, parts, _SUMMED, values)
-    sums = [*sums_of(query), *side_sums(query)]
+    counted = [CHARGE_COUNT] if query.sides else []
+    columns = [*_SUMMED, *counted]
+    source = _source(query, parts, columns, values)
+    source = by_side([CURRENCY], columns, source) if query.sides else source
+    sums = [*sums_of(query, *counted), *side_sums(query)]
     clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
     return Statement(" ".join(clauses), values.bound)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from costoptix.costs.plan import Side
 from costoptix.costs.query import CostQuery
 from costoptix.lake.layout import CHARGE_COUNT, METRICS, MISSING
@@ -12,31 +14,37 @@ SIDE = "side"
 _ASKED = f"WHERE {SIDE} <> {int(Side.BEFORE)}"
 
 
+def by_side(keys: Iterable[str], columns: Iterable[str], source: str) -> str:
+    """Write the sums of a source by keys and side: so the sides are told apart in few rows only."""
+    groups = ", ".join([*keys, SIDE])
+    sums = ", ".join(f"sum({column}) AS {column}" for column in columns)
+    return f"(SELECT {groups}, {sums} FROM {source} GROUP BY {groups})"  # noqa: S608
+
+
 def sums_of(query: CostQuery, *counts: str) -> list[str]:
     """Write the sums of the days that were asked for: METRICS, the MISSING counts and others."""
     columns = [*MISSING.values(), *counts]
     if query.sides is None:
         return [*(_as_text(f"sum({metric})") for metric in METRICS), *map(_count, columns)]
-    counted = (f"coalesce(sum({column}) FILTER ({_ASKED}), 0)" for column in columns)
-    return [*_sums_where(_ASKED), *(f"CAST({count} AS BIGINT)" for count in counted)]
+    return [*_sums_where(_ASKED), *(_count_where(column, _ASKED) for column in columns)]
 
 
 def side_sums(query: CostQuery) -> list[str]:
-    """Write the sums of both sides of a comparison, where there is one."""
+    """Write the sums of both sides of a comparison and their charges' count, where there is one."""
     if query.sides is None:
         return []
-    return [
-        text
-        for side in (Side.NOW, Side.BEFORE)
-        for text in _sums_where(f"WHERE {SIDE} = {int(side)}")
-    ]
+    texts = []
+    for side in (Side.NOW, Side.BEFORE):
+        condition = f"WHERE {SIDE} = {int(side)}"
+        texts += [*_sums_where(condition), _count_where(CHARGE_COUNT, condition)]
+    return texts
 
 
 def sum_to_order(query: CostQuery, metric: str) -> str:
     """Write the sum that rows are ordered by: 0 where nothing that was asked for is there."""
     if query.sides is None:
         return f"sum({metric})"
-    none = f"CASE WHEN count(*) FILTER ({_ASKED}) = 0 THEN 0 END"
+    none = f"CASE WHEN bool_and({SIDE} = {int(Side.BEFORE)}) THEN 0 END"
     return f"coalesce(sum({metric}) FILTER ({_ASKED}), {none})"
 
 
@@ -51,10 +59,12 @@ def charge_column(name: str) -> str:
 
 
 def _sums_where(condition: str) -> list[str]:
-    """Write the sums of the METRICS on some side; without a charge there they are 0."""
-    none = f"CASE WHEN count(*) FILTER ({condition}) = 0 THEN '0' END"
-    sums = (_as_text(f"sum({metric}) FILTER ({condition})") for metric in METRICS)
-    return [f"coalesce({text}, {none})" for text in sums]
+    """Write the sums of the METRICS on some side; NULL also without a charge there."""
+    return [_as_text(f"sum({metric}) FILTER ({condition})") for metric in METRICS]
+
+
+def _count_where(column: str, condition: str) -> str:
+    return f"CAST(coalesce(sum({column}) FILTER ({condition}), 0) AS BIGINT)"
 
 
 def _as_text(money: str) -> str:

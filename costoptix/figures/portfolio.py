@@ -108,6 +108,7 @@ class Portfolio:
     concentration: Concentration | None  # None where nothing costs more than it credits
     service_health: Health | None
     health: PortfolioHealth
+    compare: Compare = Compare.PREVIOUS
 
     @property
     def not_compared(self) -> Amount | None:
@@ -162,6 +163,7 @@ def portfolios(
         )
         for sums in report.totals
     ]
+    by_currency = [replace(portfolio, compare=compare) for portfolio in by_currency]
     if compare is Compare.NONE:
         by_currency = [replace(portfolio, change=None) for portfolio in by_currency]
     return sorted(by_currency, key=lambda portfolio: (-abs(portfolio.total), portfolio.currency))
@@ -292,7 +294,8 @@ def insights(portfolio: Portfolio) -> list[str]:
         sentences.append(f"{few} of {len(portfolio.services)} services {verb} 80% of the cost.")
     if rise := portfolio.change.percent if portfolio.change else None:
         moved = "rose" if rise > 0 else "fell"
-        sentences.append(f"Spend {moved} by {rounded(abs(rise), 1)}% against the days before.")
+        days = "a year ago" if portfolio.compare is Compare.LAST_YEAR else "the days before"
+        sentences.append(f"Spend {moved} by {rounded(abs(rise), 1)}% against {days}.")
     if portfolio.service_health and (ailing := portfolio.service_health.critical):
         verb = "service rose" if ailing == 1 else "services rose"
         sentences.append(f"{ailing} {verb} by half or more.")

@@ -109,7 +109,8 @@ def test_compared_less_before_is_the_change_of_what_each_side_cost(
     assert (page.rows, page.totals) == (answer.rows[:7], answer.totals)
 
 
-ZERO = SideSums(*[Decimal(0)] * len(METRICS))
+ZERO = (Decimal(0),) * len(METRICS)
+Sums = tuple[Decimal | None, ...]
 
 
 def _key(asked, row: CostRow, *, is_before: bool):
@@ -122,21 +123,19 @@ def _key(asked, row: CostRow, *, is_before: bool):
     return (None if asked.granularity is Granularity.TOTAL else start), row.group, row.currency
 
 
-def _costs(row: CostRow) -> SideSums:
-    return SideSums(*(amount_of(row, metric) for metric in METRICS))
+def _costs(row: CostRow | SideSums) -> Sums:
+    return tuple(getattr(row, metric) for metric in METRICS)
 
 
-def _sides(row: CostRow) -> tuple[SideSums, SideSums, SideSums]:
-    return _costs(row), row.compared, row.before
+def _sides(row: CostRow) -> tuple[Sums, Sums, Sums]:
+    return _costs(row), _costs(row.compared), _costs(row.before)
 
 
-def _added(one: SideSums, other: SideSums) -> SideSums:
+def _added(one: Sums, other: Sums) -> Sums:
     """Two earlier buckets that stand against one; a cost that one has is what both have."""
-    return SideSums(
-        *(
-            b if a is None else a if b is None else EXACT.add(a, b)
-            for a, b in zip(one, other, strict=True)
-        )
+    return tuple(
+        b if a is None else a if b is None else EXACT.add(a, b)
+        for a, b in zip(one, other, strict=True)
     )
 
 
