@@ -92,7 +92,8 @@ def test_deliveries_are_found_by_their_period_and_by_its_days(
 ) -> None:
     for first in WEEKS[:2]:
         take_in(week(first, "1"))
-    take_in(bill("1", BillingPeriodStart="2026-04-01", BillingPeriodEnd="2026-05-01"))
+    april_only = {"BillingPeriodStart": "2026-04-01", "BillingPeriodEnd": "2026-05-01"}
+    take_in(bill("1", ChargePeriodStart="2026-04-02T05:00:00Z", **april_only))
 
     def found(*conditions: object) -> list[str]:
         query = select(Delivery).where(*conditions).order_by(Delivery.billing_period)
