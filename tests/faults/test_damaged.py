@@ -130,7 +130,7 @@ def check(staged: Staged, staging: Path) -> None:
         with duckdb.connect() as connection:
             sql = "SELECT count(*), sum(billed_cost) FROM read_parquet($1)"
             ((stored, billed),) = connection.execute(sql, [paths]).fetchall()
-    assert stored == staged.rows_kept
+    assert stored == staged.charges
     told = sum(
         (line.sum_stored for line in staged.lines if line.metric == "billed_cost"), Decimal(0)
     )
