@@ -7,16 +7,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
+from costoptix import clock
 from costoptix.bills.ledger.coverage import FEWEST_DAYS, NEARLY_EQUAL, SETTLING
+from tests.bills.bill import ORDINARY, write
 from tests.bills.ledger.faults import DOUBLES, LEAST, LOSSES, doubling, losing
-from tests.bills.ledger.histories import KINDS, MONTH, Charge, History, irregular, later, make
+from tests.bills.ledger.histories import (
+    KINDS,
+    MONTH,
+    Charge,
+    History,
+    Sent,
+    cancelled,
+    finalised,
+    irregular,
+    later,
+    make,
+    overwritten,
+    savings_plan,
+    spread_anew,
+)  # fmt: skip
 from tests.bills.ledger.ledgers import Ledger
+from tests.support.bills import TakeIn
 from tests.support.proving import count, tell
 
 Kind = Callable[[Random], History]
@@ -143,3 +161,95 @@ def _counts(name: str, tried: list[Tried]) -> str:
     outcomes = Counter((one.fault, one.outcome) for one in tried)
     words = [f"{fault} {outcome} {times}" for (fault, outcome), times in sorted(outcomes.items())]
     return f"{name}: {len(tried)} histories; {', '.join(words)}"
+
+
+COLUMNS = (*ORDINARY, "SkuId", "ChargeDescription")
+AT_THE_DOOR = (savings_plan, finalised, overwritten, spread_anew, cancelled)
+
+
+def as_focus(sent: Sent) -> bytes:
+    """Write a delivery as a FOCUS export."""
+    return write([_row(sent, charge) for charge in sent.charges], COLUMNS)
+
+
+def _row(sent: Sent, charge: Charge) -> dict[str, str]:
+    start = datetime(2026, 3, charge.day, charge.hour, tzinfo=UTC)
+    return {
+        "BillingAccountId": sent.payer, "SubAccountId": charge.account,
+        "ChargePeriodStart": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "ChargePeriodEnd": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+        "ChargeCategory": charge.category, "ServiceName": charge.service,
+        "ResourceId": charge.resource or "", "SkuId": charge.sku or "",
+        "ChargeDescription": charge.description or "",
+        "BilledCost": str(charge.billed), "EffectiveCost": str(charge.effective),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(count(2, 10)))
+def test_the_door_judges_as_it_is_judged_in_memory(seed: int, take_in: TakeIn, billed) -> None:
+    """Every second history has a fault; while its delivery waits, what is live stays."""
+    random = Random(seed)
+    history = make(AT_THE_DOOR[seed // 2 % len(AT_THE_DOOR)], random)
+    history = history[-count(3, 6) :]
+    made = losing(random, history, random.choice(LOSSES)) if seed % 2 else None
+    ledger, waiting = Ledger(), 0
+    for sent in history if made is None else made[0]:
+        clock.configure(f"{sent.at:%Y-%m-%dT%H:%M:%SZ}")
+        questions = ledger.bring(sent)
+        row = take_in(as_focus(sent), source_name=sent.source)
+        assert row.state == ("waiting" if questions else "live"), (questions, row.message)
+        waiting += row.state == "waiting"
+        live = (charge.billed * times for charge, times in ledger.charges().items())
+        assert billed() == sum(live, Decimal(0))
+    assert bool(waiting) is bool(made)
+
+
+def test_new_columns_and_new_names_in_mid_month_ask_nothing(take_in: TakeIn, billed) -> None:
+    first, second = make(overwritten, Random(0))[-2:]
+    clock.configure(f"{first.at:%Y-%m-%dT%H:%M:%SZ}")
+    assert take_in(as_focus(first), source_name="focus").state == "live"
+    clock.configure(f"{second.at:%Y-%m-%dT%H:%M:%SZ}")
+    news = {"SubAccountName": "Web shop", "RegionName": "Frankfurt", "x_Team": "a", "Tags": ""}
+    rows = [_row(second, charge) | news for charge in second.charges]
+    row = take_in(write(rows, (*COLUMNS, *news)), source_name="focus")
+    assert (row.state, row.message) == ("live", None)
+    assert billed() == sum((charge.billed for charge in second.charges), Decimal(0))
+
+
+CUR = (
+    "bill/PayerAccountId", "bill/BillingPeriodStartDate", "bill/BillingPeriodEndDate",
+    "lineItem/UsageAccountId", "lineItem/LineItemType", "lineItem/UsageStartDate",
+    "lineItem/UsageEndDate", "lineItem/ProductCode", "lineItem/CurrencyCode",
+    "lineItem/LineItemDescription", "lineItem/ResourceId", "lineItem/UnblendedCost",
+    "savingsPlan/SavingsPlanARN", "savingsPlan/SavingsPlanEffectiveCost", "product/sku",
+)  # fmt: skip
+
+
+def cur(last: int, sku: str) -> bytes:
+    """Write the report of a day: on-demand usage, until a savings plan covers it two days later."""
+    lines = [",".join(CUR)]
+    for day in range(1, last + 1):
+        when = f"2026-03-{day:02}T00:00:00Z,2026-03-{day:02}T01:00:00Z,AmazonEC2,USD"
+        month = "1,2026-03-01T00:00:00Z,2026-04-01T00:00:00Z,2"
+        lines.append(f"{month},SavingsPlanRecurringFee,{when},1 hour of a plan,,9,arn:plan,,")
+        for number in range(4):
+            resource = f"i-{number}"
+            if day < last - 1:
+                covered = f"{when},covered by a savings plan,{resource}"
+                lines.append(f"{month},SavingsPlanCoveredUsage,{covered},4,arn:plan,2.2,{sku}")
+                lines.append(f"{month},SavingsPlanNegation,{covered},-4,arn:plan,,{sku}")
+            else:
+                lines.append(f"{month},Usage,{when},on demand,{resource},4,,,{sku}")
+    return "\n".join(lines).encode() + b"\n"
+
+
+@pytest.mark.parametrize(("sku", "months_later"), [("S", 0), ("S", 5), ("", 0)])
+def test_a_report_whose_usage_a_savings_plan_covers_later_asks_nothing(
+    sku: str, months_later: int, take_in: TakeIn, billed
+) -> None:
+    for last in (1, 2, 4, 5):
+        day = f"2026-{3 + months_later:02}-{last + 1:02}"
+        clock.configure(f"{day}T06:00:00Z")
+        row = take_in(cur(last, sku), source_name="cur")
+        assert (row.state, row.message) == ("live", None)
+    assert billed() == 5 * 9 + 2 * 4 * 4
