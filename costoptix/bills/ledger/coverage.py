@@ -164,15 +164,15 @@ def looks_like(coming: Sequence[Part], other: Sequence[Part]) -> bool:
     """Tell whether parts of two scopes seem to bill the same: one provider, one currency at a time.
 
     Compared are the days that both have, but those that still settle: the totals, and each day's
-    or each sub-account's. Net, as one export may fold credits into usage; and gross, as a month
-    that credits pay is nothing in net.
+    or each sub-account's. Net, as one export may fold credits into usage; gross, as a month that
+    credits pay is nothing in net; and usage alone, as exports differ in what has fees and taxes.
     """
     mine, theirs = _settled_billed(coming), _settled_billed(other)
     providers = {key[:2] for key in mine} & {key[:2] for key in theirs}
     return any(
         _same_bill(_of(mine, one, amount), _of(theirs, one, amount))
         for one in providers
-        for amount in (0, 1)
+        for amount in range(len(_NOTHING_BILLED))
     )
 
 
@@ -243,11 +243,12 @@ def shrinking(
     import pyarrow as pa
     from pyarrow import compute
 
-    from costoptix.lake.coverage import AMOUNTS
+    from costoptix.lake.coverage import AMOUNTS, SCHEMA
 
     summed = ("charge_count", *AMOUNTS)
     there = [_some(part, until=settled, category=category) for part in before]
-    left = pa.concat_tables([_some(part, until=None, category=category) for part in after])
+    every = [_some(part, until=None, category=category) for part in after]
+    left = pa.concat_tables([SCHEMA.empty_table(), *every])
     for name in summed:
         place = left.schema.get_field_index(name)
         left = left.set_column(place, left.schema.field(name), compute.negate(left.column(name)))
@@ -270,19 +271,25 @@ def _some(part: Part, *, until: Callable[[Part], date] | None, category: str | N
     return table
 
 
-Billed = Mapping[Key, tuple[Decimal, Decimal]]
-"""Net and gross billed cost by provider, currency, day and account."""
+Billed = Mapping[Key, tuple[Decimal, Decimal, Decimal]]
+"""Billed cost by provider, currency, day and account: net, gross, and of usage alone."""
+_NOTHING_BILLED = (Decimal(0), Decimal(0), Decimal(0))
 
 
 def _settled_billed(parts: Sequence[Part]) -> Billed:
     if not parts:
         return {}
     last = max(map(settled, parts))  # of reports that add up, a later one says that a day is done
-    totals = sums(parts, ("currency", "day", "account"), until=lambda _part: last)
-    return {
-        (account.split(":", 1)[0], currency, day, account): (group.net_billed, group.billed)
-        for (currency, day, account), group in totals.items()
-    }
+    names = ("currency", "day", "account", "charge_category")
+    billed: dict[Key, tuple[Decimal, Decimal, Decimal]] = {}
+    for (currency, day, account, category), group in sums(
+        parts, names, until=lambda _part: last
+    ).items():
+        key = (account.split(":", 1)[0], currency, day, account)
+        net, gross, usage = billed.get(key, _NOTHING_BILLED)
+        used = group.net_billed if category == "Usage" else Decimal(0)
+        billed[key] = (net + group.net_billed, gross + group.billed, usage + used)
+    return billed
 
 
 def _of(billed: Billed, provider_and_currency: Key, amount: int) -> dict[Key, Decimal]:

@@ -151,7 +151,7 @@ def _of_day(charges: Counter[Charge], day: int) -> Decimal:
 
 def test_a_loss_or_double_is_asked_about_unless_its_days_still_settle() -> None:
     """Of 2% or more; of a bill with other ids, once five of its days have settled."""
-    tried = [doubled(seed) if seed % 4 == 3 else lost(seed) for seed in range(count(16, 200))]
+    tried = [doubled(seed) if seed % 4 == 3 else lost(seed) for seed in range(count(8, 200))]
     tell(_counts("histories with a fault", tried))
     assert [one for one in tried if one.outcome == "missed"] == []
     assert sum(one.outcome == "asked" for one in tried) > len(tried) / 2

@@ -86,3 +86,28 @@ def test_effective_cost_that_is_spread_anew_over_the_month_is_not_lost() -> None
 def test_what_stays_live_loses_nothing() -> None:
     kept = part("a", month())
     assert losses([kept], [kept, part("b", month(days=[31]))]) == ()
+
+
+def test_where_nothing_would_be_live_all_is_lost() -> None:
+    assert {loss.aspect for loss in losses([part("a", month())], [])} >= {
+        Aspect.CURRENCY, Aspect.ACCOUNT, Aspect.DAY, Aspect.CATEGORY,
+    }  # fmt: skip
+
+
+def test_charges_that_are_gone_count_from_a_fiftieth_on() -> None:
+    hours = [(day, "Usage", "1", 1) for day in range(1, 31) for _ in range(10)]
+    assert aspects(hours, hours[:-3]) == set()
+    assert aspects(hours, [row for place, row in enumerate(hours) if place % 30]) == {
+        Aspect.CATEGORY
+    }
+
+
+def test_charges_that_are_gone_count_although_others_come_instead() -> None:
+    assert aspects(
+        [*month(), *month()], [*month(), *month(account="2")]
+    ) == {Aspect.CATEGORY}  # fmt: skip
+
+
+def test_charges_that_are_restated_may_cost_a_fifth_less() -> None:
+    assert aspects(month(10), month(8)) == set()
+    assert aspects(month(10), month(7)) == {Aspect.CATEGORY}
