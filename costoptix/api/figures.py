@@ -50,6 +50,15 @@ class PartialMonth:
 
 
 @dataclass(frozen=True)
+class HealthData:
+    """How many services are how well."""
+
+    critical: int
+    watch: int
+    healthy: int
+
+
+@dataclass(frozen=True)
 class SpendData:
     """What a range cost in one currency: its average of complete days, its change of compared ones.
 
@@ -61,15 +70,7 @@ class SpendData:
     average_per_day: Annotated[Decimal | None, From("average")]
     change: ChangeData | None
     not_compared: Decimal | None
-
-
-@dataclass(frozen=True)
-class HealthData:
-    """How many services are how well."""
-
-    critical: int
-    watch: int
-    healthy: int
+    services_health: Annotated[HealthData | None, From("health")]
 
 
 @dataclass(frozen=True)

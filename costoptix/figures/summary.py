@@ -209,6 +209,7 @@ class Spend:
     average: Amount | None  # per day, rounded to 18 places
     change: Change | None
     not_compared: Amount | None
+    health: Health | None  # of its services, on compared days
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,9 @@ def range_summary(
     complete = known_part(days, report)
     compared = compared_part(report, compare)
     done = totals(ask, query, complete, metric) if complete else {}
-    moved = whole_changes(ask, query, metric, compared)
+    moved: dict[str, list[Change]] = {}
+    for group in changes(ask, query, metric, compared, *SERVICE):
+        moved.setdefault(group.currency, []).append(group.change)
     spent = {sums.currency: amount_of(sums, metric) for sums in report.totals}
     spends = [
         _spend(currency, spent.get(currency, _NOTHING), done, complete, moved.get(currency))
@@ -255,12 +258,15 @@ def _spend(
     spent: Amount | None,
     done: dict[str, Amount],
     complete: DateRange | None,
-    change: Change | None,
+    moved: list[Change] | None,
 ) -> Spend:
     amount = done.get(currency, _NOTHING)
     average = scaled(amount, Decimal(1), Decimal(complete.length)) if complete else None
-    rest = None if change is None or spent is None else EXACT.subtract(spent, change.now)
-    return Spend(currency, spent, average, change, rest)
+    if moved is None:
+        return Spend(currency, spent, average, None, None, None)
+    change = summed(moved)
+    rest = None if spent is None else EXACT.subtract(spent, change.now)
+    return Spend(currency, spent, average, change, rest, health(moved))
 
 
 def whole_changes(

@@ -174,6 +174,7 @@ def test_the_change_of_compared_days_is_one_number(billed, reader):
     assert spend["change"]["before"] == "428.38430785081"
     assert spend["change"]["amount"] == "-0.5"
     assert spend["not_compared"] == "29.52022672899"
+    assert spend["services_health"] == {"critical": 0, "watch": 0, "healthy": 2}
     assert Decimal(spend["change"]["now"]) + Decimal(spend["not_compared"]) == Decimal(
         spend["total"]
     )

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from costoptix.periods import DateRange
-from tests.support.cost_pages import HOSTILE, text
+from tests.support.cost_pages import HOSTILE, links, text
 from tests.support.lake import TODAY, Charge, on
 from tests.support.pages import Browser
 
@@ -90,6 +90,9 @@ def test_a_wrong_parameter_is_named(billed, alice_browser, path, asked, named):
         ("/portfolio?tab=compare&level=team", "level"),
         ("/portfolio?tab=compare&compare_start_date=2026-01-01", "compare_end_date"),
         ("/portfolio?tab=compare&compare_account=aws", "compare_account"),
+        ("/portfolio?tab=compare&compare=none&compare_account=aws:1", "compare_account"),
+        ("/portfolio?compare=ever", "compare"),
+        ("/daily?compare=ever", "compare"),
     ],
 )
 def test_a_wrong_option_is_named(billed, alice_browser, path, named):
@@ -240,3 +243,25 @@ def test_each_formula_can_be_read_and_is_linked(billed, bob_browser):
     assert linked == {"daily-spend", "portfolio", "movers", "quarterly-report"}
     assert linked <= anchors
     assert "<script" not in guide.split('<main id="main"')[1].split("</main>")[0]
+
+
+def test_what_to_compare_with_replaces_another_account(billed, alice_browser: Browser):
+    page = alice_browser.get(f"/portfolio?{WEEK}&tab=compare&compare_account=aws:222").text
+    [last_year] = [link for link in links(page) if "compare=last_year" in link]
+    assert "compare_account" not in last_year
+    answer = alice_browser.get(last_year)
+    assert answer.status_code == 200
+    form = answer.text.partition('id="with"')[2].partition("Compare periods")[0]
+    assert 'name="compare" ' not in form
+
+
+def test_the_portfolio_compares_by_the_one_rule_and_names_the_days(billed, alice_browser):
+    page = text(alice_browser.get("/portfolio?range=this_month").text)
+    assert "1–19 Mar 2026 vs 1–19 Feb 2026" in page
+    assert "on 20 Mar 2026" in page
+    assert "1–19 Mar 2026 against 1–19 Feb 2026" in text(
+        alice_browser.get("/daily?range=this_month").text
+    )
+    assert " vs 1–19 Feb" not in text(
+        alice_browser.get("/portfolio?range=this_month&compare=none").text
+    )

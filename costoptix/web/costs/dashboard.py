@@ -23,7 +23,7 @@ from costoptix.figures.comparison import ComparedDays
 from costoptix.figures.completeness import compared_part, known_part, partial_months
 from costoptix.figures.outlook import Outlook
 from costoptix.figures.ranking import account_names
-from costoptix.figures.trends import HEALTH_RULE, Change, share, sums_by
+from costoptix.figures.trends import HEALTH_RULE, Change, Health, health, share, sums_by
 from costoptix.lake.live import data_as_of
 from costoptix.lake.providers import account_of
 from costoptix.money import EXACT, Amount
@@ -79,6 +79,7 @@ class HeadlineSpend:
     currency: str
     amount: Amount | None
     change: Change | None
+    health: Health | None  # of its services, on the same days
 
     @property
     def not_compared(self) -> Amount | None:
@@ -245,7 +246,9 @@ def _spend(
     currency: str, amount: Amount | None, movers: list[summary.ChangedGroup]
 ) -> HeadlineSpend:
     changes = [mover.change for mover in movers if mover.currency == currency]
-    return HeadlineSpend(currency, amount, summary.summed(changes) if changes else None)
+    if not changes:
+        return HeadlineSpend(currency, amount, None, None)
+    return HeadlineSpend(currency, amount, summary.summed(changes), health(changes))
 
 
 def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) -> list[Spender]:

@@ -92,8 +92,9 @@ class CostQuestion:
         return self.over(resolve_preset(preset, utc_today()), preset)
 
     def comparing(self, compare: Compare) -> CostQuestion:
-        """Ask to compare with something else."""
-        return replace(self, compare=compare)
+        """Ask to compare with something else, instead of with what only this page compares."""
+        own = tuple(pair for pair in self.own if not pair[0].startswith("compare_"))
+        return replace(self, compare=compare, own=own)
 
     def grouped(self, *group_by: str) -> CostQuestion:
         """Ask by other groups, in the page's own order."""

@@ -73,6 +73,7 @@ def test_what_changed_is_ranked_by_money_on_complete_days(billed, alice_browser:
     page = text(alice_browser.get("/?range=this_month").text)
     assert "1–19 Mar 2026 against 1–19 Feb 2026" in page
     assert "Not compared: 20 Mar 2026." in page
+    assert "1 critical 0 watch 1 healthy" in page  # of the same days: EC2 is level, S3 is new
     changed = page[page.index("What changed") :]
     assert changed.index("S3") < changed.index("VM")
 
