@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
-from uuid import uuid4
 
-from costoptix.errors import Invalid, NoSpace
+from costoptix.errors import Invalid, NoSpace, is_full_disk
 from costoptix.lake.files import EXPORTS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 
 THREADS = 2
 MEMORY_LIMIT = "1GB"  # DuckDB would take 80% of the machine, in each process of the server
-COPY_MEMORY_LIMIT = "512MB"
-COPY_ROW_GROUP_ROWS = 30_720
-"""One thread and small row groups: a copy holds two of them at most, however long the file is."""
 FETCHED_AT_ONCE = 2_048
 TOO_LARGE = "These costs add up to more than 20 digits before the decimal point; ask for less."
 
@@ -72,31 +71,44 @@ class Engine:
             except duckdb.OutOfRangeException as error:
                 raise Invalid(TOO_LARGE) from error
 
-    def copy(self, sql: str, parameters: Mapping[str, Parameter]) -> BinaryIO:
-        """Run one statement into a Parquet file that has no name and ends when it is closed.
+    def batches(
+        self, sql: str, parameters: Mapping[str, Parameter], rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Run one statement and yield what it selects, some rows at a time, at first none.
 
         Raises:
             FileGone: a file that the statement names is not there.
-            NoSpace: the disk is full.
         """
         import duckdb
+        import pyarrow as pa
 
+        with self._connection().cursor() as cursor:
+            try:
+                reader = cursor.sql(sql, params=dict(parameters)).to_arrow_reader(rows)
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+                for batch in reader:
+                    for first in range(0, batch.num_rows, rows):
+                        yield batch.slice(first, rows)
+            except duckdb.IOException as error:
+                raise FileGone(str(error)) from error
+
+    @contextmanager
+    def file(self) -> Iterator[BinaryIO]:
+        """Open a file for an export, without a name; where the block fails it ends at once.
+
+        Raises:
+            NoSpace: the disk is full.
+        """
         folder = self._temp / EXPORTS
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{uuid4()}.parquet"
-        target = str(path).replace("'", "''")
-        form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {COPY_ROW_GROUP_ROWS}"
+        file = TemporaryFile(dir=folder)  # noqa: SIM115 - it is read after the block
         try:
-            # An engine of its own: several threads keep in memory what they did out of turn.
-            with self._connect("", threads=1, memory_limit=COPY_MEMORY_LIMIT) as engine:
-                engine.execute(f"COPY ({sql}) TO '{target}' ({form})", dict(parameters))
-            return path.open("rb")
-        except duckdb.IOException as error:
-            if "No space left" in str(error):
+            yield file
+        except BaseException as error:
+            file.close()
+            if isinstance(error, OSError) and is_full_disk(error):
                 raise NoSpace("There is no space left for the export.") from error
-            raise FileGone(str(error)) from error
-        finally:
-            path.unlink(missing_ok=True)
+            raise
 
     def _connection(self) -> DuckDBPyConnection:
         if self._engine is None or self._engine_pid != os.getpid():
@@ -106,21 +118,16 @@ class Engine:
                     self._engine, self._engine_pid = self._connect(spill), os.getpid()
         return self._engine
 
-    def _connect(
-        self, spill: str, threads: int = THREADS, memory_limit: str = MEMORY_LIMIT
-    ) -> DuckDBPyConnection:
-        """Open an engine that sees the lake and a folder for exports and nothing else, for good.
-
-        It spills to the folder ``spill``, which is to be no other engine's; "" is nowhere.
-        """
+    def _connect(self, spill: str) -> DuckDBPyConnection:
+        """Open an engine that sees the lake and nothing else, for good; it spills to a folder."""
         import duckdb
 
         self._lake.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = duckdb.connect(
             ":memory:",
             config={
-                "threads": threads,
-                "memory_limit": memory_limit,
+                "threads": THREADS,
+                "memory_limit": MEMORY_LIMIT,
                 "temp_directory": spill,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -128,8 +135,7 @@ class Engine:
         )
         engine.execute("SET TimeZone = 'UTC'")
         engine.execute("SET parquet_metadata_cache = true")
-        allowed = [str(self._lake), str(self._temp / EXPORTS)]
-        engine.execute("SET allowed_directories = ?", [allowed])
+        engine.execute("SET allowed_directories = ?", [[str(self._lake)]])
         engine.execute("SET enable_external_access = false")
         engine.execute("SET lock_configuration = true")
         return engine

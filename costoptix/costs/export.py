@@ -9,7 +9,7 @@ exact; quantities and unit prices are as the bill wrote them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -21,6 +21,15 @@ from costoptix.access import audit
 from costoptix.access.permissions import Caller
 from costoptix.costs import sql
 from costoptix.costs.answers import CostStore
+from costoptix.costs.custom_columns import (
+    CELLS_AT_ONCE,
+    MOST_IN_SQL,
+    csv_cell,
+    csv_line,
+    members,
+    with_members,
+    write_parquet,
+)
 from costoptix.costs.parts import parts_of
 from costoptix.costs.query import CostQuery
 from costoptix.costs.report import with_live
@@ -68,7 +77,8 @@ class _Selected:
 
     row_count: int
     statement: Statement
-    custom: Mapping[str, str]  # name of a custom column → SQL (text)
+    later: Mapping[str, str]  # name of a custom column → column of the charge table
+    others: Mapping[str, str]  # name of a custom column → key in OTHER_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -123,26 +133,41 @@ def _file_name(query: CostQuery, file: FileKind) -> str:
 
 def _csv_gz(selected: _Selected, store: CostStore) -> Iterator[bytes]:
     """Write gzipped CSV, UTF-8; times end in Z."""
-    expressions = _expressions(selected.custom, _CSV_TEXT)
+    expressions = _expressions(selected.later, _CSV_TEXT)
     lines = store.engine.read(
         _line_sql(selected.statement, expressions), selected.statement.parameters
     )
-    header = ",".join(_cell(name) for name in expressions)
-    return _gzipped(chain([header], (line for (line,) in lines)))
+    header = ",".join(csv_cell(name) for name in (*expressions, *selected.others))
+    return _gzipped(chain([header], _whole(lines, list(selected.others.values()))))
+
+
+def _whole(lines: Iterable[tuple[str, str | None]], keys: list[str]) -> Iterator[str]:
+    """Put the cells of other columns behind those that SQL has written."""
+    for line, others in lines:
+        yield line + csv_line(members(others, keys)) if keys else line
 
 
 def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
     """Write Parquet: amounts are DECIMAL(38,18), times TIMESTAMP (UTC), all else is text."""
-    columns = _expressions(selected.custom, dict.fromkeys(ColumnKind, "{x}"))
+    is_wide = len(selected.others) > MOST_IN_SQL
+    columns = _expressions(selected.later, dict.fromkeys(ColumnKind, "{x}"))
+    columns |= {OTHER_COLUMNS: OTHER_COLUMNS} if is_wide else _members(selected.others)
     names = ", ".join(f"{value} AS {_quoted(name)}" for name, value in columns.items())
     statement = f"SELECT {names} FROM ({selected.statement.sql})"  # noqa: S608
-    return _blocks(store.engine.copy(statement, selected.statement.parameters))
+    rows = max(CELLS_AT_ONCE // (len(columns) + len(selected.others)), 1)
+    batches = store.engine.batches(statement, selected.statement.parameters, rows)
+    if is_wide:
+        batches = (with_members(batch, OTHER_COLUMNS, selected.others) for batch in batches)
+    with store.engine.file() as file:
+        write_parquet(file, batches)
+        file.seek(0)
+        return _blocks(file)
 
 
 def _select(query: CostQuery, live: LiveData, store: CostStore) -> _Selected:
     parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
     if not parts:
-        return _Selected(0, _nothing(), {})
+        return _Selected(0, _nothing(), {}, {})
     statement = sql.charges_statement(query, parts, store.engine.path)
     later = [column for column in COLUMNS.values() if column.focus_name in LATER]
     counts = ", ".join(["count(*)", *(f"count({column.name})" for column in later)])
@@ -154,11 +179,17 @@ def _select(query: CostQuery, live: LiveData, store: CostStore) -> _Selected:
         "ORDER BY key"
     )
     others = [key for (key,) in store.engine.read(keys, statement.parameters)]
-    return _Selected(row_count, statement, _custom(used, others))
+    named = {CUSTOM + column.focus_name: column.name for column in used}
+    return _Selected(row_count, statement, named, _named(others, named))
 
 
 def _nothing() -> Statement:
-    columns = ", ".join(f"CAST(NULL AS {_storage(column)}) AS {column.name}" for column in _known())
+    columns = ", ".join(
+        [
+            *(f"CAST(NULL AS {_storage(column)}) AS {column.name}" for column in _known()),
+            f"CAST(NULL AS VARCHAR) AS {OTHER_COLUMNS}",
+        ]
+    )
     return Statement(f"SELECT {columns} WHERE false", {})
 
 
@@ -170,14 +201,22 @@ def _known() -> list[Column]:
     return [column for column in COLUMNS.values() if column.focus_name not in LATER]
 
 
-def _custom(later: Iterable[Column], others: list[str]) -> dict[str, str]:
-    """Name the custom columns: what already begins with ``x_`` keeps its name."""
-    named = {CUSTOM + column.focus_name: column.name for column in later}
-    pointers = [literal(_pointer(key)) for key in others]
-    texts = f"json_extract_string({OTHER_COLUMNS}, [{', '.join(pointers)}])"
-    for number, key in enumerate(others, start=1):
-        named[_unused(_custom_name(key), named)] = f"{texts}[{number}]"
+def _named(keys: Iterable[str], later: Iterable[str]) -> dict[str, str]:
+    """Name the other columns: what already begins with ``x_`` keeps its name."""
+    named: dict[str, str] = {}
+    taken = {name.lower() for name in later}
+    for key in keys:
+        name = _unused(_custom_name(key), taken)
+        taken.add(name.lower())
+        named[name] = key
     return named
+
+
+def _members(others: Mapping[str, str]) -> dict[str, str]:
+    """Write the SQL (text) of other columns."""
+    pointers = ", ".join(literal(_pointer(key)) for key in others.values())
+    texts = f"json_extract_string({OTHER_COLUMNS}, [{pointers}])"
+    return {name: f"{texts}[{number}]" for number, name in enumerate(others, start=1)}
 
 
 def _custom_name(key: str) -> str:
@@ -185,9 +224,8 @@ def _custom_name(key: str) -> str:
     return name if name.lower().startswith(CUSTOM) else CUSTOM + name
 
 
-def _unused(name: str, named: Iterable[str]) -> str:
+def _unused(name: str, taken: Collection[str]) -> str:
     """Return the name, numbered where another column has it already, in any letter case."""
-    taken = {other.lower() for other in named}
     number, candidate = 1, name
     while candidate.lower() in taken:
         number += 1
@@ -199,19 +237,20 @@ def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def _expressions(custom: Mapping[str, str], texts: Mapping[ColumnKind, str]) -> dict[str, str]:
-    """Map the names of all columns, in order, to SQL over the charges."""
+def _expressions(later: Mapping[str, str], texts: Mapping[ColumnKind, str]) -> dict[str, str]:
+    """Map the names of the columns of the charge table, in order, to SQL over the charges."""
     focus_columns = {
         column.focus_name: texts[column.kind].format(x=column.name) for column in _known()
     }
-    return focus_columns | dict(custom)
+    return focus_columns | dict(later)
 
 
 def _line_sql(statement: Statement, expressions: Mapping[str, str]) -> str:
-    """Write the SELECT of whole CSV lines: DuckDB quotes a hundred times as fast as Python."""
+    """Write the SELECT of CSV lines and other columns: DuckDB quotes much faster than Python."""
     cells = ", ".join(f"{value} AS e{n}" for n, value in enumerate(expressions.values()))
     quoted = ", ".join(_quoted_cell(f"e{n}") for n in range(len(expressions)))
-    return f"SELECT concat_ws(',', {quoted}) FROM (SELECT {cells} FROM ({statement.sql}))"  # noqa: S608
+    inner = f"SELECT {cells}, {OTHER_COLUMNS} FROM ({statement.sql})"  # noqa: S608
+    return f"SELECT concat_ws(',', {quoted}), {OTHER_COLUMNS} FROM ({inner})"  # noqa: S608
 
 
 def _quoted_cell(name: str) -> str:
@@ -220,12 +259,6 @@ def _quoted_cell(name: str) -> str:
         f"coalesce(CASE WHEN {must_be_quoted} "
         f"THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END, '')"
     )
-
-
-def _cell(text: str) -> str:
-    if not any(letter in text for letter in '",\r\n'):
-        return text
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _quoted(name: str) -> str:

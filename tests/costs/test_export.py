@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -20,6 +21,7 @@ from costoptix.bills.ledger import importer, listing
 from costoptix.bills.read.load import load
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore
+from costoptix.costs.custom_columns import MOST_IN_SQL
 from costoptix.costs.export import LATER, FileKind, export
 from costoptix.costs.query import CostQuery
 from costoptix.lake.charges import COLUMNS
@@ -98,6 +100,26 @@ def lines(exported: bytes) -> list[list[str]]:
 def dicts(exported: bytes) -> list[dict[str, str]]:
     header, *rows = lines(exported)
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_many_other_columns_are_exported_as_few_are(
+    acme: Organization, take_into: TakeInto, export_of: ExportOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = ["plain", 'quo"te', "com,ma", "two\nlines", "ü", "", "a/~b", " "]
+    names = [f"x_Team{number}" for number in range(MOST_IN_SQL + 9)]
+    columns = {name: odd[number % len(odd)] for number, name in enumerate(names)}
+    rows = [columns, {name: text[::-1] for name, text in columns.items()}, {"BilledCost": "2"}]
+    take_into(acme, write(rows, [*ORDINARY, *names]))
+    exported = [{name: row.get(name, "") for name in names} for row in dicts(export_of(acme))]
+    expected = [{name: row.get(name, "") for name in names} for row in rows]
+    assert sorted(map(str, exported)) == sorted(map(str, expected))
+    monkeypatch.setattr("costoptix.costs.export.CELLS_AT_ONCE", 1)
+    many = parquet.read_table(io.BytesIO(export_of(acme, FileKind.PARQUET)))
+    monkeypatch.setattr("costoptix.costs.export.MOST_IN_SQL", len(names))
+    few = parquet.read_table(io.BytesIO(export_of(acme, FileKind.PARQUET)))
+    assert many.equals(few)
+    as_text = [{name: row.get(name) or "" for name in names} for row in many.to_pylist()]
+    assert sorted(map(str, as_text)) == sorted(map(str, expected))
 
 
 @pytest.mark.parametrize("file", FileKind)
