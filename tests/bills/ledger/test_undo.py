@@ -18,11 +18,12 @@ from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import importer, undo
 from costoptix.bills.ledger.importer import REPLACED
+from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read.load import load
 from costoptix.errors import Conflict, Forbidden
 from costoptix.models import Delivery, Import, Organization, new_id
 from tests.bills.bill import bill, write
-from tests.support.bills import TakeIn
+from tests.support.bills import Decide, TakeIn
 from tests.support.proving import count
 
 
@@ -162,3 +163,22 @@ def test_an_older_import_says_so_until_it_is_live_again(
     undo.withdraw(session, acme, operator, newest)
     session.refresh(again)
     assert (again.state, again.message) == ("live", None)
+
+
+def test_undoing_an_added_part_takes_just_that_part(
+    take_in: TakeIn, billed, decide: Decide, session: Session, acme: Organization, operator: Caller
+) -> None:
+    def days(first: int, amount: str) -> bytes:
+        starts = [f"2026-03-{day:02}T05:00:00Z" for day in range(first, first + 10)]
+        return write([{"ChargePeriodStart": start, "BilledCost": amount} for start in starts])
+
+    first, second = take_in(days(1, "2")), take_in(days(11, "3"))
+    assert (first.state, second.state, billed()) == ("live", "waiting", 20)
+    decide(second, Decision.ADD)
+    again = take_in(days(11, "4"))
+    assert (again.state, billed()) == ("live", 60)
+    undo.withdraw(session, acme, operator, again)
+    assert billed() == 50
+    undo.withdraw(session, acme, operator, second)
+    session.refresh(first)
+    assert (first.state, billed()) == ("live", 20)
