@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from costoptix.anomalies.episodes import METRIC, Series
+from costoptix.anomalies.causes import Subject
+from costoptix.anomalies.episodes import METRIC
 from costoptix.costs.asking import Ask
 from costoptix.figures.breakdown import Group, sums_by_group
 from costoptix.figures.completeness import known_part
@@ -43,7 +44,7 @@ class Driver:
 
 
 def drivers(
-    ask: Ask, series: Series, days: DateRange, impact: Amount, tags: Iterable[str] = ()
+    ask: Ask, subject: Subject, days: DateRange, impact: Amount, tags: Iterable[str] = ()
 ) -> list[Driver]:
     """Name what moved with an anomaly, dimension by dimension, the largest first.
 
@@ -51,29 +52,29 @@ def drivers(
     dimension in which nothing stands out, or of which there is one value only that has no name,
     is left out.
     """
-    before = _baseline(ask, series, days)
+    before = _baseline(ask, subject, days)
     if before is None:
         return []
     return [
         driver
         for dimension in (*DIMENSIONS, *list(tags)[:MAX_TAGS])
-        for driver in _of_dimension(ask, series, days, before, impact, dimension)
+        for driver in _of_dimension(ask, subject, days, before, impact, dimension)
     ]
 
 
-def _baseline(ask: Ask, series: Series, days: DateRange) -> DateRange | None:
+def _baseline(ask: Ask, subject: Subject, days: DateRange) -> DateRange | None:
     """Return the known part of the four weeks before."""
     last = days.first - timedelta(days=1)
     if last < FIRST_DAY + timedelta(days=BASELINE_DAYS):
         return None
     weeks = DateRange(last - timedelta(days=BASELINE_DAYS - 1), last)
-    return known_part(weeks, ask(series.query(weeks)))
+    return known_part(weeks, ask(subject.query(weeks)))
 
 
 def _of_dimension(
-    ask: Ask, series: Series, days: DateRange, before: DateRange, impact: Amount, dimension: str
+    ask: Ask, subject: Subject, days: DateRange, before: DateRange, impact: Amount, dimension: str
 ) -> Iterator[Driver]:
-    now, usual = (_sums(ask, series, part, dimension) for part in (days, before))
+    now, usual = (_sums(ask, subject, part, dimension) for part in (days, before))
     as_long = {
         group: scaled(amount, Decimal(days.length), Decimal(before.length)) or _NOTHING
         for group, amount in usual.items()
@@ -91,6 +92,6 @@ def _of_dimension(
         yield driver
 
 
-def _sums(ask: Ask, series: Series, days: DateRange, dimension: str) -> dict[Group, Amount]:
-    report = ask(replace(series.query(days), group_by=(dimension,)))
-    return sums_by_group(report.rows, METRIC).get(series.currency, {})
+def _sums(ask: Ask, subject: Subject, days: DateRange, dimension: str) -> dict[Group, Amount]:
+    report = ask(replace(subject.query(days), group_by=(dimension,)))
+    return sums_by_group(report.rows, METRIC).get(subject.currency, {})

@@ -98,6 +98,7 @@ class Episode:
     deviation_percent: Decimal | None  # two places; None when nothing was expected
     severity: Severity
     method: Method
+    parts: tuple[Episode, ...] = ()  # of several series, the largest first; ``series`` is its
 
     @property
     def key(self) -> tuple[str, date]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.anomalies.episodes import DIMENSIONS, Series
@@ -28,7 +28,14 @@ from costoptix.drafts import Draft
 from costoptix.errors import Invalid
 from costoptix.figures.breakdown import Group
 from costoptix.lake.providers import account_of, same_account
-from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity
+from costoptix.models import (
+    Anomaly,
+    AnomalyPart,
+    AnomalyStatus,
+    DetectionRun,
+    Organization,
+    Severity,
+)
 from costoptix.money import Amount
 from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
 
@@ -195,10 +202,11 @@ def accounts_of(session: Session, organization: Organization) -> list[str]:
 
 def services_of(session: Session, organization: Organization) -> list[str]:
     """List the names of the services that have anomalies."""
-    names = select(Anomaly.service_name).where(
-        Anomaly.organization_id == organization.id, Anomaly.service_name.is_not(None)
-    )
-    return [name for name in session.scalars(names.distinct()) if name]
+    names: set[str | None] = set()
+    for table in (Anomaly, AnomalyPart):
+        mine = select(table.service_name).where(table.organization_id == organization.id)
+        names.update(session.scalars(mine.distinct()))
+    return sorted(name for name in names if name)
 
 
 def _conditions(
@@ -215,7 +223,9 @@ def _conditions(
     if filters.severities:
         conditions.append(Anomaly.severity.in_(filters.severities))
     if filters.service_names:
-        conditions.append(Anomaly.service_name.in_(filters.service_names))
+        names = filters.service_names
+        of_part = _has_part(organization, AnomalyPart.service_name.in_(names))
+        conditions.append(or_(Anomaly.service_name.in_(names), of_part))
     if filters.first_day is not None:
         conditions.append(Anomaly.last_day >= filters.first_day)
     if filters.last_day is not None:
@@ -230,24 +240,38 @@ def _is_of_account(
 ) -> ColumnElement[bool]:
     """Write a condition: names of one provider share a slug, so that they are told apart here."""
     pairs = [p for p in _account_pairs(session, organization) if account_of(*p) in accounts]
+    return or_(_any_pair(Anomaly, pairs), _has_part(organization, _any_pair(AnomalyPart, pairs)))
+
+
+def _any_pair(
+    table: type[Anomaly] | type[AnomalyPart], pairs: Iterable[tuple[str | None, str | None]]
+) -> ColumnElement[bool]:
     return or_(
         false(),
         *(
             and_(
-                Anomaly.provider_name.is_not_distinct_from(provider),
-                Anomaly.sub_account_id.is_not_distinct_from(number),
+                table.provider_name.is_not_distinct_from(provider),
+                table.sub_account_id.is_not_distinct_from(number),
             )
             for provider, number in pairs
         ),
     )
 
 
+def _has_part(organization: Organization, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = AnomalyPart.organization_id == organization.id
+    return Anomaly.id.in_(select(AnomalyPart.anomaly_id).where(mine, which))
+
+
 def _account_pairs(
     session: Session, organization: Organization
 ) -> Sequence[tuple[str | None, str | None]]:
-    pairs = select(Anomaly.provider_name, Anomaly.sub_account_id).distinct()
-    rows = session.execute(pairs.where(Anomaly.organization_id == organization.id))
-    return [(provider, number) for provider, number in rows]
+    pairs: set[tuple[str | None, str | None]] = set()
+    for table in (Anomaly, AnomalyPart):
+        mine = table.organization_id == organization.id
+        columns = select(table.provider_name, table.sub_account_id).where(mine).distinct()
+        pairs.update((provider, number) for provider, number in session.execute(columns))
+    return list(pairs)
 
 
 def last_run(session: Session, organization: Organization) -> DetectionRun | None:
@@ -287,9 +311,16 @@ def _flags_by_series(
     """Yield each series and severity with how many anomalies of it there were."""
     days = query.date_range
     filters = AnomalyFilters(first_day=days.first, last_day=days.last)
-    names = (*(getattr(Anomaly, name) for name in DIMENSIONS), Anomaly.currency)
+    # An anomaly of several parts flags the series of each.
+    names = [
+        case((AnomalyPart.id.is_(None), getattr(Anomaly, name)), else_=getattr(AnomalyPart, name))
+        .label(name)
+        for name in (*DIMENSIONS, "currency")
+    ]  # fmt: skip
     counted = (
-        select(*names, Anomaly.severity, func.count(Anomaly.id).label("flagged"))
+        select(*names, Anomaly.severity, func.count().label("flagged"))
+        .select_from(Anomaly)
+        .outerjoin(AnomalyPart, AnomalyPart.anomaly_id == Anomaly.id)
         .where(
             *_conditions(session, organization, filters),
             Anomaly.status != AnomalyStatus.FALSE_POSITIVE,

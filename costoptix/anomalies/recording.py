@@ -7,37 +7,45 @@ episode lasts: by the days that were to come when it was judged.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import events
-from costoptix.access.tiers import tier_of
+from costoptix.anomalies.causes import members
 from costoptix.anomalies.detect import Settings
+from costoptix.anomalies.dispositions import Disposition, RunEpisode, counts, rows_of, series_of
 from costoptix.anomalies.drivers import Driver
-from costoptix.anomalies.episodes import Episode, Judged, Series
-from costoptix.anomalies.floors import is_below
+from costoptix.anomalies.episodes import Episode, Judged
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.figures.trends import Change
-from costoptix.models import Anomaly, AnomalyStatus, DetectionRun, Organization, Severity, new_id
-from costoptix.money import EXACT, Amount, to_text
-from costoptix.periods import DateRange, month_start
+from costoptix.lake.live import hold_data_version
+from costoptix.models import (
+    Anomaly,
+    AnomalyPart,
+    AnomalyStatus,
+    DetectionRun,
+    Organization,
+    Severity,
+    new_id,
+)
+from costoptix.money import Amount, to_text
+from costoptix.periods import DateRange
 
 ALERT = "anomaly.detected"
 RECENT_DAYS = 35
 """What ended before the organization's newest so many known days when it was found is history: a
 month's bill, and some days for it. It is not told of, and no tier counts it."""
 
-LIKENESS = Decimal("1.5")
-"""What is expected mutes episodes of up to so many times its impact."""
+AT_ONCE = 50
+"""So many episodes are recorded in one transaction."""
 
 _FIGURES = ("actual", "expected", "low", "high", "impact", "deviation_percent")
 
@@ -46,116 +54,132 @@ Hold = Callable[[], None]
 """Makes sure that a run may still keep something."""
 
 
-class Disposition(StrEnum):
-    """What a run does with an episode."""
-
-    NEW = "new"  # it is kept
-    HISTORY = "history"  # it is kept as long past, beside the others
-    KNOWN = "known"  # there is an anomaly for it
-    MUTED = "muted"  # such episodes are expected
-    BELOW_FLOOR = "below_floor"  # it is worth too little
-    NOT_KEPT = "not_kept"  # the tier keeps no more anomalies of that month
-
-
-@dataclass(frozen=True)
-class RunEpisode:
-    """An episode of a run, what the run does with it, and its anomaly, if it has one."""
-
-    episode: Episode
-    disposition: Disposition
-    anomaly: Anomaly | None
-
-    @property
-    def is_kept(self) -> bool:
-        """Tell whether the run makes an anomaly of it."""
-        return self.disposition in (Disposition.NEW, Disposition.HISTORY)
-
-
-def dispositions(
-    session: Session, organization: Organization, judged: Judged
-) -> tuple[RunEpisode, ...]:
-    """Return what a run does with each episode; the largest of a month are kept first."""
-    mine = select(Anomaly).where(Anomaly.organization_id == organization.id)
-    rows = session.scalars(mine.order_by(Anomaly.first_day)).all()
-    by_series: dict[str, list[Anomaly]] = {}
-    for row in rows:  # of one that was kept under another spelling, ``series`` is another digest
-        by_series.setdefault(series_of(row).digest, []).append(row)
-    cap = tier_of(organization.tier).anomalies_per_month
-    kept = Counter(month_start(row.first_day) for row in rows if _counts(row, judged.floors))
-    decided: dict[tuple[str, date], RunEpisode] = {}
-    for episode in sorted(judged.episodes, key=lambda episode: -abs(episode.impact)):
-        of_series = by_series.get(episode.series.digest, [])
-        existing = next((row for row in of_series if _overlaps(row, episode)), None)
-        month = month_start(episode.days.first)
-        if existing is not None:
-            disposition = Disposition.KNOWN
-        elif any(_is_like(row, episode) for row in of_series):
-            disposition = Disposition.MUTED
-        elif is_below(judged.floors, episode.series.currency, episode.impact):
-            disposition = Disposition.BELOW_FLOOR
-        elif episode.days.last < judged.recent_since:
-            disposition = Disposition.HISTORY
-        elif cap is not None and kept[month] >= cap:
-            disposition = Disposition.NOT_KEPT
-        else:
-            disposition = Disposition.NEW
-            kept[month] += 1
-        decided[episode.key] = RunEpisode(episode, disposition, existing)
-    return tuple(decided[episode.key] for episode in judged.episodes)
-
-
-def _counts(row: Anomaly, floors: Mapping[str, Amount]) -> bool:
-    """Tell whether an anomaly counts against what a tier keeps of a month."""
-    is_history = row.status is AnomalyStatus.HISTORY
-    return not is_history and not is_below(floors, row.currency, row.impact)
-
-
-def _overlaps(row: Anomaly, episode: Episode) -> bool:
-    return row.first_day <= episode.days.last and episode.days.first <= row.last_day
-
-
-def _is_like(row: Anomaly, episode: Episode) -> bool:
-    """Tell whether an anomaly that people expect mutes an episode of the same series."""
-    return (
-        row.is_expected
-        and (row.impact > 0) == (episode.impact > 0)
-        and abs(episode.impact) <= EXACT.multiply(abs(row.impact), LIKENESS)
-    )
-
-
 def record(
     session: Session,
     organization: Organization,
     judged: Judged,
+    results: Sequence[RunEpisode],
     settings: Settings,
     explained: Mapping[tuple[str, date], list[Driver]],
     hold: Hold | None = None,
 ) -> tuple[RunEpisode, ...]:
-    """Record the episodes of a run; all of them or none.
+    """Record the episodes of a run, some in each transaction; return what became of each.
 
-    ``hold`` is called first in the transaction, and may raise to keep nothing.
+    Done again after it was broken off, it goes on: what is there already is known then. ``hold``
+    is called first in each transaction, and may raise to keep nothing more. ``explained`` holds
+    drivers by ``Episode.key``, for the episodes whose drivers are known.
+    """
+    ids = [result.anomaly.id if result.anomaly else None for result in results]
+    recorded: list[RunEpisode] = []
+    for start in range(0, len(results), AT_ONCE):
+        with _recording(session, organization, hold):
+            rows = _rows(session, organization, ids[start : start + AT_ONCE])
+            for result, row_id in zip(results[start:][:AT_ONCE], ids[start:], strict=False):
+                row = rows.get(row_id or "")
+                if result.is_kept:
+                    row = _namesake(session, organization, result.episode)
+                recorded.append(
+                    _recorded(session, organization, judged, result, row, settings, explained)
+                )
+    present = {result.anomaly.id for result in recorded if result.anomaly is not None}
+    with _recording(session, organization, hold):
+        _forget(session, organization, judged, settings, present)
+        session.merge(_run(organization, judged, settings, recorded))
+    return tuple(recorded)
 
-    ``explained`` holds drivers by ``Episode.key``, for the episodes whose drivers are known.
+
+@contextmanager
+def _recording(session: Session, organization: Organization, hold: Hold | None) -> Iterator[None]:
+    """Write while no other run of this organization does.
+
+    On a server ``writing`` locks nothing by itself: two people who detect at once would each find
+    an episode to be new, and keep it twice.
     """
     with writing(session):
+        hold_data_version(session, organization.id)
         if hold is not None:
             hold()
-        kept = []
-        for result in dispositions(session, organization, judged):
-            anomaly = result.anomaly
-            if result.is_kept:
-                anomaly = _anomaly(organization, result, settings, explained)
-                session.add(anomaly)
-                _alert(session, organization, anomaly, judged.floors)
-            elif anomaly is not None and _follows(anomaly, settings):
-                _renew(anomaly, result.episode)
-                _alert(session, organization, anomaly, judged.floors)  # it may matter more by now
-            elif anomaly is not None and _lasts(anomaly, result.episode, settings):
-                _renew(anomaly, result.episode)
-            kept.append(RunEpisode(result.episode, result.disposition, anomaly))
-        _forget(session, organization, judged, settings, kept)
-        session.merge(_run(organization, judged, settings, kept))
-        return tuple(kept)
+        yield
+
+
+def _rows(
+    session: Session, organization: Organization, ids: Iterable[str | None]
+) -> dict[str, Anomaly]:
+    """Read anomalies as they are now; one that is gone since is left out."""
+    known_ids = [row_id for row_id in ids if row_id is not None]
+    mine = select(Anomaly).where(
+        Anomaly.organization_id == organization.id, Anomaly.id.in_(known_ids)
+    )
+    return {row.id: row for row in session.scalars(mine)}
+
+
+def _namesake(session: Session, organization: Organization, episode: Episode) -> Anomaly | None:
+    """Return the anomaly that another run has kept of an episode meanwhile."""
+    days, digests = episode.days, [part.series.digest for part in members(episode)]
+    single = select(Anomaly.id).where(
+        Anomaly.organization_id == organization.id, Anomaly.series.in_(digests),
+        Anomaly.first_day <= days.last, Anomaly.last_day >= days.first,
+    )  # fmt: skip
+    part = select(AnomalyPart.anomaly_id).where(
+        AnomalyPart.organization_id == organization.id, AnomalyPart.series.in_(digests),
+        AnomalyPart.first_day <= days.last, AnomalyPart.last_day >= days.first,
+    )  # fmt: skip
+    row_id = session.scalar(single.limit(1)) or session.scalar(part.limit(1))
+    return None if row_id is None else session.get(Anomaly, row_id)
+
+
+def _recorded(
+    session: Session,
+    organization: Organization,
+    judged: Judged,
+    result: RunEpisode,
+    row: Anomaly | None,
+    settings: Settings,
+    explained: Mapping[tuple[str, date], list[Driver]],
+) -> RunEpisode:
+    episode = result.episode
+    if row is None:
+        if not result.is_kept:
+            return replace(result, anomaly=None)
+        row = _anomaly(organization, result, settings, explained)
+        session.add(row)
+        _set_parts(session, row, episode)
+        _alert(session, organization, row, judged.floors)
+        return replace(result, anomaly=row)
+    if result.is_kept:  # another run has kept it meanwhile
+        result = replace(result, disposition=Disposition.KNOWN)
+    if result.disposition is Disposition.KNOWN:
+        if _has_failed(row, judged):
+            return replace(result, anomaly=row)  # of its parts, not all could be judged
+        if follows(row, settings):
+            _renew(session, row, episode)
+            _alert(session, organization, row, judged.floors)  # it may matter more by now
+        elif _lasts(row, episode, settings):
+            _renew(session, row, episode)
+    return replace(result, anomaly=row)
+
+
+def _has_failed(row: Anomaly, judged: Judged) -> bool:
+    return any(series_of(part).digest in judged.failed for part in rows_of(row))
+
+
+def _set_parts(session: Session, row: Anomaly, episode: Episode) -> None:
+    """Give an anomaly the parts of an episode; those of before go first, by the unique key."""
+    if row.parts:
+        row.parts.clear()
+        session.flush()
+    row.parts = [
+        AnomalyPart(
+            organization_id=row.organization_id,
+            position=number,
+            series=part.series.digest,
+            first_day=part.days.first,
+            last_day=part.days.last,
+            **asdict(part.series),
+            **{name: getattr(part, name) for name in _FIGURES},
+        )
+        for number, part in enumerate(episode.parts)
+    ]
 
 
 def _anomaly(
@@ -194,7 +218,7 @@ def _threshold(settings: Settings) -> Decimal:
     return Decimal(str(settings.limit))
 
 
-def _follows(anomaly: Anomaly, settings: Settings) -> bool:
+def follows(anomaly: Anomaly, settings: Settings) -> bool:
     """Tell whether nobody has judged an anomaly yet, and runs with these settings found it."""
     return anomaly.judged_at is None and _is_of(anomaly, settings)
 
@@ -210,14 +234,19 @@ def _lasts(anomaly: Anomaly, episode: Episode, settings: Settings) -> bool:
     return has_gone_on and _is_of(anomaly, settings)
 
 
-def _renew(anomaly: Anomaly, episode: Episode) -> None:
+def _renew(session: Session, anomaly: Anomaly, episode: Episode) -> None:
     """Give an anomaly the figures of now; what drove the old ones is to be worked out anew."""
     days = episode.days
     values = _figures(episode) | {"first_day": days.first, "last_day": days.last}
-    if all(getattr(anomaly, name) == value for name, value in values.items()):
+    if episode.series.digest != series_of(anomaly).digest:
+        values |= {"series": episode.series.digest, **asdict(episode.series)}
+    before = [(part.series, part.first_day, part.last_day, part.impact) for part in anomaly.parts]
+    after = [(p.series.digest, p.days.first, p.days.last, p.impact) for p in episode.parts]
+    if before == after and all(getattr(anomaly, name) == value for name, value in values.items()):
         return
     for name, value in values.items():
         setattr(anomaly, name, value)
+    _set_parts(session, anomaly, episode)
     anomaly.drivers = None
 
 
@@ -226,13 +255,11 @@ def _forget(
     organization: Organization,
     judged: Judged,
     settings: Settings,
-    kept: Iterable[RunEpisode],
+    present: Collection[str],
 ) -> None:
     """Take back what nobody has judged and the data no longer show."""
     if judged.days is None:
         return
-    session.flush()
-    present = {result.anomaly.id for result in kept if result.anomaly is not None}
     rows = session.scalars(
         select(Anomaly).where(
             Anomaly.organization_id == organization.id,
@@ -241,8 +268,8 @@ def _forget(
         )
     )
     for row in rows.all():
-        is_gone = row.id not in present and series_of(row).digest not in judged.failed
-        if is_gone and _follows(row, settings):
+        is_gone = row.id not in present and not _has_failed(row, judged)
+        if is_gone and follows(row, settings):
             session.delete(row)
 
 
@@ -254,17 +281,22 @@ def _alert(
     Restated bills may move an episode's first day: one that was reported by one of its days, or
     by a day next to them, is not reported again.
     """
-    if anomaly.severity == Severity.LOW or not _counts(anomaly, floors):
+    if anomaly.severity == Severity.LOW or not counts(anomaly, floors):
         return
     one = timedelta(days=1)
-    about = DateRange(anomaly.first_day - one, anomaly.last_day + one)
-    if events.is_known(session, organization, [_alert_key(anomaly, day) for day in about]):
+    rows: list[Anomaly | AnomalyPart] = [anomaly, *anomaly.parts]
+    keys = {
+        _alert_key(part.series, day)
+        for part in rows
+        for day in DateRange(part.first_day - one, part.last_day + one)
+    }
+    if events.raised(session, organization, keys):
         return
     events.raise_once(
         session,
         organization,
         ALERT,
-        key=_alert_key(anomaly, anomaly.first_day),
+        key=_alert_key(anomaly.series, anomaly.first_day),
         subject_id=anomaly.id,
         data={
             "anomaly_id": anomaly.id,
@@ -284,8 +316,8 @@ def _alert(
     )
 
 
-def _alert_key(anomaly: Anomaly, day: date) -> str:
-    return f"{ALERT}:{anomaly.series}:{day}"
+def _alert_key(digest: str, day: date) -> str:
+    return f"{ALERT}:{digest}:{day}"
 
 
 def _run(
@@ -331,13 +363,6 @@ def _write_driver(driver: Driver) -> dict[str, str | None]:
         "before": to_text(driver.change.before),
         "now": to_text(driver.change.now),
     }
-
-
-def series_of(anomaly: Anomaly) -> Series:
-    """Return what an anomaly is about."""
-    return Series.spelled(
-        anomaly.provider_name, anomaly.service_name, anomaly.sub_account_id, anomaly.currency
-    )
 
 
 def kept_drivers(anomaly: Anomaly) -> list[Driver] | None:

@@ -12,19 +12,12 @@ from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import floors
+from costoptix.anomalies.causes import Subject, by_cause, subject_of
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
+from costoptix.anomalies.dispositions import Disposition, RunEpisode, dispositions, series_of
 from costoptix.anomalies.drivers import Driver, drivers
 from costoptix.anomalies.episodes import Judged, judge, with_history
-from costoptix.anomalies.recording import (
-    RECENT_DAYS,
-    Disposition,
-    Hold,
-    RunEpisode,
-    dispositions,
-    kept_drivers,
-    record,
-    series_of,
-)
+from costoptix.anomalies.recording import RECENT_DAYS, Hold, follows, kept_drivers, record
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostStore, DailySeries
@@ -104,12 +97,13 @@ def detect(
     read_series = partial(_read_series, session, organization, store)
     judged = judge(complete, read_series, days, settings)
     judged = _with_choices(session, organization, judged)
-    results = dispositions(session, organization, judged)
+    judged = replace(judged, episodes=tuple(by_cause(judged.episodes)))
+    results = dispositions(session, organization, judged, partial(follows, settings=settings))
     if not dry_run:
         _require_few(results, most)
         tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, results, tags)
-        results = record(session, organization, judged, settings, explained, hold)
+        results = record(session, organization, judged, results, settings, explained, hold)
     worthy = tuple(one for one in results if one.disposition is not Disposition.BELOW_FLOOR)
     below_floor = len(results) - len(worthy)
     return Outcome(settings, judged.days, judged.series_count, worthy, judged.note, below_floor)
@@ -198,6 +192,11 @@ def get(session: Session, organization: Organization, anomaly_id: str) -> Anomal
     return anomaly
 
 
+def subject_of_anomaly(anomaly: Anomaly) -> Subject:
+    """Return what an anomaly is of."""
+    return Subject(tuple(series_of(part) for part in anomaly.parts) or (series_of(anomaly),))
+
+
 def drivers_of(
     session: Session, organization: Organization, anomaly: Anomaly, store: CostStore
 ) -> list[Driver]:
@@ -207,7 +206,7 @@ def drivers_of(
         return kept
     ask, tags = asker(session, organization, store), tag_dimensions(session, organization, store)
     days = DateRange(anomaly.first_day, anomaly.last_day)
-    return drivers(ask, series_of(anomaly), days, anomaly.impact, tags)
+    return drivers(ask, subject_of_anomaly(anomaly), days, anomaly.impact, tags)
 
 
 def drivers_or_error(
@@ -243,7 +242,7 @@ def _explained(
     for episode in largest:
         try:
             explained[episode.key] = drivers(
-                ask, episode.series, episode.days, episode.impact, keys
+                ask, subject_of(episode), episode.days, episode.impact, keys
             )
         except Exception as error:  # it is kept without: they are worked out when asked for
             reason(error, f"the drivers of {episode.key}")

@@ -16,14 +16,16 @@ from pydantic import AfterValidator, Field
 from costoptix import queue
 from costoptix.access.permissions import Permission
 from costoptix.anomalies import judgements, listing, service
+from costoptix.anomalies.causes import members
 from costoptix.anomalies.detect import Method
+from costoptix.anomalies.dispositions import Disposition, RunEpisode, rows_of, series_of
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFiltersDraft
 from costoptix.anomalies.ordering import LARGEST, ORDERS, parse_order, position
-from costoptix.anomalies.recording import Disposition, RunEpisode, kept_drivers, series_of
+from costoptix.anomalies.recording import kept_drivers
 from costoptix.anomalies.service import DetectionDraft
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
@@ -41,6 +43,23 @@ class DriverData:
     before: Decimal
     now: Decimal
     change: Decimal
+
+
+@dataclass(frozen=True)
+class PartData:
+    """What one cause did in one service and account."""
+
+    date: datetime.date
+    end_date: datetime.date
+    provider_name: str | None
+    service_name: str | None
+    account: str
+    actual: Decimal
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    deviation_percent: Decimal | None
+    impact: Decimal
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,13 @@ class FiguresData:
     impact: Decimal
     severity: str
     method: str
+    parts: Annotated[
+        list[PartData],
+        Field(
+            description="By account and service, the largest first. Of several, the anomaly itself "
+            "names the service and account of the largest, and its amounts are the sums of all.",
+        ),
+    ]
 
 
 @dataclass(frozen=True)
@@ -230,6 +256,7 @@ def _details(call: Call, row: Anomaly) -> AnomalyData:
 def _anomaly(row: Anomaly, drivers: list[Driver] | None, error: str | None) -> AnomalyData:
     return AnomalyData(
         **_figures(row, series_of(row), row.first_day, row.last_day),
+        parts=[_part(one, series_of(one), one.first_day, one.last_day) for one in rows_of(row)],
         id=row.id,
         status=row.status,
         is_expected=row.is_expected,
@@ -247,6 +274,7 @@ def _episode(result: RunEpisode) -> EpisodeData:
     drivers = kept_drivers(row) if row else None
     return EpisodeData(
         **_figures(episode, episode.series, episode.days.first, episode.days.last),
+        parts=[_part(one, one.series, one.days.first, one.days.last) for one in members(episode)],
         id=row.id if row else None,
         status=row.status if row else None,
         note=row.note if row else "",
@@ -254,6 +282,14 @@ def _episode(result: RunEpisode) -> EpisodeData:
         created_at=row.created_at if row else None,
         disposition=result.disposition,
     )
+
+
+def _part(source: object, series: Series, first: datetime.date, last: datetime.date) -> PartData:
+    amounts = ("actual", "expected", "low", "high", "deviation_percent", "impact")
+    return PartData(
+        first, last, series.provider_name, series.service_name, series.account,
+        **{name: getattr(source, name) for name in amounts},
+    )  # fmt: skip
 
 
 def _figures(
@@ -268,7 +304,8 @@ def _figures(
         "account": series.account,
         "currency": series.currency,
     }
-    others = (field.name for field in fields(FiguresData) if field.name not in about)
+    set_apart = {*about, "parts"}
+    others = (field.name for field in fields(FiguresData) if field.name not in set_apart)
     return about | {name: getattr(source, name) for name in others}
 
 

@@ -111,9 +111,39 @@ class Anomaly(Base):
     judged_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
+    parts: Mapped[list[AnomalyPart]] = relationship(  # none where it is of one series
+        order_by="AnomalyPart.position", cascade="all, delete-orphan", passive_deletes=True
+    )
     judgements: Mapped[list[AnomalyJudgement]] = relationship(
         order_by="AnomalyJudgement.id.desc()", cascade="all, delete-orphan", passive_deletes=True
     )
+
+
+class AnomalyPart(Base):
+    """What one cause did in one series, where it did so in several; the largest first."""
+
+    __tablename__ = "anomaly_parts"
+    __table_args__ = (UniqueConstraint("organization_id", "series", "first_day"),)
+
+    id: Mapped[str] = id_column()
+    anomaly_id: Mapped[str] = mapped_column(
+        ForeignKey("anomalies.id", ondelete="CASCADE"), index=True
+    )
+    organization_id: Mapped[str] = organization_column()
+    series: Mapped[str] = mapped_column(String(64))
+    provider_name: Mapped[str | None] = mapped_column(Text)
+    service_name: Mapped[str | None] = mapped_column(Text)
+    sub_account_id: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    actual: Mapped[Decimal]
+    expected: Mapped[Decimal]
+    low: Mapped[Decimal]
+    high: Mapped[Decimal]
+    impact: Mapped[Decimal]
+    deviation_percent: Mapped[Decimal | None]
+    position: Mapped[int]
 
 
 class AnomalyJudgement(Base):

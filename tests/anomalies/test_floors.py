@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from costoptix.anomalies import floors, listing, service
-from costoptix.anomalies.recording import Disposition
+from costoptix.anomalies.dispositions import Disposition
 from costoptix.models import Anomaly, Event
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import make_anomaly
@@ -47,9 +47,9 @@ def test_the_usual_floor_is_a_thousandth_of_a_day(currency: str, daily: str, flo
 def test_cents_are_counted_and_neither_kept_nor_told(lake: Lake) -> None:
     lake.deliver(
         *costs("100", "700"),
-        *costs("0.0001", "0.5", service_name="S3"),
-        *costs("0.1", "1.2", service_name="SQS"),
-        *costs("10", "105", service_name="SES", billing_currency="JPY"),
+        *costs("0.0001", "0.5", service_name="S3", sub_account_id="S3"),
+        *costs("0.1", "1.2", service_name="SQS", sub_account_id="SQS"),
+        *costs("10", "105", service_name="SES", sub_account_id="SES", billing_currency="JPY"),
     )
     outcome = service.run(lake.session, lake.organization, lake.store)
     assert [result.disposition for result in outcome.episodes] == [Disposition.NEW] * 2

@@ -16,10 +16,11 @@ from costoptix import clock, drafts, money
 from costoptix.access.permissions import Caller, Permission
 from costoptix.anomalies import episodes, judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings, detect
+from costoptix.anomalies.dispositions import Disposition
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.listing import AnomalyFilters
-from costoptix.anomalies.recording import Disposition, kept_drivers
+from costoptix.anomalies.recording import kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
@@ -295,7 +296,9 @@ def test_a_tier_keeps_so_many_a_month_and_shows_the_others(lake: Lake) -> None:
         *(
             charge
             for number in range(5)
-            for charge in costs(amount=str(500 + number), sub_account_id=str(number))
+            for charge in costs(
+                amount=str(500 + number), sub_account_id=str(number), service_name=f"s{number}"
+            )
         ),
         *costs([date(2026, 2, 20)], sub_account_id="february"),
     )
@@ -442,7 +445,7 @@ def test_drivers_are_what_moved(lake: Lake) -> None:
     lake.deliver(
         *costs([], resource_id="i-1", **common),
         *costs([SPIKE], resource_id="i-2", **{**common, "tags": '{"team":"data"}'}),
-        *costs([SPIKE], service_name="S3", resource_id="i-2"),
+        *costs([SPIKE], service_name="S3", sub_account_id="222", resource_id="i-2"),
     )
     run(lake)
     row = next(row for row in kept(lake) if row.service_name == "EC2")
@@ -536,7 +539,8 @@ def test_a_run_on_demand_keeps_nothing_unless_it_says_so(lake: Lake) -> None:
 
 
 def test_a_run_that_would_keep_many_says_how_many_first(lake: Lake) -> None:
-    lake.deliver(*(charge for number in range(21) for charge in costs(sub_account_id=str(number))))
+    numbers = [str(number) for number in range(21)]
+    lake.deliver(*(c for n in numbers for c in costs(sub_account_id=n, service_name=n)))
     with pytest.raises(Conflict, match="would keep 21 anomalies"):
         wish(lake, dry_run=False)
     assert kept(lake) == []
@@ -561,7 +565,7 @@ def test_a_series_is_named_by_all_its_parts() -> None:
 def test_a_series_that_cannot_be_judged_leaves_the_others(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake.deliver(*costs(), *costs(service_name="S3"))
+    lake.deliver(*costs(), *costs(service_name="S3", sub_account_id="222"))
     run(lake)
     before = sorted(row.id for row in kept(lake))
     judged: list[object] = []

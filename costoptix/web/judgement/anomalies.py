@@ -16,19 +16,26 @@ from costoptix import drafts, queue
 from costoptix.access.tiers import tier_of
 from costoptix.anomalies import floors, judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
+from costoptix.anomalies.dispositions import LIKENESS, Disposition, series_of
 from costoptix.anomalies.episodes import METRIC, Series
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, FloorChoice
 from costoptix.anomalies.ordering import LARGEST, parse_order
-from costoptix.anomalies.recording import LIKENESS, Disposition, series_of
 from costoptix.anomalies.service import AUTOMATIC, KEPT_AT_ONCE, DetectionDraft
 from costoptix.clock import utc_now, utc_today
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.figures.breakdown import breakdowns
 from costoptix.lake.providers import account_of
-from costoptix.models import ANOMALY_MOVES, OPEN_STATUSES, Anomaly, AnomalyStatus, Severity
+from costoptix.models import (
+    ANOMALY_MOVES,
+    OPEN_STATUSES,
+    Anomaly,
+    AnomalyPart,
+    AnomalyStatus,
+    Severity,
+)
 from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.charts import StackedChart
@@ -320,7 +327,8 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
     series = series_of(row)
     days = DateRange(row.first_day, row.last_day)
     around = _around(days)
-    explorer = CostQuestion("web.costs", series.query(around), METRIC, "billed_cost")
+    subject = service.subject_of_anomaly(row)
+    explorer = CostQuestion("web.costs", subject.query(around), METRIC, "billed_cost")
     drivers, drivers_error = service.drivers_or_error(
         db.session(), current_user.organization, row, cost_store()
     )
@@ -370,7 +378,7 @@ def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     )
 
 
-def _account_title(subject: Anomaly | Series) -> str:
+def _account_title(subject: Anomaly | AnomalyPart | Series) -> str:
     """Return what people call the account of an anomaly or a series."""
     if not subject.sub_account_id:
         return "no account"
