@@ -88,11 +88,6 @@ class DateRange:
         for offset in range(self.length):
             yield self.first + timedelta(days=offset)
 
-    def previous(self) -> DateRange:
-        """Return the range of the same length that ends the day before this one begins."""
-        last = self.first - timedelta(days=1)
-        return DateRange(last - timedelta(days=self.length - 1), last)
-
     def clip(self, other: DateRange) -> DateRange | None:
         """Return the days that lie in both, or None when there are none."""
         first, last = max(self.first, other.first), min(self.last, other.last)

@@ -72,13 +72,6 @@ def test_the_length_of_a_range_in_words(first: date, last: date, words: str) -> 
 
 
 @given(ranges)
-def test_the_previous_range_ends_the_day_before_and_is_as_long(span: DateRange) -> None:
-    previous = span.previous()
-    assert previous.after == span.first
-    assert previous.length == span.length
-
-
-@given(ranges)
 def test_months_cover_the_range(span: DateRange) -> None:
     months = span.months()
     assert months[0] <= span.first

@@ -93,6 +93,7 @@ def test_a_wrong_parameter_is_named(billed, alice_browser, path, asked, named):
         ("/portfolio?tab=compare&compare=none&compare_account=aws:1", "compare_account"),
         ("/portfolio?compare=ever", "compare"),
         ("/daily?compare=ever", "compare"),
+        ("/quarterly?compare=none", "compare"),
     ],
 )
 def test_a_wrong_option_is_named(billed, alice_browser, path, named):

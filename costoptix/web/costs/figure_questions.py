@@ -11,6 +11,7 @@ from costoptix.access.tiers import Feature, require_feature, tier_of
 from costoptix.clock import utc_today
 from costoptix.costs.query import CostQuery
 from costoptix.errors import Forbidden, Invalid
+from costoptix.figures.comparison import Compare
 from costoptix.periods import DateRange, Preset
 from costoptix.web.costs.questions import CostQuestion, given_pairs, take, take_compare, take_metric
 
@@ -21,11 +22,12 @@ _OF_THE_EXPLORER = ("group_by", "granularity", "order_by")
 
 
 def read_question(
-    endpoint: str, default: Preset | DateRange, own: Iterable[str] = ()
+    endpoint: str, default: Preset | DateRange, own: Iterable[str] = (), *, compares: bool = True
 ) -> CostQuestion:
     """Read the request's parameters; without days the question is about ``default``.
 
-    ``own`` names what only this page is asked; what a form left empty is absent.
+    ``own`` names what only this page is asked; what a form left empty is absent. A page that
+    never compares takes no ``compare``.
 
     Raises:
         Invalid: a parameter is unknown or wrong, or is one that only the explorer has.
@@ -33,7 +35,7 @@ def read_question(
     names = tuple(own)
     pairs = [(name, value) for name, value in given_pairs() if value or name not in names]
     metric = take_metric(pairs, METRIC)
-    compare = take_compare(pairs)
+    compare = take_compare(pairs) if compares else Compare.PREVIOUS
     options = tuple((name, value) for name in names if (value := take(pairs, name)))
     for name, _ in pairs:
         if name in _OF_THE_EXPLORER:

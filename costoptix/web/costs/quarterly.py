@@ -37,7 +37,7 @@ def quarterly() -> ResponseReturnValue:
     """Show the quarters, the latest first."""
     if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
         return locked
-    question = read_question("web.quarterly", default_range(utc_today()))
+    question = read_question("web.quarterly", default_range(utc_today()), compares=False)
     ask = asker()
     reports = quarterly_reports(ask, question.query, question.metric)
     if not reports:
@@ -59,7 +59,7 @@ def quarterly_csv() -> ResponseReturnValue:
     """Send every service and account of every quarter."""
     if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
         return locked
-    question = read_question("web.quarterly", default_range(utc_today()))
+    question = read_question("web.quarterly", default_range(utc_today()), compares=False)
     reports = quarterly_reports(asker(), question.query, question.metric)
     days = question.query.date_range
     return Response(
