@@ -201,6 +201,23 @@ class Follower:
         usual = median(self.charges[-3:])
         return usual if abs(usual) > self.typical_error(0.8) else 0.0
 
+    def foreseen(self, days: Sequence[date]) -> list[float]:
+        """Return what the coming days will have beyond the baseline: what returns on them."""
+        amounts = self.returns.foreseen(days)
+        first = self.month_start_charge()
+        return [
+            amount or (first if day.day == 1 else 0.0)
+            for day, amount in zip(days, amounts, strict=True)
+        ]
+
+    def same_weekday(self, weekday: int, count: int) -> list[float]:
+        """Return the values of a weekday among the last ``count`` of the history."""
+        return [value for day, value in self.history[-count:] if day == weekday]
+
+    def noise(self) -> float:
+        """Return the robust standard deviation of the one-day errors."""
+        return self._pattern.scale()
+
     def typical_error(self, share: float) -> float:
         """Return what the given share of one-day errors of the present baseline stays within."""
         return self._pattern.within(share)

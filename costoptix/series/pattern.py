@@ -33,6 +33,10 @@ class Pattern:
         sizes = sorted(map(abs, self.residuals[-PATTERN_DAYS:]))
         return sizes[min(len(sizes) - 1, int(share * len(sizes)))] if sizes else 0.0
 
+    def scale(self) -> float:
+        """Return the robust standard deviation of the last eight weeks' errors."""
+        return float(TO_SIGMA * median(map(abs, self.residuals[-PATTERN_DAYS:] or [0.0])))
+
     def add(self, weekday: int, residual: float) -> None:
         """Learn the error of one more day."""
         self.residuals.append(residual)

@@ -7,7 +7,7 @@ whether the like has come in the same slot before. Pure; amounts are floats.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from statistics import median
 
@@ -17,10 +17,15 @@ ALIKE_ONCE = 0.85
 ALIKE_TWICE = 0.5
 """The same for one that has been seen at least twice."""
 
+ALIKE_FORESEEN = 0.4
+"""The same for what is expected again."""
+
+_MISSED = 34  # days after which a monthly charge has stayed out
 _LOOK_BACK = 3  # the last three times a charge can have come tell whether it returns
 _MONTH_ENDS = 5  # so many days before the end of a month also count from the end
 _NEAR_END = 2  # days by which the last business day moves
 _WEEKEND = 2  # days by which a weekend moves a charge
+_SATURDAY = 5
 _YOUNG = 35  # days in which a job was seen at most four times: once is enough
 
 
@@ -75,6 +80,43 @@ class Returns:
                     return median(alike)
         return 0.0
 
+    def foreseen(self, days: Sequence[date]) -> list[float]:
+        """Return what returns on days to come: charges that came twice and were not missed since.
+
+        Of the rules that could have put a charge on its days, the one that explains most of them
+        says when it comes again.
+        """
+        amounts, used = [0.0] * len(days), set[int]()
+        last = days[0].toordinal() - 1
+        for ordinal in sorted(self._deviations, reverse=True):
+            if ordinal <= last - _MISSED:
+                break
+            seen = [] if ordinal in used else self._sightings(ordinal, last)
+            if seen:
+                used.update(seen)
+                is_due = _rule([date.fromordinal(one) for one in seen])
+                amount = median(self._deviations[one] for one in seen)
+                amounts = [
+                    so_far or (amount if is_due(day) else 0.0)
+                    for so_far, day in zip(amounts, days, strict=True)
+                ]
+        return amounts
+
+    def _sightings(self, newest: int, last: int) -> list[int]:
+        """Return the days on which a charge came in four months, none when it does not return."""
+        amount, seen = self._deviations[newest], [newest]
+        slots = list(_month_slots(date.fromordinal(newest)))
+        for spans in zip(*slots, strict=True):
+            days = {day for first, end in spans for day in range(first, end + 1)}
+            alike = [day for day in days & self._deviations.keys() if self._is_like(day, amount)]
+            alike.sort(key=lambda day: _alike(self._deviations[day], amount))
+            seen += alike[-1:]
+        months = min(_LOOK_BACK, (last - (self._first or last)) // 30)
+        return seen if len(seen) > 1 and len(seen) >= months else []
+
+    def _is_like(self, day: int, amount: float) -> bool:
+        return _alike(self._deviations[day], amount) >= ALIKE_FORESEEN
+
     def _returns(self, seen: list[float | None], deviation: float, once: float) -> bool:
         alike = sum(_alike(one, deviation) >= ALIKE_TWICE for one in seen if one is not None)
         newest = next((one for one in seen if one is not None), None)
@@ -128,3 +170,27 @@ def _can_move(day: date, other: date) -> bool:
 def _around(centre: date, beside: int, before: date) -> tuple[int, int]:
     ordinal = centre.toordinal()
     return ordinal - beside, min(ordinal + beside, before.toordinal() - 1)
+
+
+def _rule(seen: Sequence[date]) -> Callable[[date], bool]:
+    """Return the rule that explains most of the days on which a charge came."""
+    due = max(day.day for day in seen)
+    rules: list[Callable[[date], bool]] = [lambda day: _is_day(day, due), _is_last_business_day]
+    rules += [lambda day, due=one: _is_rolled(day, due) for one in range(max(1, due - 2), due + 1)]  # type: ignore[misc]
+    return max(rules, key=lambda rule: sum(map(rule, seen)))
+
+
+def _is_day(day: date, due: int) -> bool:
+    return day.day == min(due, monthrange(day.year, day.month)[1])
+
+
+def _is_rolled(day: date, due: int) -> bool:
+    """Tell whether a charge of some day of the month comes on this one: Monday for weekends."""
+    back = 3 if day.weekday() == 0 else 1
+    days = (day - timedelta(days=offset) for offset in range(back))
+    return day.weekday() < _SATURDAY and any(_is_day(one, due) for one in days)
+
+
+def _is_last_business_day(day: date) -> bool:
+    left = monthrange(day.year, day.month)[1] - day.day
+    return day.weekday() < _SATURDAY and (left == 0 or (day.weekday() == 4 and left <= _WEEKEND))
