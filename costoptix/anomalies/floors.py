@@ -137,6 +137,8 @@ def set_floors(
         for currency, floor in draft.anomaly_floor.items():
             if floor is None:
                 after.pop(currency, None)
+        if after == before:
+            return
         organization.anomaly_floors = after
         renew_data_version(session, organization.id)
         audit.record(

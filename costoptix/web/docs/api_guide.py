@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,13 +18,14 @@ from costoptix.web.parts.session import config
 
 PREFIX = "/api/v1"
 _EXAMPLES = {
-    "string": "text",
     "integer": 1,
     "number": 1,
     "boolean": True,
     "array": [],
     "object": {},
 }
+_BLANK = "fill in: {}"
+_IN_JSON, _IN_PYTHON = (re.compile(f"{quote}fill in: (\\w+){quote}") for quote in "\"'")
 _TITLES = {"auth": "Key information", "openapi.json": "This description"}
 
 Schema = dict[str, Any]
@@ -91,7 +93,7 @@ def _example(document: Schema, path: str, method: str, operation: Schema) -> Exa
     content = operation.get("requestBody", {}).get("content", {})
     body = _resolve(document, content.get("application/json", {}).get("schema", {}))
     is_upload = bool(content) and not body
-    address = config().public_url + PREFIX + path
+    address = config().public_url + PREFIX + path + ("?dry_run=true" if is_upload else "")
     has_key = bool(operation.get("security"))
     return Example(
         id=operation["operationId"],
@@ -152,18 +154,22 @@ def _constraints(schema: Schema) -> str:
 
 
 def _sample(document: Schema, body: Schema) -> Schema | None:
-    """Return a body with a value for each field that is required; None without a body."""
+    """Return a body with a value for each field that is required; None without a body.
+
+    Words are left to be filled in: pasted as it is, an example changes nothing.
+    """
     if not body:
         return None
     required = body.get("required", [])
     schemas = {name: _resolve(document, body["properties"][name]) for name in required}
-    return {name: _value(schema) for name, schema in schemas.items()}
+    return {name: _value(name, schema) for name, schema in schemas.items()}
 
 
-def _value(schema: Schema) -> Any:
+def _value(name: str, schema: Schema) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
-    return schema.get("default", _EXAMPLES.get(str(schema.get("type")), "text"))
+    blank = _BLANK.format(name)
+    return schema.get("default", _EXAMPLES.get(str(schema.get("type")), blank))
 
 
 def _curl(method: str, address: str, has_key: bool, sample: Schema | None, is_upload: bool) -> str:
@@ -173,7 +179,8 @@ def _curl(method: str, address: str, has_key: bool, sample: Schema | None, is_up
     if has_key:
         parts.append('-H "X-API-Key: $COST_OPTIX_KEY"')
     if sample is not None:
-        parts += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(sample)}'"]
+        body = _IN_JSON.sub(r"<\1>", json.dumps(sample))
+        parts += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
     if is_upload:
         parts.append("-F file=@bill.csv")
     return " ".join([*parts, f'"{address}"'])
@@ -186,7 +193,8 @@ def _python(
     if has_key:
         arguments.append('headers={"X-API-Key": os.environ["COST_OPTIX_KEY"]}')
     if sample is not None:
-        arguments.append(f"json={sample!r}")
+        blanks = _IN_PYTHON.sub(lambda blank: blank[1].upper(), repr(sample))
+        arguments.append(f"json={blanks}")
     if is_upload:
         arguments.append('files={"file": open("bill.csv", "rb")}')
     call = "\n".join(f"    {argument}," for argument in arguments)
