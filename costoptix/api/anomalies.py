@@ -7,10 +7,12 @@ Amounts and percentages are exact decimal strings; all amounts are sums over the
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any
 
+from flask import g
 from pydantic import AfterValidator, Field
 
 from costoptix import queue
@@ -31,7 +33,9 @@ from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
 from costoptix.api.paging import PageQuery, sign, unsign
 from costoptix.clock import utc_now, utc_today
-from costoptix.models import Anomaly, AnomalyStatus
+from costoptix.costs.accounts import account_id, given_names
+from costoptix.extensions import db
+from costoptix.models import Anomaly, AnomalyStatus, Organization
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class PartData:
     provider_name: str | None
     service_name: str | None
     account: str
+    account_name: str | None
     actual: Decimal
     expected: Decimal
     low: Decimal
@@ -72,6 +77,7 @@ class FiguresData:
     provider_name: str | None
     service_name: str | None
     account: str
+    account_name: Annotated[str | None, Field(description="by the team; null where it gave none")]
     currency: str
     actual: Decimal
     expected: Decimal
@@ -284,10 +290,21 @@ def _episode(result: RunEpisode) -> EpisodeData:
     )
 
 
+def _name(series: Series) -> str | None:
+    """Return the team's name of the account; the names are read once per request."""
+    if "account_names" not in g:
+        session = db.session()
+        own = session.get_one(Organization, g.api_key.caller.organization_id)
+        g.account_names = given_names(session, own)
+    names: Mapping[str, str] = g.account_names
+    return names.get(account_id(series.account))
+
+
 def _part(source: object, series: Series, first: datetime.date, last: datetime.date) -> PartData:
     amounts = ("actual", "expected", "low", "high", "deviation_percent", "impact")
     return PartData(
         first, last, series.provider_name, series.service_name, series.account,
+        _name(series),
         **{name: getattr(source, name) for name in amounts},
     )  # fmt: skip
 
@@ -302,6 +319,7 @@ def _figures(
         "provider_name": series.provider_name,
         "service_name": series.service_name,
         "account": series.account,
+        "account_name": _name(series),
         "currency": series.currency,
     }
     set_apart = {*about, "parts"}

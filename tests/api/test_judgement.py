@@ -168,6 +168,11 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert details["actual"] == total["effective_cost"] == "900"
     assert Decimal(details["impact"]) == 900 - Decimal(details["expected"])
     assert (details["account"], details["status"]) == ("aws:111", "new")
+    (part,) = details["parts"]
+    assert part.items() <= details.items()
+    named = api.get("/accounts").get_json()["data"][0]["id"]
+    api("PATCH", f"/accounts/{named}", json={"name": "Shop"})
+    assert api.get(path).get_json()["data"]["account_name"] == "Shop"
     (driver,) = details["drivers"][:1]
     assert (driver["dimension"], driver["value"], driver["now"]) == ("resource_id", "i-1", "900")
     judged = api("PATCH", path, json={"status": "resolved", "note": "a load test"})

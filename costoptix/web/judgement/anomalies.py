@@ -17,7 +17,7 @@ from costoptix.access.tiers import tier_of
 from costoptix.anomalies import floors, judgements, listing, service
 from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
 from costoptix.anomalies.dispositions import LIKENESS, Disposition, series_of
-from costoptix.anomalies.episodes import METRIC, Series
+from costoptix.anomalies.episodes import METRIC
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, FloorChoice
@@ -27,12 +27,10 @@ from costoptix.clock import utc_now, utc_today
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
 from costoptix.figures.breakdown import breakdowns
-from costoptix.lake.providers import account_of
 from costoptix.models import (
     ANOMALY_MOVES,
     OPEN_STATUSES,
     Anomaly,
-    AnomalyPart,
     AnomalyStatus,
     Severity,
 )
@@ -378,14 +376,6 @@ def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
     )
 
 
-def _account_title(subject: Anomaly | AnomalyPart | Series) -> str:
-    """Return what people call the account of an anomaly or a series."""
-    if not subject.sub_account_id:
-        return "no account"
-    account = account_of(subject.provider_name, subject.sub_account_id)
-    return given_name(account) or subject.sub_account_id
-
-
 def _words() -> dict[str, object]:
     """Return what every page of anomalies calls things."""
     return {
@@ -394,5 +384,4 @@ def _words() -> dict[str, object]:
         "severity_kinds": SEVERITY_KINDS,
         "severities": list(Severity),
         "severity_rule": SEVERITY_RULE,
-        "account_title": _account_title,
     }

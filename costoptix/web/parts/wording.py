@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from costoptix.anomalies.episodes import Series
 from costoptix.costs.query import ACCOUNT, is_tag, tag_key
 from costoptix.figures.breakdown import Group
 from costoptix.figures.comparison import Compare
-from costoptix.models import BudgetState, Severity
+from costoptix.lake.providers import account_of
+from costoptix.models import Anomaly, AnomalyPart, BudgetState, Severity
 from costoptix.periods import Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.parts.routing import web
@@ -103,6 +105,15 @@ def value_title(value: str | None, dimension: str) -> str:
     if is_tag(dimension):
         return f"No {tag_key(dimension)} tag"
     return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"
+
+
+@web.app_template_global()
+def account_title(subject: Anomaly | AnomalyPart | Series) -> str:
+    """Return what people call the account of an anomaly, a part of it, or a series."""
+    if not subject.sub_account_id:
+        return "no account"
+    account = account_of(subject.provider_name, subject.sub_account_id)
+    return given_name(account) or subject.sub_account_id
 
 
 def group_title(group_by: tuple[str, ...], group: Group | None, count: int | None = None) -> str:

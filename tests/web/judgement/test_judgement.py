@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from costoptix import clock, queue
 from costoptix.costs.accounts import account_id
-from costoptix.models import AccountName, Anomaly, Budget, Organization
+from costoptix.models import AccountName, Anomaly, AnomalyPart, Budget, Organization
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, links, text
 from tests.support.lake import Charge, Lake, on
@@ -190,8 +190,32 @@ def test_accounts_are_shown_by_their_names(
     row = make_anomaly(session, acme)
     session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:111"), name="Shop"))
     session.commit()
-    for path in ("/anomalies", f"/anomalies/{row.id}"):
+    lake.deliver(Charge())
+    for path in ("/anomalies", f"/anomalies/{row.id}", "/"):
         assert "AWS · Shop" in text(alice_browser.get(path).text)
+
+
+def test_an_anomaly_of_several_parts_shows_them(
+    alice_browser: Browser, lake: Lake, session: Session, acme: Organization
+) -> None:
+    row = make_anomaly(session, acme)
+    for position, account in enumerate(("111", "222")):
+        session.add(
+            AnomalyPart(
+                anomaly_id=row.id, organization_id=acme.id, position=position, series=account,
+                provider_name="AWS", service_name="EC2", sub_account_id=account, currency="USD",
+                first_day=row.first_day, last_day=row.last_day, actual=Decimal(155),
+                expected=Decimal(5), low=Decimal(4), high=Decimal(6), impact=Decimal(150),
+                deviation_percent=Decimal(3000),
+            )
+        )  # fmt: skip
+    session.commit()
+    lake.deliver(*on(Charge(effective_cost=Decimal(310)), date(2026, 3, 1), date(2026, 3, 2)))
+    assert "AWS · 111 and 1 more" in text(alice_browser.get("/anomalies").text)
+    page = text(alice_browser.get(f"/anomalies/{row.id}").text)
+    assert "Parts of one cause" in page
+    assert page.count("+$150.00") == 2
+    assert "EC2" in alice_browser.get("/anomalies?account=aws:222").text
 
 
 def test_an_admin_sets_the_floor_of_anomalies(
