@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import clock, jobs, worker
 from costoptix.costs.answers import CostStore
-from costoptix.models import Anomaly, Job, Organization
+from costoptix.models import AnomalyPart, Job, Organization
 from costoptix.periods import DateRange
 from tests.support.lake import Lake, open_writer
 from tests.support.proving import count, tell
@@ -44,7 +44,7 @@ def test_r8_detection_over_many_series_stays_within_its_memory(
     megabytes = max(peaks.values())
     session.rollback()
     assert session.scalar(select(Job.error).where(Job.id == job_id)) is None
-    assert session.scalar(select(func.count()).select_from(Anomaly)) >= SPIKING
+    assert session.scalar(select(func.count()).select_from(AnomalyPart)) >= SPIKING
     assert megabytes < MOST_MEGABYTES, peaks
     tell(f"R8: detection, {series} series of {DAYS.length} days: {megabytes} MB, {seconds:.0f} s")
 
