@@ -178,10 +178,21 @@ def episodes(
     series: Series, findings: Iterable[Finding], amounts: Mapping[date, Amount]
 ) -> list[Episode]:
     """Put the findings of one series, oldest first, together; ``amounts`` are of every day."""
-    return [
-        _episode(series, list(days), amounts)
-        for _, days in groupby(findings, key=lambda finding: finding.episode)
-    ]
+    runs: list[list[Finding]] = []
+    for _, days in groupby(findings, key=lambda finding: finding.episode):
+        run = list(days)
+        # Also when a rule of its own judges the first day, as it does that of a month.
+        if runs and _goes_on(runs[-1][-1], run[0]):
+            runs[-1] += run
+        else:
+            runs.append(run)
+    return [_episode(series, run, amounts) for run in runs]
+
+
+def _goes_on(before: Finding, finding: Finding) -> bool:
+    """Tell whether a day is unusual in the way that the day before it was."""
+    is_next = finding.day - before.day == timedelta(days=1)
+    return is_next and (finding.impact > 0) == (before.impact > 0)
 
 
 def _episode(series: Series, unusual: list[Finding], amounts: Mapping[date, Amount]) -> Episode:

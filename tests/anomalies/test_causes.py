@@ -18,6 +18,7 @@ from costoptix.anomalies.detect import Method, detect, severity_of
 from costoptix.anomalies.dispositions import Disposition
 from costoptix.anomalies.episodes import Episode, Series
 from costoptix.anomalies.listing import AnomalyFilters
+from costoptix.anomalies.service import AUTOMATIC
 from costoptix.models import Anomaly, AnomalyPart, Delivery, Event
 from costoptix.money import total
 from costoptix.periods import DateRange
@@ -83,6 +84,18 @@ def kept(lake: Lake) -> list[Anomaly]:
 
 def run(lake: Lake) -> service.Outcome:
     return service.run(lake.session, lake.organization, lake.store)
+
+
+def test_a_spike_of_two_days_is_one_episode_also_from_the_first_of_a_month_on() -> None:
+    for first in (date(2026, 3, 1), date(2026, 3, 4)):
+        days = DateRange(date(2025, 12, 1), date(2026, 3, 12))
+        spike = {first, first + DAY}
+        amounts = [(d, Decimal(609 if d in spike else 200 + d.day % 5)) for d in days]
+        of = episodes.episodes(
+            Series("AWS", "EC2", "1", "USD"), detect(amounts, AUTOMATIC).findings, dict(amounts)
+        )
+        assert [(one.days, one.actual) for one in of] == [(DateRange(first, first + DAY), 1218)]
+        assert of[0].impact > 800
 
 
 def test_one_service_in_several_accounts_is_one_finding_told_once(lake: Lake) -> None:
