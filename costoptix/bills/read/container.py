@@ -59,7 +59,7 @@ _WORKBOOK_BYTES = 4_096
 class NoBill(Invalid):
     """The file is of a kind in which no bill is sent; ``kind`` says which."""
 
-    def __init__(self, sentence: str, kind: str) -> None:
+    def __init__(self, sentence: str, kind: str = "a file of another kind") -> None:
         super().__init__(sentence)
         self.kind = kind
 

@@ -20,12 +20,18 @@ _SHOWN = 8
 class OtherDataset(Invalid):
     """The file is of FOCUS, but of a dataset that holds no charges."""
 
-    def __init__(self, dataset: str) -> None:
-        super().__init__(
+    def __init__(self, sentence: str, dataset: str = "another dataset") -> None:
+        super().__init__(sentence)
+        self.dataset = dataset
+
+    @classmethod
+    def of(cls, dataset: str) -> OtherDataset:
+        """Refuse a dataset by its name in FOCUS."""
+        sentence = (
             f"This is the dataset {dataset} of FOCUS, which holds no charges: "
             "send the dataset Cost and Usage."
         )
-        self.dataset = dataset
+        return cls(sentence, dataset)
 
 
 def datasets_of(family: str | None) -> Datasets | None:
@@ -43,7 +49,7 @@ def recognize(header: Header, options: Options) -> Format:
     fitting = [format_ for format_ in ALL if not format_.missing(header)]
     if not fitting:
         if (dataset := other_dataset(header)) is not None:
-            raise OtherDataset(dataset)
+            raise OtherDataset.of(dataset)
         raise Invalid(_refusal(header))
     best = max(fitting, key=lambda format_: len(format_.required))
     _check_currency(best, header, options)

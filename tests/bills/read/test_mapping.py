@@ -21,7 +21,9 @@ from tests.support.bills import DATA
 from tests.support.proving import count
 
 BILLS = sorted(
-    path for path in DATA.rglob("*.csv") if {"headers", "containers"}.isdisjoint(path.parts)
+    path
+    for path in DATA.rglob("*.csv")
+    if {"headers", "containers", "cases"}.isdisjoint(path.parts)
 )
 CURRENCY = Options(currency="USD")
 DIFFERENT = count(small=50, full=1 << 30)
