@@ -161,17 +161,20 @@ def _state(whole: Iterable[Delivery], part: Delivery | None) -> DeliveryState:
     return max((delivery.state for delivery in whole), key=_BY_WEIGHT.index)
 
 
+_ORDER = (
+    ReconciliationLine.billing_period, ReconciliationLine.billing_period_last,
+    ReconciliationLine.currency, ReconciliationLine.charge_category, ReconciliationLine.metric,
+)  # fmt: skip
+
+
 def reconciliation(session: Session, row: Import) -> Sequence[ReconciliationLine]:
     """Return the sums of an import: file = stored + rejected + rounding, each to the last digit."""
     line = ReconciliationLine
     return session.scalars(
         select(line)
         .where(line.import_id == row.id)
-        .order_by(
-            line.billing_period, line.billing_period_last,
-            line.currency, line.charge_category, line.metric,
-        )
-    ).all()  # fmt: skip
+        .order_by(*(column.nulls_first() for column in _ORDER))  # each database has its own
+    ).all()
 
 
 Sums = dict[str, dict[str, Amount | None]]
