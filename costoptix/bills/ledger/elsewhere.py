@@ -23,7 +23,7 @@ from costoptix.bills.ledger.delivery_periods import overlapping
 from costoptix.bills.ledger.findings import Placement
 from costoptix.bills.ledger.questions import Effect, Kind, Question
 from costoptix.bills.read.staged import Scope, Staged
-from costoptix.lake.providers import canonical_account
+from costoptix.lake.providers import canonical_billing_account
 from costoptix.models import Delivery, Source
 
 MOST_DAYS_IN_COMMON = 1
@@ -83,7 +83,7 @@ class BillGroup:
 
 def twin_name(source_id: str, family: str | None, billing_account_id: str) -> str:
     """Return the name of a source's bills of one format and billing account."""
-    return f"{source_id}|{family}|{canonical_account(billing_account_id)}"
+    return f"{source_id}|{family}|{canonical_billing_account(billing_account_id)}"
 
 
 def compare(
@@ -147,7 +147,7 @@ def _groups(session: Session, organization_id: str, staged: Staged) -> list[Bill
     )
     by_group: defaultdict[tuple[str, str, str, str], list[Delivery]] = defaultdict(list)
     for delivery, name in session.execute(live):
-        account = canonical_account(delivery.billing_account_id)
+        account = canonical_billing_account(delivery.billing_account_id)
         by_group[delivery.source_id, name, delivery.family or "", account].append(delivery)
     return [BillGroup(*key, tuple(deliveries)) for key, deliveries in by_group.items()]
 
@@ -198,7 +198,7 @@ class _Comparison:
 
     def _is_of(self, scope: Scope, group: BillGroup) -> bool:
         """Tell whether a scope is of the format and billing account of a group."""
-        account = canonical_account(scope.billing_account_id)
+        account = canonical_billing_account(scope.billing_account_id)
         return (self._staged.family, account) == (group.family, group.billing_account_id)
 
     def _add_same_accounts(self, group: BillGroup) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from costoptix.bills.ledger import listing
@@ -16,16 +16,7 @@ def live_original(session: Session, row: Import) -> Import | None:
     An import that names no source repeats one of any source. Within ``writing``: what is returned
     cannot be withdrawn before the block ends.
     """
-    same = (
-        select(Import)
-        .where(
-            Import.organization_id == row.organization_id,
-            Import.sha256 == row.sha256,
-            Import.id != row.id,
-            Import.state == ImportState.LIVE,
-        )
-        .with_for_update(of=Import)
-    )
+    same = _of_the_same_bytes(row, ImportState.LIVE)
     if row.source_name is not None:
         same = same.join(Source).where(Source.name == row.source_name)
     # Sorted here: for the order the database would take the index of the list, and read all of it.
@@ -47,16 +38,7 @@ def waiting_original(session: Session, row: Import) -> Import | None:
 
     One that names another source is another matter.
     """
-    same = (
-        select(Import)
-        .where(
-            Import.organization_id == row.organization_id,
-            Import.sha256 == row.sha256,
-            Import.id != row.id,
-            Import.state == ImportState.WAITING,
-        )
-        .with_for_update(of=Import)
-    )
+    same = _of_the_same_bytes(row, ImportState.WAITING)
     waiting = [
         one
         for one in session.scalars(same)
@@ -64,6 +46,20 @@ def waiting_original(session: Session, row: Import) -> Import | None:
         if _is_read_alike(row, one)
     ]
     return max(waiting, key=lambda one: one.created_at, default=None)
+
+
+def _of_the_same_bytes(row: Import, state: ImportState) -> Select[Import]:
+    """Select the other imports of the same bytes in a state, so that they stay in it."""
+    return (
+        select(Import)
+        .where(
+            Import.organization_id == row.organization_id,
+            Import.sha256 == row.sha256,
+            Import.id != row.id,
+            Import.state == state,
+        )
+        .with_for_update(of=Import)
+    )
 
 
 def _is_read_alike(row: Import, original: Import) -> bool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from costoptix.bills.read.cast_charges import Charges
 from costoptix.bills.read.columns import Coded, Column, Rows, coded, distinct, order
+from costoptix.lake.providers import canonical_billing_account
 from costoptix.periods import BillingPeriod
 
 ScopeKey = tuple[str, BillingPeriod]
@@ -34,7 +35,7 @@ class SortedScope:
 
 def sorted_scopes(charges: Charges) -> Iterator[SortedScope]:
     """Sort charges by billing account, billing period, service, resource and time; yield scopes."""
-    account = coded(charges.columns["billing_account_id"])
+    account = _one_spelling(coded(charges.columns["billing_account_id"]))
     period = charges.periods
     rows = order([account, period, *(charges.columns[name] for name in SORTED_BY)], charges.rows)
     scopes = distinct([account, period], charges.rows).codes[rows]
@@ -51,6 +52,15 @@ def sorted_scopes(charges: Charges) -> Iterator[SortedScope]:
             _day(first_times[number]),
             _day(last_times[number]),
         )
+
+
+def _one_spelling(account: Coded) -> Coded:
+    """Return billing accounts in the spelling by which deliveries replace each other."""
+    spelled = [
+        None if one is None else canonical_billing_account(one)
+        for one in account.values.to_pylist()
+    ]
+    return account.through(pa.array(spelled, type=pa.string()))
 
 
 def _microseconds(times: Column) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -89,3 +90,19 @@ def test_every_change_of_what_is_live_renews_the_data_version(
         session.refresh(acme)
         versions.append(acme.data_version)
     assert len(set(versions)) == len(versions)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ABCDEF12-0000-4000-8000-00000000000A", "abcdef12-0000-4000-8000-00000000000a"),
+        ("8611537", "/providers/Microsoft.Billing/billingAccounts/8611537"),
+        ("billingAccounts/0123AB-CDEF01-234567", "0123ab-CDEF01-234567"),
+    ],
+)
+def test_a_billing_account_that_is_spelled_anew_is_the_same_scope(
+    take_in: TakeIn, billed, before: str, after: str
+) -> None:
+    assert take_in(bill("7", BillingAccountId=before), source_name="s").state == "live"
+    again = take_in(bill("8", BillingAccountId=after), source_name="s")
+    assert (again.state, billed()) == ("live", 8)
