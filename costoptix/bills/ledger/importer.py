@@ -22,15 +22,22 @@ from costoptix import events, queue
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Options
-from costoptix.bills.ledger import deliveries, purpose, questions, repeats, sources
+from costoptix.bills.ledger import (
+    deliveries,
+    purpose,
+    questions,
+    rejected_rows,
+    repeats,
+    sources,
+)
 from costoptix.bills.ledger.coverages import LakeCoverages
 from costoptix.bills.ledger.placing import Placed, StagedFiles
 from costoptix.bills.ledger.purpose import Purpose
-from costoptix.bills.ledger.questions import Decision, Kind, Question
+from costoptix.bills.ledger.questions import Decision, Question
 from costoptix.bills.ledger.states import move_import
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
-from costoptix.bills.read.staged import Line, Progress, Staged
+from costoptix.bills.read.staged import Line, Progress, Rejection, Staged
 from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -59,7 +66,6 @@ ANSWERED = "This answers the import of the same file that was waiting."
 NO_CHARGES = "The file holds no charges."
 NONE_READ = "None of the rows could be read: see the rejected rows. The file brought no charges."
 REPLACED = "A newer delivery of these months is live; this one can be made current."
-MOST_REJECTED_PERCENT = 5
 TRIES = 8
 """How often it is worked out what a delivery is for while other deliveries go live meanwhile: only
 what is new since the time before is read again."""
@@ -237,34 +243,32 @@ class _Run:
             self._remove_upload()
 
     def _ask_about_rejected(self, staged: Staged, question: Question) -> None:
-        if self._is_dry_run:
+        """Ask whether the rows that can be read shall count, unless that is answered with no."""
+        if purpose.answer_to(self._session, self._row, staged, question) is Decision.DISCARD:
+            with writing(self._session):
+                queue.hold(self._session, self._claim)
+                purpose.remember_rejected(self._session, self._row, staged, Decision.DISCARD)
+                self._end(ImportState.WITHDRAWN, message=questions.DISCARDED, **_counts(staged))
+        elif self._is_dry_run:
             with writing(self._session):
                 self._say_checked(staged, ImportState.WAITING, question)
-            self._files.remove()
-            self._remove_upload()
+        else:
+            self._files.keep(staged)
+            self._wait(staged, question)
             return
-        self._files.keep(staged)
-        self._wait(staged, question)
+        self._files.remove()
+        self._remove_upload()
 
     def _too_many_rejected(self, staged: Staged) -> Question | None:
-        limit = staged.rows_read * MOST_REJECTED_PERCENT / 100
-        if staged.rows_rejected <= limit or self._row.options.get("accept_rejected"):
+        question = rejected_rows.question(staged, self._first_rejection)
+        if question is None or self._row.options.get("accept_rejected"):
             return None
-        question = Question(
-            kind=Kind.REJECTED,
-            sentence=f"{staged.rows_rejected} of {staged.rows_read} rows cannot be read, more than "
-            f"{MOST_REJECTED_PERCENT}%: see the rejected rows.{self._first_rejection()}",
-            aspects=(Kind.REJECTED.value,),
-        )
         answer = purpose.answer_to(self._session, self._row, staged, question)
         return None if answer is Decision.IMPORT_ANYWAY else question
 
-    def _first_rejection(self) -> str:
+    def _first_rejection(self) -> Rejection | None:
         path = rejections.path(self._lake, self._row.organization_id, self._row.id)
-        for first in rejections.read(path):
-            cell = f"{first.column} “{first.value}” " if first.column else ""
-            return f" The first is line {first.line}: {cell}{first.reason}."
-        return ""
+        return next(rejections.read(path), None)
 
     def _settle(self, staged: Staged) -> None:
         """Work out what the delivery is for and have it so, before its data change.
@@ -304,6 +308,8 @@ class _Run:
         elif worked_out.question is not None:
             self._wait(worked_out.staged, worked_out.question)
         elif worked_out.is_discarded:
+            if worked_out.settings:
+                self._source(worked_out)
             self._end(
                 ImportState.WITHDRAWN, message=questions.DISCARDED, **_counts(worked_out.staged)
             )

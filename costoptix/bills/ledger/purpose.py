@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from costoptix.bills.ledger import deliveries, elsewhere, judgement, sources
+from costoptix.bills.ledger import deliveries, elsewhere, judgement, rejected_rows, sources
 from costoptix.bills.ledger.coverages import Coverages
 from costoptix.bills.ledger.deliveries import SumKey
 from costoptix.bills.ledger.judgement import Judgement
@@ -83,6 +83,20 @@ def answer_to(session: Session, row: Import, staged: Staged, question: Question)
     name = row.source_name or sources.propose(session, row.organization_id, staged)
     source = sources.find(session, row.organization_id, name)
     return question.answered_by(row.options, _remembered(source))
+
+
+def remember_rejected(session: Session, row: Import, staged: Staged, answer: Decision) -> None:
+    """Have the source answer so from now on, if that was said and there is one; in ``writing``."""
+    name = row.source_name or sources.propose(session, row.organization_id, staged)
+    source = sources.find(session, row.organization_id, name)
+    if source is not None and (kept := _rejected(row, answer)):
+        source.settings = {**source.settings, REMEMBERED: {**_remembered(source), **kept}}
+
+
+def _rejected(row: Import, answer: Decision) -> dict[str, str]:
+    """Return what a source remembers of the question about rows that cannot be read."""
+    is_kept = Kind.REJECTED in row.options.get("remember", ())
+    return {Kind.REJECTED.value: answer.value} if is_kept else {}
 
 
 def _remembered(source: Source | None) -> Mapping[str, str]:
@@ -190,8 +204,8 @@ def _settings(
         if one.kind in answers
         for aspect in one.aspects
     }
-    if Kind.REJECTED in row.options.get("remember", ()):
-        kept[Kind.REJECTED.value] = Decision.IMPORT_ANYWAY.value
+    if rejected_rows.are_too_many(staged):
+        kept |= _rejected(row, Decision.IMPORT_ANYWAY)
     if kept:
         settings[REMEMBERED] = {**_remembered(source), **kept}
     return settings

@@ -199,8 +199,11 @@ def decide(
 def carry_out(
     session: Session, row: Import, question: Question, decision: Decision, *, remember: bool
 ) -> None:
-    """Have a waiting import go on as decided, or end; within ``writing``."""
-    if decision is Decision.DISCARD:
+    """Have a waiting import go on as decided, or end; within ``writing``.
+
+    What is discarded and remembered ends by its job, which knows the source.
+    """
+    if decision is Decision.DISCARD and not remember:
         move_import(row, ImportState.WITHDRAWN)
         row.finished_at, row.message = utc_now(), DISCARDED
         return
@@ -230,10 +233,10 @@ def _said(
     """Return what an answer adds to the options of the import."""
     kinds = {*row.options.get("remember", ()), question.kind.value}
     additions: dict[str, object] = {"remember": sorted(kinds)} if remember else {}
-    match question.kind:
-        case Kind.REJECTED:
+    match question.kind, decision:
+        case Kind.REJECTED, Decision.IMPORT_ANYWAY | Decision.REPLACE | Decision.ADD:
             return additions | {"accept_rejected": True}
-        case Kind.DATASET:
+        case Kind.DATASET, Decision.ACTUAL | Decision.AMORTIZED:
             return additions | {"dataset": decision.value}
         case _:
             decisions = row.options.get("decisions", {})
