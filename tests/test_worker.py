@@ -28,7 +28,7 @@ from costoptix import clock, jobs, queue, worker
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
-from costoptix.bills.ledger import housekeeping, importer
+from costoptix.bills.ledger import giving_up, housekeeping
 from costoptix.database import open_engine
 from costoptix.extensions import db
 from costoptix.jobs import JobKind
@@ -86,7 +86,9 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
         raise RuntimeError("disk on fire")
 
     monkeypatch.setitem(
-        jobs.KINDS, receive.JOB_KIND, JobKind(fail, importer.give_up, payload=receive.ImportPayload)
+        jobs.KINDS,
+        receive.JOB_KIND,
+        JobKind(fail, giving_up.give_up, payload=receive.ImportPayload),
     )
     moment = tmp_path / "now"
     now = clock.utc_now()
@@ -103,7 +105,7 @@ def test_a_job_that_fails_is_tried_again_and_at_last_given_up(
     session.refresh(received)
     assert (received.state, received.error) == (
         "refused",
-        importer.GAVE_UP.format(reason="RuntimeError: disk on fire."),
+        giving_up.GAVE_UP.format(reason="RuntimeError: disk on fire."),
     )
 
 
@@ -277,7 +279,7 @@ def test_a_job_whose_workers_die_is_given_up_with_words_and_lets_others_by(
     session.refresh(received)
     session.refresh(younger)
     assert (received.state, younger.state) == ("refused", "live")
-    assert received.error == importer.ENDED
+    assert received.error == giving_up.ENDED
     assert state_of(session, receive.JOB_KIND) == ["done", "failed"]
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -24,6 +22,7 @@ from costoptix.access.permissions import Caller, Permission
 from costoptix.bills.formats import Options
 from costoptix.bills.ledger import (
     deliveries,
+    outcomes,
     purpose,
     questions,
     rejected_rows,
@@ -31,22 +30,20 @@ from costoptix.bills.ledger import (
     sources,
 )
 from costoptix.bills.ledger.coverages import LakeCoverages
+from costoptix.bills.ledger.giving_up import GAVE_UP
 from costoptix.bills.ledger.placing import Placed, StagedFiles
 from costoptix.bills.ledger.purpose import Purpose
 from costoptix.bills.ledger.questions import Decision, Question
 from costoptix.bills.ledger.states import move_import
 from costoptix.bills.read import child, rejections
 from costoptix.bills.read.manifests import check_row_count
-from costoptix.bills.read.staged import Line, Progress, Rejection, Staged
+from costoptix.bills.read.staged import Progress, Rejection, Staged
 from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import (
     HOPELESS,
-    CostOptixError,
     Invalid,
-    NoSpace,
-    is_full_disk,
     unusable_files,
 )
 from costoptix.lake.live import hold_data_version
@@ -55,33 +52,17 @@ from costoptix.models import (
     Import,
     ImportState,
     Organization,
-    ReconciliationLine,
     Source,
 )
 from costoptix.queue import Claim
 
 Read = Callable[[Path, Path, Options, Callable[[Progress], None]], Staged]
-ALREADY_IMPORTED = "already imported, nothing changed"
-ANSWERED = "This answers the import of the same file that was waiting."
-NO_CHARGES = "The file holds no charges."
-NONE_READ = "None of the rows could be read: see the rejected rows. The file brought no charges."
-REPLACED = "A newer delivery of these months is live; this one can be made current."
 TRIES = 8
 """How often it is worked out what a delivery is for while other deliveries go live meanwhile: only
 what is new since the time before is read again."""
 
 _OF_A_MANIFEST = {"delivered_at", "row_count"}
 """Options of an import whose files a manifest has named."""
-
-GAVE_UP = "The file could not be read: {reason} The log of the worker has more."
-TRIED_OFTEN = f" It was tried {queue.MAX_ATTEMPTS} times."
-ENDED = (
-    "The worker was ended each time it read the file, perhaps because memory ran out: "
-    "see its log, then send the file again."
-)
-
-
-_SHOWN_CHARACTERS = 200
 
 logger = logging.getLogger(__name__)
 
@@ -180,14 +161,11 @@ class _Run:
             if original is None:
                 return False
             if self._is_dry_run:
-                additions = {"would": ImportState.DUPLICATE.value}
-                self._end(
-                    ImportState.CHECKED,
-                    message=_CHECKED[ImportState.DUPLICATE],
-                    options=self._row.options | additions,
-                )
+                self._say_checked(ImportState.DUPLICATE)
                 return True
-            self._end(ImportState.DUPLICATE, message=ALREADY_IMPORTED, repeats_id=original.id)
+            self._end(
+                ImportState.DUPLICATE, message=outcomes.ALREADY_IMPORTED, repeats_id=original.id
+            )
         self._remove_upload()
         return True
 
@@ -206,7 +184,7 @@ class _Run:
                 return False
             remember = bool(self._row.options.get("remember"))
             questions.carry_out(self._session, waiting, question, decision, remember=remember)
-            self._end(ImportState.DUPLICATE, message=ANSWERED, repeats_id=waiting.id)
+            self._end(ImportState.DUPLICATE, message=outcomes.ANSWERED, repeats_id=waiting.id)
         self._remove_upload()
         return True
 
@@ -248,10 +226,12 @@ class _Run:
             with writing(self._session):
                 queue.hold(self._session, self._claim)
                 purpose.remember_rejected(self._session, self._row, staged, Decision.DISCARD)
-                self._end(ImportState.WITHDRAWN, message=questions.DISCARDED, **_counts(staged))
+                self._end(
+                    ImportState.WITHDRAWN, message=questions.DISCARDED, **outcomes.counts(staged)
+                )
         elif self._is_dry_run:
             with writing(self._session):
-                self._say_checked(staged, ImportState.WAITING, question)
+                self._say_checked(ImportState.WAITING, question, **outcomes.counts(staged))
         else:
             self._files.keep(staged)
             self._wait(staged, question)
@@ -311,7 +291,9 @@ class _Run:
             if worked_out.settings:
                 self._source(worked_out)
             self._end(
-                ImportState.WITHDRAWN, message=questions.DISCARDED, **_counts(worked_out.staged)
+                ImportState.WITHDRAWN,
+                message=questions.DISCARDED,
+                **outcomes.counts(worked_out.staged),
             )
         else:
             self._go_live(worked_out, placed, details)
@@ -327,21 +309,21 @@ class _Run:
             is_live = worked_out.is_live or not worked_out.staged.scopes
             would = ImportState.LIVE if is_live else ImportState.OLDER
         self._session.add_all(
-            _line(self._row.id, line, worked_out.before) for line in worked_out.staged.lines
+            outcomes.line(self._row.id, line, worked_out.before) for line in worked_out.staged.lines
         )
-        self._say_checked(worked_out.staged, would, question)
+        self._say_checked(would, question, **outcomes.counts(worked_out.staged))
 
-    def _say_checked(self, staged: Staged, would: ImportState, question: Question | None) -> None:
+    def _say_checked(
+        self, would: ImportState, question: Question | None = None, **values: object
+    ) -> None:
+        """End a dry run: say what would become of the import; within ``writing``."""
         additions = {
             "would": would.value,
             "question": None if question is None else question.model_dump(mode="json"),
         }
-        self._end(
-            ImportState.CHECKED,
-            message=_CHECKED[would] + ("" if question is None else f" {question.sentence}"),
-            options=self._row.options | additions,
-            **_counts(staged),
-        )
+        sentences = [outcomes.CHECKED[would], *([] if question is None else [question.sentence])]
+        options = self._row.options | additions
+        self._end(ImportState.CHECKED, message=" ".join(sentences), options=options, **values)
 
     def _wait(self, staged: Staged, question: Question) -> None:
         """Have the import wait for a person; that it does is an event."""
@@ -364,7 +346,7 @@ class _Run:
                 ImportState.WAITING,
                 message=question.sentence,
                 options=row.options | {"question": question.model_dump(mode="json")},
-                **_counts(staged),
+                **outcomes.counts(staged),
             )
 
     def _go_live(
@@ -372,7 +354,7 @@ class _Run:
     ) -> None:
         row, session, staged = self._row, self._session, worked_out.staged
         source = self._source(worked_out)
-        session.add_all(_line(row.id, line, worked_out.before) for line in staged.lines)
+        session.add_all(outcomes.line(row.id, line, worked_out.before) for line in staged.lines)
         is_live = deliveries.make_live(
             session, row, source, staged, placed, details,
             worked_out.delivered_at, worked_out.replaced,
@@ -382,11 +364,11 @@ class _Run:
         now = utc_now()
         self._change(
             ImportState.OLDER if is_older else ImportState.LIVE,
-            message=_message(staged, is_older=is_older),
+            message=outcomes.message(staged, is_older=is_older),
             bytes_done=row.size_bytes,
             finished_at=now,
             live_at=now if is_live else None,
-            **_counts(staged),
+            **outcomes.counts(staged),
         )
         self._record("import.live" if is_live else "import.older")
 
@@ -421,78 +403,7 @@ class _Run:
 
 
 _NOTHING = deliveries.Details([], [], [])
-_CHECKED = {
-    ImportState.LIVE: "Dry run: it would go live.",
-    ImportState.OLDER: "Dry run: it would be kept as older than what is live.",
-    ImportState.DUPLICATE: "Dry run: it is imported already, nothing would change.",
-    ImportState.WITHDRAWN: "Dry run: it would be discarded.",
-    ImportState.WAITING: "Dry run: it would wait for a decision.",
-}
-"""What is said of a dry run, by the state that the import would have."""
 
 
 class DataKeepChanging(Exception):
     """Other deliveries went live each time before this one could; it is tried again."""
-
-
-def _message(staged: Staged, *, is_older: bool) -> str | None:
-    if not staged.scopes:
-        return NONE_READ if staged.rows_rejected else NO_CHARGES
-    return REPLACED if is_older else None
-
-
-def _counts(staged: Staged) -> dict[str, object]:
-    return {
-        "format": staged.format,
-        "rows_read": staged.rows_read,
-        "rows_kept": staged.rows_kept,
-        "rows_rejected": staged.rows_rejected,
-        "charges": staged.rows_kept if staged.charges is None else staged.charges,
-        "notes": list(staged.notes),
-    }
-
-
-def _line(
-    import_id: str, line: Line, before: Mapping[deliveries.SumKey, Decimal]
-) -> ReconciliationLine:
-    values = line.model_dump(exclude={"billing_period"})
-    category = values.pop("charge_category")
-    period, currency = line.billing_period, line.currency
-    sum_before = None
-    if period is not None and currency is not None:
-        sum_before = before.get((period, currency, category, line.metric))
-    return ReconciliationLine(
-        import_id=import_id,
-        charge_category=category and category[:40],
-        sum_before=sum_before,
-        billing_period=period and period.first,
-        billing_period_last=period and period.stored_last,
-        **values,
-    )
-
-
-def give_up(session: Session, claim: Claim, error: Exception) -> None:
-    """Refuse the import of a job that failed for the last time, so that nobody waits for it."""
-    if is_full_disk(error) and not isinstance(error, NoSpace):
-        error = NoSpace()
-    match error:
-        case CostOptixError():
-            sentence = error.sentence
-        case ChildDied():
-            sentence = GAVE_UP.format(reason=error.sentence + TRIED_OFTEN)
-        case queue.Abandoned():
-            sentence = ENDED
-        case OSError():
-            sentence = GAVE_UP.format(reason=unusable_files(error) + TRIED_OFTEN)
-        case _:
-            words = f"{type(error).__name__}: {error}".partition("\n")[0]
-            sentence = GAVE_UP.format(reason=words[:_SHOWN_CHARACTERS].rstrip(".") + ".")
-    with writing(session):
-        session.execute(
-            update(Import)
-            .where(
-                Import.id == claim.payload["import_id"],
-                Import.state.in_(UNFINISHED_STATES),
-            )
-            .values(state=ImportState.REFUSED, finished_at=utc_now(), error=sentence)
-        )

@@ -18,7 +18,7 @@ from config import Config
 from costoptix.access.permissions import Caller
 from costoptix.bills.formats.azure import AZURE
 from costoptix.bills.intake import folders
-from costoptix.bills.ledger import importer, listing, questions, undo
+from costoptix.bills.ledger import listing, outcomes, questions, undo
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.errors import Invalid
 from costoptix.models import Delivery, DeliveryFile, Organization
@@ -284,7 +284,7 @@ def test_r16_both_exports_sent_again_change_nothing(
     first = take_in(ACTUAL, AMORTIZED)
     before = live()
     again = take_in(AMORTIZED, ACTUAL)
-    assert (again.state, again.message) == ("duplicate", importer.ALREADY_IMPORTED)
+    assert (again.state, again.message) == ("duplicate", outcomes.ALREADY_IMPORTED)
     assert live() == before
     assert listing.live_sums(session, first)["USD"]["billed_cost"] == before.billed
     assert listing.sums(session, first)["USD"]["billed_cost"] > before.billed

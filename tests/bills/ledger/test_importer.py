@@ -21,7 +21,7 @@ from costoptix import bounded, clock, queue
 from costoptix.access.permissions import Caller, command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
-from costoptix.bills.ledger import importer, listing
+from costoptix.bills.ledger import giving_up, importer, listing, outcomes
 from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read.load import load
 from costoptix.bills.read.staged import Staged
@@ -52,7 +52,7 @@ def test_r16_the_same_bytes_again_change_nothing(
     version = acme.data_version
     again = take_in(bill("7"), name="renamed.csv")
     session.refresh(acme)
-    assert (again.state, again.message) == ("duplicate", importer.ALREADY_IMPORTED)
+    assert (again.state, again.message) == ("duplicate", outcomes.ALREADY_IMPORTED)
     assert acme.data_version == version
     assert billed() == 7
 
@@ -130,13 +130,13 @@ def test_more_than_5_percent_rejected_waits_for_a_person(
 
 def test_an_empty_bill_is_taken_note_of(take_in: TakeIn) -> None:
     row = take_in(write([]))
-    assert (row.state, row.message, row.rows_read) == ("live", importer.NO_CHARGES, 0)
+    assert (row.state, row.message, row.rows_read) == ("live", outcomes.NO_CHARGES, 0)
 
 
 def test_a_file_of_which_no_row_can_be_read_is_not_called_empty(take_in: TakeIn, decide) -> None:
     row = take_in(write([{"BilledCost": "NaN"}] * 2))
     decide(row, Decision.IMPORT_ANYWAY)
-    assert (row.state, row.message, row.rows_rejected) == ("live", importer.NONE_READ, 2)
+    assert (row.state, row.message, row.rows_rejected) == ("live", outcomes.NONE_READ, 2)
 
 
 def test_an_import_that_stalls_past_its_lease_goes_live_by_one_worker_alone(
@@ -298,7 +298,7 @@ def test_what_is_given_up_says_why(
     )  # fmt: skip
     claimed = queue.claim(session, job.id)
     assert claimed is not None
-    importer.give_up(session, claimed, error)
+    giving_up.give_up(session, claimed, error)
     session.refresh(row)
     assert row.state == "refused"
     assert words in row.error

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller
-from costoptix.bills.ledger import importer, undo
+from costoptix.bills.ledger import outcomes, undo
 from costoptix.errors import Conflict
 from costoptix.models import Organization
 from tests.bills.bill import ORDINARY, write
@@ -22,7 +22,7 @@ def test_r16_a_repeat_of_live_bytes_is_a_duplicate_that_names_the_import_it_repe
 ) -> None:
     first = take_in(bill(7))
     again = take_in(bill(7), name="renamed.csv")
-    assert (again.state, again.message) == ("duplicate", importer.ALREADY_IMPORTED)
+    assert (again.state, again.message) == ("duplicate", outcomes.ALREADY_IMPORTED)
     assert again.repeats_id == first.id
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from costoptix.access.permissions import Caller
-from costoptix.bills.ledger import importer, questions, undo
-from costoptix.bills.ledger.importer import REPLACED
+from costoptix.bills.ledger import outcomes, questions, undo
+from costoptix.bills.ledger.outcomes import REPLACED
 from costoptix.bills.ledger.questions import Decision, Kind
 from costoptix.models import Import, Organization
 from tests.bills.bill import ORDINARY, bill, write
@@ -110,7 +110,7 @@ def test_already_imported_is_said_of_live_bytes_alone(
     take_in: TakeIn, session: Session, acme: Organization, operator: Caller, billed
 ) -> None:
     row = take_in(bill("7"))
-    assert take_in(bill("7")).message == importer.ALREADY_IMPORTED
+    assert take_in(bill("7")).message == outcomes.ALREADY_IMPORTED
     undo.withdraw(session, acme, operator, row)
     back = take_in(bill("7"))
     assert (back.state, back.message) == ("live", None)

@@ -16,7 +16,7 @@ from config import Config
 from costoptix import queue
 from costoptix.access.permissions import Caller
 from costoptix.bills.intake import receive
-from costoptix.bills.ledger import importer, listing
+from costoptix.bills.ledger import importer, listing, outcomes
 from costoptix.bills.read import archives
 from costoptix.bills.read.load import load
 from costoptix.errors import Invalid
@@ -208,7 +208,7 @@ def test_files_sent_together_do_not_replace_each_other(
     (found,) = listing.rejected(config.lake_dir, row)
     assert (found.file, found.line) == ("b.csv", 42)
     again = send(session, acme, config, operator, dict(reversed(files.items())))
-    assert again.message == importer.ALREADY_IMPORTED
+    assert again.message == outcomes.ALREADY_IMPORTED
 
 
 def test_a_drop_that_lacks_rows_of_its_manifest_is_refused(
