@@ -109,7 +109,10 @@ class _ScopeComparison:
             untold=tuple(untold),
             late=tuple(late),
             losses=lost,
-            holds_live=bool(doubled),
+            holds_live=any(
+                coverage.share_told_again(part, self._new) > coverage.DISJOINT
+                for part in unrepeated
+            ),
             placements={
                 part.id: Placement(
                     parts=self._taking(part.id, parts),

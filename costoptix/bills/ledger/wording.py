@@ -89,9 +89,9 @@ def also(doubled: Iterable[Effect]) -> str:
 
 
 def span(part: Part) -> tuple[str, ...]:
-    """Return the first and the last day of a part in one text: ``2026-03-01/2026-03-15``."""
+    """Return the days of a part in one text: ``2026-03-01/2026-03-15``, or the only one."""
     first, last = _first_and_last(part)
-    return (f"{first.isoformat()}/{last.isoformat()}",)
+    return (first.isoformat() if first == last else f"{first.isoformat()}/{last.isoformat()}",)
 
 
 def day(one: date) -> str:

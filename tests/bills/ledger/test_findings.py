@@ -48,3 +48,10 @@ def test_a_whole_month_takes_the_place_of_all_parts() -> None:
     outcome = find(part("c", month(11)), (first, WHOLE), (second, OWN))
     assert not outcome.is_asking
     assert outcome.placements["c"].parts == WHOLE | OWN
+
+
+def test_shards_of_the_same_days_hold_nothing_that_is_live_and_a_broken_month_does() -> None:
+    shard = find(part("b", month(), salt=2), (part("a", month(), salt=1), WHOLE))
+    broken = find(part("b", month(days=range(1, 12))), (part("a", month()), WHOLE))
+    assert (bool(shard.untold), shard.holds_live) == (True, False)
+    assert (bool(broken.untold), broken.holds_live) == (True, True)

@@ -187,3 +187,20 @@ def test_an_answer_to_an_import_that_is_discarded_meanwhile_is_a_conflict(
     questions.decide(session, operator, waiting, Decision.DISCARD)
     with pytest.raises(Conflict, match="does not wait"):
         questions.decide(session, operator, waiting, Decision.REPLACE)
+
+
+def test_shards_are_likely_parts_and_a_remembered_answer_adds_the_next_ones(
+    take_in: TakeIn, billed, session: Session, operator: Caller, config: Config
+) -> None:
+    shards = [write([{"ResourceId": f"i-{n}-{shard}"} for n in range(9)]) for shard in range(4)]
+    take_in(shards[0], source_name="s")
+    row = take_in(shards[1], source_name="s")
+    question = questions.question_of(row)
+    assert question is not None
+    assert question.answers[0] is Decision.ADD
+    questions.decide(session, operator, row, Decision.ADD, remember=True)
+    work(session, config)
+    assert [take_in(shard, source_name="s").state for shard in shards[2:]] == ["live", "live"]
+    assert billed() == 36
+    assert take_in(shards[3] + b"\n", source_name="s").state == "live"
+    assert billed() == 36

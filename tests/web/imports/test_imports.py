@@ -406,7 +406,7 @@ def test_what_waits_is_asked_with_its_effect_and_decided(
     for amount in ("10", "7", "-3"):
         assert f'value="{amount}"' in page
     assert "to $17.00" in page
-    assert "would be removed, <bdi>222</bdi>" in page
+    assert "removed if replaced: <bdi>222</bdi>" in page
     assert "An admin of your team decides" in bob_browser.get(detail).text
     refused = bob_browser.post(f"{detail}/decide", form="/imports", decision="replace")
     assert refused.status_code == 403
