@@ -17,7 +17,7 @@ from costoptix.access.permissions import Caller, Permission, command_line
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.receive import Sent
 from costoptix.bills.ledger import importer, undo
-from costoptix.bills.ledger.importer import REPLACED
+from costoptix.bills.ledger.outcomes import REPLACED
 from costoptix.bills.ledger.questions import Decision
 from costoptix.bills.read.load import load
 from costoptix.errors import Conflict, Forbidden
