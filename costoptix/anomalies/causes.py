@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
-from costoptix.anomalies.detect import deviation, severity_of
-from costoptix.anomalies.episodes import DIMENSIONS, Episode, Series
+from costoptix.anomalies.episodes import DIMENSIONS, Episode, Series, added_up, valued
 from costoptix.costs.query import CostQuery, Filter
-from costoptix.money import total
 from costoptix.periods import DateRange
 
 TOGETHER = timedelta(days=1)
@@ -64,24 +62,9 @@ def merged(parts: Sequence[Episode]) -> Episode:
     largest = ranked[0]
     if len(ranked) == 1:
         return largest
-    actual, expected, low, high, impact = (
-        total([getattr(part, name) for part in ranked])
-        for name in ("actual", "expected", "low", "high", "impact")
-    )
-    percent = deviation(impact, expected)
     first, last = min(p.days.first for p in ranked), max(p.days.last for p in ranked)
-    return replace(
-        largest,
-        days=DateRange(first, last),
-        actual=actual,
-        expected=expected,
-        low=low,
-        high=high,
-        impact=impact,
-        deviation_percent=percent,
-        severity=severity_of(impact, percent),
-        parts=tuple(ranked),
-    )
+    days = DateRange(first, last)
+    return valued(largest.series, days, largest.method, added_up(ranked), tuple(ranked))
 
 
 def members(episode: Episode) -> tuple[Episode, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from costoptix.costs.query import CostQuery, Filter
 from costoptix.failures import reason
 from costoptix.lake.providers import account_of, canonical_value
 from costoptix.models import Severity
-from costoptix.money import Amount, total
+from costoptix.money import EXACT, Amount, total
 from costoptix.periods import FIRST_DAY, DateRange
 from costoptix.series.baseline import DailyAmounts
 
@@ -104,6 +104,16 @@ class Episode:
     def key(self) -> tuple[str, date]:
         """Return what names this episode: its series and its first day."""
         return self.series.digest, self.days.first
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """What one or several days cost, what was expected of them, and between what bounds."""
+
+    actual: Amount
+    expected: Amount
+    low: Amount
+    high: Amount
 
 
 @dataclass(frozen=True)
@@ -201,23 +211,42 @@ def _episode(series: Series, unusual: list[Finding], amounts: Mapping[date, Amou
     # actual cost is that of the whole range, as everybody else adds it up.
     between = set(days) - {finding.day for finding in unusual}
     usual = [amounts.get(day, _NOTHING) for day in between]
-    actual, expected, low, high = (
-        total([*usual, *(getattr(finding, name) for finding in unusual)])
-        for name in ("actual", "expected", "low", "high")
+    figures = added_up([*unusual, *(Valuation(amount, amount, amount, amount) for amount in usual)])
+    return valued(series, days, unusual[0].method, figures)
+
+
+def added_up(parts: Sequence[Valuation | Finding | Episode]) -> Valuation:
+    """Add up what days or episodes cost, and what was expected of them."""
+    return Valuation(
+        *(
+            total([getattr(part, name) for part in parts])
+            for name in ("actual", "expected", "low", "high")
+        )
     )
-    impact = actual - expected
-    percent = deviation(impact, expected)
+
+
+def valued(
+    series: Series,
+    days: DateRange,
+    method: Method,
+    figures: Valuation,
+    parts: tuple[Episode, ...] = (),
+) -> Episode:
+    """Return an episode with what follows from its figures: impact, deviation and severity."""
+    impact = EXACT.subtract(figures.actual, figures.expected)
+    percent = deviation(impact, figures.expected)
     return Episode(
         series=series,
         days=days,
-        actual=actual,
-        expected=expected,
-        low=low,
-        high=high,
+        actual=figures.actual,
+        expected=figures.expected,
+        low=figures.low,
+        high=figures.high,
         impact=impact,
         deviation_percent=percent,
         severity=severity_of(impact, percent),
-        method=unusual[0].method,
+        method=method,
+        parts=parts,
     )
 
 

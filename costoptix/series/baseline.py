@@ -250,14 +250,23 @@ class Follower:
         charges = self.charges[-_CHARGES_KNOWN:]
         low = expected + min([0.0, *charges]) - margin
         high = expected + _CHARGE_GROWTH * max([0.0, *charges]) + margin
+        usual = median(charges) if charges else 0.0
+        flagged = not low <= value <= high
         if self._episode is not None:
-            return None
+            goes_on = flagged and self._stays_away(self._episode, value - expected - usual)
+            return Verdict(expected + usual, low, high, True, begins=False) if goes_on else None
         self.charges.append(value - expected)
         if not charges and value > expected:
             return None
-        usual = median(charges) if charges else 0.0
-        flagged = not low <= value <= high
         return Verdict(expected + usual, low, high, flagged, begins=flagged)
+
+    @staticmethod
+    def _stays_away(episode: _Episode, deviation: float) -> bool:
+        """Tell whether a month start belongs to an episode, though it may hold a charge too."""
+        same_side = deviation * episode.deviation > 0
+        stays = same_side and abs(deviation) >= abs(episode.deviation) / 2
+        episode.away += stays
+        return stays
 
     def _judge(self, day: date, value: float, expected: float, margin: float) -> bool:
         deviation = value - expected

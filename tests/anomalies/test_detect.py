@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from costoptix.anomalies.detect import (
@@ -382,3 +382,22 @@ def test_an_impact_keeps_every_digit() -> None:
     (finding,) = detect([*amounts, (day(30), large)]).findings
     assert finding.expected == Decimal("10.5")
     assert finding.impact == Decimal("12345678901234567879.500000000000000001")
+
+
+@given(begins=st.integers(60, 150), length=st.integers(1, 4), factor=st.sampled_from([0, 3, 8]))
+@example(begins=54, length=2, factor=8)  # 28 February and 1 March
+@example(begins=53, length=4, factor=0)
+@few
+def test_a_spike_holds_all_of_its_days_wherever_a_month_starts(begins, length, factor):
+    amounts = changed(daily(160, jitter()), begins, factor, begins + length)
+    found = [one.day for one in detect(amounts, Settings(Method.ADAPTIVE)).findings]
+    assert found == [day(begins + number) for number in range(length)]
+
+
+def test_a_charge_of_the_month_is_no_part_of_a_spike_before_it():
+    """Neither one that is known, nor a first one that is small beside the spike."""
+    noise = jitter()
+    for charge in (300, 30):
+        charged = daily(100, lambda when, c=charge: noise(when) + (c if when.day == 1 else 0))
+        assert flagged(changed(charged, 85, 8)) == [day(85)]
+        assert day(86).day == 1
