@@ -46,18 +46,20 @@ def normalize_name(text: str) -> str:
     return name
 
 
-def sign_in(session: Session, email: str, password: str, address: str) -> User:
+def sign_in(
+    session: Session, email: str, password: str, address: str, *, browser: str = ""
+) -> User:
     """Return the active person with that e-mail address and password.
 
     An unknown person, a wrong password and a deactivated person get the same answer, after the
-    same work.
+    same work. ``browser`` names one in which the person was signed in before (``throttle``).
 
     Raises:
         Unauthorized: no such person, or not that password.
         TooManyRequests: too many tries for the account, from the address or altogether.
     """
     email = email.strip().lower()[:320]
-    with throttle.attempt(session, "sign-in", email, address) as tried:
+    with throttle.attempt(session, "sign-in", email, address, browser=browser) as tried:
         user = session.scalar(select(User).where(User.email == email))
         password_hash = passwords.dummy_hash() if user is None else user.password_hash
         session.commit()  # nothing is held while the password is hashed

@@ -66,7 +66,10 @@ def require_password() -> None:
     password = request.form.get(PASSWORD_FIELD, "")
     if not password:
         raise Invalid("Please give your password to confirm this.")
-    with throttle.attempt(db.session(), "password", current_user.email, session.address()) as tried:
+    person, browser = current_user.email, current_user.row.id
+    with throttle.attempt(
+        db.session(), "password", person, session.address(), browser=browser
+    ) as tried:
         if not users.has_password(current_user.user, password):
             raise Invalid("Your password is not correct.")
         tried.succeeded()

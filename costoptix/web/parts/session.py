@@ -8,8 +8,9 @@ worth nothing once the row is gone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from flask import Flask, Request, current_app, flash, session
+from flask import Flask, Request, after_this_request, current_app, flash, session
 from flask import request as flask_request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import UserMixin, current_user, login_user
@@ -19,6 +20,7 @@ from costoptix.access import sessions
 from costoptix.access.permissions import ROLE_PERMISSION, Caller, Role
 from costoptix.extensions import db, login_manager
 from costoptix.models import Organization, User, UserSession
+from costoptix.web.parts import known_browser
 
 
 @dataclass(eq=False)
@@ -122,11 +124,15 @@ def address() -> str:
 
 
 def sign_in(user: User) -> None:
-    """Begin a session for the person in this browser; whatever the cookie held before is gone."""
+    """Begin a session for the person in this browser; whatever the cookie held before is gone.
+
+    The answer tells the browser that it was signed in to this account (``known_browser``).
+    """
     token = sessions.begin(
         db.session(), user, address=address(), user_agent=flask_request.user_agent.string
     )
     _use_token(token)
+    after_this_request(partial(known_browser.remember, email=user.email))
 
 
 def confirm_password() -> None:

@@ -13,7 +13,7 @@ from costoptix.access.passwords import HINT
 from costoptix.access.tiers import SMALLEST
 from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
-from costoptix.web.parts import forms
+from costoptix.web.parts import forms, known_browser
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import address, config, sign_in
 
@@ -50,7 +50,10 @@ def login() -> ResponseReturnValue:
         return _show_login(request.args.get("next", ""))
     draft = forms.read(SignIn)
     try:
-        user = users.sign_in(db.session(), draft.email, draft.password, address())
+        user = users.sign_in(
+            db.session(), draft.email, draft.password, address(),
+            browser=known_browser.known_as(draft.email),
+        )  # fmt: skip
     except CostOptixError as error:
         return _show_login(draft.next, email=draft.email, error=error)
     sign_in(user)

@@ -119,3 +119,31 @@ def test_a_page_is_never_opened_by_a_key(stranger: Browser) -> None:
     """S9: the header of the API means nothing here."""
     answer = stranger.get("/settings/organization", headers={"X-API-Key": "cc_" + "a" * 46})
     assert answer.status_code == 302
+
+
+def test_s10_a_browser_that_was_signed_in_before_is_not_slowed(app: Flask, alice: User) -> None:
+    """S10: whoever guesses, even from its own network; after signing out as well."""
+    known = Browser(app, "192.0.2.1")
+    assert known.sign_in(alice.email).status_code == 302
+    known.post("/logout", form="/settings/organization")
+    assert fail(Browser(app, "192.0.2.1"), alice.email, 11)[-1] == 429
+    assert known.sign_in(alice.email).status_code == 302
+
+
+def test_s10_a_browser_is_known_to_the_accounts_it_was_signed_in_to(
+    app: Flask, alice: User, bob: User
+) -> None:
+    """S10: the cookie holds no address, lets nobody in, and one that is made up counts nothing."""
+    browser = Browser(app, "192.0.2.1")
+    browser.sign_in(alice.email)
+    cookie = browser.client.get_cookie("known")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/")
+    assert alice.email not in cookie.value
+    fail(Browser(app, "192.0.2.1"), bob.email, 10)
+    assert browser.sign_in(bob.email).status_code == 429
+    made_up = Browser(app, "192.0.2.1")
+    made_up.client.set_cookie("known", cookie.value[:-1] + "x")
+    assert made_up.get("/settings/organization").status_code == 302
+    fail(made_up, alice.email, 10)
+    assert made_up.sign_in(alice.email).status_code == 429
