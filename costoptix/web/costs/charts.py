@@ -15,7 +15,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from costoptix.money import EXACT, Amount, scaled, times_over, to_text, total
-from costoptix.web.parts.display import MINUS, symbol
+from costoptix.written import MINUS, symbol
 
 HEIGHT = 1000
 BUCKET = 10

@@ -13,6 +13,7 @@ from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.routing import web
 from costoptix.web.parts.wording import group_title
+from costoptix.written import range_title
 
 web.add_app_template_filter(length_in_words)
 
@@ -94,18 +95,6 @@ def bucket_title(days: DateRange, granularity: Granularity) -> str:
     is_quarter = granularity is Granularity.QUARTERLY
     name = f"Q{(first.month + 2) // 3} {first.year}" if is_quarter else f"{first:%b %Y}"
     return name if days == whole else f"{name}, {days.length} of {whole.length} days"
-
-
-@web.app_template_filter()
-def range_title(days: DateRange) -> str:
-    """Write a range in its shortest form: ``2–8 Nov 2026``, ``28 Oct – 3 Nov 2026``."""
-    first, last = days.first, days.last
-    end = f"{last.day} {last:%b %Y}"
-    if first == last:
-        return end
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{end}"
-    return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {end}"
 
 
 @web.app_template_filter()

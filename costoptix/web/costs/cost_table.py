@@ -18,9 +18,10 @@ from costoptix.figures.trends import Change, Confidence, MonthlyFigures, Trend, 
 from costoptix.models import Severity
 from costoptix.money import EXACT, Amount
 from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.cost_charts import PER, bucket_title, month_title, range_title
+from costoptix.web.costs.cost_charts import PER, bucket_title, month_title
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.wording import METRIC_TITLES, dimension_title, value_title
+from costoptix.written import range_title
 
 MAX_ROWS = 1000
 """Of more groups than these, the largest are shown, without what only pages tell of a service."""

@@ -1,17 +1,16 @@
-"""How values look on pages: the filters. Every number is formatted here, from one Decimal."""
+"""How values look on pages: the filters. Every number is written by one, from one Decimal."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from flask import Flask
 
 from costoptix.clock import utc_now
-from costoptix.money import rounded, to_text
+from costoptix.money import to_text
+from costoptix.written import day, money, number, percent, range_title
 
-MINUS = "−"
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BROWSERS = {
     "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome",
@@ -22,56 +21,19 @@ _SYSTEMS = {
     "Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux",
 }  # fmt: skip
 """Marks in user agents, the specific ones first: nearly all name Safari, many name Linux."""
-_WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for function in (money, exact, number, percent, size, instant, day, ago, browser_title):
+    for function in (
+        money, exact, number, percent, size, instant, day, range_title, ago, browser_title,
+    ):  # fmt: skip
         app.add_template_filter(function)
-
-
-def money(amount: Decimal | None, currency: str | None, places: int | None = None) -> str:
-    """Write an amount for reading: ``$1,234.50``, ``CHF 12.00``, ``−$3.20``; ``–`` for none.
-
-    An amount that two places would show as zero keeps its first two digits.
-    """
-    if amount is None:
-        return "–"
-    if places is None:
-        places = 0 if currency in _WITHOUT_CENTS else max(2, _first_digits(amount))
-    size = abs(rounded(amount, places))
-    return f"{MINUS if amount < 0 and size else ''}{symbol(currency)}{size:,f}"
-
-
-def symbol(currency: str | None) -> str:
-    """Return what stands before an amount: ``$``, or the code and a space."""
-    return _SYMBOLS.get(currency or "", f"{currency or ''} ".lstrip())
-
-
-def _first_digits(amount: Decimal) -> int:
-    """Return the places that show two digits of an amount under a cent; 0 for all others."""
-    if not amount or abs(amount) >= Decimal("0.005"):
-        return 0
-    return min(18, 1 - amount.adjusted())
 
 
 def exact(amount: Decimal | None) -> str:
     """Write every digit, as the API does; ``–`` for none."""
     return "–" if amount is None else to_text(amount)
-
-
-def number(value: int | Decimal | None) -> str:
-    """Write a count with thousands separators; ``–`` for none."""
-    return "–" if value is None else f"{value:,}"
-
-
-def percent(value: Decimal | None, places: int = 1) -> str:
-    """Write a percentage (12.5 is 12.5%); ``–`` for none."""
-    if value is None:
-        return "–"
-    size = abs(rounded(value, places))
-    return f"{MINUS if value < 0 and size else ''}{size:,f}%"
 
 
 def size(count: int) -> str:
@@ -84,11 +46,6 @@ def size(count: int) -> str:
         if value < 1_000 or unit == "GB":
             break
     return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
-
-
-def day(value: date) -> str:
-    """Write a day: ``21 Nov 2026``."""
-    return f"{value.day} {value:%b %Y}"
 
 
 def instant(value: datetime) -> str:
