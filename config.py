@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,13 +26,13 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that differs between installations."""
+    """Everything that differs between installations; its ``repr`` shows nothing secret."""
 
     data_dir: Path
-    database_url: str
-    quota_url: str
-    secret_key: str
-    secret_key_fallbacks: tuple[str, ...]
+    database_url: str = field(repr=False)
+    quota_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     public_url: str
     host: str
     port: int

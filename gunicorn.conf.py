@@ -33,7 +33,7 @@ loglevel = "warning"
 
 
 def on_starting(_server: object) -> None:
-    """Refuse a database of another version, in one line; say what is wrong with the lake."""
+    """Refuse a database of another version or key, in one line; say what is wrong with the lake."""
     from costoptix import startup
     from costoptix.database import open_engine
     from costoptix.errors import Conflict
@@ -41,6 +41,7 @@ def on_starting(_server: object) -> None:
     engine = open_engine(_config.database_url)
     try:
         startup.require_schema(engine)
+        startup.require_secret_key(engine, _config)
         for line in startup.lake_warnings(engine, _config.lake_dir):
             sys.stderr.write(f"{line}\n")
     except Conflict as error:

@@ -1,4 +1,4 @@
-"""What is looked at when a process starts: that database and code belong together, and the lake.
+"""What is looked at when a process starts: that code, SECRET_KEY and lake belong to the database.
 
 A database of another version would fail at the first table or column that is missing, in whatever
 words; so it is refused in one line, unchanged. A lake that is missing or cannot be written to is
@@ -14,7 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 
+from config import Config
+from costoptix.access import secrets
 from costoptix.errors import Conflict
 from costoptix.models import Delivery
 
@@ -59,6 +62,21 @@ def require_schema(engine: Engine) -> None:
 def newest() -> str:
     """Return the version that the migrations lead to."""
     return next(version for version in _versions() if version not in _versions().values())
+
+
+def require_secret_key(engine: Engine, config: Config) -> None:
+    """Return when SECRET_KEY opens what the database holds sealed, or the database does not answer.
+
+    Raises:
+        Conflict: stored secrets are sealed under another.
+    """
+    try:
+        with Session(engine) as session:
+            secrets.require_key(session, secrets.SealingKeys.of(config))
+    except secrets.Unopenable as error:
+        raise Conflict(error.sentence) from None
+    except (OperationalError, InterfaceError):
+        return  # whoever needs it says so, when it does
 
 
 def lake_warnings(engine: Engine, lake: Path) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from flask import Flask
@@ -100,6 +101,19 @@ def test_a_migration_that_was_done_in_part_is_said_in_a_line_and_changes_nothing
     set_version(database, "0001")
     before = content(database)
     assert "could not be migrated from 0001" in one_line(start(database, STARTS[name]))
+    assert content(database) == before
+
+
+@pytest.mark.parametrize("name", ["the worker", "the web server", "serve"])
+def test_another_secret_key_is_said_in_a_line_and_changes_nothing(
+    database: Path, name: str
+) -> None:
+    """S57"""
+    environment = environment_for(database.parent)
+    assert run_flask(environment, "worker", "--once").returncode == 0
+    (database.parent / "secret_key").write_text(token_hex(32))
+    before = content(database)
+    assert "add it to SECRET_KEY_FALLBACKS" in one_line(start(database, STARTS[name]))
     assert content(database) == before
 
 

@@ -116,6 +116,7 @@ def _needs_a_person(row: Import) -> bool:
 def worker_command(once: bool) -> None:
     """Run background jobs: imports, and keeping the house in order."""
     engine = db.engine
+    startup.require_secret_key(engine, _config())
     for line in startup.lake_warnings(engine, _config().lake_dir):
         click.echo(line, err=True)
     worker.run(lambda: Session(engine, expire_on_commit=False), _config(), once=once)

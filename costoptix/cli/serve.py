@@ -10,7 +10,12 @@ import time
 from collections.abc import Callable
 
 import click
-from flask import Flask
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from costoptix import startup
+from costoptix.cli.console import refusals_on_one_line
+from costoptix.extensions import db
 
 GRACE_SECONDS = 35
 """More than gunicorn's own graceful time, so that requests in flight are answered."""
@@ -23,6 +28,7 @@ def register(app: Flask) -> None:
 
 
 @click.command()
+@with_appcontext
 def serve() -> None:
     """Migrate the database, then run the web server and one worker until Ctrl-C."""
     commands = {
@@ -32,7 +38,15 @@ def serve() -> None:
     upgrade = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
     if code := subprocess.run(upgrade, check=False).returncode:  # noqa: S603 - our own command
         raise SystemExit(code)  # it has said why
+    _require_secret_key()
     raise SystemExit(Supervisor(commands).run())
+
+
+@refusals_on_one_line
+def _require_secret_key() -> None:
+    """End here where every child would, again and again."""
+    startup.require_secret_key(db.engine, current_app.config["COSTOPTIX"])
+    db.engine.dispose()
 
 
 class Supervisor:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from costoptix.clock import utc_now
-from costoptix.models.base import Base, id_column, new_id, organization_column
+from costoptix.models.base import Base, id_column, new_id, organization_column, sealed_column
 
 
 class Organization(Base):
@@ -176,3 +176,12 @@ class SetupState(Base):
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class SealedCanary(Base):
+    """One row whose text is known: what SECRET_KEY cannot open it is another than before."""
+
+    __tablename__ = "sealed_canaries"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sealed: Mapped[str] = sealed_column()

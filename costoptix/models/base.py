@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     MetaData,
     String,
+    Text,
     TypeDecorator,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -94,6 +95,19 @@ def id_column() -> Mapped[str]:
 def organization_column() -> Mapped[str]:
     """Return the indexed pointer to the organization whose row it is; it goes with it."""
     return mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+
+
+SEALED = "sealed"
+"""What ``info`` of a column says that holds sealed text."""
+
+
+def sealed_column() -> Mapped[Any]:
+    """Return a column for text that ``access.secrets`` has sealed; it may be nullable.
+
+    Its table has one primary key, whose text is the row in the place of what is sealed. By this
+    mark the rotation of keys finds it.
+    """
+    return mapped_column(Text, info={SEALED: True})
 
 
 def state_type(states: type[StrEnum], length: int) -> Enum:
