@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,6 +41,9 @@ pytest_plugins = (
 )  # fmt: skip
 
 money.fail_on_loss()
+
+ROOM_FOR_FOLDERS = 4 << 30
+"""Bytes: several times what a run has at once."""
 
 # A busy machine is slow at making examples; that is no fault of what they are made for.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -258,6 +262,13 @@ def mallory(session: Session, elsewhere: Organization) -> User:
 def admin(alice: User) -> Caller:
     """Alice as a caller of the domain."""
     return Caller(alice.organization_id, Permission.ADMIN, alice.email, user_id=alice.id)
+
+
+def pytest_configure() -> None:
+    """Keep the tests' folders in memory, where there is room: no test has to wait for a disk."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_FOR_FOLDERS:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
