@@ -42,6 +42,8 @@ class Config:
     max_upload_bytes: int
     registration: str
     inbox: Path
+    allow_private_webhooks: bool
+    private_hosts: frozenset[str]
     testing: bool
     now: str | None
     cheap_passwords: bool
@@ -112,6 +114,8 @@ class Config:
             max_upload_bytes=read.integer("MAX_UPLOAD_MB", 1024, 1, 1024 * 1024) * 1024 * 1024,
             registration=read.choice("REGISTRATION", "first", ("first", "open", "closed")),
             inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
+            allow_private_webhooks=read.flag("ALLOW_PRIVATE_WEBHOOKS"),
+            private_hosts=read.hosts("COSTOPTIX_PRIVATE_HOSTS"),
             testing=testing,
             now=read.now(testing),
             cheap_passwords=read.cheap_passwords(testing),
@@ -171,6 +175,15 @@ class _Reader:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
             raise ConfigError("PUBLIC_URL must be http(s)://host[:port] without a path.")
         return value
+
+    def hosts(self, name: str) -> frozenset[str]:
+        hosts = [part.strip().lower() for part in self.text(name, "").split(",") if part.strip()]
+        for host in hosts:
+            if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{0,4})?", host, re.ASCII):
+                raise ConfigError(
+                    f"{name} must be a comma list of host or host:port, not {host!r}."
+                )
+        return frozenset(hosts)
 
     def now(self, testing: bool) -> str | None:
         value = self.text("COSTOPTIX_NOW", "")

@@ -34,11 +34,21 @@ def read(tmp_path: Path, **environment: str) -> Config:
         ("COSTOPTIX_NOW", "2026-01-01T00:00:00Z"),
         ("COSTOPTIX_TESTING", "perhaps"),
         ("COSTOPTIX_CHEAP_PASSWORDS", "1"),
+        ("ALLOW_PRIVATE_WEBHOOKS", "maybe"),
+        ("COSTOPTIX_PRIVATE_HOSTS", "https://mail.lan"),
+        ("COSTOPTIX_PRIVATE_HOSTS", "mail.lan,b:0"),
     ],
 )
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         read(tmp_path, **{name: value})
+
+
+def test_private_hosts_are_names_with_or_without_a_port(tmp_path: Path) -> None:
+    config = read(tmp_path, COSTOPTIX_PRIVATE_HOSTS=" Mail.lan:25, idp.lan ,")
+    assert config.private_hosts == {"mail.lan:25", "idp.lan"}
+    assert read(tmp_path).private_hosts == frozenset()
+    assert not read(tmp_path).allow_private_webhooks
 
 
 VARIED = "correct-horse-battery-staple-correct-horse"
