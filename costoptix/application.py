@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from flask.wrappers import Response
 
 from config import Config
 from costoptix import api, cli, clock, frame, logs, web
@@ -13,6 +14,7 @@ from costoptix.access import passwords
 from costoptix.costs.answers import CostStore
 from costoptix.database import engine_options, prepare_engine
 from costoptix.extensions import csrf, db, login_manager, migrate
+from costoptix.frame.bodies import MAX_FIELD_BYTES, MAX_FORM_PARTS
 
 
 class Application(Flask):
@@ -21,6 +23,10 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is."""
         return func
+
+    def make_default_options_response(self) -> Response:
+        """Say which methods an address knows; below the API in its own form."""
+        return api.options(super().make_default_options_response())
 
 
 def build(config: Config) -> Flask:
@@ -36,7 +42,8 @@ def build(config: Config) -> Flask:
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url, config.threads),
         TRUSTED_HOSTS=None,  # decided by frame.hosts, which knows the exemption of /healthz
-        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
+        MAX_FORM_PARTS=MAX_FORM_PARTS,
     )
     app.url_map.merge_slashes = False  # a doubled slash is not found, never redirected
     _init_extensions(app)

@@ -121,11 +121,12 @@ class QuotaStorage(Storage):
         Raises:
             StorageError: the storage does not answer; nothing may be let through.
         """
-        count.day = day = utc_today()
+        day = utc_today()
         try:
             passed = self._acquire(count, day, limit)
         except self.base_exceptions as error:
             raise StorageError(error) from error
+        count.day = day
         if not passed:
             self.refusals.add(count.organization_id, day)
         return passed

@@ -7,12 +7,12 @@ import pkgutil
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import default_exceptions
 
 from config import Config
 from costoptix.api import guard, openapi
-from costoptix.api.answers import respond_to_error
+from costoptix.api.answers import Answer, respond, respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
 from costoptix.frame.bodies import WholeRequest
@@ -59,6 +59,14 @@ def init_app(app: Flask, config: Config) -> None:
     app.extensions["openapi_document"] = partial(openapi.document, tuple(OPERATIONS))
     csrf.exempt(blueprint)
     guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in operations})
+
+
+def options(allowed: Response) -> Response:
+    """Return the answer to OPTIONS in the envelope, where it is about an operation."""
+    if request.blueprint != NAME:
+        return allowed
+    methods = {"Allow": ", ".join(sorted(allowed.allow))}
+    return respond(Answer({"methods": sorted(allowed.allow)}, headers=methods))
 
 
 def _view(declared: Operation) -> Callable[..., Response]:

@@ -210,7 +210,15 @@ class Call:
             NotModified: the caller's copy is still good; nothing needs to be computed.
         """
         identity = (self.caller.organization_id, self.data_version, clock.utc_today())
-        g.api_etag = hashlib.blake2b(repr((identity, parts)).encode(), digest_size=16).hexdigest()
+        self.check_etag_of(repr((identity, parts)).encode())
+
+    def check_etag_of(self, identity: bytes) -> None:
+        """Make the answer's ETag of what tells it from others: the answer itself, for one.
+
+        Raises:
+            NotModified: the caller's copy is still good.
+        """
+        g.api_etag = hashlib.blake2b(identity, digest_size=16).hexdigest()
         if _caller_holds(g.api_etag):
             raise NotModified
 

@@ -39,9 +39,11 @@ _REFERENCE = "#/components/schemas/{model}"
 
 
 @operation("GET", "/openapi.json", permission=None, summary="Describe this API")
-def get_openapi(_call: Call) -> Response:
+def get_openapi(call: Call) -> Response:
     """Answer the document itself, without an envelope."""
-    return Response(_encoded(), content_type=JSON)
+    document = _encoded()
+    call.check_etag_of(document)
+    return Response(document, content_type=JSON)
 
 
 @cache

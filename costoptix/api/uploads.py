@@ -26,7 +26,7 @@ class Upload:
 
     def __init__(self, stream: BodyStream, file_name: str, fields: list[tuple[str, str]]) -> None:
         self._stream = stream
-        self._hash = hashlib.sha256(repr(sorted(fields)).encode())
+        self._hash = hashlib.sha256(repr((file_name, sorted(fields))).encode())
         self.file_name = file_name
         self.fields = fields
 
@@ -37,7 +37,7 @@ class Upload:
         return chunk
 
     def digest(self) -> str:
-        """Read what is left, and return a digest of the file and its fields."""
+        """Read what is left, and return a digest of the file, its name and its fields."""
         while self.read(CHUNK_BYTES):
             pass
         return self._hash.hexdigest()

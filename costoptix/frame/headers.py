@@ -41,7 +41,7 @@ def init_app(app: Flask, config: Config) -> None:
         response.headers.update(always)
         if request.endpoint == "static":
             _cache_static(response)
-        elif response.mimetype == "text/html":
+        elif response.mimetype == "text/html" or "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -96,6 +96,39 @@ def test_s45_a_form_of_ten_thousand_parts_is_refused(seat: Seat) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
     body = part * 10_000 + b"--x--\r\n"
     head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}"
-    status, _ = answer_to(seat, head, body)
-    assert status == 413
+    status, sentence = answer_to(seat, head, body)
+    assert (status, "1,000 parts" in sentence) == (413, True)
     assert_nothing_kept(seat)
+
+
+PART = b"--x\r\nContent-Disposition: form-data; %b\r\n\r\nb\r\n"
+BROKEN = {
+    "a line break in the name": PART % b'name="fi\r\nle"; filename="a"' + b"--x--\r\n",
+    "a part without a name": PART % b"filename=a" + b"--x--\r\n",
+    "a part without an end": PART % b'name="file"; filename="a"',
+    "a name that is not UTF-8": PART % b'name="file"; filename="a\xff"' + b"--x--\r\n",
+    "no form at all": b"BilledCost",
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_s45_a_form_that_cannot_be_read_is_told_so(seat: Seat, body: bytes) -> None:
+    """S45: not that it were too large, nor that it held no file."""
+    head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}"
+    status, sentence = answer_to(seat, head, body)
+    assert (status, "cannot be read" in sentence) == (400, True)
+    assert_nothing_kept(seat)
+
+
+def test_s45_a_file_name_of_two_lines_is_none(seat: Seat) -> None:
+    body = PART % b'name="file"; filename="a\nb"' + b"--x--\r\n"
+    head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}"
+    status, sentence = answer_to(seat, head, body)
+    assert (status, "exactly one file" in sentence) == (400, True)
+
+
+def test_s45_a_long_field_is_told_so(seat: Seat) -> None:
+    body = PART % b'name="a"' + b"b" * 600_000 + b"\r\n--x--\r\n"
+    head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}"
+    status, sentence = answer_to(seat, head, body)
+    assert (status, "500,000 bytes" in sentence) == (413, True)

@@ -277,6 +277,32 @@ def test_the_document_needs_no_key_and_is_not_counted(as_key: AsKey) -> None:
     assert "X-RateLimit-Limit" not in response.headers
 
 
+def test_the_document_is_sent_once(as_key: AsKey) -> None:
+    tag = as_key(None).get("/openapi.json").headers["ETag"]
+    again = as_key(None).get("/openapi.json", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+
+
+@_by_name
+def test_s23_options_are_told_in_json(operation: Operation, as_key: AsKey) -> None:
+    """S23: without a key, and without a count."""
+    response = as_key(None)("OPTIONS", _path(operation, "none"))
+    assert response.status_code == 200
+    assert response.content_type == "application/json; charset=utf-8"
+    assert operation.method in response.get_json()["data"]["methods"]
+    assert operation.method in response.headers["Allow"].split(", ")
+    assert "X-RateLimit-Limit" not in response.headers
+
+
+@_by_name
+def test_s18_no_refusal_may_be_kept(operation: Operation, as_key: AsKey) -> None:
+    """S18: a browser or proxy would show it after its reason is gone."""
+    for method in (operation.method, "TRACE"):
+        response = as_key(None)(method, _path(operation, "none"))
+        assert response.status_code in (401, 405)
+        assert response.headers["Cache-Control"] == "no-store"
+
+
 def test_a_thing_made_here_is_named_by_a_random_id(make_key: MakeKey) -> None:
     """S31."""
     row: ApiKey = make_key()[0]

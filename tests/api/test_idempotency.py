@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -229,6 +230,18 @@ def test_what_fails_after_its_effect_is_not_done_again(
         _once(session, acme).answer(view)
     with pytest.raises(Conflict):
         _once(session, acme).answer(view)
+
+
+def test_a_file_of_another_name_is_another_request(api: Api) -> None:
+    """The name is kept and shown, so its sender must not be answered with another one."""
+    statuses = [
+        api.post(
+            "/imports", data={"file": (io.BytesIO(b"a,b"), name)},
+            headers={"Idempotency-Key": "march"},
+        ).status_code
+        for name in ("march.csv", "march.csv", "april.csv")
+    ]  # fmt: skip
+    assert statuses == [202, 202, 409]
 
 
 def test_another_body_is_a_conflict_that_says_so_while_the_twin_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -160,3 +161,17 @@ def test_when_the_counter_does_not_answer_nothing_gets_through(
     assert "X-RateLimit-Limit" not in response.headers
     path.with_suffix(".gone").rename(path)
     assert api.get("/health").headers["X-RateLimit-Remaining"] == "99"
+
+
+def test_a_call_that_could_not_be_counted_says_nothing_of_the_count(
+    starter: Organization, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Full disk or silence: what remains is not known, and nothing was let through."""
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(quota_storage(), "add_call", fail)
+    response = api.get("/health")
+    assert response.status_code == 507
+    assert not [name for name, _ in response.headers if name.startswith("X-RateLimit")]

@@ -48,6 +48,12 @@ def test_s18_signed_in_pages_are_not_kept(alice_browser: Browser) -> None:
         assert alice_browser.get(path).headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/nothing", "/api/v1", "/healthz"])
+def test_s18_refusals_of_the_api_are_not_kept(stranger: Browser, path: str) -> None:
+    """S18: nor is anything else that does not say how long it holds."""
+    assert stranger.get(path).headers["Cache-Control"] == "no-store"
+
+
 def test_static_files_are_kept_for_good_under_their_versioned_address(stranger: Browser) -> None:
     page = stranger.get("/login").text
     address = page.split('<link rel="stylesheet" href="')[1].split('"')[0]
