@@ -44,7 +44,7 @@ def read(model: type[Model], values: Mapping[str, object], kind: str = "field") 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise Invalid(_sentence(error, model, kind)) from None
+        raise _refusal(error, model, kind) from None
 
 
 def read_pairs(
@@ -61,7 +61,7 @@ def read_pairs(
             given = values.setdefault(name, [])
             typing.cast("list[str]", given).append(text)
         elif name in values:
-            raise Invalid(f"The {kind} {name} may be given only once.")
+            raise Invalid(f"The {kind} {name} may be given only once.", field=name)
         else:
             values[name] = text
     return read(model, values, kind)
@@ -72,15 +72,33 @@ def _is_list(model: type[Draft], name: str) -> bool:
     return field is not None and typing.get_origin(field.annotation) in (list, tuple)
 
 
-def _sentence(error: ValidationError, model: type[Draft], kind: str) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
+_WORDS = {
+    "string_too_short": "it must not be empty",
+    "string_too_long": "at most {max_length} characters are allowed",
+    "string_type": "it must be a text",
+    "enum": "it must be one of {expected}",
+    "literal_error": "it must be one of {expected}",
+}
+"""What pydantic calls otherwise, by its type of error."""
+
+
+def _refusal(error: ValidationError, model: type[Model], kind: str) -> Invalid:
+    """Return the refusal of the first field that is wrong."""
+    first = error.errors(include_url=False)[0]
     # Of a repeated parameter, nobody counts which it was.
     parts = [p for p in first["loc"] if kind != "parameter" or not isinstance(p, int)]
     name = ".".join(str(part) for part in parts)[:100]
     if first["type"] == "extra_forbidden":
         allowed = ", ".join(model.model_fields) or "none"
-        return f"Unknown {kind} {name!a}; allowed: {allowed}."
+        return Invalid(f"Unknown {kind} {name!a}; allowed: {allowed}.")
     if first["type"] == "missing":
-        return f"The {kind} {name} is missing."
-    message = first["msg"].removeprefix("Value error, ")
-    return f"The {kind} {name} is wrong: {message[0].lower()}{message[1:]}."
+        return Invalid(f"The {kind} {name} is missing.", field=name, reason="it is missing")
+    reason = _reason(first["type"], first["msg"], first.get("ctx", {}))
+    return Invalid(f"The {kind} {name} is wrong: {reason}.", field=name, reason=reason)
+
+
+def _reason(error_type: str, message: str, context: Mapping[str, object]) -> str:
+    if error_type in _WORDS:
+        return _WORDS[error_type].format(**context)
+    message = message.removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]}"

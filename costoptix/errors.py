@@ -9,20 +9,33 @@ import errno
 
 
 class CostOptixError(Exception):
-    """A refusal with an HTTP status and one sentence for the person who caused it."""
+    """A refusal with an HTTP status and one sentence for the person who caused it.
+
+    Where one field of a draft is at fault, ``field`` names it and ``reason`` says what is wrong,
+    without its name: a form says it beside the field, in its own words for it.
+    """
 
     status = 500
 
-    def __init__(self, sentence: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, retry_after: int | None = None, field: str = "", reason: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.retry_after = retry_after
+        self.field = field
+        self.reason = reason
 
 
 class Invalid(CostOptixError):
     """A parameter, body or file is wrong; the sentence names it and what is allowed."""
 
     status = 400
+
+
+def wrong_field(field: str, reason: str) -> Invalid:
+    """Return the refusal of one field of a draft; the reason begins small and has no full stop."""
+    return Invalid(f"The field {field} is wrong: {reason}.", field=field, reason=reason)
 
 
 class Unauthorized(CostOptixError):

@@ -28,10 +28,14 @@ def normalize_name(text: str) -> str:
     """
     name = text.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(f"The organization's name must be one line of 1 to {MAX_NAME} characters.")
+        raise _wrong_name(f"must be one line of 1 to {MAX_NAME} characters")
     if _looks_like_an_id(name):
-        raise Invalid("The organization's name must not look like an id: choose other words.")
+        raise _wrong_name("must not look like an id: choose other words")
     return name
+
+
+def _wrong_name(reason: str) -> Invalid:
+    return Invalid(f"The organization's name {reason}.", field="name", reason=f"it {reason}")
 
 
 def _looks_like_an_id(name: str) -> bool:
@@ -155,7 +159,8 @@ def rename(session: Session, organization: Organization, caller: Caller, name: s
                 before={"name": before}, after={"name": name},
             )  # fmt: skip
     except IntegrityError:
-        raise Conflict(f"There is already an organization called {name}.") from None
+        reason = f"there is already an organization called {name}"
+        raise Conflict(f"T{reason[1:]}.", field="name", reason=reason) from None
 
 
 def set_tier(session: Session, organization: Organization, tier: str) -> None:

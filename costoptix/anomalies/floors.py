@@ -11,13 +11,8 @@ from sqlalchemy import ColumnElement, String, case, select
 from sqlalchemy import type_coerce as coerced
 from sqlalchemy.orm import Session
 
-from costoptix.access import audit
-from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies.ordering import SIZE
 from costoptix.currencies import WITHOUT_DECIMALS
-from costoptix.database import writing
-from costoptix.drafts import Draft
-from costoptix.lake.live import renew_data_version
 from costoptix.models import Anomaly, Delivery, DeliverySum, DetectionRun, Organization
 from costoptix.money import EXACT, Amount, is_currency, parse_amount, rounded, to_text
 
@@ -46,18 +41,14 @@ def _currency(value: str) -> str:
     return value
 
 
-class FloorsDraft(Draft):
-    """What an admin sets; what is left out stays as it is."""
-
-    anomaly_floor: dict[
+Floors = Annotated[
+    dict[
         Annotated[str, AfterValidator(_currency)],
         Annotated[Decimal | None, BeforeValidator(_floor)],
-    ] = Field(
-        max_length=MAX_CURRENCIES,
-        description="By currency, below how much an anomaly is neither kept nor told; 0 keeps all, "
-        "null is the usual floor again: the larger of 0.1% of the usual daily cost and 1.00 (100 "
-        "where the currency has no decimals).",
-    )
+    ],
+    Field(max_length=MAX_CURRENCIES),
+]
+"""Floors that are to be set, by currency; None gives one back its usual floor."""
 
 
 def least(currency: str) -> Amount:
@@ -118,31 +109,7 @@ def reaches_floor(session: Session, organization: Organization) -> ColumnElement
     return case(own, value=currency, else_=usual) <= SIZE
 
 
-def set_floors(
-    session: Session, organization: Organization, caller: Caller, draft: FloorsDraft
-) -> None:
-    """Set the floors of some currencies, or give them back their usual ones (None).
-
-    Raises:
-        Forbidden: the caller is not an admin.
-    """
-    require(caller, Permission.ADMIN)
-    with writing(session):
-        before = dict(organization.anomaly_floors)
-        after = before | {
-            currency: to_text(floor)
-            for currency, floor in draft.anomaly_floor.items()
-            if floor is not None
-        }
-        for currency, floor in draft.anomaly_floor.items():
-            if floor is None:
-                after.pop(currency, None)
-        if after == before:
-            return
-        organization.anomaly_floors = after
-        renew_data_version(session, organization.id)
-        audit.record(
-            session, caller, "organization.changed",
-            subject=organization.name, subject_id=organization.id,
-            before={"anomaly_floor": before}, after={"anomaly_floor": after},
-        )  # fmt: skip
+def merged(before: Mapping[str, str], floors: Mapping[str, Amount | None]) -> dict[str, str]:
+    """Return the texts of the floors that are set when these are, too; None takes one back."""
+    texts = {name: None if floor is None else to_text(floor) for name, floor in floors.items()}
+    return {name: text for name, text in {**before, **texts}.items() if text is not None}

@@ -32,14 +32,13 @@ from costoptix.periods import DateRange, Preset
 from costoptix.series.forecast import Horizon
 
 Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
-DEFAULT_METRIC: Metric = "effective_cost"
 DAYS = ("range", "start_date", "end_date")
 
 
 class FiguresForm(Draft):
-    """Which cost is meant."""
+    """Which cost is meant; None: what the organization chose."""
 
-    metric: Metric = DEFAULT_METRIC
+    metric: Metric | None = None
 
 
 class ComparingForm(FiguresForm):
@@ -75,8 +74,8 @@ Form = TypeVar("Form", bound=FiguresForm)
 ASKED = (
     *SELECTION,
     Parameter(
-        "metric", "Which cost; amortised if absent.",
-        {"type": "string", "enum": list(METRICS), "default": DEFAULT_METRIC},
+        "metric", "Which cost; if absent the metric of `GET /organization`.",
+        {"type": "string", "enum": list(METRICS)},
     ),
 )  # fmt: skip
 """What every figure is asked by: days, filters and a metric."""
@@ -129,6 +128,11 @@ class _Asked(Generic[Form]):
         """What answers queries for the caller's organization."""
         return asker(self._call.session, self._call.organization, self._call.store)
 
+    @cached_property
+    def metric(self) -> str:
+        """The cost that is meant."""
+        return self.form.metric or self._call.organization.metric
+
     def priced(self, query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
         """Add up a metric and what was priced in the caller's organization."""
         call = self._call
@@ -142,11 +146,11 @@ class _Asked(Generic[Form]):
     def whole(self) -> CostReport:
         """The report of the whole range, ungrouped."""
         days = self.query.date_range
-        return self.ask(summary.asked_over(self.query, days, metric=self.form.metric))
+        return self.ask(summary.asked_over(self.query, days, metric=self.metric))
 
     def answer(self, data: object, **meta: object) -> Answer:
         """Give the answer, and say what was asked."""
-        asked = {"metric": self.form.metric} | question_meta(self.whole)
+        asked = {"metric": self.metric} | question_meta(self.whole)
         return Answer(data, meta=asked | meta)
 
 
@@ -165,7 +169,7 @@ def _params(days: Preset | DateRange) -> list[tuple[str, str]]:
 def get_summary(call: Call) -> Answer:
     """Answer the executive summary."""
     asked = _Asked(call, SummaryForm, Preset.LAST_30_DAYS)
-    ask, query, metric, compare = asked.ask, asked.query, asked.form.metric, asked.form.compare
+    ask, query, metric, compare = asked.ask, asked.query, asked.metric, asked.form.compare
     range_summary = summary.range_summary(ask, query, metric, compare)
     month = summary.this_month(ask, query, metric, utc_today(), compare)
     coming = outlook.month_end(ask, query, metric, utc_today())
@@ -185,7 +189,7 @@ def get_services(call: Call) -> Answer:
     session, organization = call.session, call.organization
     judged = listing.version(session, organization)
     asked = _Asked(call, ComparingForm, Preset.LAST_6_MONTHS, judged)
-    ask, metric, compare = asked.ask, asked.form.metric, asked.form.compare
+    ask, metric, compare = asked.ask, asked.metric, asked.form.compare
     by_service = replace(asked.query, group_by=summary.SERVICE)
     table = summary.monthly_table(ask, by_service, metric)
     flags = listing.flags(session, organization, ask, by_service)
@@ -207,7 +211,7 @@ def get_services(call: Call) -> Answer:
 def get_daily_spend(call: Call) -> Answer:
     """Answer the days, one entry per currency."""
     asked = _Asked(call, ComparingForm, daily.DEFAULT_RANGE)
-    ask, query, metric, compare = asked.ask, asked.query, asked.form.metric, asked.form.compare
+    ask, query, metric, compare = asked.ask, asked.query, asked.metric, asked.form.compare
     spends = daily.daily_spend(ask, query, metric)
     compared = asked.compared(compare)
     changes = summary.whole_changes(ask, query, metric, compared)
@@ -227,7 +231,7 @@ def get_quarterly(call: Call) -> Answer:
     """Answer the quarters, one entry per currency."""
     require_feature(call.tier, Feature.QUARTERLY)
     asked = _Asked(call, FiguresForm, quarterly.default_range(utc_today()))
-    reports = quarterly.quarterly_reports(asked.ask, asked.query, asked.form.metric)
+    reports = quarterly.quarterly_reports(asked.ask, asked.query, asked.metric)
     return asked.answer(all_written(report_figures.QuarterlyReportData, reports))
 
 
@@ -241,7 +245,7 @@ def get_portfolio(call: Call) -> Answer:
     require_feature(call.tier, Feature.PORTFOLIO)
     asked = _Asked(call, ComparingForm, portfolio.DEFAULT_RANGE)
     compare = asked.form.compare
-    portfolios = portfolio.portfolios(asked.ask, asked.query, asked.form.metric, compare)
+    portfolios = portfolio.portfolios(asked.ask, asked.query, asked.metric, compare)
     return asked.answer(
         all_written(report_figures.PortfolioData, portfolios),
         **compared_meta(asked.compared(compare), compare),
@@ -263,7 +267,9 @@ def get_movers(call: Call) -> Answer:
         account=movers.account_to_compare(form.compare_account),
         compare=form.compare,
     )
-    ranking = movers.movers(asked.priced, comparison, form.metric, form.level) if comparison else []
+    ranking = (
+        movers.movers(asked.priced, comparison, asked.metric, form.level) if comparison else []
+    )
     version = asked.whole.data_version
     shown, following = page(
         f"movers:{asked.fingerprint}", ranking, form, lambda mover: f"{version}{mover.key}"
@@ -287,5 +293,5 @@ def get_movers(call: Call) -> Answer:
 def get_forecast(call: Call) -> Answer:
     """Answer the days to come, one entry per currency."""
     asked = _Asked(call, ForecastForm, outlook.HISTORY)
-    outlooks = outlook.outlooks(asked.ask, asked.query, asked.form.metric, asked.form.horizon)
+    outlooks = outlook.outlooks(asked.ask, asked.query, asked.metric, asked.form.horizon)
     return asked.answer(all_written(report_figures.ForecastData, outlooks.values()))

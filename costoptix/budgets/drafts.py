@@ -13,7 +13,12 @@ from costoptix.drafts import Draft, Name
 from costoptix.lake.providers import same_account
 from costoptix.money import is_currency, parse_amount
 
+Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
+
 WARNING, CRITICAL = Decimal(80), Decimal(95)
+DEFAULT_METRIC: Metric = "billed_cost"
+"""What budgets are of unless somebody says otherwise, whatever else pages show: the invoice."""
+
 MAX_RULES = 10
 MAX_RULE_VALUES = 100
 
@@ -80,7 +85,6 @@ BudgetAmount = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_abov
 Percent = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_percent)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Account = Annotated[str | None, AfterValidator(_account)]
-Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
 TagValue = Annotated[str, Field(max_length=MAX_VALUE_LENGTH)]
 
 
@@ -116,7 +120,7 @@ class BudgetDraft(Draft):
     currency: Currency
     period: BudgetPeriod = BudgetPeriod.MONTHLY
     account: Account = None
-    metric: Metric = "billed_cost"
+    metric: Metric = DEFAULT_METRIC
     charge_categories: list[ChargeCategory] = []
     tag_rules: TagRules = []
     warning_threshold: Percent = WARNING

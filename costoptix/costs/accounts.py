@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 from sqlalchemy import delete, select
@@ -53,6 +54,10 @@ class AccountCost:
     effective_cost: Amount
     list_cost: Amount | None
     contracted_cost: Amount | None
+
+    def of(self, metric: str) -> Amount:
+        """Return the cost by its name: billed or effective, which every charge has."""
+        return self.billed_cost if metric == "billed_cost" else self.effective_cost
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,10 @@ def given_names(session: Session, organization: Organization) -> Mapping[str, st
 
 
 def list_accounts(session: Session, organization: Organization, store: CostStore) -> list[Account]:
-    """List the accounts of the last five years of bills: by currency, most expensive first."""
+    """List the accounts of the last five years of bills: by currency, most expensive first.
+
+    What is expensive goes by the organization's metric.
+    """
     span, sightings = report.with_live(
         session, organization, store, lambda live: _sightings(live, store)
     )
@@ -119,7 +127,7 @@ def list_accounts(session: Session, organization: Organization, store: CostStore
         for account, seen in sightings.items()
         if account in costs or account in errors
     ]
-    return sorted(accounts, key=_largest_first)
+    return sorted(accounts, key=partial(_largest_first, metric=organization.metric))
 
 
 def _costs_or_errors(
@@ -330,8 +338,8 @@ def _gaps(days: list[date]) -> Iterable[DateRange]:
             yield DateRange(before + _DAY, after - _DAY)
 
 
-def _largest_first(account: Account) -> tuple[bool, str, Decimal, str]:
+def _largest_first(account: Account, metric: str) -> tuple[bool, str, Decimal, str]:
     if not account.costs:
         return True, "", Decimal(0), account.account  # last
     cost = account.costs[0]
-    return False, cost.currency, -cost.billed_cost, account.account
+    return False, cost.currency, -cost.of(metric), account.account

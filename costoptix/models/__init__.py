@@ -11,6 +11,7 @@ from costoptix.models.access import (
     ThrottleCounter,
     User,
     UserSession,
+    Weekday,
 )
 from costoptix.models.anomalies import (
     ANOMALY_MOVES,
@@ -86,6 +87,7 @@ __all__ = [
     "UTCDateTime",
     "User",
     "UserSession",
+    "Weekday",
     "WorkerHeartbeat",
     "new_id",
 ]

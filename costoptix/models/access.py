@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +20,30 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from costoptix.clock import utc_now
-from costoptix.models.base import Base, id_column, new_id, organization_column, sealed_column
+from costoptix.models.base import (
+    Base,
+    id_column,
+    new_id,
+    organization_column,
+    sealed_column,
+    state_type,
+)
+
+
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
 
 
 class Organization(Base):
-    """A tenant."""
+    """A tenant, with what it chose (``costoptix.choices``)."""
 
     __tablename__ = "organizations"
 
@@ -31,11 +51,21 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(String(200), unique=True)
     tier: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    # Renewed with every delivery, undo, tag rule and account name, in the same transaction:
+    # Renewed with every delivery, undo, tag rule, account name and choice that changes figures, in
+    # the same transaction:
     # what was computed under one value stays true as long as the value stays.
     data_version: Mapped[str] = mapped_column(String(36), default=new_id)
     anomaly_floors: Mapped[dict[str, Any]] = mapped_column(  # by currency, as text: those set
         JSON, default=dict, server_default="{}"
+    )
+    # What is shown where no metric is named: effective_cost or billed_cost.
+    metric: Mapped[str] = mapped_column(
+        String(20), default="effective_cost", server_default="effective_cost"
+    )
+    # By whose days, and on which of them, reports go out; days of costs are UTC.
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    report_weekday: Mapped[Weekday] = mapped_column(
+        state_type(Weekday, 10), default=Weekday.MONDAY, server_default="monday"
     )
 
 

@@ -76,3 +76,46 @@ def test_what_a_person_has_judged_is_listed_below_the_floor_too(
     assert api.get("/anomalies").json["data"] == []
     api("PATCH", f"/anomalies/{row.id}", json={"note": "a test"})
     assert [each["id"] for each in api.get("/anomalies").json["data"]] == [row.id]
+
+
+def test_choices_are_set_one_by_one(api: Api, billed: Lake) -> None:
+    def chosen(**values: object) -> Any:
+        answer = api("PATCH", "/organization", json=values)
+        assert answer.status_code == 200, answer.text
+        return answer.json["data"]
+
+    names = ("metric", "time_zone", "report_weekday")
+    assert [chosen()[name] for name in names] == ["effective_cost", "UTC", "monday"]
+    chosen(metric="billed_cost")
+    after = chosen(time_zone="Europe/Berlin", report_weekday="friday", anomaly_floor={"EUR": 2})
+    assert [after[name] for name in names] == ["billed_cost", "Europe/Berlin", "friday"]
+    assert after == api.get("/organization").json["data"]
+
+
+def test_analytics_take_the_metric_of_the_organization(api: Api, billed: Lake) -> None:
+    days = "start_date=2026-03-09&end_date=2026-03-10"
+
+    def total(more: str = "") -> tuple[str, str]:
+        answer = api.get(f"/analytics/summary?{days}{more}").json
+        return answer["meta"]["metric"], answer["data"]["currencies"][0]["total"]
+
+    tag = api.get(f"/analytics/summary?{days}").headers["ETag"]
+    assert total() == ("effective_cost", "8700")
+    api("PATCH", "/organization", json={"metric": "billed_cost"})
+    assert total() == ("billed_cost", "2")
+    assert total("&metric=effective_cost") == ("effective_cost", "8700")
+    # The data version is another: what a caller holds is no answer any more.
+    held = {"If-None-Match": tag}
+    assert api("GET", f"/analytics/summary?{days}", headers=held).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("metric", "list_cost"), ("metric", None), ("time_zone", "Mars"), ("time_zone", 1),
+     ("time_zone", ["UTC"]), ("report_weekday", 8), ("report_weekday", "x" * 5000),
+     ("tier", "starter")],
+)  # fmt: skip
+def test_a_wrong_choice_is_400(api: Api, name: str, value: object) -> None:
+    answer = api("PATCH", "/organization", json={name: value})
+    assert answer.status_code == 400
+    assert name in answer.json["error"]

@@ -26,7 +26,7 @@ def test_the_explorer_its_csv_and_its_curl_agree(
         page.goto(f"{demo.server.url}/?range=last_30_days")
         page.locator(".legend a").first.click()
         page.wait_for_url(lambda url: "/costs?" in url and "service_name=" in url)
-        metric = parse_qs(urlsplit(page.url).query).get("metric", ["billed_cost"])[0]
+        metric = parse_qs(urlsplit(page.url).query).get("metric", ["effective_cost"])[0]
         on_screen = Decimal(page.locator("h2 .num data").first.get_attribute("value") or "")
         assert on_screen == _sum_of_csv(page) == _sum_by_curl(page, demo, metric)
         assert on_screen > 0

@@ -11,7 +11,7 @@ from costoptix.costs import accounts as cloud
 from costoptix.costs.accounts import AccountDraft
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
-from costoptix.web.costs.questions import cost_store, url_with
+from costoptix.web.costs.questions import cost_store, default_metric, url_with
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 
@@ -26,7 +26,7 @@ class AccountRenaming(drafts.Draft):
 def accounts() -> ResponseReturnValue:
     """List the accounts in the bills."""
     listed = cloud.list_accounts(db.session(), current_user.organization, cost_store())
-    return render_template("accounts/list.html", accounts=listed)
+    return render_template("accounts/list.html", accounts=listed, metric=default_metric())
 
 
 @page("/accounts/<account_id>")

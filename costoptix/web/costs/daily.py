@@ -40,7 +40,7 @@ def daily() -> ResponseReturnValue:
         return empty_page(question)
     whole = ask(summary.asked_over(query, query.date_range, metric=metric))
     as_of = whole.data_as_of
-    explorer = replace(question, endpoint="web.costs", default_metric="billed_cost")
+    explorer = replace(question, endpoint="web.costs")
     by_service = explorer.grouped("service_name")
     compared = compared_part(whole, question.compare)
     charts = panel(

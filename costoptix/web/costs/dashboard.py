@@ -38,6 +38,7 @@ from costoptix.web.costs.questions import (
     CostQuestion,
     Pairs,
     asker,
+    default_metric,
     given_pairs,
     tag_dimensions,
     take_compare,
@@ -47,8 +48,6 @@ from costoptix.web.parts.panels import Panel, panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title, value_title
 
-METRIC = "effective_cost"
-EXPLORER_METRIC = "billed_cost"
 PRESET = Preset.LAST_30_DAYS
 GROUPS = (
     ("Service", ("service_name",)),
@@ -116,7 +115,7 @@ def home() -> ResponseReturnValue:
     whole = panel("the spend of the range", lambda: ask(spent))
     if whole.shown is not None and not whole.shown.totals:
         return empty_page(question)
-    explorer = replace(question, endpoint="web.costs", default_metric=EXPLORER_METRIC)
+    explorer = replace(question, endpoint="web.costs")
     complete = known_part(query.date_range, whole.shown) if whole.shown else None
     compared = compared_part(whole.shown, question.compare) if whole.shown else None
     movers = panel(
@@ -216,7 +215,7 @@ def read_question(pairs: Pairs) -> CostQuestion:
     Raises:
         Invalid: a parameter is unknown or wrong, or is one that only the explorer has.
     """
-    metric = take_metric(pairs, METRIC)
+    metric = take_metric(pairs)
     compare = take_compare(pairs)
     names = {name for name, _ in pairs}
     if not names & {"range", "start_date", "end_date"}:
@@ -228,7 +227,7 @@ def read_question(pairs: Pairs) -> CostQuestion:
     query = CostQuery.from_params(pairs, utc_today())
     if len(query.group_by) > 1:
         raise Invalid("group_by takes one dimension on the dashboard.")
-    return CostQuestion("web.home", query, metric, METRIC, compare=compare)
+    return CostQuestion("web.home", query, metric, default_metric(), compare=compare)
 
 
 def _outlooks(ask: Ask, query: CostQuery, metric: str) -> dict[str, Outlook]:

@@ -50,6 +50,7 @@ from costoptix.web.costs.questions import (
     Pairs,
     asker,
     cost_store,
+    default_metric,
     given_pairs,
     tag_dimensions,
     take,
@@ -62,7 +63,6 @@ from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import SEVERITY_KINDS
 
-METRIC = "billed_cost"
 MAX_GROUPS = 2
 MAX_SHOWN = 1000
 LINES_PER_BLOCK = 500
@@ -183,7 +183,7 @@ def read_state(pairs: Pairs) -> Asked:
     Raises:
         Invalid: a parameter is unknown or wrong; the sentence names it and what is allowed.
     """
-    metric = take_metric(pairs, METRIC)
+    metric = take_metric(pairs)
     compare = take_compare(pairs)
     complete_days = take(pairs, "complete_days")
     if complete_days not in ("", "0", "1"):
@@ -203,7 +203,7 @@ def read_state(pairs: Pairs) -> Asked:
         "web.costs",
         query,
         metric,
-        METRIC,
+        default_metric(),
         complete_days == "1",
         limit,
         page_order,

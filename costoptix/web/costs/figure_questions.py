@@ -13,10 +13,14 @@ from costoptix.costs.query import CostQuery
 from costoptix.errors import Forbidden, Invalid
 from costoptix.figures.comparison import Compare
 from costoptix.periods import DateRange, Preset
-from costoptix.web.costs.questions import CostQuestion, given_pairs, take, take_compare, take_metric
-
-METRIC = "effective_cost"
-"""What ``/analytics`` takes, too, when no metric is named."""
+from costoptix.web.costs.questions import (
+    CostQuestion,
+    default_metric,
+    given_pairs,
+    take,
+    take_compare,
+    take_metric,
+)
 
 _OF_THE_EXPLORER = ("group_by", "granularity", "order_by")
 
@@ -34,7 +38,7 @@ def read_question(
     """
     names = tuple(own)
     pairs = [(name, value) for name, value in given_pairs() if value or name not in names]
-    metric = take_metric(pairs, METRIC)
+    metric = take_metric(pairs)
     compare = take_compare(pairs) if compares else Compare.PREVIOUS
     options = tuple((name, value) for name in names if (value := take(pairs, name)))
     for name, _ in pairs:
@@ -43,7 +47,7 @@ def read_question(
     if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
         pairs += _params(default)
     query = CostQuery.from_params(pairs, utc_today())
-    return CostQuestion(endpoint, query, metric, METRIC, own=options, compare=compare)
+    return CostQuestion(endpoint, query, metric, default_metric(), own=options, compare=compare)
 
 
 def _params(days: Preset | DateRange) -> list[tuple[str, str]]:

@@ -79,7 +79,7 @@ def portfolio() -> ResponseReturnValue:
         formula=HEALTH_FORMULA,
         limit=SHOWN,
         account_of=account_of,
-        explorer=replace(question, endpoint="web.costs", default_metric="billed_cost", own=()),
+        explorer=replace(question, endpoint="web.costs", own=()),
     )
 
 

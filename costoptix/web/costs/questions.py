@@ -52,7 +52,10 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class CostQuestion:
-    """One state of a cost page. ``query`` is what the API would be asked."""
+    """One state of a cost page. ``query`` is what the API would be asked.
+
+    ``default_metric`` needs no naming in an address: it is the same on every page.
+    """
 
     endpoint: str
     query: CostQuery
@@ -226,13 +229,19 @@ def take(pairs: Pairs, name: str) -> str:
     return values[0] if values else ""
 
 
-def take_metric(pairs: Pairs, default: str) -> str:
-    """Take ``metric`` out of the pairs.
+def default_metric() -> str:
+    """Return what pages show where no metric is named: the choice of the reader's organization."""
+    metric: str = current_user.organization.metric
+    return metric
+
+
+def take_metric(pairs: Pairs) -> str:
+    """Take ``metric`` out of the pairs; the organization's where none is given.
 
     Raises:
         Invalid: it is not one of the four.
     """
-    metric = take(pairs, "metric") or default
+    metric = take(pairs, "metric") or default_metric()
     if metric not in METRICS:
         raise Invalid(f"metric must be one of {', '.join(METRICS)}.")
     return metric

@@ -38,7 +38,14 @@ from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.charts import StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
-from costoptix.web.costs.questions import CostQuestion, Pairs, asker, cost_store, url_with
+from costoptix.web.costs.questions import (
+    CostQuestion,
+    Pairs,
+    asker,
+    cost_store,
+    default_metric,
+    url_with,
+)
 from costoptix.web.parts import forms
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
@@ -326,7 +333,7 @@ def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseR
     days = DateRange(row.first_day, row.last_day)
     around = _around(days)
     subject = service.subject_of_anomaly(row)
-    explorer = CostQuestion("web.costs", subject.query(around), METRIC, "billed_cost")
+    explorer = CostQuestion("web.costs", subject.query(around), METRIC, default_metric())
     drivers, drivers_error = service.drivers_or_error(
         db.session(), current_user.organization, row, cost_store()
     )

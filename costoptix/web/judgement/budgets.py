@@ -15,6 +15,7 @@ from costoptix.budgets import service, standings
 from costoptix.budgets.crossings import crossings_of
 from costoptix.budgets.drafts import (
     CRITICAL,
+    DEFAULT_METRIC,
     WARNING,
     BudgetChange,
     BudgetDraft,
@@ -34,12 +35,18 @@ from costoptix.models import Budget
 from costoptix.money import to_text
 from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
 from costoptix.web.costs.account_names import given_name
-from costoptix.web.costs.questions import CostQuestion, asker, cost_store, tag_dimensions, url_with
+from costoptix.web.costs.questions import (
+    CostQuestion,
+    asker,
+    cost_store,
+    default_metric,
+    tag_dimensions,
+    url_with,
+)
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import METRIC_TITLES, STATE_KINDS
 
-EXPLORER_METRIC = "billed_cost"
 PER_PAGE = 50
 VALUES_SHOWN = 10
 """How many values of a tag rule a card names."""
@@ -80,7 +87,7 @@ class BudgetForm(drafts.Draft):
     currency: str = ""
     period: str = BudgetPeriod.MONTHLY.value
     account: str = ""
-    metric: str = EXPLORER_METRIC
+    metric: str = DEFAULT_METRIC
     warning_threshold: str = to_text(WARNING)
     critical_threshold: str = to_text(CRITICAL)
     usage: str = ""
@@ -191,7 +198,7 @@ def create_budget() -> ResponseReturnValue:
 @page("/budgets/new", access=Access.ADMIN)
 def new_budget() -> ResponseReturnValue:
     """Show the form of a new budget."""
-    currencies = summary.totals(asker(), CostQuery(_last_year()), _last_year(), EXPLORER_METRIC)
+    currencies = summary.totals(asker(), CostQuery(_last_year()), _last_year(), DEFAULT_METRIC)
     return _show_form(None, BudgetForm(currency=next(iter(currencies), "")))
 
 
@@ -222,7 +229,7 @@ def _explorer(row: Budget) -> CostQuestion | None:
     except Invalid:
         return None
     daily = replace(query, granularity=Granularity.DAILY)
-    return CostQuestion("web.costs", daily, draft.metric, EXPLORER_METRIC)
+    return CostQuestion("web.costs", daily, draft.metric, default_metric())
 
 
 @page("/budgets/<budget_id>/edit", access=Access.ADMIN)

@@ -29,7 +29,8 @@ def fields() -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in request.form.items(multi=True):
         if name in values:
-            raise Invalid(f"The field {name[:100]!a} may be given only once.")
+            reason = "it may be given only once"
+            raise Invalid(f"The field {name[:100]!a}: {reason}.", field=name, reason=reason)
         values[name] = value
     return {k: v for k, v in values.items() if k not in (CSRF_FIELD, PASSWORD_FIELD)}
 
@@ -65,15 +66,20 @@ def require_password() -> None:
     """
     password = request.form.get(PASSWORD_FIELD, "")
     if not password:
-        raise Invalid("Please give your password to confirm this.")
+        raise _wrong_password("Please give your password to confirm this.")
     person, browser = current_user.email, current_user.row.id
     with throttle.attempt(
         db.session(), "password", person, session.address(), browser=browser
     ) as tried:
         if not users.has_password(current_user.user, password):
-            raise Invalid("Your password is not correct.")
+            raise _wrong_password("Your password is not correct.")
         tried.succeeded()
     session.confirm_password()
+
+
+def _wrong_password(sentence: str) -> Invalid:
+    reason = f"{sentence[0].lower()}{sentence[1:-1]}"
+    return Invalid(sentence, field=PASSWORD_FIELD, reason=reason)
 
 
 def answer(body: str, error: CostOptixError | None = None) -> Response:

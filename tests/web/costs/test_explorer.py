@@ -228,12 +228,11 @@ def test_the_csv_has_exactly_the_columns_and_rows_of_the_page(billed, alice_brow
 
 
 def test_s43_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(lake, alice_browser):
-    lake.deliver(
-        *(Charge(service_name=name, billed_cost=Decimal(-2)) for name in ("=1+1", "@x", "-3", "+4"))
-    )
+    names = ("=1+1", "@x", "-3", "+4")
+    lake.deliver(*(Charge(service_name=name, effective_cost=Decimal(-2)) for name in names))
     rows = csv_rows(alice_browser, f"{MARCH}&group_by=service_name")
     assert sorted(row["Service"] for row in rows) == ["'+4", "'-3", "'=1+1", "'@x"]
-    assert {row["Billed cost"] for row in rows} == {"-2"}
+    assert {row["Amortised cost"] for row in rows} == {"-2"}
     assert guarded("\t=1") == "'\t=1"
     assert guarded("＝1") == "'＝1"
     assert guarded("Amazon S3") == "Amazon S3"
@@ -282,7 +281,7 @@ def test_a_service_with_anomalies_is_flagged_and_leads_to_them(
 
 
 @pytest.mark.parametrize(
-    "column", ["service_name", "billed_cost", "compared", "before", "change", "average",
+    "column", ["service_name", "effective_cost", "compared", "before", "change", "average",
                "peak_month", "trend", "cagr", "total_change", "month_over_month", "confidence",
                "anomaly"],
 )  # fmt: skip
@@ -319,7 +318,7 @@ def test_a_charge_category_is_switched_off_and_on(billed, alice_browser: Browser
     [off] = [link for link in links(on) if link.endswith("exclude_charge_category=Credit")]
     page = alice_browser.get(off).text
     assert chart_totals(page) == {
-        t.currency: t.billed_cost
+        t.currency: t.effective_cost
         for t in billed.ask(
             ("start_date", "2026-03-01"), ("end_date", "2026-03-19"),
             ("exclude_charge_category", "Credit"),
@@ -349,7 +348,7 @@ def test_complete_days_only_leaves_the_others_out(billed, alice_browser: Browser
     page = alice_browser.get("/costs?range=this_month&complete_days=1").text
     assert "1–18 Mar 2026" in text(page)
     found = billed.ask(("start_date", "2026-03-01"), ("end_date", "2026-03-18"))
-    assert chart_totals(page) == {t.currency: t.billed_cost for t in found.totals}
+    assert chart_totals(page) == {t.currency: t.effective_cost for t in found.totals}
 
 
 def test_of_many_rows_the_page_says_how_many_it_shows(lake, alice_browser: Browser):
@@ -368,7 +367,7 @@ def test_without_dates_it_shows_the_apis_days(billed, api, alice_browser: Browse
     page = alice_browser.get("/costs").text
     answer = api("/api/v1/costs")
     assert chart_totals(page) == {
-        t["currency"]: Decimal(t["billed_cost"]) for t in answer["data"]["totals"]
+        t["currency"]: Decimal(t["effective_cost"]) for t in answer["data"]["totals"]
     }
     compared = api("/api/v1/costs?compare=previous")
     assert api(curl_of(page))["data"]["totals"] == compared["data"]["totals"]
@@ -466,6 +465,6 @@ def test_a_csv_of_more_rows_than_are_compared_has_the_columns_of_the_page(
     lake.deliver(Charge(resource_id="="), copies=1_200)
     rows = csv_rows(alice_browser, f"{MARCH}&group_by=resource_id&granularity={granularity}")
     assert len(rows) == 1_200
-    assert {row["Billed cost"] for row in rows} == {"1"}
+    assert {row["Amortised cost"] for row in rows} == {"1"}
     assert {row["Share"] for row in rows} == {"0.1"}
     assert all(row["Resource"].startswith("'=") for row in rows)

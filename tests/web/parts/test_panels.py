@@ -70,7 +70,7 @@ def test_an_account_that_cannot_be_computed_says_so_and_the_others_are_right(
     alice_browser: Browser, huge: Lake
 ) -> None:
     huge.deliver(Charge(sub_account_id="222", billed_cost=HUGE, effective_cost=HUGE), source="more")
-    huge.deliver(Charge(sub_account_id="333", billed_cost=Decimal(7)), source="others")
+    huge.deliver(Charge(sub_account_id="333", effective_cost=Decimal(7)), source="others")
     answer = alice_browser.get("/accounts")
     assert answer.status_code == 200
     page = text(answer.text)
