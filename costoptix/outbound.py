@@ -322,6 +322,8 @@ def _look_up(host: str, port: int, seconds: float) -> list[str]:
     """
     if host in _METADATA_NAMES:
         raise _refused(host)
+    with suppress(ValueError):
+        return [str(ip_address(host))]
     addresses: list[str] = []
     failures: list[Exception] = []
 

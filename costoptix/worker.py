@@ -23,6 +23,8 @@ from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
 from costoptix.database import delete_in_batches, writing
 from costoptix.models import Job, WorkerHeartbeat
+from costoptix.notify import dispatches
+from costoptix.notify.sender import Sender
 from costoptix.queue import Abandoned, Claim
 
 IDLE_SECONDS = 1.0
@@ -48,7 +50,13 @@ def run(sessions: Callable[[], Session], config: Config, *, once: bool) -> None:
     """
     with _ending_by_signal():
         try:
-            _Worker(sessions, config).run(once=once)
+            worker, sender = _Worker(sessions, config), Sender(sessions, config)
+            if once:
+                worker.run(once=True)
+                sender.drain()
+            else:
+                with sender:
+                    worker.run(once=False)
         except Stopped:
             logger.info("worker stopped")
 
@@ -82,6 +90,7 @@ class _Worker:
             _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
+            _Chore("the log of channels", HOUSEKEEPING_SECONDS, dispatches.prune),
             _Chore("answered requests", HOUSEKEEPING_SECONDS, idempotency.prune),
             _Chore("old deliveries", HOUSEKEEPING_SECONDS, housekeeping.prune_history),
             _Chore("files that nothing names", HOUSEKEEPING_SECONDS, self._sweep),

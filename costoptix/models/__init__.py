@@ -40,6 +40,15 @@ from costoptix.models.bills import (
     Source,
 )
 from costoptix.models.budgets import Budget, BudgetStanding, BudgetState
+from costoptix.models.channels import (
+    DISPATCH_MOVES,
+    Channel,
+    ChannelKind,
+    ChannelState,
+    Dispatch,
+    DispatchAttempt,
+    DispatchState,
+)
 from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
@@ -47,6 +56,7 @@ from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 __all__ = [
     "ANOMALY_MOVES",
     "DELIVERY_MOVES",
+    "DISPATCH_MOVES",
     "IMPORT_MOVES",
     "JOB_MOVES",
     "OPEN_STATUSES",
@@ -62,12 +72,18 @@ __all__ = [
     "Budget",
     "BudgetStanding",
     "BudgetState",
+    "Channel",
+    "ChannelKind",
+    "ChannelState",
     "Delivery",
     "DeliveryFile",
     "DeliveryState",
     "DeliverySubAccount",
     "DeliverySum",
     "DetectionRun",
+    "Dispatch",
+    "DispatchAttempt",
+    "DispatchState",
     "Event",
     "ExactDecimal",
     "IdempotencyRecord",

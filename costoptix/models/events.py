@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from costoptix.clock import utc_now
@@ -26,4 +26,5 @@ class Event(Base):
     key: Mapped[str] = mapped_column(String(200))
     subject_id: Mapped[str] = mapped_column(String(36), index=True)  # of the budget or anomaly
     data: Mapped[dict[str, Any]]
+    is_handed_on: Mapped[bool] = mapped_column(Boolean, default=False, index=True)  # to channels
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
