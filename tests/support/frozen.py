@@ -25,7 +25,9 @@ NOW = "2026-03-21T09:30:00+00:00"
 def put_files(config: Config) -> None:
     """Unpack its lake, and the uploads that still wait."""
     with tarfile.open(FOLDER / "files.tar.gz") as archive:
-        archive.extractall(config.data_dir, filter="data")
+        # Debian 12 has Python 3.11.2, which knows no filters; from 3.12 on one wants to be named.
+        named = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(config.data_dir, **named)
 
 
 def put_database(path: Path) -> None:

@@ -469,13 +469,13 @@ def test_many_unreadable_rows_ask_before_they_are_left_out(
 def test_the_page_of_changes_has_them_by_service_account_and_category(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:
-    before = [{"BilledCost": "7"}, {"ServiceName": "S3", "BilledCost": "2"}]
-    after = [{"BilledCost": "219.40"}, {"ServiceName": "S3", "BilledCost": "2"}]
+    before = [{"BilledCost": "7"}, {"ServiceName": "Cloud Storage", "BilledCost": "2"}]
+    after = [{"BilledCost": "219.40"}, {"ServiceName": "Cloud Storage", "BilledCost": "2"}]
     detail = bring(app, config, alice_browser, before, after)
     page = alice_browser.get(f"{detail}/changes").text
     assert "+$212.40</data></b>, 1 service." in page
     assert page.count("+$212.40") == 5  # in all; by service, account, category; side by side
-    assert "S3" not in page
+    assert "Cloud Storage" not in page
 
 
 def test_the_reconciliation_has_what_was_there_before(
