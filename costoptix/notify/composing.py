@@ -36,6 +36,7 @@ def compose(
         sentence=wording.sentence,
         link=public_url + wording.path,
         amounts=wording.amounts,
+        sections=wording.sections,
         is_test=name == TEST,
     )
 

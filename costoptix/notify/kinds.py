@@ -15,7 +15,7 @@ from typing import Any
 from costoptix.clock import parse_instant
 from costoptix.money import exact
 from costoptix.notify.facts import NO_FACTS, Facts, facts_of_anomaly, facts_of_budget
-from costoptix.notify.notification import NamedAmount, Tone
+from costoptix.notify.notification import MessageSection, NamedAmount, Tone
 from costoptix.periods import DateRange
 from costoptix.written import MINUS, day, money, percent, range_title
 
@@ -31,6 +31,7 @@ class Wording:
     sentence: str
     path: str
     amounts: tuple[NamedAmount, ...] = ()
+    sections: tuple[MessageSection, ...] = ()
 
 
 @dataclass(frozen=True)

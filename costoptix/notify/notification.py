@@ -36,6 +36,22 @@ class NamedAmount:
 
 
 @dataclass(frozen=True)
+class MessageSection:
+    """A part of a longer message: lines under a heading, the weightiest first.
+
+    A line is what it is about and what is said of it; either may be empty.
+    """
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> list[str]:
+        """Return the lines as they are read: ``Amazon EC2: +$12.00``."""
+        return [": ".join(filter(None, line)) for line in self.lines]
+
+
+@dataclass(frozen=True)
 class Notification:
     """What happened to an organization, in data and in words.
 
@@ -54,4 +70,5 @@ class Notification:
     sentence: str  # the reason, with its amounts
     link: str  # absolute, to the page of what it is about
     amounts: tuple[NamedAmount, ...] = ()
+    sections: tuple[MessageSection, ...] = ()
     is_test: bool = False

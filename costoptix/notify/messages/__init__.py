@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from costoptix.notify.messages import custom
+from costoptix.notify.messages import custom, discord, slack, teams
 from costoptix.notify.notification import Notification
 
 
@@ -26,6 +26,9 @@ class Platform:
 
 
 PLATFORMS: dict[str, Platform] = {
+    "slack": Platform("Slack", slack.render, slack.is_accepted),
+    "teams": Platform("Microsoft Teams", teams.render, teams.is_accepted),
+    "discord": Platform("Discord", discord.render),
     "custom": Platform("Webhook", custom.render, is_signed=True),
 }
 """By the kind of a channel."""
