@@ -28,7 +28,9 @@ def _floor(value: object) -> Decimal | None:
         return None
     try:
         floor = parse_amount(str(value).strip())
-    except ValueError:
+    except ValueError as error:
+        if "too large" in str(error):
+            raise ValueError("it is too large: at most 20 digits before the point") from None
         raise ValueError("give a plain number, such as 2.50") from None
     if floor < 0:
         raise ValueError("it must not be below 0")

@@ -22,8 +22,9 @@ from costoptix.api.paging import PageQuery, sign, unsign
 from costoptix.budgets import service, standings
 from costoptix.budgets.drafts import BudgetChange, BudgetDraft, TagRule
 from costoptix.budgets.figures import PastPeriod
-from costoptix.budgets.questions import stored_terms
+from costoptix.budgets.questions import curve_of, stored_terms, valid_draft
 from costoptix.budgets.standings import BudgetOrder, Standing
+from costoptix.costs.asking import asker
 from costoptix.errors import Conflict
 from costoptix.models import Budget, BudgetState
 from costoptix.series.forecast import ForecastMethod
@@ -104,9 +105,27 @@ class BudgetData(StandingData, BudgetTerms):
 
 
 @dataclass(frozen=True)
-class BudgetDetails(BudgetData):
-    """A budget with the periods before this one, newest first."""
+class CurveDayData:
+    """Where a budget stands at the end of a day of its running period, all added up.
 
+    ``spent`` is null after today, ``expected`` through the last complete day; eight in ten times
+    the sum lies from ``low`` to ``high``, which are null beyond 90 days.
+    """
+
+    date: date
+    pace: Decimal
+    spent: Decimal | None
+    complete: bool
+    expected: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+
+
+@dataclass(frozen=True)
+class BudgetDetails(BudgetData):
+    """A budget with its running period day by day, and the periods before it, newest first."""
+
+    curve: list[CurveDayData]
     history: list[PastPeriodData]
 
 
@@ -124,6 +143,7 @@ class BudgetCheck(StandingData):
 class BudgetTrial(StandingData):
     """How a budget would stand, and would have ended before."""
 
+    curve: list[CurveDayData]
     history: list[PastPeriodData]
 
 
@@ -180,7 +200,8 @@ def try_budget(call: Call, body: BudgetDraft) -> BudgetTrial:
     """Work out how the budget would stand, without saving it."""
     service.check(call.session, call.organization, body, call.store)
     standing = standings.compute(call.session, call.organization, body, call.store)
-    return BudgetTrial(**_standing(standing), history=_history(standing))
+    curve = _curve(call, body, standing)
+    return BudgetTrial(**_standing(standing), curve=curve, history=_history(standing))
 
 
 @operation(
@@ -245,7 +266,13 @@ def _details(call: Call, row: Budget) -> BudgetDetails:
     if kept := standings.current(call.session, call.organization, row):
         # The same figures: answers to equal questions stay equal to the byte.
         standing = replace(standing, computed_at=kept.computed_at)
-    return BudgetDetails(**_terms(row), **_standing(standing), history=_history(standing))
+    draft = valid_draft(row)
+    return BudgetDetails(
+        **_terms(row),
+        **_standing(standing),
+        curve=_curve(call, draft, standing) if draft else [],
+        history=_history(standing),
+    )
 
 
 def _terms(row: Budget) -> dict[str, Any]:
@@ -267,6 +294,26 @@ def _standing(standing: Standing | None, *, is_current: bool = True) -> dict[str
         "is_current": is_current,
         "error": standing.error if standing else None,
     }
+
+
+def _curve(call: Call, draft: BudgetDraft, standing: Standing) -> list[CurveDayData]:
+    """Return the days of the running period; none of a budget that cannot be computed."""
+    if standing.figures is None:
+        return []
+    ask = asker(call.session, call.organization, call.store)
+    curve = curve_of(ask, draft, standing.figures.predicted_spend, standing.day)
+    return [
+        CurveDayData(
+            date=one.day,
+            pace=one.pace,
+            spent=one.spent,
+            complete=one.is_complete,
+            expected=one.coming.expected if one.coming else None,
+            low=one.coming.low if one.coming else None,
+            high=one.coming.high if one.coming else None,
+        )
+        for one in curve.days
+    ]
 
 
 def _history(standing: Standing) -> list[PastPeriodData]:

@@ -44,7 +44,9 @@ class ChargeCategory(StrEnum):
 def _number(value: object) -> Decimal:
     try:
         return parse_amount(str(value).strip())
-    except ValueError:
+    except ValueError as error:
+        if "too large" in str(error):
+            raise ValueError("it is too large: at most 20 digits before the point") from None
         raise ValueError("give a plain number, such as 1250.50") from None
 
 
@@ -85,13 +87,14 @@ BudgetAmount = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_abov
 Percent = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_percent)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Account = Annotated[str | None, AfterValidator(_account)]
+TagKey = Annotated[str, AfterValidator(_tag_key)]
 TagValue = Annotated[str, Field(max_length=MAX_VALUE_LENGTH)]
 
 
 class TagRule(Draft):
     """A tag that charges must carry, with one of the values; "" stands for "has none"."""
 
-    key: Annotated[str, AfterValidator(_tag_key)]
+    key: TagKey
     operator: Literal["=", "in"] = "="
     values: list[TagValue] = Field(min_length=1, max_length=MAX_RULE_VALUES)
 
@@ -131,7 +134,7 @@ class BudgetDraft(Draft):
     def _above_warning(cls, value: Decimal, info: ValidationInfo) -> Decimal:
         warning = info.data.get("warning_threshold")
         if warning is not None and value <= warning:
-            raise ValueError("it must be above warning_threshold")
+            raise ValueError("it must be above the warning threshold")
         return value
 
 

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from costoptix import drafts
+from costoptix.budgets.curve import Curve, curve
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.budgets.figures import Figures, Terms, days_needed, figures
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, MAX_VALUES, PERIOD_START, TAG_PREFIX, CostQuery, Order
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, wrong_field
 from costoptix.figures.breakdown import amount_of
 from costoptix.figures.completeness import known_part
 from costoptix.models import Budget
@@ -70,10 +71,8 @@ def check_question(draft: BudgetDraft, today: date) -> None:
     """
     count = sum(len(rule.values) for rule in draft.tag_rules)
     if count > MAX_BUDGET_VALUES:
-        raise Invalid(
-            f"The field tag_rules is wrong: its rules hold {count} values;"
-            f" at most {MAX_BUDGET_VALUES} are allowed in all."
-        )
+        at_most = f"at most {MAX_BUDGET_VALUES} are allowed in all"
+        raise wrong_field("tag_rules", f"its rules hold {count} values; {at_most}")
     days = days_needed(draft.period, today)
     unasked: dict[str, object] = {"account": None, "charge_categories": [], "tag_rules": []}
     for field in _FIELDS:
@@ -81,8 +80,8 @@ def check_question(draft: BudgetDraft, today: date) -> None:
         try:
             query_of(draft.model_copy(update=unasked), days)
         except Invalid as error:
-            reason = f"{error.sentence[0].lower()}{error.sentence[1:]}"
-            raise Invalid(f"The field {field} is wrong: {reason}") from None
+            reason = f"{error.sentence[0].lower()}{error.sentence[1:]}".removesuffix(".")
+            raise wrong_field(field, reason) from None
 
 
 def figures_of(ask: Ask, draft: BudgetDraft, today: date) -> Figures:
@@ -91,6 +90,24 @@ def figures_of(ask: Ask, draft: BudgetDraft, today: date) -> Figures:
     Raises:
         Invalid: its costs cannot be asked for, or do not fit into an amount when added up.
     """
+    by_day, complete = _costs_by_day(ask, draft, today)
+    return figures(terms_of(draft), by_day, complete, today)
+
+
+def curve_of(ask: Ask, draft: BudgetDraft, ceiling: Amount | None, today: date) -> Curve:
+    """Work out the curve of a budget's running period; ``ceiling`` is its predicted spend.
+
+    Raises:
+        Invalid: as ``figures_of``.
+    """
+    by_day, complete = _costs_by_day(ask, draft, today)
+    return curve(terms_of(draft), by_day, complete, ceiling, today)
+
+
+def _costs_by_day(
+    ask: Ask, draft: BudgetDraft, today: date
+) -> tuple[Mapping[date, Amount], DateRange | None]:
+    """Return what a budget's days cost, of all that its figures need, and which are complete."""
     query = query_of(draft, days_needed(draft.period, today))
     report = ask(replace(query, granularity=Granularity.DAILY, order_by=(Order(PERIOD_START),)))
     by_day = {
@@ -98,8 +115,7 @@ def figures_of(ask: Ask, draft: BudgetDraft, today: date) -> Figures:
         for row in report.rows
         if row.currency == draft.currency
     }
-    complete = known_part(query.date_range, report)
-    return figures(terms_of(draft), by_day, complete, today)
+    return by_day, known_part(query.date_range, report)
 
 
 def terms_of(draft: BudgetDraft) -> Terms:

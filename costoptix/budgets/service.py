@@ -32,7 +32,7 @@ from costoptix.costs.query import TAG_PREFIX
 from costoptix.currencies import ISO_4217
 from costoptix.database import writing
 from costoptix.drafts import read
-from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.errors import Conflict, Invalid, NotFound, wrong_field
 from costoptix.models import Budget, Organization, new_id
 from costoptix.money import to_text
 from costoptix.periods import DateRange
@@ -137,16 +137,20 @@ def check(
             figures cannot be asked for.
     """
     if draft.currency not in ISO_4217:
-        raise Invalid(f"The field currency is wrong: {draft.currency} is not an ISO 4217 code.")
+        raise wrong_field("currency", f"{draft.currency} is not an ISO 4217 code")
     check_question(draft, utc_today())
     if before is None or draft.account != before.account:
         _check_account(asker(session, organization, store), draft)
     if draft.tag_rules and (before is None or draft.tag_rules != before.tag_rules):
         require_feature(tier_of(organization.tier), Feature.TAG_BUDGETS)
         dimensions = report.dimension_names(session, organization, store)
-        for rule in draft.tag_rules:
+        for number, rule in enumerate(draft.tag_rules):
             if TAG_PREFIX + rule.key not in dimensions:
-                raise Invalid(f"The field tag_rules is wrong: no charge has the tag {rule.key!a}.")
+                reason = f"no charge has the tag {rule.key!a}"
+                field = f"tag_rules.{number}.key"
+                raise Invalid(
+                    f"The field tag_rules is wrong: {reason}.", field=field, reason=reason
+                )
 
 
 def _check_account(ask: Ask, draft: BudgetDraft) -> None:
@@ -156,7 +160,7 @@ def _check_account(ask: Ask, draft: BudgetDraft) -> None:
     recent = DateRange(today - RECENT, today)
     account = draft.model_copy(update={"charge_categories": [], "tag_rules": []})
     if not ask(query_of(account, recent), 1).totals:
-        raise Invalid("The field account is wrong: no bill of the last two years holds it.")
+        raise wrong_field("account", "no bill of the last two years holds it")
 
 
 def _standing(
@@ -230,4 +234,5 @@ def _naming(session: Session, name: str) -> Iterator[None]:
         with writing(session):
             yield
     except IntegrityError:
-        raise Conflict(f"There is already a budget called {name}.") from None
+        reason = f"there is already a budget called {name}"
+        raise Conflict(f"T{reason[1:]}.", field="name", reason=reason) from None

@@ -9,7 +9,7 @@ independent days says. With a short history the method says so in words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -104,6 +104,7 @@ class Forecast:
     low: Amount | None
     high: Amount | None
     sums: tuple[ForecastSum, ...] = ()  # of as many of ``SUM_DAYS`` as the horizon has
+    running: tuple[ForecastSum, ...] = ()  # of the first day, of the first two, … to the horizon
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ def _in_money(
         )
         for day, expected, (below, above) in zip(days, outlook.expected, outlook.days, strict=True)
     ]
-    whole = _sum_of(coming, len(coming), outlook, floor)
+    running = tuple(_running(coming, outlook, floor))
+    whole = running[-1]
     return Forecast(
         method,
         note,
@@ -214,14 +216,18 @@ def _in_money(
         spent + whole.expected,
         spent + whole.low,
         spent + whole.high,
-        tuple(_sum_of(coming, count, outlook, floor) for count in SUM_DAYS if count <= len(days)),
+        tuple(running[count - 1] for count in SUM_DAYS if count <= len(days)),
+        running,
     )
 
 
-def _sum_of(
-    coming: Sequence[ForecastDay], count: int, outlook: _Outlook, floor: float
-) -> ForecastSum:
-    expected = total([one.expected for one in coming[:count]])
-    below, above = map(to_money, outlook.sums[count - 1])
-    low = max(expected + below, Decimal(0)) if floor == 0 else expected + below
-    return ForecastSum(count, expected, low, expected + above)
+def _running(
+    coming: Sequence[ForecastDay], outlook: _Outlook, floor: float
+) -> Iterator[ForecastSum]:
+    """Yield what the first day costs, the first two, and so on, each with a range of its own."""
+    expected = Decimal(0)
+    for count, (one, ends) in enumerate(zip(coming, outlook.sums, strict=True), start=1):
+        expected += one.expected
+        below, above = map(to_money, ends)
+        low = max(expected + below, Decimal(0)) if floor == 0 else expected + below
+        yield ForecastSum(count, expected, low, expected + above)

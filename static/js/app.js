@@ -105,7 +105,7 @@ function chart(figure) {
     cursor.setAttribute("x", at * 10);
     tip.hidden = false;
     tip.classList.toggle("right", at < rows.length / 2);
-    if (isSpoken) status.textContent = `${title.textContent}: ${sums[0].text}`;
+    if (isSpoken) status.textContent = `${title.textContent}: ${(sums[0] ?? series[0]).text}`;
   };
   const hide = () => {
     tip.hidden = true;
@@ -138,6 +138,23 @@ function chart(figure) {
   }
 }
 for (const figure of all("[data-chart]")) chart(figure);
+
+// Where the key of a tag is typed, its values are suggested.
+for (const form of all("form[data-tag-values]")) {
+  form.addEventListener("change", async (event) => {
+    const number = event.target.name.match(/^key_(\d+)$/)?.[1];
+    const list = document.getElementById(`values-of-${number}`);
+    if (!list || !event.target.value.trim()) return;
+    const query = new URLSearchParams({ key: event.target.value.trim() });
+    const answer = await fetch(`${form.dataset.tagValues}?${query}`);
+    const values = answer.ok ? (await answer.json()).values : [];
+    list.replaceChildren(...values.map((value) => {
+      const option = document.createElement("option");
+      option.value = value;
+      return option;
+    }));
+  });
+}
 
 // Panels that hang below a button close when something else is used, or by Escape.
 const closePanels = (inside) => {

@@ -51,7 +51,10 @@ def test_a_budget_is_made_looked_at_changed_checked_and_deleted(api: Api, lake: 
     made = api.post("/budgets", json=BUDGET | {"account": "aws:111", "tag_rules": rules})
     assert made.status_code == 201
     budget = made.get_json()["data"]
-    assert set(budget) >= BUDGET_FIELDS | {"history"}
+    assert set(budget) >= BUDGET_FIELDS | {"history", "curve"}
+    today = budget["curve"][19]
+    assert (today["date"], today["spent"]) == ("2026-03-20", budget["current_spend"])
+    assert (budget["curve"][20]["spent"], budget["curve"][-1]["pace"]) == (None, "100.5")
     path = f"/budgets/{budget['id']}"
     assert made.headers["Location"] == f"/api/v1{path}"
     asked = "/costs?range=this_month&account=aws:111&tag:team=web"

@@ -185,18 +185,8 @@ class StackedChart:
 
     @property
     def bucket_labels(self) -> Markup:
-        """Write the short labels under their bars, at most seven."""
-        count = len(self.buckets)
-        step = -(-count // MAX_LABELS)
-        texts = [
-            Markup('<text x="{}%" y="11"{}>{}</text>').format(
-                f"{(i + 0.5) * 100 / count:.2f}", _anchor(i, count), self.buckets[i].short
-            )
-            for i in range(0, count, step)
-        ]
-        return Markup('<svg class="xlab" height="14" aria-hidden="true">{}</svg>').format(
-            Markup("").join(texts)
-        )
+        """Write the short labels under their bars."""
+        return labels_under(self.buckets)
 
     def _stacks(self) -> Iterator[tuple[Band, list[_Ends]]]:
         """Yield each band with the two ends of each of its bars, away from zero in its sign."""
@@ -259,6 +249,21 @@ class StackedChart:
                 yield f"M{x} {y}L{x + BUCKET} {y}"
             else:
                 yield "M" + "L".join(f"{x + middle:g} {y}" for x, y in levels)
+
+
+def labels_under(buckets: Sequence[Bucket]) -> Markup:
+    """Write the short labels of buckets under their places, at most seven."""
+    count = len(buckets)
+    step = -(-count // MAX_LABELS)
+    texts = [
+        Markup('<text x="{}%" y="11"{}>{}</text>').format(
+            f"{(i + 0.5) * 100 / count:.2f}", _anchor(i, count), buckets[i].short
+        )
+        for i in range(0, count, step)
+    ]
+    return Markup('<svg class="xlab" height="14" aria-hidden="true">{}</svg>').format(
+        Markup("").join(texts)
+    )
 
 
 def _is_drawn(numbered: tuple[int, Amount | None]) -> bool:

@@ -142,6 +142,7 @@ def costs() -> ResponseReturnValue:
         search=state.search,
         curl=curl(question, days),
         csv_url=url_with("web.costs_csv", question.pairs),
+        budget_url=url_with("web.new_budget", question.pairs),
     )
 
 

@@ -19,8 +19,8 @@ class Form(drafts.Draft):
     """What a form posts: texts, each with the label of its field as ``title``."""
 
     @classmethod
-    def asks_for(cls, field: str) -> str:
-        """Return which field of the form asks for a field of the draft; "" where none does."""
+    def asks_for(cls, field: str, values: Mapping[str, str]) -> str:  # noqa: ARG003 - see others
+        """Return which field of a form with these values asks for one of the draft; "" for none."""
         return field if field in cls.model_fields else ""
 
 
@@ -67,7 +67,7 @@ class FilledForm:
             return ""
         if self.error.field == PASSWORD_FIELD:
             return PASSWORD_FIELD
-        return self.model.asks_for(self.error.field)
+        return self.model.asks_for(self.error.field, self.values)
 
     def problem(self, name: str) -> str:
         """Return what is wrong with a field, as a sentence to stand beside it; "" for nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -10,6 +11,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.access import api_keys as keys
@@ -20,6 +22,7 @@ from costoptix.errors import Conflict, CostOptixError, Invalid
 from costoptix.extensions import db, quota_storage
 from costoptix.models import ApiKey, new_id
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 
@@ -36,25 +39,30 @@ EXPIRIES = [
     ("never", "Never"),
 ]
 OVERLAPS = [
-    (0, "The old key stops now"),
-    (1, "Both work for an hour"),
-    (24, "Both work for a day"),
-    (72, "Both work for 3 days"),
-    (168, "Both work for 7 days"),
+    ("0", "The old key stops now"),
+    ("1", "Both work for an hour"),
+    ("24", "Both work for a day"),
+    ("72", "Both work for 3 days"),
+    ("168", "Both work for 7 days"),
 ]
 NAMES = ("CI Pipeline", "Grafana Integration")
 EXPIRES_SOON = timedelta(days=14)
 UNUSED = timedelta(days=60)
 
 
-class NewKeyForm(drafts.Draft):
+class NewKeyForm(Form):
     """The form that makes a key."""
 
     key_id: UUID  # the new key's, made with the form: sent again, it makes no second key
-    name: str
-    permission: str
-    expires: Literal["30", "90", "365", "date", "never"] = "90"
-    expires_on: str = ""
+    name: str = Field("", title="Name")
+    permission: str = Field(Permission.READ.value, title="Permission")
+    expires: Literal["30", "90", "365", "date", "never"] = Field("90", title="Expires")
+    expires_on: str = Field("", title="Date, if chosen")
+
+    @classmethod
+    def asks_for(cls, field: str, values: Mapping[str, str]) -> str:
+        """Return which field asks for a part of the draft."""
+        return "expires_on" if field == "expires_at" else super().asks_for(field, values)
 
     def draft(self) -> KeyDraft:
         """Return what the domain is asked for."""
@@ -75,10 +83,20 @@ class NewKeyForm(drafts.Draft):
                 return (utc_today() + timedelta(days=int(days))).isoformat()
 
 
-class RevocationForm(drafts.Draft):
+class RevocationForm(Form):
     """The form that revokes a key; its name is typed to confirm it."""
 
-    confirm: str
+    confirm: str = Field("", title="Name of the key")
+
+
+class RotationForm(Form):
+    """The form that rotates a key."""
+
+    overlap_hours: str = Field("24", title="Overlap")
+
+    def draft(self) -> RotationDraft:
+        """Return what the domain is asked for."""
+        return drafts.read(RotationDraft, self.model_dump())
 
 
 @dataclass(frozen=True)
@@ -146,14 +164,14 @@ def create_api_key() -> ResponseReturnValue:
         )
         return redirect(url_for("web.api_keys"))
     except CostOptixError as error:
-        return _show_keys(error=error)
+        return _show_keys(FilledForm.posted(NewKeyForm, error))
     return _show_keys(made=made)
 
 
 @page("/settings/api-keys/<key_id>/revoke", access=Access.ADMIN)
 def confirm_revocation(key_id: str) -> ResponseReturnValue:
     """Say what revoking a key breaks, and ask for its name."""
-    return _show_key("settings/revoke_key.html", key_id)
+    return _show_key("settings/revoke_key.html", key_id, FilledForm(RevocationForm, {}))
 
 
 @page("/settings/api-keys/<key_id>/revoke", access=Access.ADMIN, methods=("POST",))
@@ -163,10 +181,12 @@ def revoke_api_key(key_id: str) -> ResponseReturnValue:
     try:
         forms.require_fresh_password()
         if forms.read(RevocationForm).confirm.strip() != key.name:
-            raise Invalid("Type the key's name to confirm the revocation.")
+            reason = "type the key's name to confirm the revocation"
+            raise Invalid(f"T{reason[1:]}.", field="confirm", reason=reason)
         keys.revoke(db.session(), current_user.organization, current_user.caller, key_id)
     except CostOptixError as error:
-        return _show_key("settings/revoke_key.html", key_id, error)
+        refused = FilledForm.posted(RevocationForm, error)
+        return _show_key("settings/revoke_key.html", key_id, refused)
     flash(f"The key “{key.name}” is revoked.")
     return redirect(url_for("web.api_keys"))
 
@@ -174,7 +194,7 @@ def revoke_api_key(key_id: str) -> ResponseReturnValue:
 @page("/settings/api-keys/<key_id>/rotate", access=Access.ADMIN)
 def confirm_rotation(key_id: str) -> ResponseReturnValue:
     """Ask how long the old key shall live beside its successor."""
-    return _show_key("settings/rotate_key.html", key_id)
+    return _show_key("settings/rotate_key.html", key_id, FilledForm(RotationForm, {}))
 
 
 @page("/settings/api-keys/<key_id>/rotate", access=Access.ADMIN, methods=("POST",))
@@ -183,17 +203,18 @@ def rotate_api_key(key_id: str) -> ResponseReturnValue:
     keys.get(db.session(), current_user.organization, key_id)
     try:
         forms.require_fresh_password()
-        hours = forms.read(RotationDraft).overlap_hours
+        hours = forms.read(RotationForm).draft().overlap_hours
         made = keys.rotate(
             db.session(), current_user.organization, current_user.caller, key_id, hours
         )
     except CostOptixError as error:
-        return _show_key("settings/rotate_key.html", key_id, error)
+        refused = FilledForm.posted(RotationForm, error)
+        return _show_key("settings/rotate_key.html", key_id, refused)
     return _show_keys(made=made)
 
 
 def _show_keys(
-    *, made: tuple[ApiKey, str] | None = None, error: CostOptixError | None = None
+    refused: FilledForm | None = None, *, made: tuple[ApiKey, str] | None = None
 ) -> ResponseReturnValue:
     rows = _rows()
     body = render_template(
@@ -201,6 +222,7 @@ def _show_keys(
         made=made,
         rows=rows,
         active=sum(not row.is_over for row in rows),
+        form=refused or FilledForm(NewKeyForm, {}),
         form_key_id=new_id(),
         names=NAMES,
         permissions=[(value, title) for value, title, _ in PERMISSIONS],
@@ -208,20 +230,15 @@ def _show_keys(
         expiries=EXPIRIES,
         tomorrow=utc_today() + timedelta(days=1),
         base_url=config().public_url,
-        error=error.sentence if error else "",
     )
-    return forms.answer(body, error)
+    return forms.answer(body, refused.error if refused else None)
 
 
-def _show_key(
-    template: str, key_id: str, error: CostOptixError | None = None
-) -> ResponseReturnValue:
+def _show_key(template: str, key_id: str, form: FilledForm) -> ResponseReturnValue:
     keys.get(db.session(), current_user.organization, key_id)
     row = next(row for row in _rows() if row.key.id == key_id)
-    body = render_template(
-        template, row=row, overlaps=OVERLAPS, error=error.sentence if error else ""
-    )
-    return forms.answer(body, error)
+    body = render_template(template, row=row, overlaps=OVERLAPS, form=form)
+    return forms.answer(body, form.error)
 
 
 def _rows() -> list[ListedKey]:

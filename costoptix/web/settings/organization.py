@@ -82,11 +82,11 @@ class FloorForm(Form):
     floor: WrittenNumber = Field("", title="Floor")
 
     @classmethod
-    def asks_for(cls, field: str) -> str:
+    def asks_for(cls, field: str, values: Mapping[str, str]) -> str:
         """Return which field asks for a part of the floors."""
         if field.startswith("anomaly_floor"):
             return "currency" if field.endswith(".[key]") else "floor"
-        return super().asks_for(field)
+        return super().asks_for(field, values)
 
     def draft(self) -> ChoicesDraft:
         """Return what the domain is asked for."""

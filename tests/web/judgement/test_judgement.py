@@ -78,10 +78,10 @@ def test_trying_a_budget_saves_nothing(
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"amount": "-1"}, "amount is wrong: it must be above zero"),
-        ({"amount": "ten"}, "amount is wrong"),
+        ({"amount": "-1"}, "Amount: it must be above zero"),
+        ({"amount": "ten"}, "Amount: give a plain number"),
         ({"currency": "XYZ"}, "not an ISO 4217 code"),
-        ({"warning_threshold": "99"}, "above warning_threshold"),
+        ({"warning_threshold": "99"}, "above the warning threshold"),
         ({"account": "aws:999"}, "no bill of the last two years"),
         ({"key_1": "nobody", "values_1": "x"}, "no charge has the tag"),
         ({"name": ""}, "name"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,8 @@ from costoptix.access import api_keys
 from costoptix.access.permissions import Caller, Permission
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.models import ApiKey, Organization, User
+from costoptix.models import ApiKey, Organization, User, new_id
+from tests.support.cost_pages import text
 from tests.support.pages import Browser, latest
 
 PAGE = "/settings/api-keys"
@@ -69,8 +71,8 @@ def test_ninety_days_are_preselected_and_mean_the_end_of_that_day(
     [
         ({"name": ""}, "name"),
         ({"permission": "root"}, "permission"),
-        ({"expires": "date", "expires_on": "2020-01-01"}, "expires_at"),
-        ({"expires": "date"}, "expires_at"),
+        ({"expires": "date", "expires_on": "2020-01-01"}, "expires_on-error"),
+        ({"expires": "date"}, "expires_on-error"),
         ({"organization_id": "x"}, "organization_id"),
         ({"key_id": "x"}, "key_id"),
     ],
@@ -146,3 +148,28 @@ def test_a_strangers_key_is_not_there(
     assert theirs.status_code == 404
     posted = mallory_browser.post(f"{PAGE}/{grafana.id}/{action}", form=PAGE, confirm="grafana")
     assert posted.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"name": " "}, "name", "Name: it must not be empty"),
+        ({"permission": "root"}, "permission", "Permission: it must be one of"),
+        ({"expires": "tomorrow"}, "expires", "Expires: it must be one of"),
+        ({"expires": "date", "expires_on": "2020-01-01"}, "expires_on", "Date, if chosen: it is"),
+        ({"expires": "date", "expires_on": "soon"}, "expires_on", "Date, if chosen: give a date"),
+        ({"name": ["a", "b"]}, "name", "Name: it may be given only once"),
+    ],
+)
+def test_the_wrong_field_of_a_new_key_is_marked_and_the_rest_is_kept(
+    alice_browser: Browser, fields: dict[str, Any], field: str, words: str
+) -> None:
+    refused = alice_browser.post(
+        PAGE, form=PAGE, **{"key_id": new_id(), "name": "Grafana", "permission": "write"} | fields
+    )
+    assert refused.status_code == 400
+    assert words in text(refused.text)
+    marked = rf'id="{field}"[^>]* aria-invalid="true" aria-describedby="{field}-error'
+    assert re.search(marked, refused.text)
+    assert "name" in fields or 'value="Grafana"' in refused.text
+    assert "permission" in fields or '<option value="write" selected>' in refused.text
