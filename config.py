@@ -44,6 +44,7 @@ class Config:
     inbox: Path
     allow_private_webhooks: bool
     private_hosts: frozenset[str]
+    audit_days: int
     testing: bool
     now: str | None
     cheap_passwords: bool
@@ -116,6 +117,7 @@ class Config:
             inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
             allow_private_webhooks=read.flag("ALLOW_PRIVATE_WEBHOOKS"),
             private_hosts=read.hosts("COSTOPTIX_PRIVATE_HOSTS"),
+            audit_days=read.integer("AUDIT_DAYS", 730, 1, 36_500),
             testing=testing,
             now=read.now(testing),
             cheap_passwords=read.cheap_passwords(testing),

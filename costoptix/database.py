@@ -26,6 +26,7 @@ AT_ONCE = 200
 _IMMEDIATE = "costoptix_immediate"
 _DEPTH = "costoptix_writing"
 _NOTES = "costoptix_notes"
+_GATHERED = "costoptix_gathered"
 _writing: ContextVar[bool] = ContextVar("costoptix_is_writing", default=False)
 
 
@@ -116,6 +117,8 @@ def writing(session: Session) -> Iterator[None]:
         yield
         for note in session.info.get(_NOTES, ()):
             note()
+        for finish, items in session.info.pop(_GATHERED, {}).items():
+            finish(session, items)
         session.commit()
     except BaseException:
         session.rollback()
@@ -124,6 +127,7 @@ def writing(session: Session) -> Iterator[None]:
         if locked is not None:
             _writing.reset(locked)
         session.info[_DEPTH] = False
+        session.info.pop(_GATHERED, None)
 
 
 def delete_in_batches(
@@ -161,6 +165,20 @@ def noted(session: Session, note: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         session.info[_NOTES] = before
+
+
+def gather(session: Session, finish: Callable[[Session, list[Any]], None], item: object) -> None:
+    """Have ``finish`` called with the items gathered for it, as the last of the ``writing`` block.
+
+    It is called once, within the transaction, at the end of the outermost block; not at all where
+    that is rolled back. What it locks is thus locked after all else, and held shortly.
+
+    Raises:
+        RuntimeError: there is no such block.
+    """
+    if not session.info.get(_DEPTH):
+        raise RuntimeError("what is gathered is written by a `writing` block")
+    session.info.setdefault(_GATHERED, {}).setdefault(finish, []).append(item)
 
 
 def is_writing() -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import job_process, jobs, lease, queue
-from costoptix.access import idempotency
+from costoptix.access import audit_pruning, idempotency
 from costoptix.bills.intake import inbox
 from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
@@ -92,6 +92,7 @@ class _Worker:
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
             _Chore("the log of channels", HOUSEKEEPING_SECONDS, dispatches.prune),
             _Chore("answered requests", HOUSEKEEPING_SECONDS, idempotency.prune),
+            _Chore("the audit log", HOUSEKEEPING_SECONDS, self._keep_audit_log),
             _Chore("old deliveries", HOUSEKEEPING_SECONDS, housekeeping.prune_history),
             _Chore("files that nothing names", HOUSEKEEPING_SECONDS, self._sweep),
         )
@@ -149,6 +150,9 @@ class _Worker:
                 "jobs of the kind %s are left for a newer worker: this version does not know it",
                 kind,
             )
+
+    def _keep_audit_log(self, session: Session) -> None:
+        audit_pruning.keep(session, self._config.audit_days)
 
     def _sweep(self, session: Session) -> None:
         housekeeping.sweep(session, self._config)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.access import audit, key_format
 from costoptix.access.key_lookup import find_row
-from costoptix.access.permissions import Caller, Permission, Role, require
+from costoptix.access.permissions import ActorKind, Caller, Permission, Role, require
 from costoptix.access.tiers import Tier, tier_of
 from costoptix.clock import parse_instant, utc_now
 from costoptix.database import writing
@@ -56,6 +56,14 @@ class RotationDraft(Draft):
     """How long a key lives on beside its successor."""
 
     overlap_hours: int = Field(default=24, ge=0, le=LONGEST_OVERLAP_HOURS)
+
+
+class DeadKey(Unauthorized):
+    """A key that was good once, sent by who has it."""
+
+    def __init__(self, sentence: str, caller: Caller) -> None:
+        super().__init__(sentence)
+        self.caller = caller
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,8 @@ def find(engine: Engine, text: str, address: str = "") -> PresentedKey:
     """Return the key of that text, with its organization's tier as it is now: one query.
 
     Raises:
-        Unauthorized: no such key; or, said only to the holder of the real one, it has expired or
-            was revoked.
+        Unauthorized: no such key.
+        DeadKey: it has expired or was revoked; said only to the holder of the real one.
         sqlalchemy.exc.OperationalError: the database does not answer.
     """
     if not key_format.is_well_formed(text):
@@ -112,17 +120,18 @@ def find(engine: Engine, text: str, address: str = "") -> PresentedKey:
     row = find_row(engine, key_format.digest(text))
     if row is None:
         raise Unauthorized(UNKNOWN_KEY)
-    if row.revoked_at is not None:
-        raise Unauthorized("This API key was revoked.")
-    if row.expires_at is not None and row.expires_at <= utc_now():
-        raise Unauthorized("This API key has expired.")
     caller = Caller(
         organization_id=row.organization_id,
         permission=Permission(row.permission),
         label=f"{row.name} ({row.prefix}…)",
         api_key_id=row.id,
         address=address,
+        kind=ActorKind.KEY,
     )
+    if row.revoked_at is not None:
+        raise DeadKey("This API key was revoked.", caller)
+    if row.expires_at is not None and row.expires_at <= utc_now():
+        raise DeadKey("This API key has expired.", caller)
     return PresentedKey(caller, tier_of(row.tier), row.data_version, row.last_used_at)
 
 

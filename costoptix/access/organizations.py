@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from costoptix.access import audit, passwords, users
+from costoptix.access import audit, audit_pruning, passwords, users
 from costoptix.access.permissions import Caller, Permission, Role, command_line, require
 from costoptix.access.tiers import TIERS, Tier
 from costoptix.database import writing
@@ -182,12 +182,10 @@ def set_tier(session: Session, organization: Organization, tier: str) -> None:
 def remove(session: Session, organization: Organization) -> None:
     """Delete an organization with everything that is its own (for the operator).
 
-    The audit log keeps its entries; the files of its bills are another room's
-    (``bills.ledger.housekeeping``).
+    Its audit log goes with it, which leaves a line in the log of the operator; the files of its
+    bills are another room's (``bills.ledger.housekeeping``).
     """
+    organization_id = organization.id
     with writing(session):
-        audit.record(
-            session, command_line(organization.id), "organization.deleted",
-            subject=organization.name, subject_id=organization.id,
-        )  # fmt: skip
         session.delete(organization)
+    audit_pruning.forget(session, organization_id)

@@ -13,6 +13,8 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from costoptix.access import audit
+from costoptix.access.permissions import ROLE_PERMISSION, Caller, Role
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import NotFound
@@ -42,7 +44,16 @@ def begin(session: Session, user: User, *, address: str, user_agent: str) -> str
     with writing(session):
         session.execute(delete(UserSession).where(UserSession.created_at <= utc_now() - ABSOLUTE))
         session.add(row)
+        audit.record(session, caller_of(user, address), "session.created")
     return token
+
+
+def caller_of(user: User, address: str) -> Caller:
+    """Return a person as a caller, before there is a session that says so."""
+    return Caller(
+        user.organization_id, ROLE_PERMISSION[Role(user.role)], user.email,
+        user_id=user.id, address=address,
+    )  # fmt: skip
 
 
 def find(session: Session, token: str) -> UserSession | None:
@@ -95,21 +106,39 @@ def list_of(session: Session, user: User) -> list[UserSession]:
     return [row for row in rows if is_alive(row)]
 
 
-def end(session: Session, user: User, session_id: str) -> None:
-    """End one of a person's own sessions.
+def end(
+    session: Session, caller: Caller, user: User, session_id: str, *, signs_out: bool = False
+) -> None:
+    """End one of a person's own sessions; ``signs_out`` where it is the one that asks.
 
     Raises:
         NotFound: the person has no such session.
     """
     own = (UserSession.id == session_id) & (UserSession.user_id == user.id)
     with writing(session):
-        if session.scalar(delete(UserSession).where(own).returning(UserSession.id)) is None:
+        gone = delete(UserSession).where(own).returning(UserSession.address, UserSession.user_agent)
+        ended = session.execute(gone).one_or_none()
+        if ended is None:
             raise NotFound
+        action = "session.signed_out" if signs_out else "session.ended"
+        before = {"address": ended.address, "browser": ended.user_agent}
+        audit.record(session, caller, action, subject=user.email, before=before)
 
 
-def end_all(session: Session, user: User, *, but: str | None = None) -> None:
-    """End every session of a person, except for the one with the id ``but``."""
+def end_others(session: Session, caller: Caller, user: User, session_id: str) -> None:
+    """End every session of a person except for their own of that id."""
     with writing(session):
-        session.execute(
-            delete(UserSession).where(UserSession.user_id == user.id, UserSession.id != (but or ""))
-        )
+        number = end_all(session, user, but=session_id)
+        if number:
+            audit.record(
+                session, caller, "session.others_ended", subject=user.email,
+                before={"sessions": number},
+            )  # fmt: skip
+
+
+def end_all(session: Session, user: User, *, but: str | None = None) -> int:
+    """End every session of a person, except for the one with the id ``but``; return how many."""
+    others = (UserSession.user_id == user.id) & (UserSession.id != (but or ""))
+    with writing(session):
+        ended = session.scalars(delete(UserSession).where(others).returning(UserSession.id))
+        return len(ended.all())

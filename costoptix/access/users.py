@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from costoptix.access import audit, passwords, sessions, throttle
+from costoptix.access import audit, audit_refusals, passwords, sessions, throttle
 from costoptix.access.permissions import Caller, Permission, Role, require
 from costoptix.access.tiers import tier_of
 from costoptix.database import writing
-from costoptix.errors import Conflict, Invalid, NotFound, Unauthorized
+from costoptix.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthorized
 from costoptix.models import Invitation, Organization, User
 
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\]{1,255}")
@@ -59,28 +59,31 @@ def sign_in(
         TooManyRequests: too many tries for the account, from the address or altogether.
     """
     email = email.strip().lower()[:320]
+    try:
+        user = _with_password(session, email, password, address, browser)
+    except TooManyRequests:
+        person = session.scalar(select(User).where(User.email == email))
+        audit_refusals.note(session, _known_as(person, address), "session.throttled")
+        raise
+    _strengthen(session, user, password)
+    return user
+
+
+def _with_password(session: Session, email: str, password: str, address: str, browser: str) -> User:
     with throttle.attempt(session, "sign-in", email, address, browser=browser) as tried:
         user = session.scalar(select(User).where(User.email == email))
         password_hash = passwords.dummy_hash() if user is None else user.password_hash
         session.commit()  # nothing is held while the password is hashed
         is_right = passwords.verify(password_hash, password)
         if user is None or not is_right or not user.is_active:
-            _record_sign_in(session, "session.refused", email, address, user)
+            audit_refusals.note(session, _known_as(user, address), "session.refused")
             raise Unauthorized(WRONG)
         tried.succeeded()
-    _strengthen(session, user, password)
-    _record_sign_in(session, "session.created", email, address, user)
     return user
 
 
-def _record_sign_in(
-    session: Session, action: str, email: str, address: str, user: User | None
-) -> None:
-    organization_id = "" if user is None else user.organization_id
-    user_id = None if user is None else user.id
-    caller = Caller(organization_id, Permission.READ, email, user_id=user_id, address=address)
-    with writing(session):
-        audit.record(session, caller, action)
+def _known_as(user: User | None, address: str) -> Caller:
+    return audit_refusals.nobody(address) if user is None else sessions.caller_of(user, address)
 
 
 def _strengthen(session: Session, user: User, password: str) -> None:
@@ -286,7 +289,7 @@ def change_password(
         )
 
 
-def rename(session: Session, user: User, name: str) -> None:
+def rename(session: Session, caller: Caller, user: User, name: str) -> None:
     """Change how a person is called.
 
     Raises:
@@ -294,7 +297,13 @@ def rename(session: Session, user: User, name: str) -> None:
     """
     normalized = normalize_name(name)
     with writing(session):
+        before = user.name
         user.name = normalized
+        if normalized != before:
+            audit.record(
+                session, caller, "user.renamed", subject=user.email, subject_id=user.id,
+                before={"name": before}, after={"name": normalized},
+            )  # fmt: skip
 
 
 def _end_access(session: Session, user: User, *, but: str | None = None) -> None:

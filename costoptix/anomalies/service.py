@@ -10,6 +10,7 @@ from functools import partial
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import floors
 from costoptix.anomalies.causes import Subject, by_cause, subject_of
@@ -23,6 +24,7 @@ from costoptix.costs import report
 from costoptix.costs.answers import CostStore, DailySeries
 from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery, is_tag
+from costoptix.database import writing
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, NotFound
 from costoptix.failures import NOT_COMPUTED, reason
@@ -130,10 +132,17 @@ def detect_on_demand(
     first = max(FIRST_DAY, last - timedelta(days=AUTOMATIC_DAYS - 1))
     if draft.start_date is not None:
         first = parse_day(draft.start_date, "start_date")
-    return detect(
+    outcome = detect(
         session, organization, DateRange(first, last), settings, store,
         dry_run=draft.dry_run, most=None if draft.keep else KEPT_AT_ONCE,
     )  # fmt: skip
+    if not draft.dry_run:
+        with writing(session):
+            audit.record(
+                session, caller, "anomalies.detected", subject=f"{first} to {last}",
+                after=draft.model_dump(mode="json", exclude_defaults=True),
+            )  # fmt: skip
+    return outcome
 
 
 def run(

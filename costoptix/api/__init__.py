@@ -11,7 +11,9 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import default_exceptions
 
 from config import Config
-from costoptix.api import guard, openapi
+from costoptix.access.api_keys import DeadKey
+from costoptix.access.permissions import Denied
+from costoptix.api import guard, openapi, refusals
 from costoptix.api.answers import Answer, respond, respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
@@ -55,6 +57,8 @@ def init_app(app: Flask, config: Config) -> None:
     for status in default_exceptions:
         blueprint.register_error_handler(status, respond_to_error)
     blueprint.register_error_handler(Exception, respond_to_error)
+    blueprint.register_error_handler(Denied, refusals.answer_denied)
+    blueprint.register_error_handler(DeadKey, refusals.answer_dead_key)
     app.register_blueprint(blueprint)
     app.extensions["openapi_document"] = partial(openapi.document, tuple(OPERATIONS))
     csrf.exempt(blueprint)

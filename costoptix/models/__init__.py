@@ -2,7 +2,6 @@
 
 from costoptix.models.access import (
     ApiKey,
-    AuditEntry,
     IdempotencyRecord,
     Invitation,
     Organization,
@@ -23,6 +22,7 @@ from costoptix.models.anomalies import (
     DetectionRun,
     Severity,
 )
+from costoptix.models.audit import AuditEntry, AuditHead, AuditTally
 from costoptix.models.base import Base, ExactDecimal, UTCDateTime, new_id
 from costoptix.models.bills import (
     DELIVERY_MOVES,
@@ -68,6 +68,8 @@ __all__ = [
     "AnomalyStatus",
     "ApiKey",
     "AuditEntry",
+    "AuditHead",
+    "AuditTally",
     "Base",
     "Budget",
     "BudgetStanding",

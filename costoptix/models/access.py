@@ -1,4 +1,4 @@
-"""Tables of access: organizations, people, sessions, keys, the audit log."""
+"""Tables of access: organizations, people, sessions, keys."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     ForeignKey,
-    Index,
-    Integer,
     String,
     Text,
     UniqueConstraint,
@@ -156,28 +153,6 @@ class ApiKey(Base):
     successor_id: Mapped[str | None] = mapped_column(
         ForeignKey("api_keys.id", ondelete="SET NULL"), index=True
     )
-
-
-class AuditEntry(Base):
-    """Who did what, when, from where. Append-only (a trigger refuses changes)."""
-
-    __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_organization_id_at", "organization_id", "at"),)
-
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
-    # No foreign keys: the entry outlives what it tells of.
-    organization_id: Mapped[str | None] = mapped_column(String(36))
-    at: Mapped[datetime] = mapped_column(default=utc_now)
-    actor: Mapped[str] = mapped_column(String(400))  # an address, a key's name and prefix, "cli"
-    actor_id: Mapped[str | None] = mapped_column(String(36))
-    address: Mapped[str] = mapped_column(String(64), default="")
-    action: Mapped[str] = mapped_column(String(60))  # "api_key.created"
-    subject: Mapped[str] = mapped_column(String(400), default="")
-    subject_id: Mapped[str | None] = mapped_column(String(36))
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class IdempotencyRecord(Base):

@@ -104,8 +104,8 @@ def test_a_person_ends_own_sessions_alone(session: Session, alice: User, mallory
     rows = [sessions.find(session, token) for token in tokens]
     assert None not in rows
     with pytest.raises(NotFound):
-        sessions.end(session, mallory, rows[0].id)
-    sessions.end(session, alice, rows[0].id)
+        sessions.end(session, sessions.caller_of(mallory, ""), mallory, rows[0].id)
+    sessions.end(session, sessions.caller_of(alice, ""), alice, rows[0].id)
     assert {row.id for row in sessions.list_of(session, alice)} == {rows[1].id, rows[2].id}
     sessions.end_all(session, alice, but=rows[1].id)
     assert [row.id for row in sessions.list_of(session, alice)] == [rows[1].id]

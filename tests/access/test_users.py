@@ -108,7 +108,7 @@ def test_an_organization_goes_with_all_its_people(session: Session, alice: User)
     organizations.remove(session, alice.organization)
     assert session.scalars(select(User)).all() == []
     assert session.scalars(select(UserSession)).all() == []
-    assert session.scalars(select(AuditEntry.action)).all()[-1] == "organization.deleted"
+    assert session.scalars(select(AuditEntry)).all() == []
 
 
 def test_the_first_place_is_free_again_when_everybody_left(session: Session) -> None:

@@ -31,7 +31,7 @@ from tests.support.pages import Browser, latest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Pages that answer with a file or lead elsewhere, and so have no title.
-WRITES_AUDIT_ROW = {"web.costs_export"}
+WRITES_AUDIT_ROW = {"web.costs_export", "web.audit_csv"}
 REDIRECTS = {"web.settings", "web.setup", "web.register"}
 
 
@@ -266,7 +266,7 @@ def test_s42_what_people_write_is_never_markup(
     alice_browser.post("/settings/security/name", form="/settings/organization", name=canary)
     for rule in rules(app, "GET"):
         answer = alice_browser.get(address(rule, ids))
-        if not answer.mimetype.startswith("text/"):
+        if not answer.mimetype.startswith("text/") or answer.mimetype == "text/csv":
             continue
         assert "<img src=x" not in answer.text, rule
         assert ">49" not in answer.text, rule

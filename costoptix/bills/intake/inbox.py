@@ -24,7 +24,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix.access.permissions import Caller, Permission
+from costoptix.access.permissions import ActorKind, Caller, Permission
 from costoptix.bills.intake import receive
 from costoptix.bills.intake.folders import FolderDelivery, find_deliveries
 from costoptix.bills.intake.inbox_items import (
@@ -270,7 +270,7 @@ class _Scan:
             receive.receive(
                 self._session,
                 organization,
-                Caller(organization.id, Permission.WRITE, "inbox"),
+                Caller(organization.id, Permission.WRITE, "inbox", kind=ActorKind.SYSTEM),
                 sent,
                 uploads_dir=self._config.uploads_dir,
                 max_bytes=self._config.max_upload_bytes,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import events, queue
 from costoptix.access import audit
-from costoptix.access.permissions import Caller, Permission
+from costoptix.access.permissions import ActorKind, Caller, Permission
 from costoptix.bills.formats import Options
 from costoptix.bills.ledger import (
     deliveries,
@@ -393,7 +393,9 @@ class _Run:
         self._record(f"import.{state}")
 
     def _record(self, action: str) -> None:
-        worker = Caller(self._row.organization_id, Permission.WRITE, "worker")
+        worker = Caller(
+            self._row.organization_id, Permission.WRITE, "worker", kind=ActorKind.SYSTEM
+        )
         audit.record(
             self._session, worker, action, subject=self._row.file_name, subject_id=self._row.id
         )

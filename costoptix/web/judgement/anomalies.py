@@ -40,13 +40,13 @@ from costoptix.web.costs.charts import StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
 from costoptix.web.costs.questions import (
     CostQuestion,
-    Pairs,
     asker,
     cost_store,
     default_metric,
     url_with,
 )
 from costoptix.web.parts import forms
+from costoptix.web.parts.list_forms import ListAddress
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_title
@@ -122,12 +122,13 @@ def _shown(status: str) -> str:
     return status
 
 
-class ListForm(AnomalyFiltersDraft):
+class ListForm(AnomalyFiltersDraft, ListAddress):
     """Which anomalies the list shows, and which page of them."""
+
+    endpoint = "web.anomalies"
 
     status: Annotated[str, AfterValidator(_shown)] = OPEN_ONES
     order_by: Annotated[str, AfterValidator(parse_order)] = LARGEST
-    page: int = Field(default=1, ge=1, le=1_000_000)
 
     def asked(self) -> AnomalyFilters:
         """Return what the domain is asked for."""
@@ -137,20 +138,6 @@ class ListForm(AnomalyFiltersDraft):
             OPEN_STATUSES if self.status == OPEN_ONES else (AnomalyStatus(self.status),),
             utc_today(),
         )
-
-    def pairs(self, *without: str) -> Pairs:
-        """Return the parameters that make this list again, but for some, from its first page."""
-        given = self.model_dump(mode="json", exclude_defaults=True, exclude={"page", *without})
-        return [
-            (name, value)
-            for name, values in given.items()
-            for value in (values if isinstance(values, list) else [values])
-        ]
-
-    def url(self, **changes: str | None) -> str:
-        """Return the address of the list with some choices changed (None: taken back)."""
-        changed = [(name, value) for name, value in changes.items() if value]
-        return url_with("web.anomalies", self.pairs(*changes) + changed)
 
 
 class JudgementForm(drafts.Draft):

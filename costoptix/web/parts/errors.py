@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from costoptix import logs
 from costoptix.errors import CostOptixError, NoSpace, Unavailable, is_full_disk
+from costoptix.web.parts import refusals
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def init_app(app: Flask) -> None:
 
 def answer_refusal(error: CostOptixError) -> ResponseReturnValue:
     """Show the sentence that the domain raised."""
+    refusals.note(error)
     response = make_response(_page(error.status, error.sentence), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -12,7 +12,7 @@ from costoptix import drafts
 from costoptix.access import throttle, users
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
-from costoptix.web.parts import session
+from costoptix.web.parts import refusals, session
 
 CSRF_FIELD = "csrf_token"
 PASSWORD_FIELD = "current_password"  # noqa: S105 - the name of a field
@@ -72,6 +72,7 @@ def require_password() -> None:
         db.session(), "password", person, session.address(), browser=browser
     ) as tried:
         if not users.has_password(current_user.user, password):
+            refusals.note_wrong_password()
             raise _wrong_password("Your password is not correct.")
         tried.succeeded()
     session.confirm_password()
@@ -84,6 +85,7 @@ def _wrong_password(sentence: str) -> Invalid:
 
 def answer(body: str, error: CostOptixError | None = None) -> Response:
     """Return a page; with the status of the refusal that it shows, if any."""
+    refusals.note(error)
     response = Response(body, error.status if error else 200)
     if error is not None and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

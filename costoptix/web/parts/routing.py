@@ -13,8 +13,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from costoptix.access.permissions import Role
-from costoptix.errors import Forbidden
+from costoptix.access.permissions import Denied, Role
 
 web = Blueprint("web", __name__)
 
@@ -60,5 +59,5 @@ def check_access() -> ResponseReturnValue | None:
             abort(401)
         return redirect(url_for("web.login", next=request.full_path.rstrip("?")))
     if access is Access.ADMIN and current_user.role != Role.ADMIN:
-        raise Forbidden("This page is for admins; ask an admin of your organization.")
+        raise Denied("This page is for admins; ask an admin of your organization.")
     return None

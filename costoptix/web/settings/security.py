@@ -38,7 +38,9 @@ def security() -> ResponseReturnValue:
 def change_name() -> ResponseReturnValue:
     """Change how the person is called."""
     try:
-        users.rename(db.session(), current_user.user, forms.read(NameChange).name)
+        users.rename(
+            db.session(), current_user.caller, current_user.user, forms.read(NameChange).name
+        )
     except CostOptixError as error:
         return _show(error)
     flash("Name changed.")
@@ -66,14 +68,14 @@ def change_password() -> ResponseReturnValue:
 @page("/settings/security/sessions/<session_id>/end", methods=("POST",))
 def end_session(session_id: str) -> ResponseReturnValue:
     """End one of the person's own sessions."""
-    sessions.end(db.session(), current_user.user, session_id)
+    sessions.end(db.session(), current_user.caller, current_user.user, session_id)
     return redirect(url_for("web.security"))
 
 
 @page("/settings/security/sessions/end", methods=("POST",))
 def end_other_sessions() -> ResponseReturnValue:
     """End every session of the person but this one."""
-    sessions.end_all(db.session(), current_user.user, but=current_user.row.id)
+    sessions.end_others(db.session(), current_user.caller, current_user.user, current_user.row.id)
     flash("All your other sessions have ended.")
     return redirect(url_for("web.security"))
 

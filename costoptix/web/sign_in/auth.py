@@ -77,7 +77,8 @@ def _show_login(
 def logout() -> ResponseReturnValue:
     """End the session everywhere: its row, the cookie and what the browser has kept."""
     if current_user.is_authenticated:
-        sessions.end(db.session(), current_user.user, current_user.row.id)
+        person = current_user
+        sessions.end(db.session(), person.caller, person.user, person.row.id, signs_out=True)
     logout_user()
     cookie.clear()
     response = redirect(url_for("web.login"))

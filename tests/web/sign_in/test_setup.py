@@ -34,7 +34,7 @@ def test_the_first_start_makes_an_organization_and_its_admin(app: Flask, session
     assert (user.role, user.organization.name, user.organization.tier) == (
         "admin", "Acme Cloud", "enterprise")  # fmt: skip
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert actions == ["organization.created", "user.created"]
+    assert actions == ["organization.created", "user.created", "session.created"]
 
 
 def test_s62_set_up_closes_for_good(stranger: Browser) -> None:
