@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from costoptix.errors import Invalid
 
@@ -15,6 +25,17 @@ class Draft(BaseModel):
     """A model that refuses fields it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=10_000)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plainly(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse what pydantic would guess: "yes" as true, "1_0" as 10, true as 1."""
+        kinds = _kinds(cls, info.field_name or "")
+        if bool in kinds:
+            _require_flag(value, is_typed=bool(info.context))
+        elif kinds & {int, float}:
+            _require_number(value, is_typed=bool(info.context))
+        return value
 
 
 Model = TypeVar("Model", bound=Draft)
@@ -26,6 +47,29 @@ def _printable(text: str) -> str:
     return text
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+
+
+@cache
+def _kinds(model: type[Draft], name: str) -> frozenset[object]:
+    """Return the types that a field may be of, but for None."""
+    annotation = model.model_fields[name].annotation
+    return frozenset(typing.get_args(annotation) or (annotation,)) - {type(None)}
+
+
+def _require_flag(value: object, *, is_typed: bool) -> None:
+    is_text = value in ("true", "false") and not is_typed
+    if not (is_text or value is None or isinstance(value, bool)):
+        raise ValueError("it must be true or false")
+
+
+def _require_number(value: object, *, is_typed: bool) -> None:
+    if isinstance(value, bool) or (isinstance(value, str) and is_typed):
+        raise ValueError("it must be a number")
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("it must be a number in plain digits")
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
@@ -34,15 +78,19 @@ Name = Annotated[
 """What people call a thing: one line of 1 to 100 characters."""
 
 
-def read(model: type[Model], values: Mapping[str, object], kind: str = "field") -> Model:
+def read(
+    model: type[Model], values: Mapping[str, object], kind: str = "field", *, is_typed: bool = False
+) -> Model:
     """Read a draft from named values.
+
+    ``is_typed`` of values from JSON, where numbers and booleans are written as such, not as text.
 
     Raises:
         Invalid: a value is wrong, missing or unknown; the sentence names the first such ``kind``
             ("field" or "parameter") and what is allowed.
     """
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, context={"is_typed": True} if is_typed else None)
     except ValidationError as error:
         raise _refusal(error, model, kind) from None
 

@@ -16,7 +16,10 @@ from costoptix.errors import Invalid
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ONE_DAY = timedelta(days=1)
-MAX_RANGE_DAYS = 5 * 366
+MAX_RANGE_YEARS = 5
+MAX_RANGE_DAYS = MAX_RANGE_YEARS * 366
+"""What any range stays within; what is asked for, within as many calendar years."""
+_TOO_LONG = f"The range from start_date to end_date must not exceed {MAX_RANGE_YEARS} years."
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 
@@ -69,7 +72,19 @@ class DateRange:
         if self.first < FIRST_DAY or self.last > LAST_DAY:
             raise Invalid(f"start_date and end_date must lie between {FIRST_DAY} and {LAST_DAY}.")
         if self.length > MAX_RANGE_DAYS:
-            raise Invalid("The range from start_date to end_date must not exceed 5 years.")
+            raise Invalid(_TOO_LONG)
+
+    @classmethod
+    def asked(cls, first: date, last: date) -> DateRange:
+        """Return the range that somebody asks for.
+
+        Raises:
+            Invalid: it is reversed, over five calendar years, or out of the calendar.
+        """
+        days = cls(first, last)
+        if last >= _years_later(first, MAX_RANGE_YEARS):
+            raise Invalid(_TOO_LONG)
+        return days
 
     @property
     def length(self) -> int:
@@ -99,6 +114,14 @@ class DateRange:
         while (following := next_month(months[-1])) <= self.last:
             months.append(following)
         return months
+
+
+def _years_later(day: date, years: int) -> date:
+    """Return the same date some years later; of a 29 February, the 1 March of a common year."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
 
 
 def month_start(day: date) -> date:

@@ -52,3 +52,36 @@ def test_a_name_of_another_s_is_shown_as_ascii() -> None:
     with pytest.raises(Invalid) as refusal:
         drafts.read(Sample, {"\u202egnp": 1, "name": "a"})
     assert refusal.value.sentence.isascii()
+
+
+class Plain(Draft):
+    """Numbers and booleans, as drafts have them."""
+
+    flag: bool | None = None
+    whole: int = 0
+    number: float | None = None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"flag": value} for value in ("yes", "on", "1", "t", "TRUE", 1, 0, 1.0, "")),
+        *({"whole": value} for value in ("1_0", " 1", "1.5", "１", "+1", "0x1", True, "1e3", "")),
+        *({"number": value} for value in ("1_0.5", "nan", "inf", True, "1e3", ".5", "1.", " 1")),
+    ],
+    ids=repr,
+)
+def test_a_number_or_boolean_is_written_plainly(values: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        drafts.read(Plain, values)
+    with pytest.raises(Invalid):
+        drafts.read(Plain, values, is_typed=True)
+
+
+def test_text_may_write_numbers_and_booleans_where_all_is_text() -> None:
+    texts = {"flag": "true", "whole": "-10", "number": "2.5"}
+    assert drafts.read(Plain, texts) == Plain(flag=True, whole=-10, number=2.5)
+    for name, text in texts.items():
+        with pytest.raises(Invalid, match=f"The field {name} is wrong"):
+            drafts.read(Plain, {name: text}, is_typed=True)
+    assert drafts.read(Plain, {"flag": False, "whole": 3}, is_typed=True).whole == 3

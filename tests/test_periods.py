@@ -226,3 +226,14 @@ def test_overlaps_are_counted_in_days() -> None:
     assert month.overlap_days(week) == week.overlap_days(month) == 4
     assert month.overlap_days(month) == 31
     assert month.overlap_days(BillingPeriod.parse("2025-05")) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2020-01-01", "2024-12-31"), ("2019-03-01", "2024-02-29"), ("2020-02-29", "2025-02-28")],
+)
+def test_five_years_may_be_asked_for_and_not_a_day_more(first: str, last: str) -> None:
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    assert DateRange.asked(begin, end) == DateRange(begin, end)
+    with pytest.raises(Invalid, match="5 years"):
+        DateRange.asked(begin, end + timedelta(days=1))

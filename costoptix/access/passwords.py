@@ -27,6 +27,7 @@ _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 _PRODUCT_WORDS = ("costoptix", "cost optix")
 _SHORTEST_REMAINDER = 4
+_FEWEST_CHARACTERS = 3  # different ones, blanks aside
 
 
 class _Hasher:
@@ -58,6 +59,8 @@ def check(password: str, *, words: tuple[str, ...] = ()) -> None:
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise Invalid(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
     lowered = password.lower()
+    if len(set("".join(lowered.split()))) < _FEWEST_CHARACTERS:
+        raise Invalid("This password is blanks, or one or two characters again and again.")
     if lowered in common_passwords():
         raise Invalid("This password is on the list of the most common ones; choose another.")
     for word in _guessable(words):

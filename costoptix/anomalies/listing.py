@@ -119,7 +119,7 @@ class AnomalyFiltersDraft(Draft):
         first = parse_day(self.start_date, "start_date") if self.start_date else None
         last = parse_day(self.end_date, "end_date") if self.end_date else None
         if first and last:
-            DateRange(first, last)  # refuses what is reversed or too long
+            DateRange.asked(first, last)  # refuses what is reversed or too long
         return first, last
 
 

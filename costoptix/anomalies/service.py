@@ -133,7 +133,7 @@ def detect_on_demand(
     if draft.start_date is not None:
         first = parse_day(draft.start_date, "start_date")
     outcome = detect(
-        session, organization, DateRange(first, last), settings, store,
+        session, organization, DateRange.asked(first, last), settings, store,
         dry_run=draft.dry_run, most=None if draft.keep else KEPT_AT_ONCE,
     )  # fmt: skip
     if not draft.dry_run:

@@ -261,7 +261,7 @@ def _inputs(current: Operation, pairs: list[tuple[str, str]]) -> dict[str, Any]:
     else:
         _refuse_unknown(current, pairs)
     if current.body is not None:
-        inputs["body"] = drafts.read(current.body, json_object())
+        inputs["body"] = drafts.read(current.body, json_object(), is_typed=True)
     return inputs
 
 

@@ -239,7 +239,7 @@ def _date_range(given: dict[str, list[str]], today: date) -> tuple[DateRange, Pr
         parse_day(days[name], name) if name in days else default
         for name, default in (("start_date", month_start(today)), ("end_date", today))
     )
-    return DateRange(first, last), None
+    return DateRange.asked(first, last), None
 
 
 def _choice(given: dict[str, list[str]], name: str, allowed: type[_Option]) -> _Option | None:

@@ -154,7 +154,7 @@ def days_to_compare(first: str | None, last: str | None) -> DateRange | None:
     start, end = parse_day(first, "compare_start_date"), parse_day(last, "compare_end_date")
     if end < start:
         raise Invalid("compare_end_date must not be before compare_start_date.")
-    return DateRange(start, end)
+    return DateRange.asked(start, end)
 
 
 def account_to_compare(text: str | None) -> str | None:

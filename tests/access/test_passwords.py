@@ -60,6 +60,15 @@ def test_s13_too_short_and_too_long_are_refused(password: str) -> None:
         passwords.check(password)
 
 
+@pytest.mark.parametrize(
+    "password", [" " * 8, "\u00a0" * 12, "a a a a a a", "xyxyxyxyxy", "\t\n" * 5]
+)
+def test_s13_blanks_or_a_character_again_and_again_are_refused(password: str) -> None:
+    """S13: there is no rule of what must be in it, but something must be."""
+    with pytest.raises(Invalid, match="again and again"):
+        passwords.check(password)
+
+
 def test_s13_the_list_of_common_passwords_is_long() -> None:
     """S13: at least 3,000, each of them refused in any case."""
     assert len(passwords.common_passwords()) >= 3_000

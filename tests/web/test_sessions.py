@@ -183,6 +183,38 @@ def test_s6_an_old_session_must_give_the_password_again(
     assert "/invite/" in right.text
 
 
+def test_s6_renaming_the_organization_needs_the_password_again(
+    at: Callable[[str], None], app: Flask, alice: User
+) -> None:
+    """S6: everybody sees another name, and could take it for another organization."""
+    at("2026-03-02T08:00:00")
+    browser = Browser(app)
+    browser.sign_in(alice.email)
+    at("2026-03-02T08:10:01")
+    assert 'name="current_password"' in browser.get(PAGE).text
+    assert browser.post(PAGE, form=PAGE, name="Mine").status_code == 400
+    right = browser.post(PAGE, form=PAGE, name="Mine", current_password=PASSWORD)
+    assert right.status_code == 302
+
+
+def test_s6_exporting_all_charges_needs_the_password_again(
+    at: Callable[[str], None], app: Flask, bob: User
+) -> None:
+    """S6: a browser left open must not be enough to carry everything away."""
+    at("2026-03-02T08:00:00")
+    browser = Browser(app)
+    browser.sign_in(bob.email)
+    export = "/costs/export?range=last_month&file=csv.gz"
+    assert browser.get(export).mimetype == "application/gzip"
+    at("2026-03-02T08:10:01")
+    asked = browser.get(export)
+    assert (asked.status_code, asked.mimetype) == (403, "text/html")
+    assert browser.post(export, form=export, current_password="a wrong guess").status_code == 400
+    right = browser.post(export, form=export, current_password=PASSWORD)
+    assert (right.status_code, right.headers["Location"]) == (303, export)
+    assert browser.get(export).mimetype == "application/gzip"
+
+
 def test_own_sessions_are_listed_and_can_be_ended(
     app: Flask, alice: User, alice_browser: Browser, session: Session
 ) -> None:

@@ -145,7 +145,7 @@ class JudgementForm(drafts.Draft):
 
     status: str
     note: str = ""
-    is_expected: str = ""
+    is_expected: forms.Tick = ""
 
     def draft(self) -> JudgementDraft:
         """Return what the domain is asked for."""
@@ -182,8 +182,8 @@ class DetectionForm(drafts.Draft):
     threshold: str = ""
     start_date: str = ""
     end_date: str = ""
-    dry_run: str = ""
-    keep: str = ""
+    dry_run: forms.Tick = ""
+    keep: forms.Tick = ""
 
     def draft(self) -> DetectionDraft:
         """Return what the domain is asked for."""

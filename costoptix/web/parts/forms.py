@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, request, url_for
@@ -16,6 +16,9 @@ from costoptix.web.parts import refusals, session
 
 CSRF_FIELD = "csrf_token"
 PASSWORD_FIELD = "current_password"  # noqa: S105 - the name of a field
+
+Tick = Literal["", "1"]
+"""What a box of a form sends: nothing, or that it is ticked."""
 
 Model = TypeVar("Model", bound=drafts.Draft)
 

@@ -116,6 +116,7 @@ def organization() -> ResponseReturnValue:
 def rename_organization() -> ResponseReturnValue:
     """Change the organization's name."""
     try:
+        forms.require_fresh_password()
         draft = forms.read(OrganizationRenaming)
         own = current_user.organization
         organizations.rename(db.session(), own, current_user.caller, draft.name)
