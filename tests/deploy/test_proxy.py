@@ -38,6 +38,7 @@ def configuration(port: int, upstream: int, folder: Path) -> str:
         r" *ssl_certificate.*;\n": "",
         r"client_max_body_size 1024m;": "client_max_body_size 1m;",
         r"http://127\.0\.0\.1:8000;": f"http://127.0.0.1:{upstream};",
+        r"/var/log/nginx/": f"{folder}/",
     }
     for pattern, replacement in changes.items():
         shipped, found = re.subn(pattern, replacement, shipped)
@@ -51,15 +52,21 @@ def configuration(port: int, upstream: int, folder: Path) -> str:
             f"user {getpass.getuser()}; daemon off; worker_processes 1;",
             f"pid {folder}/nginx.pid; error_log {folder}/error.log;",
             "events { worker_connections 512; }",
-            f"http {{ access_log off;\n{temporary}\n{shipped}\n}}",
+            f"http {{ access_log {folder}/other.log;\n{temporary}\n{shipped}\n}}",
         )
     )
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seat, str]]:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the proxy writes."""
+    return tmp_path_factory.mktemp("proxy")
+
+
+@pytest.fixture(scope="module")
+def proxied(logs: Path) -> Iterator[tuple[Seat, str]]:
     """An organization on a server of two threads, and the address of the proxy in front of it."""
-    folder = tmp_path_factory.mktemp("proxy")
+    folder = logs
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     extra = {"PUBLIC_URL": url, "FORWARDED_HOPS": "1", "MAX_UPLOAD_MB": "1", "THREADS": "2"}
@@ -118,3 +125,20 @@ def test_s45_proxy_and_application_have_the_same_limit(
     body, host = b"x" * size, url.removeprefix("http://")
     assert send(url, seat, host, body) == status
     assert send(seat.server.url, seat, host, body) == status
+
+
+def test_s9_a_key_in_a_query_or_path_stays_out_of_the_logs(
+    proxied: tuple[Seat, str], logs: Path
+) -> None:
+    """S9: what the application refuses has passed the proxy before; so have invitations."""
+    seat, url = proxied
+    for path in (f"/api/v1/health?api_key={seat.key}", f"/{seat.key}", f"/invite/{seat.key[3:]}"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(url + path, headers={"Referer": path}))
+        refused.value.close()
+    assert send(url, seat, url.removeprefix("http://"), b"x" * (LIMIT + 1)) == 413
+    written = "".join(path.read_text() for path in logs.glob("*.log"))
+    assert "GET /api/v1/health 400" in written
+    assert "GET /invite/*** 404" in written
+    assert "GET *** 404" in written
+    assert seat.key[3:] not in written
