@@ -39,11 +39,11 @@ class PlainAddress:
         """Answer one request."""
         connected = environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR")
         given = environ.get("REMOTE_ADDR") or ""
-        environ["REMOTE_ADDR"] = plain(given) or plain(connected or "")
+        environ["REMOTE_ADDR"] = usual_form(given) or usual_form(connected or "")
         return self._application(environ, start_response)
 
 
-def plain(text: str) -> str:
+def usual_form(text: str) -> str:
     """Return an IP address in its usual form, without port and zone; "" for anything else."""
     if port := _PORT.fullmatch(text.strip()):
         text = port["ipv4"] or port["ipv6"]

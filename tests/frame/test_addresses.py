@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from costoptix.frame.addresses import plain
+from costoptix.frame.addresses import usual_form
 from costoptix.models import AuditEntry, User
 from tests.support.pages import Browser, latest
 
@@ -31,7 +31,7 @@ from tests.support.pages import Browser, latest
     ],
 )
 def test_s40_what_is_no_address_is_none(text: str, address: str) -> None:
-    assert plain(text) == address
+    assert usual_form(text) == address
 
 
 @pytest.mark.parametrize("forwarded", ["unknown", "x" * 5_000, "<script>", "1.2.3.4.5", ""])
