@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,9 @@ MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 8
 """How many different ones a secret has at least; of 32 random hex digits, one in 20 million has
 fewer."""
+
+
+_PRIVATE = 0o700
 
 
 class ConfigError(Exception):
@@ -214,20 +219,42 @@ def _strong(name: str, secret: str) -> str:
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(folder.stat().st_mode) != _PRIVATE:
+            folder.chmod(_PRIVATE)
+    except OSError as error:
+        raise ConfigError(_unusable(folder, error)) from None
+
+
+def _unusable(path: Path, error: OSError) -> str:
+    return f"COSTOPTIX_DATA_DIR: {path} cannot be used: {error.strerror or error}."
 
 
 def _generated_secret(data_dir: Path) -> str:
     """Return the secret of this data folder; of processes that start together, one makes it."""
     path = data_dir / "secret_key"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _write_secret(path)
         return _existing_secret(path)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret := secrets.token_urlsafe(48))
-    return secret
+    except OSError as error:
+        raise ConfigError(_unusable(path, error)) from None
+
+
+def _write_secret(path: Path) -> None:
+    """Write a new secret under another name first: whoever finds the file finds all of it."""
+    descriptor, aside = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(descriptor)
+        os.link(aside, path)  # fails where another process was first: then its secret is the one
+    except FileExistsError:
+        pass
+    finally:
+        Path(aside).unlink()
 
 
 def _existing_secret(path: Path) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -30,12 +30,14 @@ def require_known_schema(engine: Engine) -> str | None:
     """Return the version of the database; None where it has none yet, or does not answer.
 
     Raises:
-        Conflict: this version of the code does not know it.
+        Conflict: this version of the code does not know it, or the file is damaged.
     """
     try:
         version = _version(engine)
     except (OperationalError, InterfaceError):
         return None  # whoever needs it says so, when it does
+    except DatabaseError as error:
+        raise Conflict(failure(error)) from None
     if version is not None and version not in _versions():
         raise Conflict(
             f"The database is of version {version[:40]!a}, which this version of Cost Optix (up to "
@@ -59,6 +61,18 @@ def require_schema(engine: Engine) -> None:
     raise Conflict(f"The database is of version {version}, not yet {newest()}. Run: {UPGRADE}")
 
 
+def failure(error: DBAPIError) -> str:
+    """Say in one line what is wrong with a database, and what to do."""
+    words = " ".join(str(error.orig).split())[:200]
+    if any(sign in words for sign in ("malformed", "not a database", "corrupt")):
+        return f"The database is damaged ({words}). Restore a backup; nothing was changed."
+    if "locked" in words or "lock timeout" in words:
+        return f"Another process holds the database ({words}). Try again when it is done."
+    if "readonly" in words or "read-only" in words:
+        return f"The database cannot be written to ({words})."
+    return f"The database does not answer ({words})."
+
+
 def newest() -> str:
     """Return the version that the migrations lead to."""
     return next(version for version in _versions() if version not in _versions().values())
@@ -75,7 +89,7 @@ def require_secret_key(engine: Engine, config: Config) -> None:
             secrets.require_key(session, secrets.SealingKeys.of(config))
     except secrets.Unopenable as error:
         raise Conflict(error.sentence) from None
-    except (OperationalError, InterfaceError):
+    except DBAPIError:
         return  # whoever needs it says so, when it does
 
 
@@ -124,7 +138,7 @@ def _answers(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except (OperationalError, InterfaceError):
+    except DBAPIError:
         return False
     return True
 
@@ -134,5 +148,5 @@ def _has_live_deliveries(engine: Engine) -> bool:
         with engine.connect() as connection:
             live = select(Delivery.id).where(Delivery.is_live).limit(1)
             return connection.execute(live).first() is not None
-    except (OperationalError, InterfaceError):
+    except DBAPIError:
         return False

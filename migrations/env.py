@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from costoptix import startup
@@ -21,17 +21,20 @@ def run() -> None:
         version = startup.require_known_schema(engine)
     except Conflict as error:
         raise SystemExit(error.sentence) from None
-    immediate = engine.execution_options(costoptix_immediate=True)
-    with immediate.connect() as connection:
+    try:
+        _run(engine.execution_options(costoptix_immediate=True))
+    except DBAPIError as error:
+        raise SystemExit(
+            f"The database could not be migrated from {version or 'nothing'} to "
+            f"{startup.newest()}, and is as it was: {startup.failure(error)}"
+        ) from None
+
+
+def _run(engine: Engine) -> None:
+    with engine.connect() as connection:
         _suspend_foreign_keys(connection)
-        try:
-            with connection.begin():
-                _migrate(connection)
-        except DBAPIError as error:
-            raise SystemExit(
-                f"The database could not be migrated from {version or 'nothing'} to "
-                f"{startup.newest()}, and is as it was: {' '.join(str(error.orig).split())}"
-            ) from None
+        with connection.begin():
+            _migrate(connection)
         connection.detach()  # never back to the pool without foreign keys
 
 

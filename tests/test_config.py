@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,26 @@ def test_the_start_stops_with_one_line(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert done.stderr.strip().count("\n") == 0
     assert "PORT" in done.stderr
+
+
+def test_two_first_starts_at_once_agree_on_a_whole_secret(tmp_path: Path) -> None:
+    """Whoever finds the file finds all of it: it is written aside, and then gets its name."""
+    with ThreadPoolExecutor(8) as starts:
+        keys = set(starts.map(lambda _: read(tmp_path).secret_key, range(16)))
+    assert len(keys) == 1
+    folder = tmp_path / "data"
+    assert [path.name for path in folder.iterdir()] == ["secret_key"]
+    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_secret_is_never_there_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second start that comes while the first one writes finds nothing, and writes its own."""
+    link, during = os.link, []
+
+    def link_late(aside: str, path: Path) -> None:
+        monkeypatch.setattr("os.link", link)
+        during.append(read(tmp_path).secret_key)
+        link(aside, path)
+
+    monkeypatch.setattr("os.link", link_late)
+    assert [read(tmp_path).secret_key] == during

@@ -12,7 +12,8 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from costoptix import clock
@@ -79,6 +80,50 @@ def test_a_database_of_an_unknown_version_is_refused_in_a_line_and_left_as_it_is
     before = content(database)
     assert "version '9999'" in one_line(start(database, command))
     assert content(database) == before
+
+
+def damage(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[100:] = bytes(byte ^ 0x5A for byte in content[100:])
+    database.write_bytes(content)
+
+
+@pytest.mark.parametrize("command", STARTS.values(), ids=STARTS)
+def test_r27_a_damaged_database_is_refused_in_a_line_and_left_as_it_is(
+    database: Path, command: Sequence[str]
+) -> None:
+    damage(database)
+    before = database.read_bytes()
+    assert "Restore a backup" in one_line(start(database, command))
+    assert database.read_bytes() == before
+
+
+def test_r9_a_command_says_that_another_process_holds_the_database(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R9: after its patience, in a line; so for a disk that is read-only or broken."""
+    for words, sentence in {
+        "database is locked": "Another process holds the database",
+        "attempt to write a readonly database": "cannot be written to",
+        "database disk image is malformed": "is damaged",
+        "disk I/O error": "does not answer (disk I/O error)",
+    }.items():
+        failed = OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError(words))
+
+        def fail(*_: object, failed: OperationalError = failed) -> None:
+            raise failed
+
+        monkeypatch.setattr("costoptix.cli.organizations.organizations.list_all", fail)
+        done = current_app.test_cli_runner().invoke(args=["org", "list"])
+        assert done.exit_code == 1
+        assert done.stderr.count("\n") == 1
+        assert sentence in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_used_is_named_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = start(tmp_path / "file" / "instance" / "costoptix.db", STARTS["a command"])
+    assert "COSTOPTIX_DATA_DIR" in one_line(done)
 
 
 @pytest.mark.parametrize(

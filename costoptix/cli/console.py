@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 import click
+from limits.errors import StorageError
+from sqlalchemy.exc import DBAPIError
 
 from costoptix import startup
-from costoptix.errors import CostOptixError, Invalid
+from costoptix.errors import CostOptixError, Invalid, unusable_files
 from costoptix.extensions import db
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +26,8 @@ T = TypeVar("T")
 def refusals_on_one_line(command: Callable[P, T]) -> Callable[P, T]:
     """End a command with status 1 and the sentence on stderr when the domain refuses.
 
-    So does a database of another version, before the command begins.
+    So does a database of another version, before the command begins, and one that is locked,
+    damaged, read-only or gone, whenever that is found; the log has the rest.
     """
 
     @functools.wraps(command)
@@ -30,8 +36,17 @@ def refusals_on_one_line(command: Callable[P, T]) -> Callable[P, T]:
             startup.require_schema(db.engine)
             return command(*args, **kwargs)
         except CostOptixError as error:
-            click.echo(" ".join(error.sentence.split()), err=True)
-            sys.exit(1)
+            sentence = error.sentence
+        except DBAPIError as error:
+            logger.debug("the database failed", exc_info=True)
+            sentence = startup.failure(error)
+        except StorageError as error:
+            sentence = f"The counter of calls does not answer ({error})."
+        except OSError as error:
+            logger.debug("a file failed", exc_info=True)
+            sentence = unusable_files(error)
+        click.echo(" ".join(sentence.split()), err=True)
+        sys.exit(1)
 
     return run
 
