@@ -7,8 +7,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from costoptix import startup
-from costoptix.access import secrets
+from costoptix.access import audit, secrets
+from costoptix.access.permissions import command_line
 from costoptix.cli.console import refusals_on_one_line
+from costoptix.database import writing
 from costoptix.errors import Conflict
 from costoptix.extensions import db
 
@@ -27,6 +29,11 @@ def rotate() -> None:
     config = current_app.config["COSTOPTIX"]
     startup.require_secret_key(db.engine, config)
     rotation = secrets.rotate(db.session(), secrets.SealingKeys.of(config))
+    with writing(db.session()):
+        audit.record(
+            db.session(), command_line(audit.INSTALLATION), "secrets.rotated",
+            after={"resealed": rotation.resealed},
+        )  # fmt: skip
     click.echo(rotation.resealed)
     if rotation.unreadable:
         places = ", ".join(f"{at.table}.{at.column} of {at.row}" for at in rotation.unreadable)
