@@ -44,6 +44,15 @@ def paths(
     return sorted(plain) + _linked_details(demo, signed_in, browser, set(plain))
 
 
+def _make_budget(page: Page, demo: Demo) -> None:
+    """Make a budget, so that the page of one is looked at."""
+    budget = {"name": "All of Acme", "amount": "60000", "currency": "USD"}
+    made = page.request.post(
+        f"{demo.server.url}/api/v1/budgets", headers={"X-API-Key": demo.key}, data=budget
+    )
+    assert made.status == 201
+
+
 def _linked_details(
     demo: Demo, state: dict[str, Any], browser: Browser, plain: set[str]
 ) -> list[str]:
@@ -51,6 +60,7 @@ def _linked_details(
     found: dict[str, str] = {}
     with looking(browser, state, width=1440) as context:
         page = context.new_page()
+        _make_budget(page, demo)
         for path in sorted(plain):
             page.goto(demo.server.url + path)
             for href in page.eval_on_selector_all("main a", "links => links.map(a => a.href)"):

@@ -54,3 +54,23 @@ def _sum_by_curl(page: Page, demo: Demo, metric: str) -> Decimal:
 def _origin(page: Page) -> str:
     parts = urlsplit(page.url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def test_the_form_of_a_budget_suggests_the_values_of_a_key_that_is_typed(
+    demo: Demo, signed_in: dict[str, Any], browser: Browser
+) -> None:
+    with looking(browser, signed_in, width=1440) as context:
+        page = context.new_page()
+        page.goto(f"{demo.server.url}/budgets/new")
+        page.locator("#key_1").fill("team")
+        page.locator("#key_1").press("Tab")
+        page.locator("#values-of-1 option").first.wait_for(state="attached")
+        values = page.eval_on_selector_all("#values-of-1 option", "all => all.map(o => o.value)")
+        assert "platform" in values
+        # What is wrong is marked, and the reader is brought there.
+        page.locator("#name").fill("Platform")
+        page.locator("#amount").fill("9.000,5")
+        page.get_by_role("button", name="Make the budget").click()
+        page.locator("#amount-error").wait_for()
+        assert page.evaluate("document.activeElement.id") == "amount"
+        assert page.locator("#key_1").input_value() == "team"

@@ -224,6 +224,17 @@ def billed_title(account: str) -> str:
     return next((row.group[0] for row in rows if row.group[0]), account)
 
 
+def nothing_counted(draft: BudgetDraft) -> list[str]:
+    """Say in words which parts of a budget no charge of the last year has."""
+    keys = panel("the tags", _tag_keys).shown
+    billed = panel("the currencies", currencies_in_bills).shown
+    sentences = []
+    if billed is not None and draft.currency not in billed:
+        sentences.append(f"No bill of the last 12 months is in {draft.currency}.")
+    gone = [rule.key for rule in draft.tag_rules if keys is not None and rule.key not in keys]
+    return [*sentences, *(f"No charge has the tag {key} any more." for key in gone)]
+
+
 def _tag_keys() -> list[str]:
     names = report.dimension_names(db.session(), current_user.organization, cost_store())
     return [name.removeprefix(TAG_PREFIX) for name in names if name.startswith(TAG_PREFIX)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import get_args
+from typing import Any, get_args
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -80,6 +80,7 @@ class FloorForm(Form):
 
     currency: str = Field("", title="Currency", max_length=10)
     floor: WrittenNumber = Field("", title="Floor")
+    seen: str = ""  # the floors that its reader saw, as ``_floors_as_seen`` writes them
 
     @classmethod
     def asks_for(cls, field: str, values: Mapping[str, str]) -> str:
@@ -90,8 +91,17 @@ class FloorForm(Form):
 
     def draft(self) -> ChoicesDraft:
         """Return what the domain is asked for."""
-        floors_by_currency = {self.currency.strip().upper(): self.floor}
-        return drafts.read(ChoicesDraft, {"anomaly_floor": floors_by_currency})
+        return drafts.read(ChoicesDraft, {"anomaly_floor": {self._code: self.floor}})
+
+    @property
+    def floor_seen(self) -> dict[str, dict[str, str | None]]:
+        """Return the floor that the reader had before their eyes; None where none was set."""
+        floors_seen = dict(pair.split("=", 1) for pair in self.seen.split() if "=" in pair)
+        return {"anomaly_floor": {self._code: floors_seen.get(self._code)}}
+
+    @property
+    def _code(self) -> str:
+        return self.currency.strip().upper()
 
 
 class ThemeChoice(drafts.Draft):
@@ -146,20 +156,29 @@ def choose() -> ResponseReturnValue:
 def set_floor() -> ResponseReturnValue:
     """Set below how much anomalies are neither kept nor told, in one currency."""
     try:
-        _change(forms.read(FloorForm).draft())
+        form = forms.read(FloorForm)
+        _change(form.draft(), form.floor_seen)
     except CostOptixError as error:
-        return _show_organization(FilledForm.posted(FloorForm, error))
+        refused = FilledForm.posted(FloorForm, error)
+        if isinstance(error, Conflict):
+            seen = {"seen": _floors_as_seen(current_user.organization)}
+            refused = replace(refused, values={**refused.values, **seen})
+        return _show_organization(refused)
     flash("Floor saved.")
     return redirect(url_for("web.organization"))
 
 
-def _change(draft: ChoicesDraft, seen: Mapping[str, str] | None = None) -> None:
+def _change(draft: ChoicesDraft, seen: Mapping[str, Any]) -> None:
     own, caller = current_user.organization, current_user.caller
     choices.change(db.session(), own, caller, draft, seen)
 
 
 def _chosen(own: Organization) -> dict[str, str]:
     return {name: str(choices.current(own)[name]) for name in CHOICES}
+
+
+def _floors_as_seen(own: Organization) -> str:
+    return " ".join(f"{currency}={text}" for currency, text in own.anomaly_floors.items())
 
 
 def _as_seen(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -172,7 +191,9 @@ def _show_organization(refused: FilledForm | None = None) -> ResponseReturnValue
     filled = {
         OrganizationRenaming: FilledForm.of(OrganizationRenaming(name=own.name)),
         ChoicesForm: FilledForm.of(ChoicesForm.of(own)),
-        FloorForm: FilledForm.of(FloorForm(currency=next(iter(in_force), "USD"), floor="")),
+        FloorForm: FilledForm.of(
+            FloorForm(currency=next(iter(in_force), "USD"), floor="", seen=_floors_as_seen(own))
+        ),
     }
     if refused is not None:
         filled[refused.model] = refused

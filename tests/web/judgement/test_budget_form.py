@@ -136,7 +136,7 @@ def test_a_rule_whose_key_is_gone_can_be_kept_and_not_made(
     rules = [{"key": "gone", "operator": "=", "values": ["x"]}]
     row = keep_budget(session, acme, name="Old", tag_rules=rules)
     path = f"/budgets/{row.id}"
-    assert alice_browser.get(path).status_code == 200
+    assert "No charge has the tag gone any more." in text(alice_browser.get(path).text)
     fields = FORM | {"name": "Older", "key_1": "gone", "values_1": "x"}
     assert alice_browser.post(f"{path}/edit", form=f"{path}/edit", **fields).status_code == 302
     assert alice_browser.post("/budgets", form=NEW, **(fields | {"name": "b"})).status_code == 400
@@ -152,6 +152,13 @@ def test_one_account_in_two_currencies_counts_the_one_of_the_budget(
         fields = FORM | {"name": currency, "currency": currency, "account": "aws:111"}
         answer = alice_browser.post("/budgets", form=NEW, **fields)
         assert shown in text(alice_browser.get(answer.headers["Location"]).text)
+
+
+def test_a_currency_that_no_bill_has_is_said(billed: Lake, alice_browser: Browser) -> None:
+    tried = FORM | {"currency": "GBP", "try_it": "1"}
+    page = text(alice_browser.post("/budgets", form=NEW, **tried).text)
+    assert "No bill of the last 12 months is in GBP." in page
+    assert "£0.00 of £100.00" in page
 
 
 def test_the_page_of_a_budget_has_its_curve(

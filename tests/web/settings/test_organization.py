@@ -112,6 +112,22 @@ def test_a_floor_may_have_commas_between_thousands(
     assert acme.anomaly_floors == {"USD": "9000"}
 
 
+def test_a_floor_that_somebody_else_set_meanwhile_is_not_overwritten_unseen(
+    alice_browser: Browser, session: Session, acme: Organization, admin: Caller
+) -> None:
+    for currency in ("USD", "EUR"):
+        floors = {"anomaly_floor": {currency: "5"}}
+        choices.change(session, acme, admin, drafts.read(ChoicesDraft, floors))
+    path, fields = f"{PAGE}/floors", {"currency": "USD", "floor": "7"}
+    refused = alice_browser.post(path, form=PAGE, **fields, seen="EUR=5")
+    assert refused.status_code == 409
+    assert "Floor: somebody else has changed it meanwhile" in text(refused.text)
+    assert 'name="seen" value="USD=5 EUR=5"' in refused.text
+    assert alice_browser.post(path, form=PAGE, **fields, seen="USD=5 EUR=4").status_code == 302
+    latest(session)
+    assert acme.anomaly_floors == {"USD": "7", "EUR": "5"}
+
+
 def test_a_member_reads_the_choices(bob_browser: Browser) -> None:
     page = bob_browser.get(PAGE).text
     assert "Amortised cost" in text(page)
