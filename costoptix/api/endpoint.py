@@ -73,7 +73,7 @@ class Operation:
     data: Any  # the type of ``data`` in the answer, for the schema
     meta: Any
     status: int
-    shown_once: str | None  # the field of ``data`` that no replay may show
+    shown_once: tuple[str, ...]  # the fields of ``data`` that no replay may show
     media_types: tuple[str, ...]  # what it answers beside JSON
     is_never_refused: bool  # counted, but let through when the quota is used up
     may_conflict: bool  # a GET that may answer 409
@@ -101,7 +101,7 @@ def operation(
     data: Any = dict[str, Any],
     meta: Any = None,
     status: int = 200,
-    shown_once: str | None = None,
+    shown_once: tuple[str, ...] = (),
     media_types: tuple[str, ...] = (),
     is_never_refused: bool = False,
     may_conflict: bool = False,

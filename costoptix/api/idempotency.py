@@ -45,7 +45,7 @@ class Once:
         organization_id: str,
         key: str,
         digest: Callable[[], str],
-        secret: str | None,
+        secrets: tuple[str, ...],
         *,
         is_upload: bool = False,
     ) -> None:
@@ -55,7 +55,7 @@ class Once:
         self._organization_id = organization_id
         self._key = key
         self._digest = digest
-        self._secret = secret
+        self._secrets = secrets
         self._is_upload = is_upload
 
     def answer(self, view: Callable[[], Response]) -> Response:
@@ -177,10 +177,10 @@ class Once:
             )
 
     def _without_secret(self, body: bytes) -> bytes:
-        if self._secret is None:
+        if not self._secrets:
             return body
         envelope = orjson.loads(body)
-        envelope["data"][self._secret] = None
+        envelope["data"] |= dict.fromkeys(self._secrets)
         return to_json(envelope)
 
 

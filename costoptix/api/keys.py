@@ -55,7 +55,7 @@ def list_keys(call: Call, query: PageQuery) -> Answer:
 
 @operation(
     "POST", "/keys", permission=Permission.ADMIN, body=KeyDraft, data=NewKey, status=201,
-    shown_once="key", summary="Create an API key; only this answer holds its text",
+    shown_once=("key",), summary="Create an API key; only this answer holds its text",
 )  # fmt: skip
 def create_key(call: Call, body: KeyDraft) -> Answer:
     """Make it."""
@@ -84,7 +84,7 @@ def revoke_key(call: Call, key_id: str) -> Key:
 
 @operation(
     "POST", "/keys/<key_id>/rotate", permission=Permission.ADMIN, body=RotationDraft, data=NewKey,
-    status=201, shown_once="key",
+    status=201, shown_once=("key",),
     summary="Rotate an API key: create its successor; the old one works on for the overlap",
 )  # fmt: skip
 def rotate_key(call: Call, key_id: str, body: RotationDraft) -> Answer:

@@ -19,7 +19,9 @@ from costoptix.access.permissions import Caller, Permission, require
 from costoptix.access.secrets import SealedPlace, SealingKeys, seal, unseal
 from costoptix.clock import utc_now
 from costoptix.database import writing
+from costoptix.drafts import read
 from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.failures import reason
 from costoptix.models import (
     Channel,
     ChannelKind,
@@ -31,6 +33,7 @@ from costoptix.models import (
 )
 from costoptix.notify import signing
 from costoptix.notify.drafts import ChannelChange, ChannelDraft, SecretRotation
+from costoptix.notify.filters import ChannelFilter
 from costoptix.notify.messages import PLATFORMS
 
 MOST_CHANNELS = 100
@@ -209,6 +212,15 @@ def secrets_of(channel: Channel, keys: SealingKeys) -> list[str]:
     if channel.former_secret is not None and until is not None and until > utc_now():
         texts.append(unseal(keys, channel.former_secret, _place(channel, "former_secret")))
     return texts
+
+
+def filter_of(channel: Channel) -> ChannelFilter:
+    """Return the filter of a channel; one that cannot be read holds nothing back."""
+    try:
+        return read(ChannelFilter, channel.filter)
+    except Invalid as error:
+        reason(error, f"the filter of channel {channel.id}")
+        return ChannelFilter()
 
 
 def check_target(kind: ChannelKind, target: str, config: Config) -> None:

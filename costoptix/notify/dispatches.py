@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.clock import utc_now
 from costoptix.database import delete_in_batches, writing
-from costoptix.drafts import read
-from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.errors import Conflict, NotFound
 from costoptix.failures import reason
 from costoptix.models import (
     DISPATCH_MOVES,
@@ -222,18 +221,9 @@ def _listeners(session: Session, organization_ids: set[str]) -> dict[str, list[L
     )
     by_organization: dict[str, list[Listener]] = {}
     for row in rows:
-        listener = Listener(row.id, frozenset(row.events), _filter(row))
+        listener = Listener(row.id, frozenset(row.events), channels.filter_of(row))
         by_organization.setdefault(row.organization_id, []).append(listener)
     return by_organization
-
-
-def _filter(channel: Channel) -> ChannelFilter:
-    """Return the filter of a channel; one that cannot be read holds nothing back."""
-    try:
-        return read(ChannelFilter, channel.filter)
-    except Invalid as error:
-        reason(error, f"the filter of channel {channel.id}")
-        return ChannelFilter()
 
 
 def _facts(event: Event) -> Facts:

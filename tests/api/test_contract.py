@@ -22,6 +22,8 @@ from costoptix.api.endpoint import Operation
 from costoptix.costs.accounts import account_id
 from costoptix.drafts import Draft
 from costoptix.models import ApiKey, Budget, Import, Organization
+from costoptix.notify import channels
+from costoptix.notify.drafts import ChannelDraft
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
 from tests.support.lake import Charge, Lake, open_writer
@@ -70,12 +72,19 @@ def _make_account(session: Session, organization: Organization) -> str:
     return account_id("aws:111")
 
 
+def _make_webhook(session: Session, organization: Organization) -> str:
+    draft = ChannelDraft(name="theirs", kind="custom", url="https://192.0.43.10/")
+    caller, config = command_line(organization.id), current_app.config["COSTOPTIX"]
+    return channels.create(session, organization, caller, draft, config)[0].id
+
+
 THINGS = {
     "account_id": _make_account,
     "key_id": _make_key,
     "import_id": _make_import,
     "anomaly_id": _make_anomaly,
     "budget_id": _make_budget,
+    "webhook_id": _make_webhook,
 }
 """How to make what an id in a path names. An operation on a new thing needs its maker here."""
 
@@ -92,7 +101,7 @@ def _answers(operation: Operation, path: str) -> bool:
 
 EXAMPLE = {
     "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
-    "decision": "discard", "ids": ["none"], "anomaly_floor": {"USD": "1"},
+    "decision": "discard", "ids": ["none"], "anomaly_floor": {"USD": "1"}, "kind": "custom",
 }  # fmt: skip
 """Values for fields that bodies need. An operation with a new needed field adds it here."""
 
@@ -161,7 +170,7 @@ def test_a_strangers_thing_is_as_if_it_were_not_there(
     operation: Operation, api: Api, session: Session, elsewhere: Organization
 ) -> None:
     """S24: byte-identical."""
-    (variable,) = re.findall(r"<(\w+_id)>", operation.path)
+    variable = re.findall(r"<(\w+_id)>", operation.path)[0]
     theirs = _call(api, operation, THINGS[variable](session, elsewhere))
     absent = _call(api, operation, str(uuid.uuid4()))
     _assert_refused(theirs, 404)

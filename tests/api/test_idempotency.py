@@ -132,7 +132,7 @@ def test_replays_are_counted(api: Api, acme: Organization, session: Session) -> 
 
 
 def _once(session: Session, organization: Organization) -> Once:
-    return Once(session, organization.id, "deploy-17", lambda: "d", None)
+    return Once(session, organization.id, "deploy-17", lambda: "d", ())
 
 
 def test_others_write_while_a_post_with_a_key_works(
@@ -178,7 +178,7 @@ _KILLED = """
                 api_keys.create(db.session(), organization, command_line(organization.id), draft)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        Once(db.session(), organization.id, "deploy-17", lambda: "d", None).answer(view)
+        Once(db.session(), organization.id, "deploy-17", lambda: "d", ()).answer(view)
 """
 
 
@@ -248,7 +248,7 @@ def test_another_body_is_a_conflict_that_says_so_while_the_twin_runs(
     session: Session, acme: Organization
 ) -> None:
     def view() -> Response:
-        other = Once(session, acme.id, "deploy-17", lambda: "another body", None)
+        other = Once(session, acme.id, "deploy-17", lambda: "another body", ())
         with pytest.raises(Conflict, match="another request"):
             other.answer(view)
         return Response("{}", 201)
