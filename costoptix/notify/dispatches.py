@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,8 +34,8 @@ from costoptix.notify.kinds import KINDS, TEST
 AT_ONCE = 50
 """So many events are handed on in one transaction."""
 
-MOST_ATTEMPTS = 100
-"""So many attempts at one dispatch are listed, the newest."""
+MOST_ATTEMPTS = 500
+"""So many attempts are listed at once, the newest."""
 
 KEPT = timedelta(days=30)
 """How long the log of what was delivered, or given up, goes back."""
@@ -187,14 +187,19 @@ def position(dispatch: Dispatch) -> tuple[datetime, str]:
     return dispatch.created_at, dispatch.id
 
 
-def attempts_of(session: Session, dispatch: Dispatch) -> Sequence[DispatchAttempt]:
-    """List the attempts at one dispatch, newest first."""
-    return session.scalars(
+def attempts_of(session: Session, listed: Iterable[Dispatch]) -> dict[str, list[DispatchAttempt]]:
+    """Return the attempts at some dispatches by their ids, newest first."""
+    ids = [dispatch.id for dispatch in listed]
+    rows = session.scalars(
         select(DispatchAttempt)
-        .where(DispatchAttempt.dispatch_id == dispatch.id)
+        .where(DispatchAttempt.dispatch_id.in_(ids))
         .order_by(DispatchAttempt.id.desc())
         .limit(MOST_ATTEMPTS)
-    ).all()
+    )
+    by_dispatch: dict[str, list[DispatchAttempt]] = {}
+    for row in rows:
+        by_dispatch.setdefault(row.dispatch_id, []).append(row)
+    return by_dispatch
 
 
 def move(dispatch: Dispatch, state: DispatchState) -> None:

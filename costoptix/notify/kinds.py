@@ -141,7 +141,8 @@ def _report(word: str) -> Callable[[Data], Wording]:
 
 def _channel(word: str) -> Callable[[Data], Wording]:
     def describe(data: Data) -> Wording:
-        return Wording(f"Channel {word}: {data['channel_name']}", data["sentence"], "/settings")
+        path = f"/settings/notifications/{data['channel_id']}"
+        return Wording(f"Channel {word}: {data['channel_name']}", data["sentence"], path)
 
     return describe
 
@@ -151,7 +152,7 @@ def _test(data: Data) -> Wording:
         f"This is a test of the channel “{data['channel_name']}”: it reaches you. Events that you "
         "chose will come like this."
     )
-    return Wording("Test message", sentence, "/settings")
+    return Wording("Test message", sentence, f"/settings/notifications/{data['channel_id']}")
 
 
 TEST = "channel.test"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
-from costoptix import clock, drafts, events
+from costoptix import drafts, events
 from costoptix.access.permissions import Caller
 from costoptix.models import Channel, Dispatch, Organization
 from costoptix.notify import channels, deliver, dispatches
@@ -70,13 +70,13 @@ def happen(session: Session, acme: Organization) -> Happen:
 class Post:
     """Hands on and sends, in this thread, what is due."""
 
-    def __init__(self, session: Session, config: Config) -> None:
-        self._session, self._config = session, config
+    def __init__(self, session: Session, config: Config, at: Callable[[str], None]) -> None:
+        self._session, self._config, self._at = session, config, at
 
     def __call__(self, at: str | None = None) -> int:
         """Send what is due, at a time if one is given; return how many attempts there were."""
         if at is not None:
-            clock.configure(at)
+            self._at(at)
         while dispatches.hand_on(self._session):
             pass
         attempts, done = 0, set[str]()
@@ -93,6 +93,7 @@ class Post:
 
 
 @pytest.fixture
-def post(session: Session, reaching: Config) -> Post:
-    clock.configure(NOON)
-    return Post(session, reaching)
+def post(session: Session, reaching: Config, at: Callable[[str], None]) -> Post:
+    """The clock stands at noon."""
+    at(NOON)
+    return Post(session, reaching, at)

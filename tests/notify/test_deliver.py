@@ -60,7 +60,7 @@ def test_an_event_arrives_once_signed_and_logged(
     (dispatch,) = post.dispatches
     assert request.headers["webhook-id"] == dispatch.id
     assert (dispatch.state, dispatch.status, dispatch.attempts) == ("delivered", 200, 1)
-    (attempt,) = dispatches.attempts_of(session, dispatch)
+    (attempt,) = dispatches.attempts_of(session, [dispatch])[dispatch.id]
     assert (attempt.number, attempt.status, attempt.excerpt, attempt.is_delivered) == (
         1, 200, "ok", True,
     )  # fmt: skip

@@ -24,6 +24,8 @@ from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.accounts import account_id
 from costoptix.models import Base, Organization, User, UserSession
+from costoptix.notify import channels, dispatches
+from costoptix.notify.drafts import ChannelDraft
 from costoptix.web.parts.routing import ACCESS, Access
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.lake import Charge, Lake, open_writer
@@ -51,11 +53,17 @@ def ids(
     )  # fmt: skip
     budget = drafts.read(BudgetDraft, {"name": "All", "amount": "10", "currency": "USD"})
     store = app.extensions["cost_store"]
+    hook = drafts.read(
+        ChannelDraft, {"name": "Ops", "kind": "custom", "url": "https://192.0.43.10/"}
+    )
+    channel_id = channels.create(session, acme, admin, hook, config)[0].id
     with open_writer() as writer:
         Lake(session, store, writer, acme).deliver(Charge())
     return {
         "account_id": account_id("aws:111"),
         "anomaly_id": make_anomaly(session, acme).id,
+        "channel_id": channel_id,
+        "dispatch_id": dispatches.send_test(session, acme, admin, channel_id).id,
         "budget_id": budgets.create(session, acme, admin, budget, store).id,
         "import_id": bill.id,
         "key_id": api_keys.create(session, acme, admin, key)[0].id,

@@ -87,7 +87,7 @@ _SETTINGS = [
     Entry("Organization", "web.organization"),
     Entry("Team", "web.team"),
     Entry("API keys", "web.api_keys"),
-    Entry("Webhooks", "web.webhooks"),
+    Entry("Notifications", "web.notifications"),
     Entry("Usage", "web.usage"),
     Entry("Security", "web.security"),
     Entry("Audit log", "web.audit_log"),
