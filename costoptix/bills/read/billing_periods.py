@@ -20,7 +20,7 @@ def billing_periods(starts: Column, ends: Column) -> Coded:
     )
     texts = [BillingPeriod.between(start, end).text for start, end in instants]
     periods = encode(pa.array(texts, type=pa.string()))
-    return Coded(periods.codes[pairs.codes], periods.values)
+    return Coded(periods.codes.take(pairs.codes), periods.values)
 
 
 def _pairs(first: Coded, last: Coded) -> Distinct:

@@ -89,15 +89,18 @@ class Charges:
         Raises:
             Invalid: they add up to more than can be kept.
         """
-        rows = np.flatnonzero(~self.is_rounded)
-        groups = [
+        groups: list[Values] = [
             self.periods,
             coded(self.columns["billing_currency"]),
             coded(self.columns["charge_category"]),
         ]
-        amounts = {metric: arrow(take(self.columns[metric], rows)) for metric in METRICS}
+        amounts = [self.columns[metric] for metric in METRICS]
+        if self.is_rounded.any():
+            rows = np.flatnonzero(~self.is_rounded)
+            groups = [take(group, rows) for group in groups]
+            amounts = [take(column, rows) for column in amounts]
         for (period, currency, category), count, sums_of_group in sums.by(
-            [group.take(rows) for group in groups], amounts
+            list(map(coded, groups)), dict(zip(METRICS, map(arrow, amounts), strict=True))
         ):
             group = ReconciledGroup(BillingPeriod.parse(period), currency, category)
             yield group, count, sums_of_group
@@ -174,8 +177,8 @@ class Caster:
             cast = _by_arrow(text, column) or self._by_duckdb(text, column)
             return cast.values, cast.is_good, cast.is_rounded
         cast = _by_arrow(text.values, column) or self._remembered(text.values, column)
-        good = np.append(cast.is_good, not column.is_required)[text.codes]
-        rounded = np.append(cast.is_rounded, np.False_)[text.codes]
+        good = np.append(cast.is_good, not column.is_required).take(text.codes)
+        rounded = np.append(cast.is_rounded, np.False_).take(text.codes)
         if column.kind is ColumnKind.MONEY:
             return cast.values.take(arrow(text).indices), good, rounded
         return text.through(cast.values), good, rounded

@@ -31,6 +31,7 @@ from costoptix.bills.read.columns import (
     hardly_repeats,
     once,
     one_array,
+    only_value,
     take,
     without,
 )
@@ -239,7 +240,9 @@ def _column(text: pa.ChunkedArray, *, is_plain: bool) -> Column:
         return constant(None, len(text))
     if pa.types.is_decimal(text.type):
         return one_array(text)
-    return one_array(text.cast(pa.string())) if is_plain else encode(text)
+    if is_plain:
+        return one_array(text.cast(pa.string()))
+    return only_value(text) or encode(text)
 
 
 def _twins(columns: Sequence[Column]) -> dict[int, int]:
@@ -293,14 +296,15 @@ def is_regular(text: bytes | memoryview, separator: str = ",") -> bool:
     for start in range(0, len(written), _WINDOW_BYTES):
         window = written[start : start + _WINDOW_BYTES]
         returns = window == _RETURN
-        if np.count_nonzero(returns) and not _are_followed(
+        if returns.any() and not _are_followed(
             written, np.flatnonzero(returns) + start, _LINE_ENDS
         ):
             return False
-        quotes = np.flatnonzero(window == _QUOTE) + start
+        quotes = np.flatnonzero(window == _QUOTE)
+        quotes += start
         opening, closing = (quotes[::2], quotes[1::2]) if opens else (quotes[1::2], quotes[::2])
         before = opening[opening > 0] - 1 if start == 0 else opening - 1
-        if not _MAY_OPEN_AFTER[separator][written[before]].all():
+        if not _MAY_OPEN_AFTER[separator].take(written.take(before)).all():
             return False
         if not _are_followed(written, closing, _MAY_FOLLOW_CLOSE[separator]):
             return False
@@ -312,4 +316,4 @@ def _are_followed(text: Bytes, at: Rows, allowed: Flags) -> bool:
     """Tell whether the byte after each of some is allowed, but for the end of the text."""
     if len(at) and at[-1] == len(text) - 1:
         at = at[:-1]
-    return bool(allowed[text[at + 1]].all())
+    return bool(allowed.take(text.take(at + 1)).all())

@@ -143,7 +143,9 @@ class TextPieces:
         Raises:
             Invalid: the file is damaged, unpacks to too much, or is not text.
         """
-        buffer = memoryview(bytearray(self._piece_bytes + CHUNK_BYTES + MAX_HEADER_BYTES))
+        # Not a bytearray, which is written to in full: most bills are small.
+        size = self._piece_bytes + CHUNK_BYTES + MAX_HEADER_BYTES
+        buffer = np.empty(size, dtype=np.uint8).data
         while self._rest or self._fill():
             first_line = self._line
             length = self._read_into(buffer)

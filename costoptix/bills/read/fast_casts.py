@@ -17,7 +17,6 @@ TIME = pa.timestamp("us")  # UTC
 
 _AMOUNT_BYTES = 19
 """Plain notation of at most so many bytes has at most 18 places: nothing to round."""
-_IN_AMOUNTS = np.isin(np.arange(256), list(b"0123456789.-"))
 _SHAPE = b"0000-00-00T00:00:00Z"
 _AS_SHAPE = np.where(np.isin(np.arange(256), list(b"0123456789")), ord("0"), np.arange(256))
 
@@ -31,9 +30,20 @@ def amounts(texts: pa.Array) -> pa.Array | None:
     if pa.types.is_decimal(texts.type):
         return texts.cast(AMOUNT)
     longest = compute.max(compute.binary_length(texts)).as_py() or 0
-    if longest > _AMOUNT_BYTES or not _IN_AMOUNTS[_bytes(texts)].all():
+    if longest > _AMOUNT_BYTES or not _are_of_amounts(_bytes(texts)):
         return None
     return _read(texts, AMOUNT)
+
+
+def _are_of_amounts(written: Bytes) -> bool:
+    """Tell whether all bytes are digits, points and minuses: those from - to 9 but the slash.
+
+    This takes a tenth of the time of looking each of them up.
+    """
+    if not len(written):
+        return True
+    after_minus = written - np.uint8(ord("-"))  # what is before wraps around
+    return bool(after_minus.max() <= ord("9") - ord("-") and not (written == ord("/")).any())
 
 
 def times(texts: pa.Array) -> pa.Array | None:

@@ -80,7 +80,7 @@ def _hashes(column: Column, rows: int) -> Hashes:
     """Return the hash of each row's value, in an array of its own."""
     if isinstance(column, Coded):
         of_values = np.append(_of_values(column.values), np.uint64(0))
-        return np.asarray(of_values[column.codes])
+        return np.asarray(of_values.take(column.codes))
     hashed = _of_values(column)
     if len(hashed) != rows:
         raise ValueError(f"{len(hashed)} values of {rows} rows")

@@ -24,6 +24,7 @@ from costoptix.bills.read.cast_charges import months
 from costoptix.bills.read.columns import (
     Coded,
     Column,
+    Distinct,
     arrow,
     concatenated,
     distinct,
@@ -91,10 +92,7 @@ class Grouped:
         return Grouped(
             {name: column.take(kinds.firsts[numbers]).compact() for name, column in groups.items()},
             {name: _one(totals.column(name)) for name in METRICS},
-            {
-                name: np.bincount(kinds.codes, counts, len(kinds)).astype(np.int64)[numbers]
-                for name, counts in self.counts.items()
-            },
+            {name: _added_up(kinds, counts)[numbers] for name, counts in self.counts.items()},
         )
 
     def sums_by(self, *names: str) -> Iterator[tuple[list[Any], Sums]]:
@@ -116,6 +114,12 @@ class Grouped:
             **{name: pa.array(self.counts[name]) for name in _COUNTS},
         }
         return parquet_files.write(path, columns, rows)
+
+
+def _added_up(kinds: Distinct, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    if not counts.any():  # as most that are missing
+        return np.zeros(len(kinds), dtype=np.int64)
+    return np.bincount(kinds.codes, counts, len(kinds)).astype(np.int64)
 
 
 def _named(roll_up: RollUp) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ def sorted_scopes(charges: Charges) -> Iterator[SortedScope]:
     account = _one_spelling(coded(charges.columns["billing_account_id"]))
     period = charges.periods
     rows = order([account, period, *(charges.columns[name] for name in SORTED_BY)], charges.rows)
-    scopes = distinct([account, period], charges.rows).codes[rows]
+    scopes = distinct([account, period], charges.rows).codes.take(rows)
     starts = np.flatnonzero(np.diff(scopes, prepend=-1))
-    times = _microseconds(charges.columns["charge_period_start"])[rows]
+    times = _microseconds(charges.columns["charge_period_start"]).take(rows)
     first_times, last_times = np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
     for number, scope_rows in enumerate(np.split(rows, starts[1:])):
         yield SortedScope(
@@ -65,7 +65,7 @@ def _one_spelling(account: Coded) -> Coded:
 
 def _microseconds(times: Column) -> npt.NDArray[np.int64]:
     if isinstance(times, Coded):
-        return np.asarray(times.values.cast(pa.int64()).fill_null(0))[times.codes]
+        return np.asarray(times.values.cast(pa.int64()).fill_null(0)).take(times.codes)
     return np.asarray(times.cast(pa.int64()))
 
 

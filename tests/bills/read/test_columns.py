@@ -43,7 +43,7 @@ def test_some_rows_without_the_values_that_they_have_not(
     column = columns.encode(text(values))
     assert said(column.take(rows)) == expected
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "_FEW", 0)
+        patch.setattr(columns, "FEW", 0)
         compact = column.take(rows).compact()
     assert said(compact) == expected
     assert set(compact.values.to_pylist()) == set(expected) - {None}
