@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit
@@ -124,9 +124,15 @@ def position(entry: AuditEntry, order: str) -> AuditPosition:
 def actions_of(session: Session, organization: Organization) -> list[str]:
     """Return the kinds of actions that an organization's log has, by name."""
     own = AuditEntry.organization_id == organization.id
-    return list(
-        session.scalars(select(AuditEntry.action).where(own).distinct().order_by(AuditEntry.action))
-    )
+    actions: list[str] = []
+    last = ""
+    while True:
+        # Each by one step into the index: DISTINCT would read every entry.
+        following = select(func.min(AuditEntry.action)).where(own, AuditEntry.action > last)
+        last = session.scalar(following) or ""
+        if not last:
+            return actions
+        actions.append(last)
 
 
 def export(

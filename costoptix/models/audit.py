@@ -18,6 +18,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_organization_id_at", "organization_id", "at"),
+        Index("ix_audit_entries_organization_id_action", "organization_id", "action"),
         UniqueConstraint("organization_id", "number"),
     )
 

@@ -40,6 +40,18 @@ KINDS = [
     ("", "Anybody"), (ActorKind.PERSON.value, "People"), (ActorKind.KEY.value, "API keys"),
     (ActorKind.COMMAND.value, "Commands"), (ActorKind.SYSTEM.value, "The worker and the inbox"),
 ]  # fmt: skip
+ACTION_TITLES = {
+    "access.refused": "Not allowed",
+    "api_key.refused": "Dead API key refused",
+    "password.refused": "Wrong password before a change",
+    "session.created": "Signed in",
+    "session.others_ended": "Other sessions ended",
+    "session.refused": "Sign-in refused",
+    "session.signed_out": "Signed out",
+    "session.throttled": "Sign-in refused: too many attempts",
+}
+"""Of what is not said by its own words."""
+
 CSV_COLUMNS = (
     "number", "at", "actor_kind", "actor", "actor_id", "address", "action", "subject",
     "subject_id", "before", "after", "hash",
@@ -132,8 +144,11 @@ def _choices(actions: list[str]) -> list[tuple[str, str]]:
 
 @web.app_template_filter("action_title")
 def in_words(action: str) -> str:
-    """Write an action for people: ``api_key.created`` is "Api key created"."""
-    return action.replace("_", " ").replace(".", " ").capitalize()
+    """Write an action for people: ``api_key.created`` is "API key created"."""
+    if action in ACTION_TITLES:
+        return ACTION_TITLES[action]
+    words = action.replace("_", " ").replace(".", " ").capitalize()
+    return words.replace("Api ", "API ")
 
 
 def changes_of(entry: AuditEntry) -> list[ValueChange]:
