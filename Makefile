@@ -68,13 +68,14 @@ bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
 ALL_LISTED := --exclude '\.venv' --requirements-files requirements.in,requirements-redis.in,requirements-dev.in
 
 .PHONY: lint
-lint: $(DEV) ## ruff (bandit's rules among them), import-linter, deptry, and djlint for templates
+lint: $(DEV) ## ruff (bandit's rules among them), our security rules, import-linter, deptry, djlint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/deptry --config deptry.toml .
 	$(BIN)/deptry --config deptry.toml $(ALL_LISTED) .
 	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/python .ci/rules.py
 
 .PHONY: types
 types: $(DEV) ## mypy --strict
