@@ -15,7 +15,7 @@ from config import Config
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_PORT = re.compile(r"(?P<ipv4>[0-9.]+):\d+|\[(?P<ipv6>[^\]]+)\](:\d+)?")
+_PORT = re.compile(r"(?P<ipv4>[0-9.]{7,15}):\d{1,5}|\[(?P<ipv6>[^\]]{2,60})\](:\d{1,5})?")
 _ZONE = re.compile(r"%.*")
 
 

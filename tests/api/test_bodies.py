@@ -132,3 +132,23 @@ def test_s45_a_long_field_is_told_so(seat: Seat) -> None:
     head = f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}"
     status, sentence = answer_to(seat, head, body)
     assert (status, "500,000 bytes" in sentence) == (413, True)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2",
+        "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked, identity",
+        "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key : {key}",
+        "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\nX-API-Key: {key}",
+        "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX_API_Key: {key}",
+        "GET /api/v1/" + "x" * 9_000 + " HTTP/1.1\r\nHost: 127.0.0.1",
+    ],
+    ids=["two lengths", "odd encoding", "blank in a name", "bare line feed", "underscores", "long"],
+)
+def test_s64_a_request_of_two_readings_is_refused(seat: Seat, head: str) -> None:
+    """S64: what two servers could read differently; a header is not another one's spelling."""
+    with socket.create_connection(("127.0.0.1", seat.server.port), timeout=60) as connection:
+        connection.sendall(head.replace("{key}", seat.key).encode() + b"\r\n\r\n")
+        status = connection.recv(65_536).split(b" ", 2)[1]
+    assert status in (b"400", b"401", b"414", b"501")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -23,6 +24,7 @@ from costoptix.bills.intake.receive import Sent
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.accounts import account_id
+from costoptix.frame.headers import CONTENT_SECURITY_POLICY
 from costoptix.models import Base, Organization, User, UserSession
 from costoptix.notify import channels, dispatches
 from costoptix.notify.drafts import ChannelDraft
@@ -279,3 +281,52 @@ def test_s42_what_people_write_is_never_markup(
         assert "<img src=x" not in answer.text, rule
         assert ">49" not in answer.text, rule
     assert "{{7*7}}" in alice_browser.get("/settings/organization").text
+
+
+def test_s16_s17_s23_every_answer_carries_the_headers(
+    app: Flask, alice_browser: Browser, stranger: Browser, ids: dict[str, str]
+) -> None:
+    """S16, S17, S18, S23: pages, redirects, refusals and files, with a charset where it is text."""
+    for browser in (alice_browser, stranger):
+        for rule in rules(app, "GET"):
+            answer = browser.get(address(rule, ids))
+            assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, rule
+            assert answer.headers["X-Content-Type-Options"] == "nosniff", rule
+            assert answer.headers["X-Request-ID"], rule
+            assert "no-store" in answer.headers["Cache-Control"], rule
+            if answer.mimetype.startswith("text/"):
+                assert answer.content_type.endswith("; charset=utf-8"), rule
+
+
+LEADS_ELSEWHERE = {"web.logout", "web.setup", "web.setup_demo"}
+"""Signing out has no fields, and a set-up that is done takes nothing."""
+
+
+def test_s27_every_form_refuses_a_field_that_it_does_not_have(
+    app: Flask,
+    alice_browser: Browser,
+    ids: dict[str, str],
+    session: Session,
+    elsewhere: Organization,
+) -> None:
+    """S27: also one that is a button alone; nothing changes."""
+    token = alice_browser.token("/settings/organization")
+    before = checksums(session)
+    for rule in rules(app, "POST"):
+        data = {"csrf_token": token, "organization_id": elsewhere.id, "is_admin": "1"}
+        answer = alice_browser.send("POST", address(rule, ids), data=data)
+        if rule.endpoint not in LEADS_ELSEWHERE:
+            assert 400 <= answer.status_code < 500, rule
+        elif rule.endpoint == "web.logout":
+            alice_browser.sign_in("alice@example.com")
+            token = alice_browser.token("/settings/organization")
+            before = checksums(session)
+    assert checksums(session) == before
+
+
+@pytest.mark.parametrize("canary", ["${7*7}", "%s %(x)d", "{0.__class__}", "#{7*7}", "<%= 7*7 %>"])
+def test_s51_a_name_is_never_a_template(alice_browser: Browser, canary: str) -> None:
+    """S51: it comes back as it was written."""
+    page = "/settings/organization"
+    assert alice_browser.post(page, form=page, name=canary).status_code == 302
+    assert escape(canary) in alice_browser.get(page).text

@@ -49,6 +49,7 @@ def confirm_export() -> ResponseReturnValue:
     """Take the password, and go on to the file."""
     try:
         forms.require_fresh_password()
+        forms.read_button()
     except CostOptixError as error:
         return _ask_for_password(error)
     return redirect(url_with("web.costs_export", given_pairs()), 303)

@@ -181,6 +181,7 @@ def change_budget(budget_id: str) -> ResponseReturnValue:
 def delete_budget(budget_id: str) -> ResponseReturnValue:
     """Delete a budget."""
     row = _get(budget_id)
+    forms.read_button()
     name = row.name
     service.delete(db.session(), current_user.caller, row)
     flash(f"The budget “{name}” is deleted.")

@@ -47,6 +47,19 @@ def read(model: type[Model]) -> Model:
     return drafts.read(model, fields())
 
 
+class Button(drafts.Draft):
+    """A form that is a button alone."""
+
+
+def read_button() -> None:
+    """Read a form that has no fields of its own.
+
+    Raises:
+        Invalid: it has one; nobody learns from silence that it changes nothing.
+    """
+    read(Button)
+
+
 def require_fresh_password() -> None:
     """Let pass when the password was given within ten minutes, or comes with this form.
 

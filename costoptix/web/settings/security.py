@@ -68,6 +68,7 @@ def change_password() -> ResponseReturnValue:
 @page("/settings/security/sessions/<session_id>/end", methods=("POST",))
 def end_session(session_id: str) -> ResponseReturnValue:
     """End one of the person's own sessions."""
+    forms.read_button()
     sessions.end(db.session(), current_user.caller, current_user.user, session_id)
     return redirect(url_for("web.security"))
 
@@ -75,6 +76,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
 @page("/settings/security/sessions/end", methods=("POST",))
 def end_other_sessions() -> ResponseReturnValue:
     """End every session of the person but this one."""
+    forms.read_button()
     sessions.end_others(db.session(), current_user.caller, current_user.user, current_user.row.id)
     flash("All your other sessions have ended.")
     return redirect(url_for("web.security"))

@@ -66,6 +66,7 @@ def create_invitation() -> ResponseReturnValue:
 @page("/settings/team/invitations/<invitation_id>/withdraw", access=Access.ADMIN, methods=("POST",))
 def withdraw_invitation(invitation_id: str) -> ResponseReturnValue:
     """Make an invitation void."""
+    forms.read_button()
     invitations.withdraw(
         db.session(), current_user.organization, current_user.caller, invitation_id
     )
@@ -111,6 +112,7 @@ def _set_active(user_id: str, *, active: bool) -> ResponseReturnValue:
     person = _find(user_id)
     try:
         forms.require_fresh_password()
+        forms.read_button()
         users.set_active(
             db.session(), current_user.organization, current_user.caller, user_id, active=active
         )
