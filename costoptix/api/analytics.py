@@ -11,7 +11,7 @@ from pydantic import Field
 from costoptix.access.permissions import Permission
 from costoptix.access.tiers import Feature, require_feature
 from costoptix.anomalies import listing
-from costoptix.api import figures, report_figures
+from costoptix.api import figures, mover_figures, report_figures
 from costoptix.api.answers import Answer
 from costoptix.api.comparing import compare_parameter, compared_meta
 from costoptix.api.costs import PAGE, SELECTION, question_meta, read
@@ -19,12 +19,12 @@ from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import PageQuery, page
 from costoptix.api.writing import all_written, written
 from costoptix.clock import utc_today
-from costoptix.costs import report
-from costoptix.costs.answers import CostReport, PricedRow
+from costoptix.costs.answers import CostReport
 from costoptix.costs.asking import Ask, asker
-from costoptix.costs.query import MAX_VALUE_LENGTH, CostQuery
+from costoptix.costs.query import MAX_VALUE_LENGTH
 from costoptix.drafts import Draft
-from costoptix.figures import daily, movers, outlook, portfolio, quarterly, summary
+from costoptix.figures import daily, movers, outlook, portfolio, quarterly, sides, summary, why
+from costoptix.figures.asks import Asks, asks_of
 from costoptix.figures.comparison import Compare, ComparedDays
 from costoptix.figures.completeness import compared_part, known_part
 from costoptix.lake.layout import METRICS
@@ -133,10 +133,16 @@ class _Asked(Generic[Form]):
         """The cost that is meant."""
         return self.form.metric or self._call.organization.metric
 
-    def priced(self, query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
-        """Add up a metric and what was priced in the caller's organization."""
-        call = self._call
-        return report.priced(call.session, call.organization, query, metric, call.store)
+    @cached_property
+    def asks(self) -> Asks:
+        """What answers why the costs of the caller's organization changed."""
+        return asks_of(self._call.session, self._call.organization, self._call.store)
+
+    @property
+    def wording(self) -> str:
+        """What was asked, as it was said: ``last_30_days`` is the same question tomorrow."""
+        args = sorted(pair for pair in self._call.args if pair[0] not in ("cursor", "limit"))
+        return repr((self._call.operation.name, args))
 
     def compared(self, compare: Compare) -> ComparedDays | None:
         """Return which days of the range stand against which."""
@@ -254,34 +260,32 @@ def get_portfolio(call: Call) -> Answer:
 
 @operation(
     "GET", "/analytics/movers", permission=Permission.READ, parameters=(*ASKED, *MOVERS, *PAGE),
-    data=report_figures.Movers,
-    summary="Explain what changed: new, gone, volume, price; the last 30 days if none are given",
+    data=mover_figures.Movers,
+    summary="Explain what changed: usage, prices, coverage and more; the last 30 days by default",
 )  # fmt: skip
 def get_movers(call: Call) -> Answer:
     """Answer what moved, by money; ``totals`` cover all pages."""
     asked = _Asked(call, MoversForm, movers.DEFAULT_RANGE)
     form = asked.form
-    comparison = movers.comparison(
+    comparison = sides.comparison(
         asked.whole,
-        before=movers.days_to_compare(form.compare_start_date, form.compare_end_date),
-        account=movers.account_to_compare(form.compare_account),
+        before=sides.days_to_compare(form.compare_start_date, form.compare_end_date),
+        account=sides.account_to_compare(form.compare_account),
         compare=form.compare,
     )
-    ranking = (
-        movers.movers(asked.priced, comparison, asked.metric, form.level) if comparison else []
-    )
-    version = asked.whole.data_version
-    shown, following = page(
-        f"movers:{asked.fingerprint}", ranking, form, lambda mover: f"{version}{mover.key}"
-    )
+    asks, metric = asked.asks, asked.metric
+    ranking = movers.movers(asks, comparison, metric, form.level) if comparison else []
+    version = f"{asked.whole.data_version}{asked.fingerprint}"
+    shown, following = page(asked.wording, ranking, form, lambda mover: f"{version}{mover.key}")
+    reasons = why.reasons(asks, comparison, metric, ranking, utc_today()) if comparison else []
     compare = form.compare or Compare.PREVIOUS
-    data = report_figures.movers_page(form.level, comparison, ranking, shown, compare)
-    sides = (comparison.now.date_range, comparison.before.date_range) if comparison else None
+    data = mover_figures.movers_page(form.level, comparison, reasons, shown, compare)
+    compared = (comparison.now.date_range, comparison.before.date_range) if comparison else None
     return asked.answer(
         data,
         row_count=len(ranking),
         next_cursor=following,
-        **compared_meta(sides, compare),
+        **compared_meta(compared, compare),
     )
 
 

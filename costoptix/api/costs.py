@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
@@ -241,7 +242,7 @@ def _cursor(form: PageQuery) -> Cursor | None:
 
 def _meta(answer: CostReport) -> dict[str, Any]:
     following = answer.next_cursor
-    position = following and [following.data_version, following.question, following.offset]
+    position = following and list(astuple(following))
     return question_meta(answer) | {
         "row_count": answer.row_count,
         "next_cursor": position and sign(_CURSOR, position),

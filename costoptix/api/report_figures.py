@@ -1,27 +1,18 @@
-"""What the reports of ``/analytics`` answer: quarters, portfolio, movers, forecast.
+"""What the reports of ``/analytics`` answer: quarters, portfolio, forecast.
 
 Written as in ``api.figures``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
 from costoptix.api.figures import CeilingData, ChangeData, DaysData, ceiling_of
-from costoptix.api.writing import From, written
-from costoptix.figures.comparison import Compare
-from costoptix.figures.movers import (
-    Comparison,
-    Level,
-    Mover,
-    MoverState,
-    nothing_to_compare,
-    sums,
-)
+from costoptix.api.writing import From
 from costoptix.figures.portfolio import (
     HEALTH_FORMULA,
     AccountFigures,
@@ -191,49 +182,6 @@ class PortfolioData:
 
 
 @dataclass(frozen=True)
-class CausesData:
-    """The parts of a change; they add up to it."""
-
-    new: Decimal
-    gone: Decimal
-    volume: Decimal
-    price: Decimal
-    other: Decimal
-
-
-@dataclass(frozen=True)
-class MoverSum:
-    """What everything of one currency changed."""
-
-    currency: str
-    change: ChangeData | None
-    causes: CausesData
-
-
-@dataclass(frozen=True)
-class MoverData:
-    """A group of the level that was asked for, and why its cost changed."""
-
-    group: dict[str, str | None]
-    currency: str
-    state: MoverState
-    change: ChangeData | None
-    causes: CausesData
-
-
-@dataclass(frozen=True)
-class Movers:
-    """What moved, by money; ``note`` says why nothing could be compared."""
-
-    level: Level
-    complete: DaysData | None
-    compared_with: DaysData | None
-    note: str | None
-    totals: list[MoverSum]
-    movers: list[MoverData]
-
-
-@dataclass(frozen=True)
 class ForecastDayData:
     """A day to come: eight in ten lie from ``low`` to ``high``."""
 
@@ -257,26 +205,3 @@ class ForecastData:
     high: Annotated[Decimal | None, From("forecast.high")]
     days: Annotated[list[ForecastDayData], From("forecast.days")]
     ceiling: Annotated[CeilingData | None, From(ceiling_of)]
-
-
-def movers_page(
-    level: Level,
-    comparison: Comparison | None,
-    ranking: Sequence[Mover],
-    shown: Sequence[Mover],
-    compare: Compare,
-) -> Movers:
-    """Write one page of movers, and the sums of all."""
-    return written(
-        Movers,
-        comparison,
-        level=level,
-        complete=comparison and comparison.now.date_range,
-        compared_with=comparison and comparison.before.date_range,
-        note=None if comparison else nothing_to_compare(compare),
-        totals=sums(ranking),
-        movers=[
-            written(MoverData, mover, group=dict(zip(level.group_by, mover.group, strict=True)))
-            for mover in shown
-        ],
-    )

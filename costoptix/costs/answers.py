@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,17 +74,42 @@ class CurrencyTotal(NamedTuple):
     before: SideSums | None = None
 
 
-class PricedRow(NamedTuple):
-    """What something cost and how much of it was priced: a group, a currency and one metric.
+class PricedKind(StrEnum):
+    """What a charge is, as far as why costs change goes."""
 
-    Quantity and unit are None where a charge of the group has no quantity, or units differ.
+    ON_DEMAND = "on_demand"  # usage that no commitment covers
+    COVERED = "covered"  # usage that ran under a commitment
+    UNUSED = "unused"  # what is paid of a commitment and was not used
+    PURCHASES = "purchases"
+    CREDITS = "credits"
+    TAX = "tax"
+    OTHER = "other"
+
+
+class Priced(NamedTuple):
+    """What something cost by one metric, and how much of it was priced.
+
+    Quantity and unit are None where a charge has none, or units differ; list and contracted cost
+    where a charge lacks them. Of what is no usage only the amount is read.
     """
 
-    group: tuple[str | None, ...]  # in the order of the query's group_by
+    amount: Amount
+    quantity: Decimal | None = None
+    unit: str | None = None
+    list_cost: Amount | None = None
+    contracted_cost: Amount | None = None
+
+
+class PricedLine(NamedTuple):
+    """What was priced of one group and currency on two sides, by kind.
+
+    A kind is not there where no charge of it has the metric.
+    """
+
+    group: tuple[str | None, ...]  # in the order of the queries' group_by
     currency: str
-    amount: Amount | None  # None when no charge of the group has the metric
-    quantity: Decimal | None
-    unit: str | None
+    now: dict[PricedKind, Priced]
+    before: dict[PricedKind, Priced]
 
 
 class DailySeries(NamedTuple):
@@ -101,6 +127,7 @@ class Cursor:
     data_version: str
     question: str  # the query's fingerprint
     offset: int
+    day: str = ""  # on which it was given out: the next day, other days may be compared
 
 
 @dataclass(frozen=True)
@@ -147,7 +174,7 @@ class CostStore:
     def __init__(self, lake_dir: Path, temp_dir: Path, cached_rows: int = CACHED_ROWS) -> None:
         self.engine = Engine(lake_dir, temp_dir)
         self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
-        self.priced: BoundedCache[tuple[PricedRow, ...]] = BoundedCache(cached_rows)
+        self.priced: BoundedCache[tuple[PricedLine, ...]] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
         self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
         self.spellings: BoundedCache[Spellings] = BoundedCache(CACHED_SPELLINGS)

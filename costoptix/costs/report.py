@@ -19,13 +19,14 @@ from costoptix.costs.answers import (
     CostStore,
     Cursor,
     DailySeries,
-    PricedRow,
+    PricedLine,
     RowStream,
 )
 from costoptix.costs.engine import FileGone
 from costoptix.costs.parts import parts_of
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
-from costoptix.costs.rows import added_up, amount_in, rows_of, totals_of
+from costoptix.costs.rows import added_up, priced_lines, rows_of, totals_of
+from costoptix.costs.sql_priced import priced_statement
 from costoptix.errors import Conflict, Invalid, Unavailable
 from costoptix.lake.layout import CHARGES, DIMENSIONS, ROLL_UPS
 from costoptix.lake.live import (
@@ -116,36 +117,40 @@ def stream(
 
 
 def priced(
-    session: Session, organization: Organization, query: CostQuery, metric: str, store: CostStore
-) -> tuple[PricedRow, ...]:
-    """Add up one metric and what was priced, by the query's groups over its whole range.
+    session: Session,
+    organization: Organization,
+    sides: tuple[CostQuery, CostQuery],
+    metric: str,
+    store: CostStore,
+) -> tuple[PricedLine, ...]:
+    """Add up one metric and what was priced, now and before, by the groups of both queries.
 
-    Always from the charges; in no order.
+    Always from the charges, over the whole ranges; in no order.
 
     Raises:
         Invalid: a sum exceeds 20 digits, or a quantity 26.
     """
 
-    def answer(live: LiveData) -> tuple[PricedRow, ...]:
-        key = (organization.id, live.data_version, query, metric)
-        rows = store.priced.get(key)
-        if rows is None:
-            rows = tuple(_priced(query, metric, live, store))
-            store.priced.put(key, rows, weight=1 + len(rows))
-        return rows
+    def answer(live: LiveData) -> tuple[PricedLine, ...]:
+        key = (organization.id, live.data_version, *sides, metric)
+        lines = store.priced.get(key)
+        if lines is None:
+            lines = tuple(_priced(sides, metric, live, store))
+            store.priced.put(key, lines, weight=1 + 2 * len(lines))
+        return lines
 
     return with_live(session, organization, store, answer)
 
 
-def _priced(query: CostQuery, metric: str, live: LiveData, store: CostStore) -> Iterator[PricedRow]:
-    parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
-    if not parts:
-        return
-    statement = sql.priced_statement(query, metric, parts, store.engine.path)
-    for *group, currency, amount, quantity, unit in store.engine.read(
-        statement.sql, statement.parameters
-    ):
-        yield PricedRow(tuple(group), currency, amount_in(amount), amount_in(quantity), unit)
+def _priced(
+    sides: tuple[CostQuery, CostQuery], metric: str, live: LiveData, store: CostStore
+) -> Iterator[PricedLine]:
+    planned = [(query, parts_of(query, live.deliveries, store, kinds={CHARGES})) for query in sides]
+    if not any(parts for _, parts in planned):
+        return iter(())
+    statement = priced_statement(planned, metric, store.engine.path)
+    rows = store.engine.read(statement.sql, statement.parameters)
+    return priced_lines(rows, len(sides[0].group_by))
 
 
 def daily_series(
@@ -277,11 +282,17 @@ def _live(session: Session, organization: Organization, store: CostStore) -> Liv
 def _offset(cursor: Cursor | None, query: CostQuery, live: LiveData) -> int:
     if cursor is None:
         return 0
-    if cursor.data_version != live.data_version:  # first: of other data other days are compared
+    is_question = cursor.question == query.fingerprint
+    is_new_day = cursor.day != utc_today().isoformat() and not is_question
+    if cursor.data_version != live.data_version or is_new_day:  # other days are compared, then
         raise Conflict("The data changed; start again.")
-    if cursor.question != query.fingerprint:
+    if not is_question:
         raise Invalid("cursor belongs to a question with other parameters.")
     return cursor.offset
+
+
+def _cursor(query: CostQuery, live: LiveData, offset: int) -> Cursor:
+    return Cursor(live.data_version, query.fingerprint, offset, utc_today().isoformat())
 
 
 def _report(
@@ -300,7 +311,7 @@ def _report(
         totals=added_up(rows) if is_all else totals_of(query, live, store),
         rows=rows,
         row_count=row_count,
-        next_cursor=Cursor(live.data_version, query.fingerprint, following) if is_more else None,
+        next_cursor=_cursor(query, live, following) if is_more else None,
         data_since=_since(live),
     )
 

@@ -11,14 +11,24 @@ from functools import cache
 from typing import Any
 
 from costoptix.costs import sql
-from costoptix.costs.answers import CostRow, CostStore, CurrencyTotal, SideSums
+from costoptix.costs.answers import (
+    CostRow,
+    CostStore,
+    CurrencyTotal,
+    Priced,
+    PricedKind,
+    PricedLine,
+    SideSums,
+)
 from costoptix.costs.engine import TOO_LARGE
 from costoptix.costs.parts import parts_of
+from costoptix.costs.plan import QueryPart
 from costoptix.costs.query import CostQuery
+from costoptix.costs.sql_priced import KINDS
 from costoptix.errors import Invalid
 from costoptix.lake.layout import METRICS, MISSING
 from costoptix.lake.live import LiveData
-from costoptix.money import Amount, to_amount, total
+from costoptix.money import EXACT, Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
 
 _METRICS = len(METRICS)
@@ -52,10 +62,16 @@ def totals_of(query: CostQuery, live: LiveData, store: CostStore) -> tuple[Curre
     """Add everything up, from the coarsest files that hold it: no bucket, no group."""
     group_by = query.group_by[:1] if query.search else ()
     ungrouped = replace(query, granularity=Granularity.TOTAL, group_by=group_by)
-    parts = parts_of(ungrouped, live.deliveries, store)
+    return totals_over(ungrouped, parts_of(ungrouped, live.deliveries, store), store)
+
+
+def totals_over(
+    query: CostQuery, parts: tuple[QueryPart, ...], store: CostStore
+) -> tuple[CurrencyTotal, ...]:
+    """Add up what some parts hold of a query without buckets."""
     if not parts:
         return ()
-    statement = sql.totals_statement(ungrouped, parts, store.engine.path)
+    statement = sql.totals_statement(query, parts, store.engine.path)
     return tuple(
         _currency_total(row) for row in store.engine.read(statement.sql, statement.parameters)
     )
@@ -82,6 +98,42 @@ def added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
 def amount_in(text: str | None) -> Decimal | None:
     """Read a sum; what no charge has is NULL."""
     return None if text is None else Decimal(text)
+
+
+_USAGE = {KINDS.index(PricedKind.ON_DEMAND), KINDS.index(PricedKind.COVERED)}
+
+
+def priced_lines(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[PricedLine]:
+    """Read what was priced on two sides, by ``depth`` groups."""
+    for row in rows:
+        sides: tuple[dict[PricedKind, Priced], dict[PricedKind, Priced]] = ({}, {})
+        for side, kind, amount, quantity, unit, *costs in row[depth + 1]:
+            if amount is None:
+                continue
+            if kind in _USAGE:
+                counted = None if quantity is None else Decimal(quantity)
+                cell = Priced(Decimal(amount), counted, unit, *map(amount_in, costs))
+            else:
+                cell = Priced(Decimal(amount))
+            of_side, name = sides[side], KINDS[kind]
+            of_side[name] = together(of_side[name], cell) if name in of_side else cell
+        yield PricedLine(tuple(row[:depth]), row[depth], *sides)
+
+
+def together(one: Priced, other: Priced) -> Priced:
+    """Add up two; what only one of them knows is not known of both."""
+    is_one_unit = one.unit == other.unit
+    return Priced(
+        EXACT.add(one.amount, other.amount),
+        _plus(one.quantity, other.quantity) if is_one_unit else None,
+        one.unit if is_one_unit else None,
+        _plus(one.list_cost, other.list_cost),
+        _plus(one.contracted_cost, other.contracted_cost),
+    )
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else EXACT.add(one, other)
 
 
 def _added_up(currency: str, rows: Sequence[CostRow]) -> CurrencyTotal:

@@ -29,8 +29,6 @@ Locate = Callable[[str], Path]
 """Tells where a file lies, given its path within the lake."""
 
 _CHARGE_TIME = "charge_period_start"
-_QUANTITY, _UNIT = "pricing_quantity", "pricing_unit"
-_AMOUNT = f"TRY_CAST({_QUANTITY} AS DECIMAL(38, 12))"  # kept as text: as it was written
 
 _SUMMED = (*METRICS, *MISSING.values())
 _BUCKET_UNIT = {
@@ -49,18 +47,20 @@ class Statement:
 
 
 @dataclass
-class _Values:
+class Values:
     """The values bound so far, each under a name of its own."""
 
     locate: Locate
     bound: dict[str, Parameter] = field(default_factory=dict)
 
     def bind(self, value: Parameter) -> str:
+        """Bind a value; return what stands for it in the statement."""
         name = f"v{len(self.bound)}"
         self.bound[name] = value
         return f"${name}"
 
     def files(self, paths: Iterable[str], *, named: bool = False) -> str:
+        """Write the read of files, given by their paths within the lake."""
         located = self.bind([str(self.locate(path)) for path in paths])
         options = "hive_partitioning = false" + (", filename = true" if named else "")
         return f"read_parquet({located}, {options})"
@@ -75,17 +75,17 @@ def rows_statement(
     MISSING counts, the count of the charges; METRICS as text and the count of the charges of
     both sides of a comparison; and the count of all rows, whatever the limit.
     """
-    values = _Values(locate)
-    keys = [*_bucket_key(query), *_group_keys(query), CURRENCY]
+    values = Values(locate)
+    keys = [*_bucket_key(query), *group_keys(query), CURRENCY]
     sums = [*sums_of(query, CHARGE_COUNT), *side_sums(query), "count(*) OVER ()"]
     by_group = [chosen for chosen in query.filters if chosen.dimension in _grouped_tags(query)]
     before = replace(
         query, filters=tuple(condition for condition in query.filters if condition not in by_group)
     )
     columns = [*_SUMMED, CHARGE_COUNT]
-    source = _source(before, parts, columns, values)
-    source = by_side(keys, columns, source) if query.sides else source
-    clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
+    union = source(before, parts, columns, values)
+    union = by_side(keys, columns, union) if query.sides else union
+    clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", union, "GROUP BY", ", ".join(keys)]
     if by_group:
         having = [_is_group_any_of(query, chosen, values) for chosen in by_group]
         clauses += ["HAVING", " AND ".join(having)]
@@ -100,35 +100,14 @@ def totals_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Loc
 
     Of a comparison then the count of the charges, and METRICS as text and that count of both sides.
     """
-    values = _Values(locate)
+    values = Values(locate)
     counted = [CHARGE_COUNT] if query.sides else []
     columns = [*_SUMMED, *counted]
-    source = _source(query, parts, columns, values)
-    source = by_side([CURRENCY], columns, source) if query.sides else source
+    union = source(query, parts, columns, values)
+    union = by_side([CURRENCY], columns, union) if query.sides else union
     sums = [*sums_of(query, *counted), *side_sums(query)]
-    clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", source]
+    clauses = ["SELECT", ", ".join([CURRENCY, *sums]), "FROM", union]
     clauses += ["GROUP BY", CURRENCY, "ORDER BY", CURRENCY]
-    return Statement(" ".join(clauses), values.bound)
-
-
-def priced_statement(
-    query: CostQuery, metric: str, parts: tuple[QueryPart, ...], locate: Locate
-) -> Statement:
-    """Write the SELECT of one of the METRICS and the priced quantities, from parts of charges.
-
-    Columns: the groups, currency, the sum, the quantity (both as text), and its unit. The last
-    two are NULL unless every charge of the group has a quantity and all are in one unit: else
-    there is nothing to add up.
-    """
-    values = _Values(locate)
-    keys = [*_group_keys(query), CURRENCY]
-    source = _source(query, parts, [metric, _QUANTITY, _UNIT], values)
-    is_known = f"count({_AMOUNT}) = count(*) AND count({_UNIT}) = count(*)"
-    is_known += f" AND min({_UNIT}) = max({_UNIT})"
-    priced_sums = (f"CAST(sum({_AMOUNT}) AS VARCHAR)", f"min({_UNIT})")
-    sums = [f"CAST(sum({metric}) AS VARCHAR)"]
-    sums += [f"CASE WHEN {is_known} THEN {value} END" for value in priced_sums]
-    clauses = ["SELECT", ", ".join([*keys, *sums]), "FROM", source, "GROUP BY", ", ".join(keys)]
     return Statement(" ".join(clauses), values.bound)
 
 
@@ -145,11 +124,11 @@ def series_statement(
     Columns: the groups, currency, the day and the sum of the metric as text; series after series,
     the days of each in order.
     """
-    values = _Values(locate)
-    series = ", ".join([*_group_keys(query), CURRENCY])
-    source = _source(query, parts, [metric], values)
+    values = Values(locate)
+    series = ", ".join([*group_keys(query), CURRENCY])
+    union = source(query, parts, [metric], values)
     portion = f"hash({series}) % {values.bind(of)} = {values.bind(number)}"
-    clauses = [f"SELECT {series}, {PERIOD_START}, CAST(sum({metric}) AS VARCHAR) FROM", source]
+    clauses = [f"SELECT {series}, {PERIOD_START}, CAST(sum({metric}) AS VARCHAR) FROM", union]
     clauses += ["WHERE", portion, "GROUP BY", series, ",", PERIOD_START]
     clauses += ["ORDER BY", series, ",", PERIOD_START]
     return Statement(" ".join(clauses), values.bound)
@@ -160,15 +139,15 @@ def days_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locat
 
     Columns: all groups but the last, the last's newest value, and the list of the days.
     """
-    values = _Values(locate)
-    *keys, last = _group_keys(query)
-    source = _source(query, parts, (), values)
+    values = Values(locate)
+    *keys, last = group_keys(query)
+    union = source(query, parts, (), values)
     newest_and_days = [f"arg_max({last}, {PERIOD_START})", f"list(DISTINCT {PERIOD_START})"]
     clauses = [
         "SELECT",
         ", ".join([*keys, *newest_and_days]),
         "FROM",
-        source,
+        union,
         "GROUP BY",
         ", ".join(keys),
     ]
@@ -180,7 +159,7 @@ def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Lo
 
     The parts are charges; without any there is no statement to write.
     """
-    values = _Values(locate)
+    values = Values(locate)
     selects = []
     for part in parts:
         conditions = _conditions(query, part.spellings, values)
@@ -193,7 +172,7 @@ def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Lo
 
 def tag_keys_statement(paths: list[str], locate: Locate, limit: int) -> Statement:
     """Write the SELECT of the distinct tag keys in files that have the column ``tags``."""
-    values = _Values(locate)
+    values = Values(locate)
     clauses = ["SELECT DISTINCT unnest(json_keys(tags)) AS key FROM (SELECT DISTINCT tags FROM"]
     clauses += [values.files(paths), "WHERE tags IS NOT NULL) ORDER BY key"]
     clauses += ["LIMIT", values.bind(limit)]
@@ -205,7 +184,7 @@ def spellings_statement(paths: list[str], locate: Locate) -> Statement:
 
     Columns: the file's name as it was located, and these dimensions.
     """
-    values = _Values(locate)
+    values = Values(locate)
     columns = ", ".join(("filename", *SPELLED))
     return Statement(
         f"SELECT DISTINCT {columns} FROM {values.files(paths, named=True)}",  # noqa: S608
@@ -213,15 +192,15 @@ def spellings_statement(paths: list[str], locate: Locate) -> Statement:
     )
 
 
-def _source(
-    query: CostQuery, parts: tuple[QueryPart, ...], columns: Sequence[str], values: _Values
+def source(
+    query: CostQuery, parts: tuple[QueryPart, ...], columns: Sequence[str], values: Values
 ) -> str:
     """Write the union of the parts, with the same columns whatever kind they are of."""
     selects = [_select(query, part, columns, values) for part in parts]
     return "(" + " UNION ALL ".join(selects) + ")"
 
 
-def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: _Values) -> str:
+def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: Values) -> str:
     is_charges = part.kind == CHARGES
     time, currency = (_CHARGE_TIME, "billing_currency") if is_charges else ("day", CURRENCY)
     groups = [_dimension(name, part.spellings, values) for name in query.group_by]
@@ -232,7 +211,7 @@ def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: _
         bucket, standing = _standing(query.sides, bucket, values)
     selected = [f"{expression} AS {name}" for name, expression in bucket]
     selected += [f"{int(part.side)} AS {SIDE}"] if query.sides else []
-    selected += [f"{group} AS {key}" for key, group in zip(_group_keys(query), groups, strict=True)]
+    selected += [f"{group} AS {key}" for key, group in zip(group_keys(query), groups, strict=True)]
     selected += [f"{currency} AS {CURRENCY}"]
     selected += [charge_column(name) for name in columns] if is_charges else columns
     where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
@@ -241,7 +220,7 @@ def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: _
     return " ".join([*clauses, standing, "WHERE", " AND ".join(where)])
 
 
-def _spelled(name: str, shown: Mapping[str, str], values: _Values) -> str:
+def _spelled(name: str, shown: Mapping[str, str], values: Values) -> str:
     """Write the join with how a dimension's values are shown, where any is written otherwise."""
     if not shown:
         return ""
@@ -251,7 +230,7 @@ def _spelled(name: str, shown: Mapping[str, str], values: _Values) -> str:
 
 
 def _standing(
-    sides: Sides, bucket: list[tuple[str, str]], values: _Values
+    sides: Sides, bucket: list[tuple[str, str]], values: Values
 ) -> tuple[list[tuple[str, str]], str]:
     """Write the bucket that an earlier one stands against, and the join that finds it."""
     ((_, expression),) = bucket
@@ -274,11 +253,12 @@ def _bucket(query: CostQuery, time: str) -> list[tuple[str, str]]:
     return [(PERIOD_START, f"CAST(date_trunc('{unit}', {time}) AS DATE)")]
 
 
-def _group_keys(query: CostQuery) -> list[str]:
+def group_keys(query: CostQuery) -> list[str]:
+    """Return what the groups of a query are called in a statement."""
     return [f"group_{index}" for index in range(len(query.group_by))]
 
 
-def _dimension(name: str, spellings: Spellings, values: _Values) -> str:
+def _dimension(name: str, spellings: Spellings, values: Values) -> str:
     """Write the value of a dimension; a tag that is empty is a tag that is not there."""
     if not is_tag(name):
         return f"coalesce({name}_shown, {name})" if spellings.of(name) else name
@@ -286,7 +266,7 @@ def _dimension(name: str, spellings: Spellings, values: _Values) -> str:
     return f"nullif(json_extract_string(tags, {values.bind(pointer)}), '')"
 
 
-def _conditions(query: CostQuery, spellings: Spellings, values: _Values) -> list[str]:
+def _conditions(query: CostQuery, spellings: Spellings, values: Values) -> list[str]:
     conditions = [_is_any_of(chosen, spellings, values) for chosen in query.filters]
     conditions += [
         f"NOT coalesce({_is_any_of(chosen, spellings, values)}, false)"
@@ -303,7 +283,7 @@ def _conditions(query: CostQuery, spellings: Spellings, values: _Values) -> list
     return conditions
 
 
-def _is_any_of(chosen: Filter, spellings: Spellings, values: _Values) -> str:
+def _is_any_of(chosen: Filter, spellings: Spellings, values: Values) -> str:
     """Write a condition, plain enough that whole row groups can be skipped by it."""
     if chosen.dimension == ACCOUNT:
         options = [_is_account(value or "", spellings, values) for value in chosen.values]
@@ -315,7 +295,7 @@ def _is_any_of(chosen: Filter, spellings: Spellings, values: _Values) -> str:
 
 
 def _is_value(
-    column: str, chosen: Iterable[str | None], spellings: Spellings, values: _Values
+    column: str, chosen: Iterable[str | None], spellings: Spellings, values: Values
 ) -> str:
     written = spellings.written(column, chosen)
     named = [values.bind(value) for value in written if value is not None]
@@ -329,22 +309,22 @@ def _grouped_tags(query: CostQuery) -> list[str]:
     return [name for name in query.group_by if is_tag(name)]
 
 
-def _is_group_any_of(query: CostQuery, chosen: Filter, values: _Values) -> str:
+def _is_group_any_of(query: CostQuery, chosen: Filter, values: Values) -> str:
     """Write a condition on the groups of a tag, which spares reading each row's JSON twice.
 
     The ``min`` of equal values keeps DuckDB from asking it of the rows after all.
     """
-    group = _group_keys(query)[query.group_by.index(chosen.dimension)]
+    group = group_keys(query)[query.group_by.index(chosen.dimension)]
     return _is_tag_any_of(f"min({group})", chosen, values)
 
 
-def _is_tag_any_of(value: str, chosen: Filter, values: _Values) -> str:
+def _is_tag_any_of(value: str, chosen: Filter, values: Values) -> str:
     """Write a condition on a tag that names it once: no tag and an empty one are the same."""
     options = ", ".join(values.bind(option or "") for option in chosen.values)
     return f"coalesce({value}, '') IN ({options})"
 
 
-def _is_account(account: str, spellings: Spellings, values: _Values) -> str:
+def _is_account(account: str, spellings: Spellings, values: Values) -> str:
     slug, _, account_id = same_account(account).partition(":")
     if slug in NAMES:
         provider = _is_value("provider_name", NAMES[slug][:1], spellings, values)
@@ -361,7 +341,7 @@ def _ordering(query: CostQuery) -> list[str]:
     order = list(dict.fromkeys(step.column for step in [*query.order_by, *ties]))
     if query.granularity is Granularity.TOTAL:
         order.remove(PERIOD_START)  # the same for every row
-    keys = dict(zip(query.group_by, _group_keys(query), strict=True))
+    keys = dict(zip(query.group_by, group_keys(query), strict=True))
     keys |= {metric: sum_to_order(query, metric) for metric in METRICS}
     return [
         f"{keys.get(column, column)} {'DESC' if steps[column].descending else 'ASC'} NULLS LAST"

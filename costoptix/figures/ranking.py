@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from costoptix.costs.answers import CostRow, PricedRow
+from costoptix.costs.answers import CostRow
 from costoptix.figures.breakdown import Group
 from costoptix.figures.trends import share
 from costoptix.money import Amount, total
@@ -28,7 +28,7 @@ def ranked(amounts: Mapping[Group, Amount]) -> tuple[Ranked, ...]:
     return tuple(Ranked(group, amounts[group], share(amounts[group], whole)) for group in order)
 
 
-def account_names(rows: Iterable[CostRow | PricedRow]) -> dict[Group, str | None]:
+def account_names(rows: Iterable[CostRow]) -> dict[Group, str | None]:
     """Name accounts (provider and id) by rows whose groups begin with provider, id and name.
 
     An account that was renamed in between stays one account, under one of its names.

@@ -43,6 +43,15 @@ class LiveDelivery:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """Days that deliveries held whole which others have taken the place of since."""
+
+    days: DateRange
+    earlier: tuple[LiveDelivery, ...]  # what readers got of them then
+    later: tuple[LiveDelivery, ...]  # what they get now
+
+
+@dataclass(frozen=True)
 class LiveData:
     """All live deliveries of an organization, under the data version that they belong to."""
 

@@ -258,7 +258,7 @@ def test_movers_without_anything_to_compare_say_so(billed, reader):
     assert "before the first bill" in found["note"]
 
 
-def test_a_mover_s_causes_are_the_parts_of_its_change(billed, reader):
+def test_a_mover_has_the_parts_of_its_change_and_all_have_a_sentence(billed, reader):
     billed.deliver(
         Charge(day=date(2026, 3, 18), service_name="RDS", effective_cost=Decimal("7.5")),
         source="more",
@@ -266,9 +266,41 @@ def test_a_mover_s_causes_are_the_parts_of_its_change(billed, reader):
     billed.deliver(Charge(day=TODAY, effective_cost=Decimal(0)), source="more")
     found = data(reader, "movers?range=last_7_days")
     assert found["movers"][0]["state"] == "new"
-    assert found["movers"][0]["causes"] == {
-        "new": "7.5", "gone": "0", "volume": "0", "price": "0", "other": "0",
-    }  # fmt: skip
+    names = [
+        "new", "gone", "usage", "list_price", "negotiated_rate", "commitment_coverage",
+        "unused_commitment", "purchases", "credits", "tax", "other",
+    ]  # fmt: skip
+    assert found["movers"][0]["parts"] == dict.fromkeys(names, "0") | {"new": "7.5"}
+    (whole,) = found["totals"]
+    assert list(whole["parts"]) == names
+    assert whole["restated"] == {"now": "0", "before": "0"}
+    assert (whole["coverage"], whole["untold"]) == ([], [])
+    assert (
+        found["sentence"]
+        == whole["sentence"]
+        == ("14–19 Mar 2026 is $7.50 (5.6%) above 8–13 Mar 2026: RDS +$7.50 newly used.")
+    )
+
+
+def test_a_cursor_of_before_midnight_says_that_the_data_changed(billed, reader):
+    following = {
+        path: reader.get(f"{path}&limit=1").json["meta"]["next_cursor"]
+        for path in (
+            "/analytics/movers?range=last_7_days",
+            "/analytics/movers?start_date=2026-03-14&end_date=2026-03-20",
+            "/costs?group_by=service_name&range=last_7_days",
+            "/costs?group_by=service_name&compare=previous&start_date=2026-03-14"
+            "&end_date=2026-03-20",
+        )
+    }
+    clock.configure("2026-03-21T00:00:01Z")
+    for path, cursor in following.items():
+        answer = reader.get(f"{path}&limit=1&cursor={cursor}")
+        assert answer.status_code in (200, 409), path
+        if answer.status_code == 409:
+            assert answer.json["error"] == "The data changed; start again."
+    path, cursor = next(iter(following.items()))
+    assert reader.get(f"{path}&level=account&limit=1&cursor={cursor}").status_code == 400
 
 
 @pytest.mark.parametrize(("horizon", "days"), [("month_end", 12), ("30", 30), ("90", 90)])

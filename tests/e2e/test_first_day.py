@@ -38,8 +38,8 @@ NAMING_PAGES = (
     f"/{RANGE}", f"/{RANGE}&group_by=tag:team", f"/costs{RANGE}&group_by=service_name",
     f"/costs{RANGE}&group_by=sub_account_name&group_by=tag:team&filter_by=resource_id",
     "/daily?range=last_90_days", f"/portfolio{RANGE}", f"/portfolio{RANGE}&tab=accounts",
-    f"/portfolio{RANGE}&tab=services", "/quarterly", "/anomalies", "/accounts", "/imports",
-    "/budgets/new",
+    f"/portfolio{RANGE}&tab=services", "/quarterly", "/changes", "/anomalies", "/accounts",
+    "/imports", "/budgets/new",
 )  # fmt: skip
 KEY = re.compile(r"\bcc_[0-9A-Za-z]{46}\b")
 

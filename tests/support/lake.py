@@ -17,9 +17,10 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from costoptix.costs.answers import CostReport, CostStore, PricedRow
+from costoptix.costs.answers import CostReport, CostStore
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import priced, run
+from costoptix.costs.report import run
+from costoptix.figures.asks import Asks, asks_of
 from costoptix.lake.layout import CHARGES, DIMENSIONS, METRICS, ROLL_UPS, roll_up_sql
 from costoptix.models import Base, Delivery, DeliveryFile, Import, Organization, Source, new_id
 from costoptix.periods import BillingPeriod, DateRange, month_range, month_start
@@ -122,9 +123,10 @@ class Lake:
         """Answer a query, as the pages' and the API's ``ask`` do."""
         return run(self.session, self.organization, asked, self.store, limit=limit)
 
-    def priced(self, asked: CostQuery, metric: str) -> tuple[PricedRow, ...]:
-        """Add up a metric and what was priced."""
-        return priced(self.session, self.organization, asked, metric, self.store)
+    @property
+    def asks(self) -> Asks:
+        """What answers why costs changed."""
+        return asks_of(self.session, self.organization, self.store)
 
     def ask(self, *params: tuple[str, str], **options: Any) -> CostReport:
         """Ask with the API's parameters."""

@@ -10,12 +10,15 @@ from decimal import Decimal
 
 import pytest
 
+from costoptix.costs.accounts import account_id
+from costoptix.models import AccountName
 from costoptix.periods import DateRange
 from tests.support.cost_pages import HOSTILE, links, text
 from tests.support.lake import TODAY, Charge, on
 from tests.support.pages import Browser
 
-PAGES = ("/daily", "/portfolio", "/quarterly")
+PAGES = ("/daily", "/portfolio", "/quarterly", "/changes")
+TOTALS = PAGES[:3]
 TABS = ("overview", "accounts", "services", "compare")
 EVERY_DAY = DateRange(date(2025, 12, 1), TODAY)
 WEEK = "range=last_7_days"
@@ -92,6 +95,10 @@ def test_a_wrong_parameter_is_named(billed, alice_browser, path, asked, named):
         ("/portfolio?tab=compare&compare_account=aws", "compare_account"),
         ("/portfolio?tab=compare&compare=none&compare_account=aws:1", "compare_account"),
         ("/portfolio?compare=ever", "compare"),
+        ("/changes?compare=ever", "compare"),
+        ("/changes?level=team", "level"),
+        ("/changes?compare_account=aws:1", "compare_account"),
+        ("/changes?level=sku&level=sku", "level"),
         ("/daily?compare=ever", "compare"),
         ("/quarterly?compare=none", "compare"),
     ],
@@ -102,7 +109,7 @@ def test_a_wrong_option_is_named(billed, alice_browser, path, named):
     assert named in text(page.text)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", TOTALS)
 def test_the_totals_are_the_cost_query_s(billed, alice_browser, path):
     page = alice_browser.get(f"{path}?{WEEK}").text
     totals = billed.ask(("range", "last_7_days")).totals
@@ -152,6 +159,30 @@ def test_two_periods_are_compared(billed, alice_browser):
     )
     assert "14–19 Mar 2026 against 1–10 Feb 2026" in page
     assert "The two have 6 and 10 days." in page
+
+
+def test_the_page_of_changes_says_why_in_a_sentence_and_by_parts(billed, alice_browser):
+    billed.deliver(
+        Charge(date(2026, 3, 17), service_name="RDS", effective_cost=Decimal("7.5")),
+        Charge(date(2026, 3, 18), charge_category="Tax", effective_cost=Decimal("-2.25")),
+        Charge(TODAY, effective_cost=Decimal(0)),
+        source="more",
+    )
+    page = alice_browser.get(f"/changes?{WEEK}").text
+    sentence = "14–19 Mar 2026 is $5.25 (3.9%) above 8–13 Mar 2026: RDS +$7.50 newly used"
+    assert sentence in text(page)
+    assert "New what was not there before +$7.50" in text(page)
+    assert "Tax tax −$2.25" in text(page)
+    assert "Change +$5.25" in text(page)
+    assert sentence in text(alice_browser.get(f"/?{WEEK}").text)
+    by_account = text(alice_browser.get(f"/changes?{WEEK}&level=account").text)
+    assert "prod" in by_account
+
+
+def test_the_page_of_changes_calls_accounts_as_the_team_does(billed, alice_browser, session, acme):
+    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:222"), name="Shop"))
+    session.commit()
+    assert "Shop" in text(alice_browser.get(f"/changes?{WEEK}&level=account").text)
 
 
 def test_a_mover_opens_one_level_closer(billed, alice_browser):

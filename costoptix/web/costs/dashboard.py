@@ -17,7 +17,7 @@ from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.failures import NOT_COMPUTED
-from costoptix.figures import outlook, summary
+from costoptix.figures import outlook, sides, summary, why
 from costoptix.figures.breakdown import Group, amount_of, breakdowns
 from costoptix.figures.comparison import ComparedDays
 from costoptix.figures.completeness import compared_part, known_part, partial_months
@@ -34,6 +34,7 @@ from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.charts import StackedChart, sparkline
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.freshness import empty_page, lacking
+from costoptix.web.costs.moved import asks
 from costoptix.web.costs.questions import (
     CostQuestion,
     Pairs,
@@ -146,6 +147,8 @@ def home() -> ResponseReturnValue:
         severity_kinds=SEVERITY_KINDS,
         state_kinds=STATE_KINDS,
         movers=movers,
+        changes=replace(question.grouped(), endpoint="web.changes"),
+        sentences=panel("why it changed", lambda: _sentences(question, whole)),
         limit=SHOWN,
         spenders=panel("who spent", lambda: _both_spenders(explorer, whole)),
         accounts_to_choose=account_switch(ask, question),
@@ -153,6 +156,14 @@ def home() -> ResponseReturnValue:
         tags=panel("the tags", tag_dimensions).shown or [],
         group_name=dimension_title(query.group_by[0]) if query.group_by else "total",
     )
+
+
+def _sentences(question: CostQuestion, whole: Panel[CostReport]) -> list[str]:
+    """Say why the costs of the range changed; nothing where nothing is compared."""
+    comparison = sides.comparison(_shown(whole), compare=question.compare)
+    if comparison is None:
+        return []
+    return why.sentences(asks(), comparison, question.metric, utc_today())
 
 
 def _this_month(ask: Ask, question: CostQuestion) -> summary.ThisMonth:

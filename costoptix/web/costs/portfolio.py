@@ -6,24 +6,19 @@ from dataclasses import replace
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from costoptix.access.tiers import Feature
-from costoptix.costs import report
-from costoptix.costs.answers import CostReport, PricedRow
-from costoptix.costs.query import CostQuery
+from costoptix.costs.answers import CostReport
 from costoptix.errors import Invalid
-from costoptix.extensions import db
-from costoptix.figures import movers, summary
-from costoptix.figures.comparison import Compare
+from costoptix.figures import sides, summary
 from costoptix.figures.completeness import compared_part
-from costoptix.figures.movers import Level
 from costoptix.figures.portfolio import DEFAULT_RANGE, HEALTH_FORMULA, insights, portfolios
 from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.figure_questions import locked_page, read_question
 from costoptix.web.costs.freshness import empty_page
-from costoptix.web.costs.questions import CostQuestion, asker, cost_store
+from costoptix.web.costs.moved import COMPARE, compared_sides, level_links, level_of, moved
+from costoptix.web.costs.questions import CostQuestion, asker
 from costoptix.web.parts.routing import page
 
 TABS = {
@@ -32,13 +27,8 @@ TABS = {
     "services": "Services",
     "compare": "Compare",
 }
-COMPARE = ("compare_account", "compare_start_date", "compare_end_date")
-LEVELS = list(Level)
 SHOWN = 8
 """How many rows the small tables of the overview show."""
-
-SHOWN_MOVERS = 50
-"""How many movers the page shows; the sums above them hold all."""
 
 _WOULD_SHOW = (
     "all cloud accounts beside each other: their shares, daily averages and services, the health"
@@ -85,43 +75,12 @@ def portfolio() -> ResponseReturnValue:
 
 def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:
     """Work out what the tab Compare shows."""
-    level = _level(question)
-    comparison = movers.comparison(
-        whole,
-        before=movers.days_to_compare(*(question.own_value(name) for name in COMPARE[1:])),
-        account=movers.account_to_compare(question.own_value("compare_account")),
-        compare=None if question.compare is Compare.PREVIOUS else question.compare,
-    )
-    ranking = movers.movers(_priced, comparison, question.metric, level) if comparison else []
+    level = level_of(question)
+    comparison = compared_sides(question, whole)
     return {
         "level": level,
-        "levels": [(name, question.with_own("level", name).url) for name in LEVELS],
+        "levels": level_links(question),
         "comparison": comparison,
-        "nothing": movers.nothing_to_compare(question.compare),
-        "sums": movers.sums(ranking),
-        "movers": [(mover, _opened(question, level, mover)) for mover in ranking[:SHOWN_MOVERS]],
-        "mover_count": len(ranking),
+        "nothing": sides.nothing_to_compare(question.compare),
+        "moved": moved(question, comparison) if comparison else None,
     }
-
-
-def _level(question: CostQuestion) -> Level:
-    text = question.own_value("level") or Level.SERVICE.value
-    if text not in [level.value for level in Level]:
-        raise Invalid(f"level must be one of {', '.join(level.value for level in Level)}.")
-    return Level(text)
-
-
-def _priced(query: CostQuery, metric: str) -> tuple[PricedRow, ...]:
-    return report.priced(db.session(), current_user.organization, query, metric, cost_store())
-
-
-def _opened(question: CostQuestion, level: Level, mover: movers.Mover) -> str:
-    """Return the address that looks one level closer at a mover; "" at the last."""
-    closer = LEVELS.index(level) + 1
-    if closer == len(LEVELS):
-        return ""
-    opened = question
-    for dimension, value in zip(level.group_by, mover.group, strict=True):
-        if dimension != "sub_account_name":  # the id says it
-            opened = opened.only(dimension, value)
-    return opened.with_own("level", LEVELS[closer]).url

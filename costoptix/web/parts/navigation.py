@@ -46,6 +46,7 @@ _GROUPS = [
             Entry("Overview", "web.home", "M3 12 12 4l9 8M6 10v10h12V10", "d"),
             Entry("Cost explorer", "web.costs", "M4 20V10M10 20V4M16 20v-7M21 20H3", "e"),
             Entry("Daily spend", "web.daily", "M4 6h16v14H4zM4 10h16M9 3v4M15 3v4", "y"),
+            Entry("What changed", "web.changes", "M4 8h12l-3-3M20 16H8l3 3", "w"),
             Entry("Portfolio", "web.portfolio", "M3 8h18v11H3zM8 8V5h8v3M3 13h18", "p"),
             Entry("Quarterly", "web.quarterly", "M6 3h9l4 4v14H6zM9 12h7M9 16h7", "q"),
             Entry("Anomalies", "web.anomalies", "M3 12h4l3-8 4 16 3-8h4", "a"),

@@ -1,0 +1,64 @@
+"""What is asked of one organization to say why its costs changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from costoptix.bills.ledger import replaced as replacements
+from costoptix.clock import utc_now
+from costoptix.costs import accounts, report
+from costoptix.costs import restated as restating
+from costoptix.costs.answers import CostStore, PricedLine
+from costoptix.costs.asking import Ask, asker
+from costoptix.costs.query import CostQuery
+from costoptix.lake.live import Replaced
+from costoptix.models import Organization
+from costoptix.money import Amount
+
+RESTATED_WITHIN = timedelta(days=30)
+"""How new a delivery is whose changes to earlier figures are told beside them."""
+
+
+class AskPriced(Protocol):
+    """Adds up a metric and what was priced, now and before."""
+
+    def __call__(self, sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[PricedLine, ...]:
+        """Return one line per group and currency."""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """Answers of one organization: costs, what was priced, what newer deliveries changed, names."""
+
+    ask: Ask
+    priced: AskPriced
+    restated: Callable[[CostQuery, str], Mapping[str, Amount]]  # by currency
+    given_name: Callable[[str], str | None]  # of an account, by the team
+
+
+def asks_of(session: Session, organization: Organization, store: CostStore) -> Asks:
+    """Return what answers for an organization."""
+
+    def priced(sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[PricedLine, ...]:
+        return report.priced(session, organization, sides, metric, store)
+
+    @cache
+    def replaced() -> tuple[Replaced, ...]:
+        return replacements.replaced(session, organization, utc_now() - RESTATED_WITHIN)
+
+    def restated(query: CostQuery, metric: str) -> Mapping[str, Amount]:
+        return restating.restated(query, metric, replaced(), store)
+
+    names = accounts.given_names(session, organization)
+    return Asks(
+        asker(session, organization, store),
+        priced,
+        restated,
+        lambda account: names.get(accounts.account_id(account)),
+    )
