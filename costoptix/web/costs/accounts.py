@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.costs import accounts as cloud
@@ -13,13 +14,14 @@ from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.web.costs.questions import cost_store, default_metric, url_with
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 
 
-class AccountRenaming(drafts.Draft):
+class AccountRenaming(Form):
     """The form that names an account; empty is the name in the bills."""
 
-    name: str
+    name: str = Field("", title="What your team calls it")
 
 
 @page("/accounts")
@@ -46,18 +48,18 @@ def rename_account(account_id: str) -> ResponseReturnValue:
             account_id, draft, cost_store(),
         )  # fmt: skip
     except CostOptixError as error:
-        return _show(account_id, error)
+        return _show(account_id, FilledForm.posted(AccountRenaming, error))
     flash("Account renamed." if draft.name else "The account has the name from its bills again.")
     return redirect(url_for("web.account_detail", account_id=account_id))
 
 
-def _show(account_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show(account_id: str, refused: FilledForm | None = None) -> ResponseReturnValue:
     account = cloud.find(db.session(), current_user.organization, account_id, cost_store())
     days = [("start_date", str(account.first_day)), ("end_date", str(account.last_day))]
     body = render_template(
         "accounts/detail.html",
         account=account,
         explorer=url_with("web.costs", [*days, ("account", account.account)]),
-        error=error.sentence if error else "",
+        form=refused or FilledForm.of(AccountRenaming(name=account.given_name or "")),
     )
-    return forms.answer(body, error)
+    return forms.answer(body, refused.error if refused else None)

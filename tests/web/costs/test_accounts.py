@@ -102,3 +102,12 @@ def test_the_bills_stay_as_they_are(alice_browser: Browser) -> None:
     table = alice_browser.get("/costs.csv?group_by=sub_account_name").text
     assert "shop" in table
     assert "Web shop" not in table
+
+
+@pytest.mark.usefixtures("_bill")
+def test_a_name_that_may_not_be_one_is_marked_and_kept(alice_browser: Browser) -> None:
+    refused = alice_browser.post(PAGE, form=PAGE, name="n" * 101)
+    assert refused.status_code == 400
+    assert "What your team calls it: at most 100 characters are allowed." in text(refused.text)
+    assert 'aria-invalid="true" aria-describedby="name-error name-hint"' in refused.text
+    assert f'value="{"n" * 101}"' in refused.text
