@@ -39,11 +39,6 @@ class Subject:
         return CostQuery(days, filters=tuple(filters))
 
 
-def subject_of(episode: Episode) -> Subject:
-    """Return what an episode is of."""
-    return Subject(tuple(part.series for part in episode.parts) or (episode.series,))
-
-
 def by_cause(episodes: Iterable[Episode]) -> list[Episode]:
     """Put those together that have one cause, oldest first.
 

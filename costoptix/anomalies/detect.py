@@ -133,13 +133,16 @@ def detect(amounts: DailyAmounts, settings: Settings | None = None) -> Detection
         note = f"Not enough history: {len(amounts)} complete days, {needed + 1} are needed."
         return Detection([], note)
     findings: list[Finding] = []
-    for (day, actual), verdict in zip(
-        amounts, _JUDGES[settings.method](amounts, settings), strict=True
-    ):
+    for (day, actual), verdict in zip(amounts, verdicts(amounts, settings), strict=True):
         if verdict is not None and verdict.flagged:
             episode = _episode(day, verdict, findings)
             findings.append(_finding(day, actual, verdict, settings.method, episode))
     return Detection(findings, "")
+
+
+def verdicts(amounts: DailyAmounts, settings: Settings) -> Iterator[Verdict | None]:
+    """Yield what was to be expected of each day from those before it; None where nothing was."""
+    return _JUDGES[settings.method](amounts, settings)
 
 
 def _episode(day: date, verdict: Verdict, before: Sequence[Finding]) -> date:

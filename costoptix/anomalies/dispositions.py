@@ -160,7 +160,8 @@ class _KeptAnomalies:
         if any(_overlaps(part, episode) for _, part in of_series):
             return False  # it is known itself
         return any(
-            _is_like(row if episode.parts else part, episode, row) for row, part in of_series
+            row.is_expected and is_alike(row if episode.parts else part, episode.impact)
+            for row, part in of_series
         )
 
 
@@ -168,10 +169,7 @@ def _overlaps(row: Anomaly | AnomalyPart, episode: Episode) -> bool:
     return row.first_day <= episode.days.last and episode.days.first <= row.last_day
 
 
-def _is_like(like: Anomaly | AnomalyPart, episode: Episode, row: Anomaly) -> bool:
-    """Tell whether an anomaly that people expect mutes an episode of the same series."""
-    return (
-        row.is_expected
-        and (like.impact > 0) == (episode.impact > 0)
-        and abs(episode.impact) <= EXACT.multiply(abs(like.impact), LIKENESS)
-    )
+def is_alike(like: Anomaly | AnomalyPart, impact: Amount) -> bool:
+    """Tell whether a deviation of the same series is like one that people expect."""
+    same_side = (like.impact > 0) == (impact > 0)
+    return same_side and abs(impact) <= EXACT.multiply(abs(like.impact), LIKENESS)

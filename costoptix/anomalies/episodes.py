@@ -153,7 +153,7 @@ def judge(
         provider, service, account = costs.group
         series = Series(provider, service, account, costs.currency)
         try:
-            amounts = _every_day(costs, complete)
+            amounts = every_day(costs, complete)
             _spend(spent, costs.currency, amounts)
             detection = detect(amounts, settings)
             of_series = episodes(series, detection.findings, dict(amounts))
@@ -178,7 +178,7 @@ def _spend(spent: dict[str, list[Amount]], currency: str, amounts: DailyAmounts)
     spent[currency] = [sum_ + amount for sum_, amount in zip(before, newest, strict=True)]
 
 
-def _every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:
+def every_day(costs: DailySeries, days: DateRange) -> DailyAmounts:
     """Return what a series cost on each of the days: nothing where it has no charges."""
     amounts = dict(costs.amounts)
     return [(day, amounts.get(day, _NOTHING)) for day in days]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-
-from pydantic import Field
-from sqlalchemy import func, select
+from pydantic import AwareDatetime, Field
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit
@@ -16,11 +12,8 @@ from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.drafts import Draft
 from costoptix.errors import Conflict, Invalid, NotFound
-from costoptix.figures.trends import share
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyJudgement, AnomalyStatus, Organization
-
-LOOKED_BACK = timedelta(days=90)
-"""The period over which precision is computed."""
+from costoptix.written import day
 
 MAX_NOTE = 2000
 MAX_AT_ONCE = 200
@@ -38,6 +31,16 @@ class JudgementDraft(Draft):
         "like of it is muted: the same service, account and currency, the same direction, up to "
         "half as much again.",
     )
+    seen_at: AwareDatetime | None = Field(
+        default=None,
+        description="The `judged_at` that you have read (`created_at` where there is none): what "
+        "somebody has judged after it is not judged over, and 409 says what it is now.",
+    )
+
+    @property
+    def says_nothing(self) -> bool:
+        """Tell whether nothing is to be changed."""
+        return self.status is None and self.note is None and self.is_expected is None
 
 
 class JudgementsDraft(JudgementDraft):
@@ -48,20 +51,12 @@ class JudgementsDraft(JudgementDraft):
     @property
     def of_each(self) -> JudgementDraft:
         """Return what is said of each of them."""
-        return JudgementDraft(status=self.status, note=self.note, is_expected=self.is_expected)
-
-
-@dataclass(frozen=True)
-class Precision:
-    """Of the anomalies closed within ``LOOKED_BACK``, how many were right."""
-
-    right: int  # resolved
-    wrong: int  # false positives
-
-    @property
-    def percent(self) -> Decimal | None:
-        """Return the share that was right; None when none was closed."""
-        return share(Decimal(self.right), Decimal(self.right + self.wrong))
+        return JudgementDraft(
+            status=self.status,
+            note=self.note,
+            is_expected=self.is_expected,
+            seen_at=self.seen_at,
+        )
 
 
 def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDraft) -> None:
@@ -70,7 +65,7 @@ def judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDr
     Raises:
         Forbidden: the caller is a key that may only read.
         Invalid: nothing is said, or it is expected and yet another status than false_positive.
-        Conflict: the status does not lead there.
+        Conflict: the status does not lead there, or somebody has judged it after ``seen_at``.
     """
     _require(caller, draft)
     with writing(session):
@@ -97,7 +92,7 @@ def judge_all(
 
 def _require(caller: Caller, draft: JudgementDraft) -> None:
     require_judging(caller)
-    if draft == JudgementDraft():
+    if draft.says_nothing:
         raise Invalid("Give status, note or is_expected.")
 
 
@@ -118,6 +113,7 @@ def _held(session: Session, organization_id: str, ids: list[str]) -> list[Anomal
 
 
 def _judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementDraft) -> None:
+    _require_seen(anomaly, draft)
     before = _state(anomaly)
     status, is_expected = _after(anomaly, draft)
     anomaly.status, anomaly.is_expected = status, is_expected
@@ -135,17 +131,15 @@ def _judge(session: Session, anomaly: Anomaly, caller: Caller, draft: JudgementD
     )  # fmt: skip
 
 
-def precision(session: Session, organization: Organization, now: datetime) -> Precision:
-    """Count what was closed within ``LOOKED_BACK`` of ``now``."""
-    closed = (
-        select(Anomaly.status, func.count(Anomaly.id))
-        .where(Anomaly.organization_id == organization.id, Anomaly.judged_at > now - LOOKED_BACK)
-        .group_by(Anomaly.status)
-    )
-    counts = {row[0]: row[1] for row in session.execute(closed)}
-    return Precision(
-        right=counts.get(AnomalyStatus.RESOLVED, 0),
-        wrong=counts.get(AnomalyStatus.FALSE_POSITIVE, 0),
+def _require_seen(anomaly: Anomaly, draft: JudgementDraft) -> None:
+    """Make sure that nobody has said anything since; what they said must not go unread."""
+    if draft.seen_at is None or anomaly.judged_at is None or anomaly.judged_at <= draft.seen_at:
+        return
+    note = f", with the note “{anomaly.note}”" if anomaly.note else ""
+    raise Conflict(
+        f"{anomaly.judged_by} has judged {anomaly.service_name or 'no service'}, "
+        f"{day(anomaly.first_day)}, since you have read it: it is {anomaly.status}{note}. Nothing "
+        "was changed; judge it again if you still mean to."
     )
 
 

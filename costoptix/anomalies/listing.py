@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from costoptix.anomalies.episodes import DIMENSIONS, Series
 from costoptix.anomalies.floors import reaches_floor
@@ -62,7 +62,8 @@ class AnomalyFilters:
     statuses: tuple[AnomalyStatus, ...] = ()
     severities: tuple[Severity, ...] = ()
     accounts: tuple[str, ...] = ()  # slug:sub_account_id
-    service_names: tuple[str, ...] = ()
+    service_names: tuple[str | None, ...] = ()  # None: what is of no service
+    currencies: tuple[str, ...] = ()
     first_day: date | None = None
     last_day: date | None = None
     floor: FloorChoice = FloorChoice.ABOVE
@@ -150,7 +151,8 @@ def list_anomalies(
     if after is not None:
         conditions.append(is_after(after, order))
     query = select(Anomaly).where(*conditions).order_by(*sorting(order))
-    return session.scalars(query.limit(limit).offset(offset)).all()
+    parts = selectinload(Anomaly.parts)
+    return session.scalars(query.options(parts).limit(limit).offset(offset)).all()
 
 
 def worst_anomalies(
@@ -224,8 +226,10 @@ def _conditions(
         conditions.append(Anomaly.severity.in_(filters.severities))
     if filters.service_names:
         names = filters.service_names
-        of_part = _has_part(organization, AnomalyPart.service_name.in_(names))
-        conditions.append(or_(Anomaly.service_name.in_(names), of_part))
+        of_part = _has_part(organization, _is_any(AnomalyPart.service_name, names))
+        conditions.append(or_(_is_any(Anomaly.service_name, names), of_part))
+    if filters.currencies:
+        conditions.append(Anomaly.currency.in_(filters.currencies))
     if filters.first_day is not None:
         conditions.append(Anomaly.last_day >= filters.first_day)
     if filters.last_day is not None:
@@ -233,6 +237,11 @@ def _conditions(
     if filters.accounts:
         conditions.append(_is_of_account(session, organization, filters.accounts))
     return conditions
+
+
+def _is_any(column: Any, values: Collection[str | None]) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = column.in_([one for one in values if one is not None])
+    return or_(condition, column.is_(None)) if None in values else condition
 
 
 def _is_of_account(

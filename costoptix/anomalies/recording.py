@@ -356,12 +356,14 @@ def _write_further(episode: Episode) -> dict[str, str | None]:
     }
 
 
-def _write_driver(driver: Driver) -> dict[str, str | None]:
+def _write_driver(driver: Driver) -> dict[str, str | bool | None]:
     return {
         "dimension": driver.dimension,
         "value": driver.value,
         "before": to_text(driver.change.before),
         "now": to_text(driver.change.now),
+        "is_rest": driver.is_rest,
+        "words": driver.words,
     }
 
 
@@ -374,6 +376,8 @@ def kept_drivers(anomaly: Anomaly) -> list[Driver] | None:
             kept["dimension"],
             kept["value"],
             Change(Decimal(kept["before"]), Decimal(kept["now"])),
+            kept["is_rest"],
+            kept["words"],
         )
         for kept in anomaly.drivers
     ]

@@ -13,11 +13,18 @@ from sqlalchemy.orm import Session
 from costoptix.access import audit
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import floors
-from costoptix.anomalies.causes import Subject, by_cause, subject_of
+from costoptix.anomalies.causes import Subject, by_cause, members
 from costoptix.anomalies.detect import DEFAULT_LOOKBACK, Method, Settings
-from costoptix.anomalies.dispositions import Disposition, RunEpisode, dispositions, series_of
-from costoptix.anomalies.drivers import Driver, drivers
+from costoptix.anomalies.dispositions import (
+    Disposition,
+    RunEpisode,
+    dispositions,
+    rows_of,
+    series_of,
+)
+from costoptix.anomalies.drivers import Driver, drivers, portions
 from costoptix.anomalies.episodes import Judged, judge, with_history
+from costoptix.anomalies.expectation import ExpectedDay, expected_days
 from costoptix.anomalies.recording import RECENT_DAYS, Hold, follows, kept_drivers, record
 from costoptix.clock import utc_today
 from costoptix.costs import report
@@ -214,8 +221,11 @@ def drivers_of(
     if kept is not None:
         return kept
     ask, tags = asker(session, organization, store), tag_dimensions(session, organization, store)
-    days = DateRange(anomaly.first_day, anomaly.last_day)
-    return drivers(ask, subject_of_anomaly(anomaly), days, anomaly.impact, tags)
+    parts = (
+        (series_of(row), DateRange(row.first_day, row.last_day), row.actual, row.expected)
+        for row in rows_of(anomaly)
+    )
+    return drivers(ask, portions(parts), tags)
 
 
 def drivers_or_error(
@@ -226,6 +236,18 @@ def drivers_or_error(
         return drivers_of(session, organization, anomaly, store), None
     except Exception as error:
         return None, NOT_COMPUTED + reason(error, f"the drivers of anomaly {anomaly.id}")
+
+
+def days_of(
+    session: Session, organization: Organization, anomaly: Anomaly, store: CostStore
+) -> list[ExpectedDay]:
+    """Return what an anomaly cost, and what was to be expected, day by day with those around."""
+    settings = Settings(Method(anomaly.method), anomaly.lookback_days, float(anomaly.threshold))
+    newest = newest_days(session, organization)
+    last_judged = newest.last if anomaly.first_day in newest else anomaly.last_day
+    days = DateRange(anomaly.first_day, anomaly.last_day)
+    subject = subject_of_anomaly(anomaly)
+    return expected_days(session, organization, subject, days, last_judged, settings, store)
 
 
 def tag_dimensions(session: Session, organization: Organization, store: CostStore) -> list[str]:
@@ -250,9 +272,8 @@ def _explained(
     explained = {}
     for episode in largest:
         try:
-            explained[episode.key] = drivers(
-                ask, subject_of(episode), episode.days, episode.impact, keys
-            )
+            parts = ((e.series, e.days, e.actual, e.expected) for e in members(episode))
+            explained[episode.key] = drivers(ask, portions(parts), keys)
         except Exception as error:  # it is kept without: they are worked out when asked for
             reason(error, f"the drivers of {episode.key}")
     return explained

@@ -7,12 +7,9 @@ Amounts and percentages are exact decimal strings; all amounts are sums over the
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from flask import g
 from pydantic import AfterValidator, Field
 
 from costoptix import queue
@@ -20,104 +17,30 @@ from costoptix.access.permissions import Permission
 from costoptix.anomalies import judgements, listing, service
 from costoptix.anomalies.causes import members
 from costoptix.anomalies.detect import Method
-from costoptix.anomalies.dispositions import Disposition, RunEpisode, rows_of, series_of
-from costoptix.anomalies.drivers import Driver
-from costoptix.anomalies.episodes import Series
+from costoptix.anomalies.dispositions import Disposition, RunEpisode
 from costoptix.anomalies.job import JOB_KIND
 from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFiltersDraft
 from costoptix.anomalies.ordering import LARGEST, ORDERS, parse_order, position
+from costoptix.anomalies.precision import LOOKED_BACK, Precision, precisions
 from costoptix.anomalies.recording import kept_drivers
 from costoptix.anomalies.service import DetectionDraft
+from costoptix.api.anomaly_data import (
+    AnomalyData,
+    DriverData,
+    FiguresData,
+    anomaly_data,
+    driver_data,
+    figures_of,
+    part_data,
+)
+from costoptix.api.anomaly_details import AnomalyDetails, details_of
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import Call, operation
 from costoptix.api.paging import PageQuery, sign, unsign
 from costoptix.clock import utc_now, utc_today
-from costoptix.costs.accounts import account_id, given_names
-from costoptix.extensions import db
-from costoptix.models import Anomaly, AnomalyStatus, Organization
-
-
-@dataclass(frozen=True)
-class DriverData:
-    """A value of a dimension that moved with an anomaly, against what was usual."""
-
-    dimension: str
-    value: str | None
-    before: Decimal
-    now: Decimal
-    change: Decimal
-
-
-@dataclass(frozen=True)
-class PartData:
-    """What one cause did in one service and account."""
-
-    date: datetime.date
-    end_date: datetime.date
-    provider_name: str | None
-    service_name: str | None
-    account: str
-    account_name: str | None
-    actual: Decimal
-    expected: Decimal
-    low: Decimal
-    high: Decimal
-    deviation_percent: Decimal | None
-    impact: Decimal
-
-
-@dataclass(frozen=True)
-class FiguresData:
-    """The days of a service in an account from an unusual one (`date`) to the last."""
-
-    date: datetime.date
-    start_date: datetime.date
-    end_date: datetime.date
-    provider_name: str | None
-    service_name: str | None
-    account: str
-    account_name: Annotated[str | None, Field(description="by the team; null where it gave none")]
-    currency: str
-    actual: Decimal
-    expected: Decimal
-    low: Decimal
-    high: Decimal
-    deviation_percent: Decimal | None  # null when nothing was expected
-    impact: Decimal
-    severity: str
-    method: str
-    parts: Annotated[
-        list[PartData],
-        Field(
-            description="By account and service, the largest first. Of several, the anomaly itself "
-            "names the service and account of the largest, and its amounts are the sums of all.",
-        ),
-    ]
-
-
-@dataclass(frozen=True)
-class Named:
-    """What has an id."""
-
-    id: str
-
-
-@dataclass(frozen=True)
-class AnomalyData(FiguresData, Named):
-    """An anomaly. ``drivers`` is null in lists where they have not been worked out yet."""
-
-    status: AnomalyStatus
-    is_expected: bool
-    note: str
-    judged_by: str | None
-    judged_at: datetime.datetime | None
-    drivers: list[DriverData] | None
-    drivers_error: Annotated[
-        str | None,
-        Field(description="null, or `cannot be computed: …` where `drivers` is null for that"),
-    ]
-    created_at: datetime.datetime
+from costoptix.costs.asking import asker
+from costoptix.models import AnomalyStatus
 
 
 @dataclass(frozen=True)
@@ -179,28 +102,29 @@ def list_anomalies(call: Call, query: AnomaliesQuery) -> Answer:
     listed, cursor = rows[: query.limit], None
     if len(rows) > query.limit:
         cursor = sign(purpose, position(call.session, listed[-1], query.order_by))
-    data = [_anomaly(row, kept_drivers(row), None) for row in listed]
+    data = [anomaly_data(row, kept_drivers(row), None) for row in listed]
     return Answer(data, meta={"next_cursor": cursor, **_about(call)})
 
 
 @operation(
-    "GET", "/anomalies/<anomaly_id>", permission=Permission.READ, data=AnomalyData,
-    summary="Show an anomaly with what drove it",
+    "GET", "/anomalies/<anomaly_id>", permission=Permission.READ, data=AnomalyDetails,
+    summary="Show an anomaly: what drove it, day by day, what was said, what came before",
 )  # fmt: skip
-def get_anomaly(call: Call, anomaly_id: str) -> AnomalyData:
+def get_anomaly(call: Call, anomaly_id: str) -> AnomalyDetails:
     """Show it."""
-    return _details(call, service.get(call.session, call.organization, anomaly_id))
+    return details_of(call, service.get(call.session, call.organization, anomaly_id))
 
 
 @operation(
     "PATCH", "/anomalies/<anomaly_id>", permission=Permission.WRITE, body=JudgementDraft,
-    data=AnomalyData, summary="Say what an anomaly is: its status, a note, whether it is expected",
+    data=AnomalyDetails,
+    summary="Say what an anomaly is: its status, a note, whether it is expected",
 )  # fmt: skip
-def judge_anomaly(call: Call, anomaly_id: str, body: JudgementDraft) -> AnomalyData:
+def judge_anomaly(call: Call, anomaly_id: str, body: JudgementDraft) -> AnomalyDetails:
     """Judge it."""
     row = service.get(call.session, call.organization, anomaly_id)
     judgements.judge(call.session, row, call.caller, body)
-    return _details(call, row)
+    return details_of(call, row)
 
 
 @operation(
@@ -210,7 +134,7 @@ def judge_anomaly(call: Call, anomaly_id: str, body: JudgementDraft) -> AnomalyD
 def judge_anomalies(call: Call, body: JudgementsDraft) -> list[AnomalyData]:
     """Judge them."""
     rows = judgements.judge_all(call.session, call.organization, call.caller, body)
-    return [_anomaly(row, kept_drivers(row), None) for row in rows]
+    return [anomaly_data(row, kept_drivers(row), None) for row in rows]
 
 
 @operation(
@@ -238,15 +162,9 @@ def detect_anomalies(call: Call, body: DetectionDraft) -> DetectionData:
 
 def _about(call: Call) -> dict[str, Any]:
     """Return how right detection was, and what the last run found beyond what the tier keeps."""
-    right = judgements.precision(call.session, call.organization, utc_now())
     last = listing.last_run(call.session, call.organization)
     return {
-        "precision": {
-            "days": judgements.LOOKED_BACK.days,
-            "right": right.right,
-            "wrong": right.wrong,
-            "percent": right.percent,
-        },
+        "precision": _precision(call),
         "detected_at": last.finished_at if last else None,
         "detection_failed_at": queue.failed_at(call.session, JOB_KIND, call.organization.id),
         "not_kept": last.further if last else [],
@@ -254,79 +172,38 @@ def _about(call: Call) -> dict[str, Any]:
     }
 
 
-def _details(call: Call, row: Anomaly) -> AnomalyData:
-    moved = service.drivers_or_error(call.session, call.organization, row, call.store)
-    return _anomaly(row, *moved)
+def _precision(call: Call) -> dict[str, Any]:
+    """Return how right detection was; ``parts`` is None where it cannot be computed."""
+    ask = asker(call.session, call.organization, call.store)
+    right = precisions(call.session, call.organization, ask, utc_now())
+    parts = [
+        {"method": part.method, "service_category": part.service_category} | _counts(part.precision)
+        for part in right.parts
+    ]
+    return {"days": LOOKED_BACK.days, **_counts(right.whole), "parts": parts}
 
 
-def _anomaly(row: Anomaly, drivers: list[Driver] | None, error: str | None) -> AnomalyData:
-    return AnomalyData(
-        **_figures(row, series_of(row), row.first_day, row.last_day),
-        parts=[_part(one, series_of(one), one.first_day, one.last_day) for one in rows_of(row)],
-        id=row.id,
-        status=row.status,
-        is_expected=row.is_expected,
-        note=row.note,
-        judged_by=row.judged_by,
-        judged_at=row.judged_at,
-        drivers=None if drivers is None else [_driver(driver) for driver in drivers],
-        drivers_error=error,
-        created_at=row.created_at,
-    )
+def _counts(precision: Precision) -> dict[str, Any]:
+    return {
+        "right": precision.right,
+        "wrong": precision.wrong,
+        "count": precision.count,
+        "percent": precision.percent,
+    }
 
 
 def _episode(result: RunEpisode) -> EpisodeData:
     episode, row = result.episode, result.anomaly
     drivers = kept_drivers(row) if row else None
     return EpisodeData(
-        **_figures(episode, episode.series, episode.days.first, episode.days.last),
-        parts=[_part(one, one.series, one.days.first, one.days.last) for one in members(episode)],
+        **figures_of(episode, episode.series, episode.days.first, episode.days.last),
+        parts=[
+            part_data(one, one.series, one.days.first, one.days.last) for one in members(episode)
+        ],
         id=row.id if row else None,
         status=row.status if row else None,
         note=row.note if row else "",
-        drivers=None if drivers is None else [_driver(driver) for driver in drivers],
+        drivers=None if drivers is None else [driver_data(driver) for driver in drivers],
         created_at=row.created_at if row else None,
         disposition=result.disposition,
     )
-
-
-def _name(series: Series) -> str | None:
-    """Return the team's name of the account; the names are read once per request."""
-    if "account_names" not in g:
-        session = db.session()
-        own = session.get_one(Organization, g.api_key.caller.organization_id)
-        g.account_names = given_names(session, own)
-    names: Mapping[str, str] = g.account_names
-    return names.get(account_id(series.account))
-
-
-def _part(source: object, series: Series, first: datetime.date, last: datetime.date) -> PartData:
-    amounts = ("actual", "expected", "low", "high", "deviation_percent", "impact")
-    return PartData(
-        first, last, series.provider_name, series.service_name, series.account,
-        _name(series),
-        **{name: getattr(source, name) for name in amounts},
-    )  # fmt: skip
-
-
-def _figures(
-    source: object, series: Series, first: datetime.date, last: datetime.date
-) -> dict[str, Any]:
-    about = {
-        "date": first,
-        "start_date": first,
-        "end_date": last,
-        "provider_name": series.provider_name,
-        "service_name": series.service_name,
-        "account": series.account,
-        "account_name": _name(series),
-        "currency": series.currency,
-    }
-    set_apart = {*about, "parts"}
-    others = (field.name for field in fields(FiguresData) if field.name not in set_apart)
-    return about | {name: getattr(source, name) for name in others}
-
-
-def _driver(driver: Driver) -> DriverData:
-    change = driver.change
-    return DriverData(driver.dimension, driver.value, change.before, change.now, change.amount)

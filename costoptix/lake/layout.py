@@ -30,7 +30,7 @@ FINE_DIMENSIONS = (
     "commitment_discount_status",
     "invoice_id",
 )
-DETAIL_DIMENSIONS = ("resource_id", "sku_id")
+DETAIL_DIMENSIONS = ("resource_id", "sku_id", "charge_description")
 DIMENSIONS = COARSE_DIMENSIONS + FINE_DIMENSIONS + DETAIL_DIMENSIONS
 """What one can group and filter by, beside ``tag:<key>``. NULL is a value like any other."""
 

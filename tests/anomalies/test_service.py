@@ -2,71 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from costoptix import clock, drafts, money
 from costoptix.access.permissions import Caller, Permission
 from costoptix.anomalies import episodes, judgements, listing, service
 from costoptix.anomalies.detect import Method, Settings, detect
 from costoptix.anomalies.dispositions import Disposition
-from costoptix.anomalies.drivers import Driver
-from costoptix.anomalies.judgements import JudgementDraft
+from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFilters
-from costoptix.anomalies.recording import kept_drivers
 from costoptix.anomalies.service import DetectionDraft, Outcome
 from costoptix.clock import utc_now
 from costoptix.errors import Conflict, Forbidden, Invalid, NotFound
-from costoptix.figures.trends import Change
 from costoptix.models import (
     ANOMALY_MOVES,
     Anomaly,
     AnomalyStatus,
     AuditEntry,
-    Delivery,
     DetectionRun,
     Event,
     Organization,
 )
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import SERIES, make_anomaly
+from tests.anomalies.costs import DAYS, FIRST, SPIKE, costs, kept, restate, run
 from tests.support.lake import TODAY, Charge, Lake, new_organization
-
-FIRST = date(2025, 12, 1)
-SPIKE = date(2026, 3, 10)
-DAYS = DateRange(TODAY - timedelta(days=89), TODAY)
-
-
-def costs(spikes: Iterable[date] = (SPIKE,), *, amount: str = "700", **values: Any) -> list[Charge]:
-    """Return a service's charges of about $100 a day, and so much on some days."""
-    wanted = set(spikes)
-    charges = []
-    for number, day in enumerate(DateRange(FIRST, TODAY)):
-        usual = Decimal(100 + number % 5)
-        cost = Decimal(amount) if day in wanted else usual
-        charges.append(Charge(day=day, effective_cost=cost, **values))
-    return charges
-
-
-def restate(lake: Lake, *charges: Charge) -> None:
-    """Deliver these charges in place of all that there were."""
-    lake.session.execute(update(Delivery).values(is_live=False))
-    lake.deliver(*charges)
-
-
-def run(lake: Lake) -> Outcome:
-    return service.run(lake.session, lake.organization, lake.store)
-
-
-def kept(lake: Lake) -> list[Anomaly]:
-    return list(listing.list_anomalies(lake.session, lake.organization))
 
 
 def alerts(lake: Lake) -> list[str]:
@@ -417,61 +383,34 @@ def test_a_stranger_sees_no_anomaly(lake: Lake, row: Anomaly) -> None:
     assert listing.list_anomalies(lake.session, stranger) == []
 
 
-def test_precision_counts_what_was_closed_lately(lake: Lake) -> None:
-    days = iter(DateRange(date(2026, 1, 1), TODAY))
-    for status, age in (
-        ("resolved", 1), ("resolved", 80), ("resolved", 100), ("false_positive", 2), ("new", 3),
-        ("investigating", 3),
-    ):  # fmt: skip
-        make_anomaly(
-            lake.session, lake.organization, day=next(days), status=status,
-            judged_at=utc_now() - timedelta(days=age),
-        )  # fmt: skip
-    found = judgements.precision(lake.session, lake.organization, utc_now())
-    assert (found.right, found.wrong) == (2, 1)
-    assert money.rounded(found.percent, 2) == Decimal("66.67")
-    assert (
-        judgements.precision(lake.session, new_organization(lake.session), utc_now()).percent
-        is None
-    )
+def test_what_somebody_said_meanwhile_is_not_judged_over(lake: Lake, row: Anomaly) -> None:
+    """Two people read it; the later sees what the first said, and nothing of it is lost."""
+    seen_at = row.created_at.isoformat()
+    clock.configure("2026-03-21T12:00:00Z")
+    judge(lake, row, status="resolved", note="a load test", seen_at=seen_at)
+    clock.configure("2026-03-21T12:00:05Z")
+    words = "bob@example.com has judged EC2, 2 Mar 2026, .* it is resolved, .*“a load test”"
+    with pytest.raises(Conflict, match=words):
+        judge(lake, row, status="false_positive", note="no idea", seen_at=seen_at)
+    assert (row.status, row.note, len(row.judgements)) == ("resolved", "a load test", 1)
+    assert row.judged_at is not None
+    judge(lake, row, note="and again", seen_at=row.judged_at.isoformat())
+    assert [said.note for said in row.judgements] == ["and again", "a load test"]
 
 
-# Drivers, on demand --------------------------------------------------------------------------
+def test_several_are_judged_only_as_they_were_seen(lake: Lake, row: Anomaly) -> None:
+    other = make_anomaly(lake.session, lake.organization, service_name="S3")
+    seen_at = other.created_at.isoformat()
+    clock.configure("2026-03-21T12:00:00Z")
+    judge(lake, row, note="mine")
+    values = {"ids": [other.id, row.id], "status": "resolved", "seen_at": seen_at}
+    draft = drafts.read(JudgementsDraft, values)
+    with pytest.raises(Conflict, match="“mine”"):
+        judgements.judge_all(lake.session, lake.organization, person(lake.organization), draft)
+    assert (other.status, row.status) == ("new", "new")
 
 
-def test_drivers_are_what_moved(lake: Lake) -> None:
-    """A hundred more on one resource; the other costs what it always does."""
-    common = {"sku_id": "s-1", "region_id": "eu", "tags": '{"team":"web"}'}
-    lake.deliver(
-        *costs([], resource_id="i-1", **common),
-        *costs([SPIKE], resource_id="i-2", **{**common, "tags": '{"team":"data"}'}),
-        *costs([SPIKE], service_name="S3", sub_account_id="222", resource_id="i-2"),
-    )
-    run(lake)
-    row = next(row for row in kept(lake) if row.service_name == "EC2")
-    found = service.drivers_of(lake.session, lake.organization, row, lake.store)
-    assert {(each.dimension, each.value) for each in found} == {
-        ("resource_id", "i-2"), ("sku_id", "s-1"), ("region_id", "eu"), ("tag:team", "data"),
-    }  # fmt: skip
-    resource = next(each for each in found if each.dimension == "resource_id")
-    assert resource.change.now == 700
-    assert 100 <= resource.change.before <= 104
-    row.drivers = None
-    lake.session.commit()
-    assert service.drivers_of(lake.session, lake.organization, row, lake.store) == found
-
-
-def test_without_days_before_nothing_is_named(lake: Lake) -> None:
-    row = make_anomaly(lake.session, lake.organization)
-    assert service.drivers_of(lake.session, lake.organization, row, lake.store) == []
-
-
-def test_drivers_are_kept_exactly(session: Session, acme: Organization) -> None:
-    row = make_anomaly(
-        session, acme,
-        drivers=[{"dimension": "sku_id", "value": None, "before": "0.1", "now": "-2"}],
-    )  # fmt: skip
-    assert kept_drivers(row) == [Driver("sku_id", None, Change(Decimal("0.1"), Decimal(-2)))]
+# On demand -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,9 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
         ("known", "resolved")
     ]
     meta = api.get("/anomalies?status=resolved&severity=high").get_json()["meta"]
-    assert meta["precision"] == {"days": 90, "right": 1, "wrong": 0, "percent": "100"}
+    right = {"right": 1, "wrong": 0, "count": 1, "percent": "100"}
+    part = {"method": "adaptive", "service_category": "Compute"} | right
+    assert meta["precision"] == {"days": 90, "parts": [part]} | right
     assert api.get("/anomalies?status=new").get_json()["data"] == []
 
 

@@ -56,6 +56,7 @@ class Charge:
     invoice_id: str | None = None
     resource_id: str | None = None
     sku_id: str | None = None
+    charge_description: str | None = None
     pricing_quantity: str | None = None
     pricing_unit: str | None = None
 

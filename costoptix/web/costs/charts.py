@@ -6,7 +6,7 @@ words stand beside it, colours come by class. Nothing here needs an inline style
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -116,8 +116,20 @@ class Band:
 
 
 @dataclass(frozen=True)
+class ExpectedBucket:
+    """What was expected of a bucket, between two bounds."""
+
+    amount: Amount
+    low: Amount
+    high: Amount
+
+
+@dataclass(frozen=True)
 class StackedChart:
     """Stacked bars of one currency; what is negative hangs below zero.
+
+    ``expected`` says bucket by bucket what was expected, None where nothing can be said; none at
+    all where it is not the chart's subject.
 
     ``previous`` holds the totals of earlier days bucket by bucket, None where nothing is compared,
     or nothing at all. ``previous_rest`` is what they cost beside that: on days without a bucket.
@@ -130,6 +142,7 @@ class StackedChart:
     previous: tuple[Amount | None, ...] = ()
     previous_rest: Amount = _ZERO
     previous_title: str = ""
+    expected: tuple[ExpectedBucket | None, ...] = ()
 
     @cached_property
     def totals(self) -> list[Amount]:
@@ -155,7 +168,8 @@ class StackedChart:
     def axis(self) -> Axis:
         """Return the scale that every stack and the earlier range fit on."""
         ends = [end for _, bars in self._stacks() for end in bars if end is not None]
-        return Axis.over([amount for end in ends for amount in end] + self._drawn)
+        bounds = [amount for one in self.expected if one for amount in (one.low, one.high)]
+        return Axis.over([amount for end in ends for amount in end] + self._drawn + bounds)
 
     @property
     def has_marks(self) -> bool:
@@ -177,7 +191,8 @@ class StackedChart:
             *self._lines(width),
             *(self._bars(band, ends) for band, ends in self._stacks()),
             *self._incomplete(),
-            self._previous_line(),
+            *self._expectation(),
+            _dashed_line(self._runs(self.previous)),
             *self._marks(),
             f'<rect class="cursor" width="{BUCKET}" height="{HEIGHT}"/></svg>',
         ]
@@ -230,25 +245,34 @@ class StackedChart:
             if bucket.note:
                 yield f'<path class="mark" d="M{i * BUCKET} 0h{bar}v{MARK}h-{bar}z"/>'
 
-    def _previous_line(self) -> str:
-        """Draw a dashed line over a wide pale one, so that it is seen on any bar."""
-        path = "".join(self._previous_runs())
-        if not path:
-            return ""
-        return f'<path class="halo" d="{path}"/><path class="previous" d="{path}"/>'
+    def _expectation(self) -> Iterator[str]:
+        """Draw what was expected as a dashed line in the band of its bounds."""
+        lows = [one.low if one else None for one in self.expected]
+        highs = [one.high if one else None for one in self.expected]
+        for low, high in zip(self._runs(lows), self._runs(highs), strict=True):
+            yield f'<path class="bounds" d="M{"L".join([*high, *reversed(low)])}z"/>'
+        yield _dashed_line(self._runs([one.amount if one else None for one in self.expected]))
 
-    def _previous_runs(self) -> Iterator[str]:
-        """Draw what lies side by side as one line; a bucket alone is a dash across its bar."""
+    def _runs(self, amounts: Sequence[Amount | None]) -> Iterator[list[str]]:
+        """Yield the points of what lies side by side; a bucket alone is a dash across its bar."""
         middle = (BUCKET - _gap(len(self.buckets))) / 2
-        for is_drawn, run in groupby(enumerate(self.previous), key=_is_drawn):
+        for is_drawn, run in groupby(enumerate(amounts), key=_is_drawn):
             levels = [(i * BUCKET, self.axis.y(amount)) for i, amount in run if amount is not None]
             if not is_drawn:
                 continue
             if len(levels) == 1:
                 ((x, y),) = levels
-                yield f"M{x} {y}L{x + BUCKET} {y}"
+                yield [f"{x} {y}", f"{x + BUCKET} {y}"]
             else:
-                yield "M" + "L".join(f"{x + middle:g} {y}" for x, y in levels)
+                yield [f"{x + middle:g} {y}" for x, y in levels]
+
+
+def _dashed_line(runs: Iterable[Sequence[str]]) -> str:
+    """Draw a dashed line over a wide pale one, so that it is seen on any bar."""
+    path = "".join("M" + "L".join(run) for run in runs)
+    if not path:
+        return ""
+    return f'<path class="halo" d="{path}"/><path class="previous" d="{path}"/>'
 
 
 def labels_under(buckets: Sequence[Bucket]) -> Markup:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from pydantic import AfterValidator, Field
@@ -15,50 +13,36 @@ from pydantic import AfterValidator, Field
 from costoptix import drafts, queue
 from costoptix.access.tiers import tier_of
 from costoptix.anomalies import floors, judgements, listing, service
-from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, SEVERITY_RULE, THRESHOLDS, Method
-from costoptix.anomalies.dispositions import LIKENESS, Disposition, series_of
-from costoptix.anomalies.episodes import METRIC
+from costoptix.anomalies.detect import MAX_LOOKBACK, MIN_LOOKBACK, THRESHOLDS
+from costoptix.anomalies.dispositions import Disposition
 from costoptix.anomalies.job import JOB_KIND
-from costoptix.anomalies.judgements import JudgementDraft, JudgementsDraft
+from costoptix.anomalies.judgements import JudgementsDraft
 from costoptix.anomalies.listing import AnomalyFilters, AnomalyFiltersDraft, FloorChoice
 from costoptix.anomalies.ordering import LARGEST, parse_order
+from costoptix.anomalies.precision import LOOKED_BACK, precisions
 from costoptix.anomalies.service import AUTOMATIC, KEPT_AT_ONCE, DetectionDraft
 from costoptix.clock import utc_now, utc_today
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
-from costoptix.figures.breakdown import breakdowns
 from costoptix.models import (
     ANOMALY_MOVES,
     OPEN_STATUSES,
-    Anomaly,
     AnomalyStatus,
-    Severity,
 )
-from costoptix.periods import FIRST_DAY, DateRange, Granularity, Preset
+from costoptix.periods import Preset
 from costoptix.web.costs.account_names import given_name
-from costoptix.web.costs.charts import StackedChart
-from costoptix.web.costs.cost_charts import stacked_chart
-from costoptix.web.costs.questions import (
-    CostQuestion,
-    asker,
-    cost_store,
-    default_metric,
-    url_with,
-)
+from costoptix.web.costs.questions import asker, cost_store, url_with
+from costoptix.web.judgement.anomaly_wording import METHOD_TITLES, STATUS_TITLES, words
 from costoptix.web.parts import forms
 from costoptix.web.parts.list_forms import ListAddress
-from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
-from costoptix.web.parts.wording import SEVERITY_KINDS, preset_titles, value_title
+from costoptix.web.parts.wording import preset_titles
 
 PER_PAGE = 50
 OPEN_ONES, ANY = "open", "all"
 SHOWN = (OPEN_ONES, *AnomalyStatus, ANY)
 """What the list can be narrowed to by status; open is what it shows at first, and all is all but
 history, which is listed only when it is asked for."""
-
-DAYS_BEFORE, DAYS_AFTER = 28, 7
-"""How much the chart of an anomaly shows around it."""
 
 RANGES = (
     Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.LAST_90_DAYS, Preset.THIS_MONTH,
@@ -87,25 +71,6 @@ COLUMNS = {
 }
 """The columns of the list, each of which it can be sorted by."""
 
-STATUS_TITLES = {
-    AnomalyStatus.NEW: "New",
-    AnomalyStatus.ACKNOWLEDGED: "Acknowledged",
-    AnomalyStatus.INVESTIGATING: "Investigating",
-    AnomalyStatus.RESOLVED: "Resolved",
-    AnomalyStatus.FALSE_POSITIVE: "False positive",
-    AnomalyStatus.HISTORY: "History",
-}
-STATUS_KINDS = {
-    AnomalyStatus.NEW: "accent",
-    AnomalyStatus.INVESTIGATING: "warn",
-    AnomalyStatus.RESOLVED: "down",
-}
-METHOD_TITLES = {
-    Method.ROLLING_Z_SCORE: "Rolling z-score",
-    Method.ADAPTIVE: "Adaptive",
-    Method.STANDARD_Z_SCORE: "Standard z-score",
-    Method.SIMPLE_THRESHOLD: "Simple threshold",
-}
 DISPOSITIONS = {
     Disposition.NEW: "new",
     Disposition.HISTORY: "history: long past",
@@ -140,27 +105,13 @@ class ListForm(AnomalyFiltersDraft, ListAddress):
         )
 
 
-class JudgementForm(drafts.Draft):
-    """The form that judges an anomaly."""
-
-    status: str
-    note: str = ""
-    is_expected: forms.Tick = ""
-
-    def draft(self) -> JudgementDraft:
-        """Return what the domain is asked for."""
-        is_expected = bool(self.is_expected)
-        status = AnomalyStatus.FALSE_POSITIVE.value if is_expected else self.status
-        values = {"status": status, "note": self.note, "is_expected": is_expected}
-        return drafts.read(JudgementDraft, values)
-
-
 class JudgementsForm(drafts.Draft):
     """The form that judges several anomalies; what is left empty stays as it is."""
 
     ids: list[str] = Field(default=[])
     status: str = ""
     note: str = ""
+    seen_at: str = ""
 
     def draft(self) -> JudgementsDraft:
         """Return what the domain is asked for.
@@ -214,7 +165,7 @@ def detect_anomalies() -> ResponseReturnValue:
         dry_run=draft.dry_run,
         method=METHOD_TITLES[outcome.settings.method],
         dispositions=DISPOSITIONS,
-        **_words(),
+        **words(),
     )
 
 
@@ -239,28 +190,6 @@ def _chosen() -> JudgementsForm:
     )
 
 
-@page("/anomalies/<anomaly_id>")
-def anomaly_detail(anomaly_id: str) -> ResponseReturnValue:
-    """Show one anomaly: figures, the days around it, drivers, judgements."""
-    return _show_detail(_get(anomaly_id))
-
-
-@page("/anomalies/<anomaly_id>", methods=("POST",))
-def judge_anomaly(anomaly_id: str) -> ResponseReturnValue:
-    """Say what an anomaly is; members may, too."""
-    row = _get(anomaly_id)
-    try:
-        judgements.judge(db.session(), row, current_user.caller, forms.read(JudgementForm).draft())
-    except CostOptixError as error:
-        return _show_detail(row, error)
-    flash(f"The anomaly is {STATUS_TITLES[row.status].lower()}.")
-    return redirect(url_for("web.anomaly_detail", anomaly_id=anomaly_id))
-
-
-def _get(anomaly_id: str) -> Anomaly:
-    return service.get(db.session(), current_user.organization, anomaly_id)
-
-
 def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
     session, organization = db.session(), current_user.organization
     form = drafts.read_pairs(ListForm, [pair for pair in request.args.items(multi=True) if pair[1]])
@@ -278,8 +207,8 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         presets=preset_titles(RANGES),
         accounts=_accounts(listing.accounts_of(session, organization), form.account),
         services=_services(listing.services_of(session, organization), form.service_name),
-        precision=judgements.precision(session, organization, utc_now()),
-        looked_back=judgements.LOOKED_BACK.days,
+        precision=precisions(session, organization, asker(), utc_now()),
+        looked_back=LOOKED_BACK.days,
         last=listing.last_run(session, organization),
         failed_at=queue.failed_at(session, JOB_KIND, organization.id),
         kept_per_month=tier_of(organization.tier).anomalies_per_month,
@@ -292,12 +221,13 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         judgeable=[("", "as it is"), *((s.value, STATUS_TITLES[s]) for s in JUDGEABLE)],
         judge_url=url_with("web.judge_anomalies", form.pairs()),
         max_note=judgements.MAX_NOTE,
+        seen_at=max((row.judged_at or row.created_at for row in rows), default=utc_now()),
         lookbacks=(MIN_LOOKBACK, MAX_LOOKBACK),
         thresholds={METHOD_TITLES[method]: limits for method, limits in THRESHOLDS.items()},
         newer=form.url(page=str(form.page - 1)) if form.page > 1 else "",
         older=form.url(page=str(form.page + 1)) if len(rows) > PER_PAGE else "",
         error=error.sentence if error else "",
-        **_words(),
+        **words(),
     )
     return forms.answer(body, error)
 
@@ -313,69 +243,3 @@ def _services(services: Iterable[str], chosen: Iterable[str]) -> list[tuple[str,
     """Offer the services that have anomalies, and what is chosen already."""
     names = {*services, *chosen}
     return [(name, name) for name in sorted(names, key=str.lower)]
-
-
-def _show_detail(row: Anomaly, error: CostOptixError | None = None) -> ResponseReturnValue:
-    series = series_of(row)
-    days = DateRange(row.first_day, row.last_day)
-    around = _around(days)
-    subject = service.subject_of_anomaly(row)
-    explorer = CostQuestion("web.costs", subject.query(around), METRIC, default_metric())
-    drivers, drivers_error = service.drivers_or_error(
-        db.session(), current_user.organization, row, cost_store()
-    )
-    body = render_template(
-        "anomalies/detail.html",
-        row=row,
-        series=series,
-        days=days,
-        chart=panel("the days around an anomaly", lambda: _chart(explorer, row)),
-        explorer=replace(explorer, query=replace(explorer.query, granularity=Granularity.DAILY)),
-        drivers=drivers,
-        drivers_error=drivers_error,
-        driver_url=lambda driver: explorer.over(days).only(driver.dimension, driver.value).url,
-        method=METHOD_TITLES[Method(row.method)],
-        choices=[
-            (status.value, STATUS_TITLES[status])
-            for status in (row.status, *ANOMALY_MOVES[row.status])
-        ],
-        likeness=LIKENESS,
-        max_note=judgements.MAX_NOTE,
-        error=error.sentence if error else "",
-        **_words(),
-    )
-    return forms.answer(body, error)
-
-
-def _around(days: DateRange) -> DateRange:
-    first = max(FIRST_DAY, days.first - timedelta(days=DAYS_BEFORE))
-    last = max(days.last, min(days.last + timedelta(days=DAYS_AFTER), utc_today()))
-    return DateRange(first, last)
-
-
-def _chart(explorer: CostQuestion, row: Anomaly) -> StackedChart | None:
-    """Draw the days around an anomaly; None where the bills no longer have any."""
-    ask = asker()
-    by_currency = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY)
-    through = ask(explorer.query).data_as_of.complete_through
-    name = value_title(row.service_name, "service_name")
-    unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)
-    return next(
-        (
-            stacked_chart(breakdown, explorer, Granularity.DAILY, through, unusual)
-            for breakdown in by_currency
-            if breakdown.currency == row.currency
-        ),
-        None,
-    )
-
-
-def _words() -> dict[str, object]:
-    """Return what every page of anomalies calls things."""
-    return {
-        "status_titles": STATUS_TITLES,
-        "status_kinds": STATUS_KINDS,
-        "severity_kinds": SEVERITY_KINDS,
-        "severities": list(Severity),
-        "severity_rule": SEVERITY_RULE,
-    }

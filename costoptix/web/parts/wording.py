@@ -34,6 +34,7 @@ DIMENSION_TITLES = {
     "invoice_id": "Invoice",
     "resource_id": "Resource",
     "sku_id": "SKU",
+    "charge_description": "Description",
     "account": "Account",
 }
 SEVERITY_KINDS = {Severity.CRITICAL: "up", Severity.HIGH: "up", Severity.MEDIUM: "warn"}
