@@ -13,9 +13,11 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+SMTP_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+"""Ways to hand over mail, with the port of each."""
 MIN_SECRET_LENGTH = 32
 MIN_SECRET_CHARACTERS = 8
 """How many different ones a secret has at least; of 32 random hex digits, one in 20 million has
@@ -27,6 +29,21 @@ _PRIVATE = 0o700
 
 class ConfigError(Exception):
     """A variable has a value that the application cannot start with."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over, as SMTP_URL says.
+
+    With ``smtp`` TLS is begun by STARTTLS and demanded; ``smtps`` begins with it; ``smtp+plain``
+    has none, for a relay on a private host.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,8 @@ class Config:
     allow_private_webhooks: bool
     private_hosts: frozenset[str]
     audit_days: int
+    mail_server: MailServer | None
+    mail_from: str
     testing: bool
     now: str | None
     cheap_passwords: bool
@@ -104,6 +123,8 @@ class Config:
         database_url = read.text("DATABASE_URL", f"sqlite:///{data_dir / 'costoptix.db'}")
         if not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ConfigError("DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///.")
+        private_hosts = read.hosts("COSTOPTIX_PRIVATE_HOSTS")
+        mail_server = read.mail_server("SMTP_URL", private_hosts)
         _make_private(data_dir)
         return cls(
             data_dir=data_dir,
@@ -121,8 +142,10 @@ class Config:
             registration=read.choice("REGISTRATION", "first", ("first", "open", "closed")),
             inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
             allow_private_webhooks=read.flag("ALLOW_PRIVATE_WEBHOOKS"),
-            private_hosts=read.hosts("COSTOPTIX_PRIVATE_HOSTS"),
             audit_days=read.integer("AUDIT_DAYS", 730, 1, 36_500),
+            private_hosts=private_hosts,
+            mail_server=mail_server,
+            mail_from=read.mail_from("MAIL_FROM", mail_server),
             testing=testing,
             now=read.now(testing),
             cheap_passwords=read.cheap_passwords(testing),
@@ -191,6 +214,47 @@ class _Reader:
                     f"{name} must be a comma list of host or host:port, not {host!r}."
                 )
         return frozenset(hosts)
+
+    def mail_server(self, name: str, private_hosts: frozenset[str]) -> MailServer | None:
+        """Read where mail goes; no refusal shows the password."""
+        text = self.text(name, "")
+        if not text:
+            return None
+        try:
+            parts = urlsplit(text)
+            port = parts.port or SMTP_PORTS[parts.scheme]
+            host = (parts.hostname or "").encode("idna").decode()
+        except (ValueError, KeyError):
+            host = ""
+        if not host or parts.path.strip("/") or parts.query or parts.fragment:
+            raise ConfigError(
+                f"{name} must be smtp://user:password@host:port (TLS by STARTTLS), smtps://… (TLS "
+                "from the start) or, without TLS, smtp+plain://host of COSTOPTIX_PRIVATE_HOSTS; "
+                "special characters in user and password are written as %XX."
+            )
+        if parts.scheme == "smtp+plain" and (
+            parts.username or not {host, f"{host}:{port}"} & private_hosts
+        ):
+            raise ConfigError(
+                f"{name}: smtp+plain:// has no user and password, and its host must stand in "
+                "COSTOPTIX_PRIVATE_HOSTS."
+            )
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        return MailServer(parts.scheme, host, port, user, password)
+
+    def mail_from(self, name: str, server: MailServer | None) -> str:
+        """Read the sender of mail; without one it is the user of the server, or of its domain."""
+        if server is None:
+            default = ""
+        else:
+            default = server.user if "@" in server.user else f"costoptix@{server.host}"
+        value = self.text(name, default)
+        address = r"[!-;=?A-~]{1,64}@[A-Za-z0-9.-]{1,253}"
+        if value and not re.fullmatch(rf"{address}|[ -;=?-~]{{0,100}}<{address}>", value):
+            raise ConfigError(
+                f"{name} must be an address, or Name <name@example.com>, not {value[:100]!a}."
+            )
+        return value
 
     def now(self, testing: bool) -> str | None:
         value = self.text("COSTOPTIX_NOW", "")

@@ -216,7 +216,7 @@ def connect(host: str, port: int, reach: Reach, deadline: Deadline) -> socket.so
         deadline.watch(connection)
         connection.settimeout(deadline.left)
         return connection
-    raise Unreachable(_words(failure))
+    raise Unreachable(in_words(failure))
 
 
 def check_url(url: str, reach: Reach = PUBLIC_ONLY) -> None:
@@ -422,10 +422,11 @@ def _said(deadline: Deadline) -> Iterator[None]:
     try:
         yield
     except (OSError, HTTPException) as error:
-        raise (deadline.passed() if deadline.is_over else Unreachable(_words(error))) from None
+        raise (deadline.passed() if deadline.is_over else Unreachable(in_words(error))) from None
 
 
-def _words(error: Exception | None) -> str:
+def in_words(error: Exception | None) -> str:
+    """Say what broke a connection off, or kept it from coming about."""
     match error:
         case ssl.SSLCertVerificationError():
             return f"Its certificate is not good: {error.verify_message}."

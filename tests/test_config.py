@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Config, ConfigError
+from config import Config, ConfigError, MailServer
 from tests.support.server import environment_for, run_flask
 
 
@@ -39,6 +39,15 @@ def read(tmp_path: Path, **environment: str) -> Config:
         ("ALLOW_PRIVATE_WEBHOOKS", "maybe"),
         ("COSTOPTIX_PRIVATE_HOSTS", "https://mail.lan"),
         ("COSTOPTIX_PRIVATE_HOSTS", "mail.lan,b:0"),
+        ("SMTP_URL", "mail.example.com:25"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "smtp://mail.example.com:x"),
+        ("SMTP_URL", "smtp://mail.example.com/path"),
+        ("SMTP_URL", "smtp+plain://mail.example.com"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "Costs <a@b@example.com>"),
+        ("MAIL_FROM", "a@example.com\nBcc: b@example.com"),
     ],
 )
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
@@ -51,6 +60,26 @@ def test_private_hosts_are_names_with_or_without_a_port(tmp_path: Path) -> None:
     assert config.private_hosts == {"mail.lan:25", "idp.lan"}
     assert read(tmp_path).private_hosts == frozenset()
     assert not read(tmp_path).allow_private_webhooks
+
+
+def test_mail_demands_tls_by_its_scheme(tmp_path: Path) -> None:
+    config = read(tmp_path, SMTP_URL="smtp://costs%40acme.com:p%2Fss@mail.acme.com")
+    assert config.mail_server == MailServer("smtp", "mail.acme.com", 587, "costs@acme.com", "p/ss")
+    assert config.mail_from == "costs@acme.com"
+    assert "p/ss" not in repr(config)
+    config = read(tmp_path, SMTP_URL="smtps://mail.acme.com", MAIL_FROM="Costs <costs@acme.com>")
+    assert config.mail_server == MailServer("smtps", "mail.acme.com", 465)
+    assert config.mail_from == "Costs <costs@acme.com>"
+    assert (read(tmp_path).mail_server, read(tmp_path).mail_from) == (None, "")
+
+
+def test_mail_without_tls_is_for_private_hosts_and_no_password(tmp_path: Path) -> None:
+    hosts = {"COSTOPTIX_PRIVATE_HOSTS": "relay.lan:25"}
+    config = read(tmp_path, SMTP_URL="smtp+plain://relay.lan", **hosts)
+    assert config.mail_server == MailServer("smtp+plain", "relay.lan", 25)
+    with pytest.raises(ConfigError, match="SMTP_URL") as refusal:
+        read(tmp_path, SMTP_URL="smtp+plain://ann:geheim@relay.lan", **hosts)
+    assert "geheim" not in str(refusal.value)
 
 
 VARIED = "correct-horse-battery-staple-correct-horse"

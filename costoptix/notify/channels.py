@@ -32,12 +32,13 @@ from costoptix.models import (
     new_id,
 )
 from costoptix.notify import signing
+from costoptix.notify.addresses import read_addresses
 from costoptix.notify.drafts import ChannelChange, ChannelDraft, SecretRotation
 from costoptix.notify.filters import ChannelFilter
-from costoptix.notify.messages import PLATFORMS
 
 MOST_CHANNELS = 100
 BY_A_PERSON = "It was switched off by {}."
+NO_SERVER = "This installation sends no mail: its operator has not set SMTP_URL."
 SWITCHED_OFF = "The channel was switched off before it was sent."
 
 
@@ -223,14 +224,23 @@ def filter_of(channel: Channel) -> ChannelFilter:
         return ChannelFilter()
 
 
+def set_target(channel: Channel, target: str, keys: SealingKeys) -> None:
+    """Keep another URL, or other addresses; within ``writing``."""
+    channel.target = seal(keys, target, _place(channel, "target"))
+    channel.target_hint = hint(channel.kind, target)
+
+
 def check_target(kind: ChannelKind, target: str, config: Config) -> None:
     """Let pass what a channel of a kind can send to.
 
     Raises:
         Invalid: it cannot; the sentence says why.
     """
-    if kind not in PLATFORMS:
-        raise Invalid(f"The field kind is wrong: there are {', '.join(PLATFORMS)}.")
+    if kind is ChannelKind.EMAIL:
+        read_addresses(target)
+        if config.mail_server is None:
+            raise Invalid(NO_SERVER)
+        return
     try:
         outbound.check_url(target, reach(config))
     except Invalid as error:

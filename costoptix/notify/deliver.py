@@ -172,7 +172,7 @@ def _next_letter(session: Session, lane: Lane, keys: SealingKeys, config: Config
     notification = compose(
         dispatch.event, dispatch.happened_at, organization, dispatch.data, config.public_url
     )
-    return Letter(dispatch.id, channel.kind, target, secrets, notification, problem)
+    return Letter(dispatch.id, channel.id, channel.kind, target, secrets, notification, problem)
 
 
 def _note(
