@@ -35,6 +35,9 @@ PER_PAGE = 20
 EVENT = "event:"
 """What the names of the boxes begin with that choose events."""
 
+KIND_TITLES = {kind: platform.title for kind, platform in PLATFORMS.items()} | {"email": "E-mail"}
+"""What each kind of channel is called; that of e-mail is offered where there is a mail server."""
+
 OVERLAPS = [
     (0, "Only the new one signs, at once"),
     (1, "Both sign for an hour"),
@@ -322,8 +325,12 @@ def _show_channel(
 def _words(form: ChannelForm) -> dict[str, Any]:
     return {
         "form": form,
-        "kinds": [(kind, platform.title) for kind, platform in PLATFORMS.items()],
-        "kind_titles": {kind: platform.title for kind, platform in PLATFORMS.items()},
+        "kinds": [
+            (kind, title)
+            for kind, title in KIND_TITLES.items()
+            if kind != ChannelKind.EMAIL or config().mail_server is not None
+        ],
+        "kind_titles": KIND_TITLES,
         "choices": list(CHOICES.values()),
         "severities": SEVERITIES,
     }
