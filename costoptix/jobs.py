@@ -19,6 +19,7 @@ from costoptix.budgets import job as budgets
 from costoptix.clock import utc_now
 from costoptix.demo import acme
 from costoptix.models import Organization
+from costoptix.notify import report_job
 from costoptix.queue import Claim, NoPayload
 
 
@@ -64,4 +65,5 @@ KINDS: dict[str, JobKind] = {
     events.DATA_CHANGED: JobKind(judge_anew),
     anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),
     budgets.JOB_KIND: JobKind(budgets.run, bounded=True),
+    report_job.JOB_KIND: JobKind(report_job.run, bounded=True),
 }

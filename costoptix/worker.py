@@ -23,7 +23,7 @@ from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
 from costoptix.database import delete_in_batches, writing
 from costoptix.models import Job, WorkerHeartbeat
-from costoptix.notify import dispatches
+from costoptix.notify import dispatches, report_job
 from costoptix.notify.sender import Sender
 from costoptix.queue import Abandoned, Claim
 
@@ -89,6 +89,7 @@ class _Worker:
             _Chore("the inbox", SCAN_SECONDS, self._scan),
             _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
+            _Chore("reports", HOUSEKEEPING_SECONDS, report_job.make_due),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
             _Chore("the log of channels", HOUSEKEEPING_SECONDS, dispatches.prune),
             _Chore("answered requests", HOUSEKEEPING_SECONDS, idempotency.prune),

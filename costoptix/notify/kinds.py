@@ -14,6 +14,7 @@ from typing import Any
 
 from costoptix.clock import parse_instant
 from costoptix.money import exact
+from costoptix.notify import report_words
 from costoptix.notify.facts import NO_FACTS, Facts, facts_of_anomaly, facts_of_budget
 from costoptix.notify.notification import MessageSection, NamedAmount, Tone
 from costoptix.periods import DateRange
@@ -134,7 +135,10 @@ def _key_expiring(data: Data) -> Wording:
 
 def _report(word: str) -> Callable[[Data], Wording]:
     def describe(data: Data) -> Wording:
-        return Wording(f"{word} report", data["sentence"], data["path"])
+        return Wording(
+            f"{word} report", data["sentence"], data["path"], report_words.amounts_of(data),
+            report_words.sections_of(data),
+        )  # fmt: skip
 
     return describe
 

@@ -74,6 +74,7 @@ def ids(
         "user_id": bob.id,
         "session_id": own.id,
         "subscription": subscription(session, acme, admin, config),
+        "kind": "weekly",
         "invitation_id": invitations.list_of(session, acme)[0].id,
         "token": invitations.create(
             session, acme, admin, email="dave@example.com", role=Role.MEMBER

@@ -287,7 +287,7 @@ def _show_list(form: ChannelForm, error: CostOptixError | None = None) -> Respon
     body = render_template(
         "settings/notifications.html",
         rows=channels.of_organization(db.session(), current_user.organization),
-        needs=[(PLATFORMS[kind].title, text) for kind, text in NEEDS.items() if kind in PLATFORMS],
+        needs=[(KIND_TITLES[kind], text) for kind, text in NEEDS.items()],
         error=error.sentence if error else "",
         **_words(form),
     )

@@ -1,0 +1,144 @@
+"""Reports in words: the sentence, and the sections under it. Pure, from the data of the event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from costoptix.figures.trends import share
+from costoptix.money import exact
+from costoptix.notify.notification import MessageSection, NamedAmount
+from costoptix.periods import DateRange
+from costoptix.written import MINUS, money, percent, range_title
+
+Data = Mapping[str, Any]
+Lines = tuple[tuple[str, str], ...]
+
+NAMED = 2
+"""So many of the largest changes are named in the sentence."""
+
+_PARTS = {
+    "new": "New services",
+    "gone": "Services that are gone",
+    "more": "Services that cost more",
+    "less": "Services that cost less",
+}
+
+
+def sentence_of(data: Data) -> str:
+    """Say what the period cost, against what, and by what it changed most; then what is missing."""
+    title = range_title(_days(data["start_date"], data["end_date"]))
+    if not data["costs"]:
+        return f"No costs are known of {title}.{_missing(data)}"
+    main = data["costs"][0]
+    spent = money(_amount(main["amount"]), main["currency"])
+    head = f"{title} cost {spent}{_against(data, main)}"
+    named = [change for change in data["changes"] if change["currency"] == main["currency"]]
+    reasons = ", ".join(f"{_service(one)} {_signed(one)}" for one in named[:NAMED])
+    return f"{head}{f': {reasons}' if reasons else ''}.{_missing(data)}"
+
+
+def amounts_of(data: Data) -> tuple[NamedAmount, ...]:
+    """Return what the period cost, by currency."""
+    return tuple(
+        NamedAmount("Cost", exact(one["amount"]), one["currency"])
+        for one in data.get("costs", ())
+        if one["amount"] is not None
+    )
+
+
+def sections_of(data: Data) -> tuple[MessageSection, ...]:
+    """Return the sections that have something to say."""
+    sections = (
+        MessageSection("What the change is made of", tuple(_part_lines(data))),
+        MessageSection("Largest changes", tuple(_change_lines(data))),
+        MessageSection("Budgets", tuple(_budget_lines(data))),
+        MessageSection("Findings", tuple(_finding_lines(data))),
+        MessageSection("Ahead", tuple(_forecast_lines(data))),
+    )
+    return tuple(section for section in sections if section.lines)
+
+
+def _against(data: Data, main: Data) -> str:
+    if main["change"] is None:
+        return ""
+    change, before = exact(main["change"]), exact(main["before"])
+    title = range_title(_days(*data["compared"]["before"]))
+    if not change:
+        return f", as much as {title}"
+    size_percent = share(abs(change), before) if before > 0 else None
+    grown = "" if size_percent is None else f" ({percent(size_percent)})"
+    size = money(abs(change), main["currency"])
+    is_whole = main["compared"] == main["amount"]
+    where = "" if is_whole else f" on {range_title(_days(*data['compared']['now']))}"
+    return f", {size}{grown} {'more' if change > 0 else 'less'}{where} than {title}"
+
+
+def _missing(data: Data) -> str:
+    missing = data.get("missing")
+    if missing is None:
+        return ""
+    days = range_title(_days(missing["start_date"], missing["end_date"]))
+    return f" Bills of {days} are not all in yet, so that these figures will grow."
+
+
+def _part_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for parts in data.get("parts", ()):
+        for name, title in _PARTS.items():
+            if name in parts:
+                yield title, _signed({"change": parts[name], "currency": parts["currency"]})
+
+
+def _change_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for one in data.get("changes", ()):
+        now, before = (money(exact(one[side]), one["currency"]) for side in ("compared", "before"))
+        yield _service(one), f"{_signed(one)} ({before} → {now})"
+
+
+def _budget_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for budget in data.get("budgets", ()):
+        currency = budget["currency"]
+        planned = money(exact(budget["budget_amount"]), currency)
+        if budget["current_spend"] is None:
+            yield budget["budget_name"], f"not computed yet, of {planned}"
+            continue
+        spent = money(exact(budget["current_spend"]), currency)
+        used = budget["utilization_percent"]
+        used = "" if used is None else f" ({percent(exact(used))})"
+        yield budget["budget_name"], f"{budget['state']}, {spent} of {planned}{used}"
+
+
+def _finding_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for finding in data.get("findings", ()):
+        days = range_title(_days(finding["date"], finding["end_date"]))
+        impact = {"change": finding["impact"], "currency": finding["currency"]}
+        name = f"{_service(finding)} in {finding['account']}"
+        yield name, f"{_signed(impact)}, {finding['severity']}, {days}, {finding['status']}"
+
+
+def _forecast_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for ahead in data.get("forecast", ()):
+        month = date.fromisoformat(f"{ahead['month']}-01")
+        expected, low, high = (
+            money(_amount(ahead[name]), ahead["currency"]) for name in ("expected", "low", "high")
+        )
+        yield f"{month:%B %Y}", f"{expected} expected, from {low} to {high}"
+
+
+def _service(named: Data) -> str:
+    return named["service_name"] or "What has no service"
+
+
+def _signed(changed: Data) -> str:
+    text = money(exact(changed["change"]), changed["currency"])
+    return text if text.startswith(MINUS) else f"+{text}"
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else exact(text)
+
+
+def _days(first: str, last: str) -> DateRange:
+    return DateRange(date.fromisoformat(first), date.fromisoformat(last))
