@@ -166,4 +166,3 @@ def _unsent(
         is_late = local_day(organization, channel.created_at) > report.day
         if not is_late and (channel.id, report.key) not in sent:
             yield _Owed(channel.id, channels.filter_of(channel), report)
-
