@@ -150,9 +150,9 @@ class Service:
     provider_name: str | None
     currency: str
     total: Decimal
-    average_per_month: Annotated[Decimal, From("average")]
-    peak_month: date
-    peak: Decimal
+    average_per_month: Annotated[Decimal | None, From("average")]
+    peak_month: date | None  # none of what was there only on the days compared with
+    peak: Decimal | None
     trend: trends.Trend | None
     cagr_percent: Annotated[Decimal | None, From("cagr")]
     change: ChangeData | None
@@ -235,6 +235,21 @@ def range_summary(spending: summary.RangeSummary, this_month: ThisMonthData) -> 
     )
 
 
+@dataclass(frozen=True)
+class _Gone:
+    """What has no charges in the range: it was there only on the days that are compared with."""
+
+    total: Decimal = Decimal(0)
+    average: None = None
+    peak_month: None = None
+    peak: None = None
+    trend: None = None
+    cagr: None = None
+    change: None = None
+    month_over_month: None = None
+    confidence: trends.Confidence = trends.Confidence.LOW
+
+
 def services(
     table: Mapping[tuple[str, Group], trends.MonthlyFigures],
     flags: Mapping[tuple[str, Group], Flag],
@@ -242,7 +257,8 @@ def services(
     days: DateRange,
     complete: DateRange | None,
 ) -> Services:
-    """Write the service table, the dearest first."""
+    """Write the service table, the dearest first; at last what was there only before."""
+    only_before = [key for key in changes if key not in table]
     lines = [
         written(
             Service,
@@ -253,7 +269,7 @@ def services(
             anomaly_flag=flags.get((currency, group)),
             comparison=changes.get((currency, group)),
         )
-        for (currency, group), figures in table.items()
+        for (currency, group), figures in (*table.items(), *((key, _Gone()) for key in only_before))
     ]
     return Services(partial_months_of(days, complete), sorted(lines, key=_dearest_first))
 

@@ -186,6 +186,20 @@ def test_the_change_of_compared_days_is_one_number(billed, reader):
     assert moved == Decimal("-0.5")
 
 
+def test_a_service_that_was_there_only_before_is_a_row_of_the_compared_services(billed, reader):
+    billed.deliver(
+        Charge(day=date(2026, 2, 3), service_name="Gone", effective_cost=Decimal(9)), source="more"
+    )
+    billed.deliver(Charge(day=TODAY, effective_cost=Decimal(0)), source="more")
+    services = data(reader, f"services?{MARCH}&compare=previous")["services"]
+    last = services[-1]
+    assert (last["service_name"], last["total"], last["peak"]) == ("Gone", "0", None)
+    assert last["comparison"]["amount"] == "-9"
+    moved = sum(Decimal(line["comparison"]["amount"]) for line in services)
+    assert moved == Decimal(data(reader, f"movers?{MARCH}")["totals"][0]["change"]["amount"])
+    assert len(data(reader, f"services?{MARCH}")["services"]) == 2
+
+
 def test_nothing_is_compared_where_that_is_asked_for(billed, reader):
     assert data(reader, f"summary?{MARCH}&compare=none")["currencies"][0]["change"] is None
     assert data(reader, f"portfolio?{MARCH}")[0]["change"] is None

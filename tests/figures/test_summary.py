@@ -17,7 +17,9 @@ from costoptix.figures import summary
 from costoptix.figures.breakdown import amount_of, breakdowns
 from costoptix.figures.comparison import Compare, ComparedDays, Matching
 from costoptix.figures.completeness import compared_part
-from costoptix.figures.trends import Change
+from costoptix.figures.movers import Level, movers
+from costoptix.figures.sides import comparison
+from costoptix.figures.trends import Change, health
 from costoptix.lake.layout import METRICS
 from costoptix.money import EXACT, total
 from costoptix.periods import DateRange, Granularity
@@ -187,3 +189,24 @@ def test_the_monthly_table_has_every_group_and_its_total(company):
     }
     whole = sum((figures.total for figures in table.values()), Decimal(0))
     assert whole == EXACT.add(*(t.billed_cost for t in company.question(asked).totals))
+
+
+@some
+@given(days, st.sampled_from(METRICS), st.sampled_from(FILTERS), st.sampled_from(Compare))
+def test_health_and_change_are_of_the_same_comparison_as_what_moved(
+    company, asked, metric, filters, compare
+):
+    params = (("start_date", asked.first.isoformat()), ("end_date", asked.last.isoformat()))
+    report = company.ask(*params, *filters)
+    spends = summary.range_summary(company.question, report.query, metric, compare).spends
+    sides = comparison(report, compare=compare)
+    if sides is None:
+        assert all(spend.change is spend.health is None for spend in spends)
+        return
+    moved: dict[str, list[Change]] = {}
+    for mover in movers(company.asks, sides, metric, Level.SERVICE):
+        moved.setdefault(mover.currency, []).append(mover.change)
+    for spend in spends:
+        if spend.change is not None:
+            assert spend.change == summary.summed(moved.get(spend.currency, []))
+            assert spend.health == health(moved.get(spend.currency, []))

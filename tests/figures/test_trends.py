@@ -141,6 +141,24 @@ def test_words_and_figures_of_a_row_agree(spent):
         assert abs(moved.amount) * 10 <= abs(moved.before)
 
 
+@given(st.lists(amounts, min_size=12, max_size=16))
+def test_trend_change_and_growth_of_a_row_never_contradict_each_other(spent):
+    months = [add_months(JANUARY, i) for i in range(len(spent))]
+    row = monthly_figures(dict(zip(months, spent, strict=True)), months, len(months))
+    moved = row.change.amount
+    if row.trend is Trend.INCREASING:
+        assert moved > 0
+        assert row.cagr is None or row.cagr >= 0
+    if row.trend is Trend.DECREASING:
+        assert moved < 0
+        assert row.cagr is None or row.cagr <= 0
+    if row.trend is Trend.STABLE:
+        assert row.cagr is None or abs(row.cagr) < 11  # less than 10% in eleven months
+    if row.cagr is not None and row.change.percent is not None:
+        assert (row.cagr > 0) <= (moved > 0)
+        assert (row.cagr < 0) <= (moved < 0)
+
+
 def test_partial_months_count_for_the_total_and_the_average_alone():
     figures = monthly_figures(by_month("100", "3"), MONTHS[:1], month_count=2)
     assert (figures.total, figures.average) == (103, Decimal("51.5"))
