@@ -178,8 +178,21 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert api.get(path).get_json()["data"]["account_name"] == "Shop"
     (driver,) = details["drivers"][:1]
     assert (driver["dimension"], driver["value"], driver["now"]) == ("resource_id", "i-1", "900")
+    of_resources = [d for d in details["drivers"] if d["dimension"] == "resource_id"]
+    assert sum(Decimal(d["change"]) for d in of_resources) == Decimal(details["impact"])
+    assert details["sentence"].startswith("EC2 in 111 cost $")
+    (day,) = [one for one in details["days"] if one["is_unusual"]]
+    assert {name: day[name] for name in ("actual", "expected", "low", "high")}.items() <= (
+        details.items()
+    )
+    (mutes,) = details["mutes"]
+    assert (mutes["account"], mutes["direction"], details["earlier"]) == ("aws:111", "above", [])
     judged = api("PATCH", path, json={"status": "resolved", "note": "a load test"})
     assert judged.get_json()["data"]["note"] == "a load test"
+    (said,) = judged.get_json()["data"]["judgements"]
+    assert (said["status"], said["note"]) == ("resolved", "a load test")
+    before = {"note": "x", "seen_at": "2020-01-01T00:00:00Z"}
+    assert api("PATCH", path, json=before).status_code == 409
     again = api.post("/anomalies/detect", json={"dry_run": False}).get_json()["data"]
     assert [(each["disposition"], each["status"]) for each in again["anomalies"]] == [
         ("known", "resolved")
