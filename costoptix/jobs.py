@@ -14,7 +14,7 @@ from config import Config
 from costoptix import events, queue
 from costoptix.anomalies import job as anomalies
 from costoptix.bills.intake import receive
-from costoptix.bills.ledger import giving_up, importer
+from costoptix.bills.ledger import giving_up, importer, restated
 from costoptix.budgets import job as budgets
 from costoptix.clock import utc_now
 from costoptix.demo import acme
@@ -61,6 +61,7 @@ class JobKind:
 
 KINDS: dict[str, JobKind] = {
     receive.JOB_KIND: JobKind(importer.run, giving_up.give_up, payload=receive.ImportPayload),
+    restated.JOB_KIND: JobKind(restated.run, payload=restated.RestatedPayload),
     acme.JOB_KIND: JobKind(acme.run, bounded=True),
     events.DATA_CHANGED: JobKind(judge_anew),
     anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),

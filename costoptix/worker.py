@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import job_process, jobs, lease, queue
-from costoptix.access import audit_pruning, idempotency
+from costoptix.access import audit_pruning, expiring_keys, idempotency
 from costoptix.bills.intake import inbox
 from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
@@ -91,6 +91,7 @@ class _Worker:
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
             _Chore("reports", HOUSEKEEPING_SECONDS, report_job.make_due),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
+            _Chore("keys that expire", HOUSEKEEPING_SECONDS, expiring_keys.tell_expiring),
             _Chore("the log of channels", HOUSEKEEPING_SECONDS, dispatches.prune),
             _Chore("answered requests", HOUSEKEEPING_SECONDS, idempotency.prune),
             _Chore("the audit log", HOUSEKEEPING_SECONDS, self._keep_audit_log),

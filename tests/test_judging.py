@@ -74,7 +74,10 @@ def test_what_comes_in_is_judged(
     work(session, config)
     (anomaly,) = session.scalars(select(Anomaly))
     assert (anomaly.first_day, anomaly.actual) == (date(2026, 3, SPIKE), Decimal(900))
-    every = ["anomaly.detected", "budget.critical", "budget.exceeded", "budget.warning"]
+    every = [
+        "anomaly.detected", "anomaly.ended",
+        "budget.critical", "budget.exceeded", "budget.warning",
+    ]  # fmt: skip
     assert told(session) == every
     undo.withdraw(session, acme, command_line(acme.id), session.get_one(Import, row.id))
     work(session, config)

@@ -44,6 +44,9 @@ RECENT_DAYS = 35
 """What ended before the organization's newest so many known days when it was found is history: a
 month's bill, and some days for it. It is not told of, and no tier counts it."""
 
+MOST_PARTS = 20
+"""So many parts of an anomaly are written into its alert, the largest."""
+
 AT_ONCE = 50
 """So many episodes are recorded in one transaction."""
 
@@ -298,22 +301,35 @@ def _alert(
         ALERT,
         key=_alert_key(anomaly.series, anomaly.first_day),
         subject_id=anomaly.id,
-        data={
-            "anomaly_id": anomaly.id,
-            "date": anomaly.first_day.isoformat(),
-            "provider_name": anomaly.provider_name,
-            "service_name": anomaly.service_name,
-            "account": series_of(anomaly).account,
-            "currency": anomaly.currency,
-            "actual": to_text(anomaly.actual),
-            "expected": to_text(anomaly.expected),
-            "impact": to_text(anomaly.impact),
-            "deviation_percent": None
-            if anomaly.deviation_percent is None
-            else to_text(anomaly.deviation_percent),
-            "severity": anomaly.severity,
-        },
+        data=alert_data(anomaly),
     )
+
+
+def alert_data(anomaly: Anomaly) -> dict[str, Any]:
+    """Write what channels are told of an anomaly, with its largest parts and what drove it."""
+    percent = anomaly.deviation_percent
+    return {
+        "anomaly_id": anomaly.id,
+        "date": anomaly.first_day.isoformat(),
+        "end_date": anomaly.last_day.isoformat(),
+        "provider_name": anomaly.provider_name,
+        "service_name": anomaly.service_name,
+        "account": series_of(anomaly).account,
+        "currency": anomaly.currency,
+        "actual": to_text(anomaly.actual),
+        "expected": to_text(anomaly.expected),
+        "impact": to_text(anomaly.impact),
+        "deviation_percent": None if percent is None else to_text(percent),
+        "severity": anomaly.severity,
+        "parts": [
+            {"account": series_of(part).account, "service_name": part.service_name}
+            for part in anomaly.parts[:MOST_PARTS]
+        ],
+        "drivers": [
+            {"dimension": driver["dimension"], "value": driver["value"]}
+            for driver in anomaly.drivers or ()
+        ],
+    }
 
 
 def _alert_key(digest: str, day: date) -> str:

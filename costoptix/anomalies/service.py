@@ -23,6 +23,7 @@ from costoptix.anomalies.dispositions import (
     series_of,
 )
 from costoptix.anomalies.drivers import Driver, drivers, portions
+from costoptix.anomalies.endings import tell_endings
 from costoptix.anomalies.episodes import Judged, judge, with_history
 from costoptix.anomalies.expectation import ExpectedDay, expected_days
 from costoptix.anomalies.recording import RECENT_DAYS, Hold, follows, kept_drivers, record
@@ -113,6 +114,7 @@ def detect(
         tags = tag_dimensions(session, organization, store)
         explained = _explained(ask, results, tags)
         results = record(session, organization, judged, results, settings, explained, hold)
+        tell_endings(session, organization, judged, hold)
     worthy = tuple(one for one in results if one.disposition is not Disposition.BELOW_FLOOR)
     below_floor = len(results) - len(worthy)
     return Outcome(settings, judged.days, judged.series_count, worthy, judged.note, below_floor)

@@ -189,6 +189,7 @@ def _event_data(ask: Ask, spend: BudgetSpend, today: date) -> dict[str, Any]:
         "budget_amount": to_text(draft.amount),
         "currency": draft.currency,
         "account": draft.account,
+        "tag_rules": [rule.model_dump(mode="json") for rule in draft.tag_rules],
         "period_start": days.first.isoformat(),
         "period_end": days.last.isoformat(),
         "current_spend": to_text(spend.amount),

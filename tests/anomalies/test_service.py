@@ -36,7 +36,8 @@ from tests.support.lake import TODAY, Charge, Lake, new_organization
 
 
 def alerts(lake: Lake) -> list[str]:
-    names = select(Event.name).where(Event.organization_id == lake.organization.id)
+    mine = Event.organization_id == lake.organization.id
+    names = select(Event.name).where(mine, Event.name == "anomaly.detected")
     return list(lake.session.scalars(names))
 
 

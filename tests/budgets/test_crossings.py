@@ -75,7 +75,7 @@ def test_a_new_period_begins_anew(lake: Lake, writer: Caller) -> None:
     assert newest.data["period_start"] == "2026-04-01"
     assert oldest.data == {
         "budget_id": budget.id, "budget_name": "All", "budget_amount": "100", "currency": "USD",
-        "account": None, "period_start": "2026-03-01", "period_end": "2026-03-31",
+        "account": None, "tag_rules": [], "period_start": "2026-03-01", "period_end": "2026-03-31",
         "current_spend": "85", "predicted_spend": oldest.data["predicted_spend"],
         "utilization_percent": "85", "days_remaining": 11,
     }  # fmt: skip

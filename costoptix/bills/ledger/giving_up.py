@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from costoptix import queue
+from costoptix import events, queue
 from costoptix.bounded import ChildDied
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.errors import CostOptixError, NoSpace, is_full_disk, unusable_files
-from costoptix.models import UNFINISHED_STATES, Import, ImportState
+from costoptix.models import UNFINISHED_STATES, Import, ImportState, Organization
 from costoptix.queue import Claim
 
 GAVE_UP = "The file could not be read: {reason} The log of the worker has more."
@@ -19,7 +18,7 @@ ENDED = (
     "The worker was ended each time it read the file, perhaps because memory ran out: "
     "see its log, then send the file again."
 )
-
+REFUSED = "import.refused"
 
 _SHOWN_CHARACTERS = 200
 
@@ -41,11 +40,22 @@ def give_up(session: Session, claim: Claim, error: Exception) -> None:
             words = f"{type(error).__name__}: {error}".partition("\n")[0]
             sentence = GAVE_UP.format(reason=words[:_SHOWN_CHARACTERS].rstrip(".") + ".")
     with writing(session):
-        session.execute(
-            update(Import)
-            .where(
-                Import.id == claim.payload["import_id"],
-                Import.state.in_(UNFINISHED_STATES),
-            )
-            .values(state=ImportState.REFUSED, finished_at=utc_now(), error=sentence)
-        )
+        row = session.get(Import, claim.payload["import_id"])
+        if row is None or row.state not in UNFINISHED_STATES:
+            return
+        row.state, row.finished_at, row.error = ImportState.REFUSED, utc_now(), sentence
+        tell_refused(session, row, sentence)
+
+
+def tell_refused(session: Session, row: Import, sentence: str) -> None:
+    """Raise the event that an import was refused, unless it was a dry run; within ``writing``."""
+    if row.options.get("dry_run"):
+        return
+    events.raise_once(
+        session,
+        session.get_one(Organization, row.organization_id),
+        REFUSED,
+        key=f"{REFUSED}:{row.id}",
+        subject_id=row.id,
+        data={"import_id": row.id, "file_name": row.file_name, "sentence": sentence},
+    )

@@ -27,10 +27,11 @@ from costoptix.bills.ledger import (
     questions,
     rejected_rows,
     repeats,
+    restated,
     sources,
 )
 from costoptix.bills.ledger.coverages import LakeCoverages
-from costoptix.bills.ledger.giving_up import GAVE_UP
+from costoptix.bills.ledger.giving_up import GAVE_UP, tell_refused
 from costoptix.bills.ledger.placing import Placed, StagedFiles
 from costoptix.bills.ledger.purpose import Purpose
 from costoptix.bills.ledger.questions import Decision, Question
@@ -135,6 +136,7 @@ class _Run:
         self._session.rollback()
         with writing(self._session):
             self._end(ImportState.REFUSED, error=sentence)
+            tell_refused(self._session, self._row, sentence)
         self._remove_upload()
 
     def _options(self) -> Options:
@@ -370,6 +372,8 @@ class _Run:
             live_at=now if is_live else None,
             **outcomes.counts(staged),
         )
+        if is_live:
+            restated.make_due(session, row)
         self._record("import.live" if is_live else "import.older")
 
     def _source(self, worked_out: Purpose) -> Source:

@@ -63,7 +63,7 @@ def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restat
         .order_by(Delivery.billing_period, Delivery.billing_account_id)
     )
     for delivery in session.scalars(mine).all():
-        earlier = _before(session, delivery)
+        earlier = replaced_by(session, delivery)
         if earlier is not None:
             changes = _changes(session, lake, earlier, delivery)
             restated.append(
@@ -72,7 +72,7 @@ def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restat
     return restated
 
 
-def _before(session: Session, delivery: Delivery) -> Delivery | None:
+def replaced_by(session: Session, delivery: Delivery) -> Delivery | None:
     """Return the delivery of the same scope whose place this one took; None where it adds."""
     others = {
         other.id: other

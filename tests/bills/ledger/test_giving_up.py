@@ -6,6 +6,7 @@ import errno
 import io
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from costoptix import queue
@@ -13,7 +14,7 @@ from costoptix.access.permissions import Caller
 from costoptix.bills.intake import receive
 from costoptix.bills.ledger import giving_up
 from costoptix.errors import NoSpace
-from costoptix.models import Import, Organization
+from costoptix.models import Event, Import, Organization
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,7 @@ def test_the_true_reason_is_written_down(
     assert isinstance(row, Import)
     assert row.state == "refused"
     assert words in str(row.error)
+    (event,) = session.scalars(select(Event).where(Event.name == "import.refused"))
+    assert (event.data["import_id"], event.data["sentence"]) == (row.id, row.error)
+    giving_up.give_up(session, claim, error)
+    assert len(session.scalars(select(Event)).all()) == 1
