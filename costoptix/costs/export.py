@@ -113,12 +113,14 @@ def export(
         return Export(_file_name(query, file), selected.row_count, chunks)
 
     made = with_live(session, organization, store, answer)
-    with writing(session):
-        audit.record(
-            session, caller, "costs.exported", subject=made.file_name,
-            after={"charges": made.row_count},
-        )  # fmt: skip
+    note(session, caller, made.file_name, charges=made.row_count)
     return made
+
+
+def note(session: Session, caller: Caller, file_name: str, **counts: int) -> None:
+    """Say in the audit log that somebody took costs along as a file."""
+    with writing(session):
+        audit.record(session, caller, "costs.exported", subject=file_name, after={**counts} or None)
 
 
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -36,7 +36,9 @@ from tests.support.pages import Browser, latest
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Pages that answer with a file or lead elsewhere, and so have no title.
-WRITES_AUDIT_ROW = {"web.costs_export", "web.audit_csv"}
+WRITES_AUDIT_ROW = {
+    "web.costs_export", "web.costs_csv", "web.quarterly_csv", "web.audit_csv",
+}  # fmt: skip
 NEEDS_NO_TOKEN = {"web.unsubscribe"}  # for clients of mail; the link says who may
 REDIRECTS = {"web.settings", "web.setup", "web.register"}
 

@@ -17,7 +17,7 @@ from flask_login import current_user
 from config import Config
 from costoptix.budgets.drafts import ChargeCategory
 from costoptix.clock import utc_today
-from costoptix.costs import report
+from costoptix.costs import export, report
 from costoptix.costs.answers import CostReport, CostRow
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery, Filter, check_dimension
@@ -167,6 +167,7 @@ def costs_csv() -> ResponseReturnValue:
         stream = report.stream(db.session(), current_user.organization, query, cost_store())
         rows, row_count = streamed(table, stream.rows, question.metric), stream.row_count
     name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
+    export.note(db.session(), current_user.caller, name, rows=row_count)
     return Response(
         _csv_lines(table, rows),
         mimetype="text/csv",

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from costoptix.access.tiers import Feature
 from costoptix.clock import utc_today
+from costoptix.costs import export
+from costoptix.extensions import db
 from costoptix.figures import summary
 from costoptix.figures.quarterly import Quarter, QuarterlyReport, default_range, quarterly_reports
 from costoptix.money import to_text
@@ -62,11 +65,13 @@ def quarterly_csv() -> ResponseReturnValue:
     question = read_question("web.quarterly", default_range(utc_today()), compares=False)
     reports = quarterly_reports(asker(), question.query, question.metric)
     days = question.query.date_range
+    name = f"quarterly-{days.first}-{days.last}.csv"
+    export.note(db.session(), current_user.caller, name)
     return Response(
         (csv_line(cells) for cells in _csv_rows(reports)),
         mimetype="text/csv",
         headers={
-            "Content-Disposition": f'attachment; filename="quarterly-{days.first}-{days.last}.csv"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store",
         },
     )

@@ -153,3 +153,10 @@ def test_a_wrong_password_before_a_change_is_told_of(
     entry = latest(session).query(AuditEntry).filter_by(action="password.refused").one()
     assert entry.actor == "alice@example.com"
     assert "guess" not in str(vars(entry))
+
+
+def test_a_table_that_is_taken_along_is_told_of(alice_browser: Browser, session: Session) -> None:
+    assert alice_browser.get("/costs.csv?range=last_7_days").status_code == 200
+    assert alice_browser.get("/quarterly.csv").status_code == 200
+    entries = latest(session).query(AuditEntry).filter_by(action="costs.exported").all()
+    assert [entry.subject.partition("-")[0] for entry in entries] == ["costs", "quarterly"]
