@@ -93,6 +93,14 @@ audit: $(DEV) ## ask for the known faults of the pinned packages, where advisori
 screenshots: $(DEV) ## take the README's pictures (needs Chromium)
 	$(BIN)/python docs/screenshots/make.py
 
+# resvg, which draws the pictures of mail, reads no woff2.
+.PHONY: font
+font: $(DEV) ## make the pictures' ttf from our Inter
+	$(BIN)/uv run --no-project --with 'fonttools[woff]>=4.60,<5' python -c "from fontTools.ttLib import TTFont; \
+	from fontTools.varLib.instancer import instantiateVariableFont as at; \
+	font = at(TTFont('static/fonts/inter-latin-wght-normal.woff2'), {'wght': 450}); \
+	font.flavor = None; font.save('costoptix/notify/fonts/inter.ttf')"
+
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .PHONY: requirements

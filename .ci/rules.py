@@ -29,7 +29,7 @@ MAY_USE_NETWORK = {
 UNSAFE_FORMATS = ("xml", "lxml", "openpyxl", "xlrd", "pickle", "marshal", "shelve", "yaml")
 MAY_MAKE_MARKUP = frozenset(
     {
-        "costoptix/web/costs/charts.py",
+        "costoptix/charts.py",
         "costoptix/web/costs/dashboard.py",
         "costoptix/web/docs/guides.py",
         "costoptix/web/judgement/budget_chart.py",

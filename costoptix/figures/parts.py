@@ -44,6 +44,22 @@ class Parts(NamedTuple):
         return cls(*(total(filter(None, column)) for column in zip(*all_parts, strict=True)))
 
 
+PART_TITLES = {
+    "new": "New",
+    "gone": "Gone",
+    "usage": "Usage",
+    "list_price": "List price",
+    "negotiated_rate": "Negotiated rate",
+    "commitment_coverage": "Commitment coverage",
+    "unused_commitment": "Unused commitment",
+    "purchases": "Purchases",
+    "credits": "Credits",
+    "tax": "Tax",
+    "other": "Other",
+}
+"""What each part is called."""
+
+
 class Untold(StrEnum):
     """Why some of ``other`` cannot be told more precisely."""
 

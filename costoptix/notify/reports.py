@@ -6,6 +6,7 @@ A channel's filter narrows it as far as costs can be narrowed: by account, servi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from costoptix.costs.answers import CostStore
 from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery
 from costoptix.figures import outlook
+from costoptix.figures.breakdown import breakdowns
 from costoptix.figures.comparison import ComparedDays
 from costoptix.figures.summary import SERVICE, ChangedGroup, Spend, changes, range_summary
 from costoptix.figures.trends import Change
@@ -27,7 +29,7 @@ from costoptix.models import Anomaly, AnomalyStatus, Organization
 from costoptix.money import Amount, to_text, total
 from costoptix.notify.filters import ChannelFilter
 from costoptix.notify.report_words import sentence_of
-from costoptix.periods import DateRange
+from costoptix.periods import DateRange, Granularity
 
 TOP = 5
 """So many changes, of each currency, and so many findings are named."""
@@ -70,6 +72,7 @@ def report_data(
         "budgets": _budgets(session, organization, narrowed),
         "findings": _findings(session, organization, days, narrowed),
         "forecast": _forecast(ask, query, metric),
+        "chart": _chart(ask, query, metric),
         "path": f"/costs?{urlencode(pairs)}",
     }
     return data | {"sentence": sentence_of(data)}
@@ -221,6 +224,21 @@ def _forecast(ask: Ask, query: CostQuery, metric: str) -> list[Data]:
         for currency, ahead in outlook.month_end(ask, query, metric, utc_today()).items()
         if ahead.month is not None and ahead.forecast.expected is not None
     ]
+
+
+def _chart(ask: Ask, query: CostQuery, metric: str) -> Data | None:
+    """Return the days of the largest currency by service; None where there are no costs."""
+    by_service = replace(query, group_by=SERVICE)
+    for broken_down in breakdowns(ask, by_service, metric, Granularity.DAILY)[:1]:
+        return {
+            "currency": broken_down.currency,
+            "days": [str(bucket.first) for bucket in broken_down.buckets],
+            "bands": [
+                {"name": part.group and part.group[0], "amounts": list(map(_text, part.amounts))}
+                for part in broken_down.parts
+            ],
+        }
+    return None
 
 
 def _text(amount: Amount | None) -> str | None:

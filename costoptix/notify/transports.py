@@ -14,7 +14,7 @@ from costoptix import outbound
 from costoptix.clock import unix_now, utc_now
 from costoptix.errors import Invalid
 from costoptix.models import ChannelKind
-from costoptix.notify import signing, unsubscribing
+from costoptix.notify import picture, signing, unsubscribing
 from costoptix.notify.addresses import read_addresses
 from costoptix.notify.channels import reach
 from costoptix.notify.mail import NotSent, connected
@@ -80,11 +80,12 @@ def by_mail(letter: Letter, config: Config) -> Receipt:
     """
     refused = list[NotSent]()
     addresses = read_addresses(letter.target)
+    chart = picture.png(letter.notification.data.get("chart"))
     try:
         with connected(config) as mailer:
             for address in addresses:
                 try:
-                    mailer.send(_mail(letter, address, config), address)
+                    mailer.send(_mail(letter, address, chart, config), address)
                 except NotSent as error:
                     refused.append(error)
     except NotSent as error:
@@ -100,7 +101,7 @@ def by_mail(letter: Letter, config: Config) -> Receipt:
     )
 
 
-def _mail(letter: Letter, address: str, config: Config) -> EmailMessage:
+def _mail(letter: Letter, address: str, chart: bytes | None, config: Config) -> EmailMessage:
     reader = sha256(address.encode()).hexdigest()[:12]
     envelope = Envelope(
         sender=config.mail_from,
@@ -108,7 +109,7 @@ def _mail(letter: Letter, address: str, config: Config) -> EmailMessage:
         message_id=f"<{letter.id}.{reader}@{config.mail_from.rpartition('@')[2].rstrip('>')}>",
         unsubscribe_url=unsubscribing.url(config, letter.channel_id, address),
     )
-    return email.render(letter.notification, envelope)
+    return email.render(letter.notification, envelope, chart)
 
 
 def _excerpt(count: int, refused: list[NotSent]) -> str:

@@ -22,6 +22,7 @@ from costoptix.notify.mail import NO_TLS, NotSent, connected
 from costoptix.notify.receipt import Receipt
 from costoptix.notify.transports import Letter, by_mail
 from tests.notify.examples import notification
+from tests.notify.test_picture import chart
 from tests.support.mail_server import MailServerOfTests, open_mail_server
 
 CHANNEL = "00000000-0000-4000-8000-000000000009"
@@ -103,6 +104,14 @@ def test_each_reader_gets_a_mail_of_their_own(
     ids = {mail["Message-ID"] for mail in server.mails}
     send(configured(), "ann@acme.com, bob@acme.com")
     assert {mail["Message-ID"] for mail in server.mails} == ids  # a repetition can be told
+
+
+def test_a_report_has_its_chart_within(server: MailServerOfTests, configured: Configured) -> None:
+    report = notification("report.weekly", chart=chart())
+    letter = Letter("d1", CHANNEL, ChannelKind.EMAIL, "ann@acme.com", (), report)
+    assert by_mail(letter, configured()).is_delivered
+    kinds = [part.get_content_type() for part in server.mails[0].walk()]
+    assert kinds[-2:] == ["text/html", "image/png"]
 
 
 def test_tls_is_begun_before_the_password_is_given(

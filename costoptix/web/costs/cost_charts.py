@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
+from costoptix.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
 from costoptix.figures.breakdown import Breakdown, Earlier
 from costoptix.money import EXACT, total
 from costoptix.periods import BillingPeriod, DateRange, Granularity, bucket_of, length_in_words
-from costoptix.web.costs.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.parts.routing import web
 from costoptix.web.parts.wording import group_title

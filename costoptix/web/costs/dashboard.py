@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
 
+from costoptix.charts import StackedChart, sparkline
 from costoptix.clock import utc_today
 from costoptix.costs.answers import CostReport
 from costoptix.costs.asking import Ask
@@ -31,7 +32,6 @@ from costoptix.periods import Preset
 from costoptix.web.costs import panels
 from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.account_switch import account_switch
-from costoptix.web.costs.charts import StackedChart, sparkline
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.freshness import empty_page, lacking
 from costoptix.web.costs.moved import asks

@@ -14,7 +14,7 @@ from costoptix.figures import movers, sides, why
 from costoptix.figures.asks import Asks, asks_of
 from costoptix.figures.comparison import Compare
 from costoptix.figures.movers import Level, Mover
-from costoptix.figures.parts import Parts
+from costoptix.figures.parts import PART_TITLES, Parts
 from costoptix.figures.sides import Comparison
 from costoptix.figures.why import Why
 from costoptix.lake.providers import account_of
@@ -28,19 +28,6 @@ LEVELS = list(Level)
 SHOWN = 50
 """How many movers a page shows; the sums above them hold all."""
 
-PART_TITLES = {
-    "new": "New",
-    "gone": "Gone",
-    "usage": "Usage",
-    "list_price": "List price",
-    "negotiated_rate": "Negotiated rate",
-    "commitment_coverage": "Commitment coverage",
-    "unused_commitment": "Unused commitment",
-    "purchases": "Purchases",
-    "credits": "Credits",
-    "tax": "Tax",
-    "other": "Other",
-}
 PART_RULES = {
     "new": "what was not there before",
     "gone": "what is no longer there",

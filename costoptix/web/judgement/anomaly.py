@@ -26,7 +26,7 @@ from costoptix.figures.breakdown import breakdowns
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyStatus
 from costoptix.money import Amount, total
 from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.charts import ExpectedBucket, StackedChart
+from costoptix.charts import ExpectedBucket, StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
 from costoptix.web.costs.questions import (
     CostQuestion,

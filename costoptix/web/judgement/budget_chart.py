@@ -9,8 +9,8 @@ from functools import cached_property
 from markupsafe import Markup
 
 from costoptix.budgets.curve import Curve, CurveDay
+from costoptix.charts import BUCKET, HEIGHT, Axis, Bucket, labels_under
 from costoptix.money import Amount
-from costoptix.web.costs.charts import BUCKET, HEIGHT, Axis, Bucket, labels_under
 
 _ZERO = Amount(0)
 _Point = tuple[int, Amount]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costoptix.charts import HEIGHT, Axis, Band, Bucket, StackedChart, sparkline
 from costoptix.money import total
 from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.charts import HEIGHT, Axis, Band, Bucket, StackedChart, sparkline
 from costoptix.web.costs.cost_charts import bucket_title, granularity_for
 
 amounts = st.decimals(-(10**15), 10**15, places=6)
