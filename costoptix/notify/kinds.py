@@ -136,8 +136,8 @@ def _key_expiring(data: Data) -> Wording:
 def _report(word: str) -> Callable[[Data], Wording]:
     def describe(data: Data) -> Wording:
         return Wording(
-            f"{word} report", data["sentence"], data["path"], report_words.amounts_of(data),
-            report_words.sections_of(data),
+            report_words.title_of(word, data), data["sentence"], data["path"],
+            report_words.amounts_of(data), report_words.sections_of(data),
         )  # fmt: skip
 
     return describe

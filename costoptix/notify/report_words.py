@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from costoptix.figures.trends import share
+from costoptix.figures.parts import PART_TITLES
 from costoptix.money import exact
 from costoptix.notify.notification import MessageSection, NamedAmount
 from costoptix.periods import DateRange
@@ -16,15 +16,12 @@ from costoptix.written import MINUS, money, percent, range_title
 Data = Mapping[str, Any]
 Lines = tuple[tuple[str, str], ...]
 
-NAMED = 2
-"""So many of the largest changes are named in the sentence."""
 
-_PARTS = {
-    "new": "New services",
-    "gone": "Services that are gone",
-    "more": "Services that cost more",
-    "less": "Services that cost less",
-}
+def title_of(word: str, data: Data) -> str:
+    """Return the title: ``Weekly report: 9–15 Mar 2026``."""
+    if "start_date" not in data:
+        return f"{word} report"
+    return f"{word} report: {range_title(_days(data['start_date'], data['end_date']))}"
 
 
 def sentence_of(data: Data) -> str:
@@ -34,10 +31,10 @@ def sentence_of(data: Data) -> str:
         return f"No costs are known of {title}.{_missing(data)}"
     main = data["costs"][0]
     spent = money(_amount(main["amount"]), main["currency"])
-    head = f"{title} cost {spent}{_against(data, main)}"
-    named = [change for change in data["changes"] if change["currency"] == main["currency"]]
-    reasons = ", ".join(f"{_service(one)} {_signed(one)}" for one in named[:NAMED])
-    return f"{head}{f': {reasons}' if reasons else ''}.{_missing(data)}"
+    reasons = "".join(
+        f" {why['sentence']}" for why in data["why"] if why["currency"] == main["currency"]
+    )
+    return f"{title} cost {spent}.{reasons}{_missing(data)}"
 
 
 def amounts_of(data: Data) -> tuple[NamedAmount, ...]:
@@ -61,21 +58,6 @@ def sections_of(data: Data) -> tuple[MessageSection, ...]:
     return tuple(section for section in sections if section.lines)
 
 
-def _against(data: Data, main: Data) -> str:
-    if main["change"] is None:
-        return ""
-    change, before = exact(main["change"]), exact(main["before"])
-    title = range_title(_days(*data["compared"]["before"]))
-    if not change:
-        return f", as much as {title}"
-    size_percent = share(abs(change), before) if before > 0 else None
-    grown = "" if size_percent is None else f" ({percent(size_percent)})"
-    size = money(abs(change), main["currency"])
-    is_whole = main["compared"] == main["amount"]
-    where = "" if is_whole else f" on {range_title(_days(*data['compared']['now']))}"
-    return f", {size}{grown} {'more' if change > 0 else 'less'}{where} than {title}"
-
-
 def _missing(data: Data) -> str:
     missing = data.get("missing")
     if missing is None:
@@ -85,10 +67,11 @@ def _missing(data: Data) -> str:
 
 
 def _part_lines(data: Data) -> Iterator[tuple[str, str]]:
-    for parts in data.get("parts", ()):
-        for name, title in _PARTS.items():
-            if name in parts:
-                yield title, _signed({"change": parts[name], "currency": parts["currency"]})
+    for why in data.get("why", ()):
+        for name, title in PART_TITLES.items():
+            if name in why["parts"]:
+                amount = {"change": why["parts"][name], "currency": why["currency"]}
+                yield title, _signed(amount)
 
 
 def _change_lines(data: Data) -> Iterator[tuple[str, str]]:

@@ -16,17 +16,20 @@ from costoptix.anomalies.listing import AnomalyFilters, worst_anomalies
 from costoptix.budgets.standings import BudgetOrder, ListedBudget, list_budgets
 from costoptix.clock import utc_today
 from costoptix.costs.answers import CostStore
-from costoptix.costs.asking import Ask, asker
+from costoptix.costs.asking import Ask
 from costoptix.costs.query import CostQuery
 from costoptix.figures import outlook
+from costoptix.figures.asks import Asks, asks_of
 from costoptix.figures.breakdown import breakdowns
 from costoptix.figures.comparison import ComparedDays
+from costoptix.figures.sides import Comparison
 from costoptix.figures.summary import SERVICE, ChangedGroup, Spend, changes, range_summary
 from costoptix.figures.trends import Change
+from costoptix.figures.why import Why, explain
 from costoptix.lake.live import complete_days
 from costoptix.lake.providers import account_of
 from costoptix.models import Anomaly, AnomalyStatus, Organization
-from costoptix.money import Amount, to_text, total
+from costoptix.money import Amount, to_text
 from costoptix.notify.filters import ChannelFilter
 from costoptix.notify.report_words import sentence_of
 from costoptix.periods import DateRange, Granularity
@@ -55,7 +58,8 @@ def report_data(
 
     All of it is JSON, amounts as text.
     """
-    ask, metric = asker(session, organization, store), organization.metric
+    asks, metric = asks_of(session, organization, store), organization.metric
+    ask = asks.ask
     pairs = [("start_date", str(days.first)), ("end_date", str(days.last)), *_conditions(narrowed)]
     query = CostQuery.from_params(pairs, utc_today())
     costs = range_summary(ask, query, metric)
@@ -67,7 +71,7 @@ def report_data(
         "missing": _missing(complete_days(session, organization, days), days),
         "compared": _compared(costs.compared),
         "costs": [_costs(spend) for spend in costs.spends],
-        "parts": _parts(moved),
+        "why": [_parts(why) for why in _why(asks, query, metric, costs.compared)],
         "changes": _largest(moved),
         "budgets": _budgets(session, organization, narrowed),
         "findings": _findings(session, organization, days, narrowed),
@@ -123,24 +127,19 @@ def _change(change: Change | None) -> Data:
     }
 
 
-def _parts(moved: Iterable[ChangedGroup]) -> list[Data]:
-    """Return by currency what the change is made of; the parts add up to it."""
-    by_currency: dict[str, dict[str, list[Amount]]] = {}
-    for group in moved:
-        parts = by_currency.setdefault(group.currency, {})
-        parts.setdefault(_part(group.change), []).append(group.change.amount)
-    return [
-        {"currency": currency, **{name: to_text(total(amounts)) for name, amounts in parts.items()}}
-        for currency, parts in by_currency.items()
-    ]
+def _why(asks: Asks, query: CostQuery, metric: str, compared: ComparedDays | None) -> list[Why]:
+    """Say why the costs changed, by currency; nothing where nothing is compared."""
+    if compared is None:
+        return []
+    now = replace(query, date_range=compared.now)
+    asked = Comparison(now, replace(query, date_range=compared.before))
+    return explain(asks, asked, metric, utc_today())
 
 
-def _part(change: Change) -> str:
-    if not change.before:
-        return "new"
-    if not change.now:
-        return "gone"
-    return "more" if change.amount >= 0 else "less"
+def _parts(why: Why) -> Data:
+    """Return what a change is made of; the parts add up to it."""
+    parts = {name: to_text(amount) for name, amount in why.parts._asdict().items() if amount}
+    return {"currency": why.currency, "sentence": why.sentence, "parts": parts}
 
 
 def _largest(moved: Iterable[ChangedGroup]) -> list[Data]:

@@ -20,13 +20,13 @@ from costoptix.anomalies.expectation import ExpectedDay, around
 from costoptix.anomalies.judgements import JudgementDraft
 from costoptix.anomalies.likeness import likeness
 from costoptix.anomalies.sentence import sentence
+from costoptix.charts import ExpectedBucket, StackedChart
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
 from costoptix.figures.breakdown import breakdowns
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyStatus
 from costoptix.money import Amount, total
 from costoptix.periods import DateRange, Granularity
-from costoptix.charts import ExpectedBucket, StackedChart
 from costoptix.web.costs.cost_charts import stacked_chart
 from costoptix.web.costs.questions import (
     CostQuestion,
