@@ -23,6 +23,7 @@ NETWORK = (
 )  # fmt: skip
 MAY_USE_NETWORK = {
     "costoptix/outbound.py": "the one way out",
+    "costoptix/notify/mail.py": "speaks SMTP and TLS on a connection that outbound.connect opened",
     "costoptix/worker.py": "socket.gethostname",
     "costoptix/frame/streams.py": "resets its own client's connection",
 }
