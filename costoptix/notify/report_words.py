@@ -97,7 +97,7 @@ def _finding_lines(data: Data) -> Iterator[tuple[str, str]]:
     for finding in data.get("findings", ()):
         days = range_title(_days(finding["date"], finding["end_date"]))
         impact = {"change": finding["impact"], "currency": finding["currency"]}
-        name = f"{_service(finding)} in {finding['account']}"
+        name = f"{_service(finding)} in {finding['account_name'] or finding['account']}"
         yield name, f"{_signed(impact)}, {finding['severity']}, {days}, {finding['status']}"
 
 

@@ -5,7 +5,7 @@ A channel's filter narrows it as far as costs can be narrowed: by account, servi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -74,7 +74,9 @@ def report_data(
         "why": [_parts(why) for why in _why(asks, query, metric, costs.compared)],
         "changes": _largest(moved),
         "budgets": _budgets(session, organization, narrowed),
-        "findings": _findings(session, organization, days, narrowed),
+        "findings": [
+            _finding(row, asks) for row in _anomalies(session, organization, days, narrowed)
+        ],
         "forecast": _forecast(ask, query, metric),
         "chart": _chart(ask, query, metric),
         "path": f"/costs?{urlencode(pairs)}",
@@ -183,9 +185,9 @@ def _budget(listed: ListedBudget) -> Data:
     }
 
 
-def _findings(
+def _anomalies(
     session: Session, organization: Organization, days: DateRange, narrowed: ChannelFilter
-) -> list[Data]:
+) -> Sequence[Anomaly]:
     filters = AnomalyFilters(
         statuses=_JUDGED_REAL,
         accounts=tuple(narrowed.account),
@@ -193,14 +195,16 @@ def _findings(
         first_day=days.first,
         last_day=days.last,
     )
-    return [_finding(row) for row in worst_anomalies(session, organization, filters, TOP)]
+    return worst_anomalies(session, organization, filters, TOP)
 
 
-def _finding(anomaly: Anomaly) -> Data:
+def _finding(anomaly: Anomaly, asks: Asks) -> Data:
+    account = account_of(anomaly.provider_name, anomaly.sub_account_id)
     return {
         "anomaly_id": anomaly.id,
         "service_name": anomaly.service_name,
-        "account": account_of(anomaly.provider_name, anomaly.sub_account_id),
+        "account": account,
+        "account_name": asks.given_name(account),
         "currency": anomaly.currency,
         "impact": to_text(anomaly.impact),
         "severity": anomaly.severity,

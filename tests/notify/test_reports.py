@@ -17,9 +17,10 @@ from costoptix import clock, drafts, queue
 from costoptix.access.permissions import Caller, Permission
 from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
+from costoptix.costs.accounts import account_id
 from costoptix.costs.answers import CostStore
 from costoptix.errors import Conflict, Forbidden, NotFound
-from costoptix.models import Channel, ChannelState, Dispatch, Job, Organization
+from costoptix.models import AccountName, Channel, ChannelState, Dispatch, Job, Organization
 from costoptix.notify import channels, report_job
 from costoptix.notify.composing import compose
 from costoptix.notify.drafts import ChannelDraft
@@ -122,11 +123,14 @@ def test_a_report_has_every_section_on_every_platform(
     draft = drafts.read(BudgetDraft, {"name": "All", "amount": "500", "currency": "USD"})
     budgets.create(session, acme, admin, draft, store)
     make_anomaly(session, acme, first_day=WEEK.first, last_day=WEEK.first)
+    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:111"), name="Prod"))
+    session.commit()
     data = report_data(session, acme, WEEK, ChannelFilter(), store)
     notification = compose(WEEKLY, clock.utc_now(), acme, data, "https://cost.example")
     assert [section.title for section in notification.sections] == [
         "What the change is made of", "Largest changes", "Budgets", "Findings", "Ahead",
     ]  # fmt: skip
+    assert notification.sections[3].lines[0][0] == "EC2 in Prod"
     assert [amount.text for amount in notification.amounts] == ["$140.00"]
     assert notification.link == (
         "https://cost.example/costs?start_date=2026-03-09&end_date=2026-03-15"
