@@ -56,6 +56,7 @@ class Why:
     restated: Restated
     coverage: tuple[CoverageShift, ...]
     sentence: str
+    account_names: Mapping[Group, str | None]  # in the bills, of the accounts of ``coverage``
 
 
 def sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> list[str]:
@@ -90,6 +91,7 @@ def reasons(
     now, before = (asks.restated(query, metric) for query in (asked.now, asked.before))
     cells = _cells(asks, asked, metric)
     titles = _titles(asks, asked, today)
+    names = account_names(asks, asked, metric) if shifts else {}
     return [
         Why(
             whole.currency,
@@ -104,6 +106,7 @@ def reasons(
                 whole.change,
                 _causes(asks, asked, metric, whole.currency, cells.get(whole.currency, {})),
             ),
+            names,
         )
         for whole in sums(ranked)
     ]

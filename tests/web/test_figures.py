@@ -172,7 +172,7 @@ def test_the_page_of_changes_says_why_in_a_sentence_and_by_parts(billed, alice_b
     sentence = "14–19 Mar 2026 is $5.25 (3.9%) above 8–13 Mar 2026: RDS +$7.50 newly used"
     assert sentence in text(page)
     assert "New what was not there before +$7.50" in text(page)
-    assert "Tax tax −$2.25" in text(page)
+    assert "Tax as the bill has it −$2.25" in text(page)
     assert "Change +$5.25" in text(page)
     assert sentence in text(alice_browser.get(f"/?{WEEK}").text)
     by_account = text(alice_browser.get(f"/changes?{WEEK}&level=account").text)

@@ -38,7 +38,7 @@ PART_RULES = {
     "unused_commitment": "paid for and not used",
     "purchases": "commitments, subscriptions and other purchases",
     "credits": "credits and refunds",
-    "tax": "tax",
+    "tax": "as the bill has it",
     "other": "what the bill does not tell more precisely",
 }
 
