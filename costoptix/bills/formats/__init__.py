@@ -42,7 +42,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from costoptix.lake.charges import plain_name
 
@@ -235,6 +235,26 @@ def nested_cells(
     """Return those of some columns that a file has, as nested ones."""
     cells = (header.sql(name) for name in names if header.has(name))
     return tuple(NestedCell(cell, read, is_needed) for cell in cells)
+
+
+class CellUnless(str):
+    """SQL that is a cell as it is wherever no value of the cell has a mark in it.
+
+    A piece of a file that has none is then not asked.
+    """
+
+    __slots__ = ("cell", "mark")
+    cell: str
+    mark: str
+
+    def __new__(cls, cell: str, mark: str, condition: str, otherwise: str) -> Self:
+        """Write the SQL: ``otherwise`` where the mark is in the cell and a condition holds."""
+        has_mark = f"contains({cell}, '{mark}')"
+        sql = super().__new__(
+            cls, f"CASE WHEN {has_mark} AND {condition} THEN {otherwise} ELSE {cell} END"
+        )
+        sql.cell, sql.mark = cell, mark
+        return sql
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,15 @@ one of several files a day) and ``x_ExportTime`` (of Google's view of a table th
 
 from __future__ import annotations
 
-from costoptix.bills.formats import Format, Header, Mapping, Options, month_first, nested_cells
+from costoptix.bills.formats import (
+    CellUnless,
+    Format,
+    Header,
+    Mapping,
+    Options,
+    month_first,
+    nested_cells,
+)
 from costoptix.bills.formats.pairs import pairs
 from costoptix.lake.charges import COLUMNS, ColumnKind
 
@@ -76,9 +84,7 @@ def _mapping(header: Header, _options: Options) -> Mapping:
 def _american(time: str, first_days: tuple[str, ...]) -> str:
     """Bring a time of a spreadsheet into ISO shape where it is plainly month first."""
     is_plain = " AND ".join(f"regexp_matches({day}, '{_FIRST_OF_MONTH}')" for day in first_days)
-    return (
-        f"CASE WHEN contains({time}, '/') AND {is_plain} THEN {month_first(time)} ELSE {time} END"
-    )
+    return CellUnless(time, "/", is_plain, month_first(time))
 
 
 def _iso(text: str) -> str:

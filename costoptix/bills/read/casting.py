@@ -10,13 +10,12 @@ its cells are told, and it never reaches a total.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping as MappingOf
 
 from costoptix.bills.formats import Header, Mapping, Options, identifier, position_of
-from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind
-from costoptix.lake.layout import NULLABLE_METRICS, literal
+from costoptix.lake.charges import COLUMNS, Column, ColumnKind
+from costoptix.lake.layout import NULLABLE_METRICS
 
 AS_WRITTEN = "as_written"
 """JSON text of a row's amounts as the file has them, where 18 places do not hold one of them."""
@@ -72,13 +71,13 @@ OPTIONAL_AMOUNTS: tuple[Column, ...] = tuple(COLUMNS[name] for name in NULLABLE_
 """Amounts that a charge may lack: those that cannot be read are missing."""
 
 
-def expressions(header: Header, mapping: Mapping, options: Options) -> dict[str, str]:
-    """Return SQL that yields text for every charge column, ``other_columns`` and the notes."""
+def expressions(mapping: Mapping, options: Options) -> dict[str, str]:
+    """Return SQL that yields text for every charge column and the notes."""
     by_column = {name: mapping.charges.get(name, "NULL") for name in COLUMNS}
     if options.currency is not None:
         currency = by_column["billing_currency"]
         by_column["billing_currency"] = f"coalesce({currency}, '{options.currency}')"
-    return by_column | {OTHER_COLUMNS: _other_columns(header, mapping), NOTED: mapping.noted}
+    return by_column | {NOTED: mapping.noted}
 
 
 def mapped_sql(expressions: MappingOf[str, str], relation: str) -> str:
@@ -88,25 +87,19 @@ def mapped_sql(expressions: MappingOf[str, str], relation: str) -> str:
     return f"SELECT {selected}, record FROM ({relation})"  # noqa: S608
 
 
-def _other_columns(header: Header, mapping: Mapping) -> str:
+def other_cells(header: Header, mapping: Mapping) -> dict[str, int]:
+    """Return the names and positions of the cells that become ``other_columns``."""
     used = set(re.findall(r'"c\d+"', " ".join((*mapping.charges.values(), mapping.relation))))
     used -= set(mapping.kept)
     others = {
-        name: identifier(position)
+        name: position
         for position, name in enumerate(header.names)
         if identifier(position) not in used
     }
     for number, nested in enumerate(mapping.nested):  # what of them could not be read
         name = header.names[position_of(nested.cell)]
-        others.setdefault(name, identifier(len(header.names) + number))
-    if not others:
-        return "NULL"
-    # An empty cell makes its member NULL, which concat_ws leaves out: half the work of json_object.
-    members = (
-        f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || to_json({cell})"
-        for name, cell in others.items()
-    )
-    return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
+        others.setdefault(name, len(header.names) + number)
+    return others
 
 
 def checked_sql(column: Column) -> str:

@@ -107,6 +107,15 @@ def only_value(texts: pa.ChunkedArray) -> Coded | None:
     return constant(first.as_py(), rows) if (written[size:] == written[:-size]).all() else None
 
 
+def text_bytes(texts: pa.Array) -> Bytes:
+    """Return what is written, one text after the other."""
+    _, offsets, text = texts.buffers()
+    if not len(texts) or text is None:
+        return np.zeros(0, dtype=np.uint8)
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset :][: len(texts) + 1]
+    return np.frombuffer(text, dtype=np.uint8)[bounds[0] : bounds[-1]]
+
+
 def one_array(values: pa.ChunkedArray) -> pa.Array:
     """Return the values in one array."""
     array = values.combine_chunks()
@@ -179,6 +188,15 @@ def distinct(columns: Sequence[Coded], rows: int) -> Distinct:
     """Number the combinations of values by their first appearance."""
     key, _ = _combined(((column.codes, len(column.values)) for column in columns), rows)
     return _numbered(key)
+
+
+def few_distinct(columns: Sequence[Column], rows: int) -> Distinct | None:
+    """Return the distinct combinations of some columns, if they are few."""
+    repeating = [column for column in columns if isinstance(column, Coded)]
+    if len(repeating) < len(columns):
+        return None
+    kinds = distinct(repeating, rows)
+    return kinds if 2 * len(kinds) <= rows else None
 
 
 def _numbered(key: Rows) -> Distinct:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from costoptix.bills.read.casting import FIRST_YEAR, LAST_YEAR
-from costoptix.bills.read.columns import Bytes
+from costoptix.bills.read.columns import Bytes, text_bytes
 
 AMOUNT = pa.decimal128(38, 18)
 TIME = pa.timestamp("us")  # UTC
@@ -30,7 +30,7 @@ def amounts(texts: pa.Array) -> pa.Array | None:
     if pa.types.is_decimal(texts.type):
         return texts.cast(AMOUNT)
     longest = compute.max(compute.binary_length(texts)).as_py() or 0
-    if longest > _AMOUNT_BYTES or not _are_of_amounts(_bytes(texts)):
+    if longest > _AMOUNT_BYTES or not _are_of_amounts(text_bytes(texts)):
         return None
     return _read(texts, AMOUNT)
 
@@ -51,7 +51,7 @@ def times(texts: pa.Array) -> pa.Array | None:
 
     Arrow reads such a text as the same time as ``as_time`` of ``casting`` does, or not at all.
     """
-    written = _bytes(texts)
+    written = text_bytes(texts)
     if texts.null_count or not len(texts) or len(written) != len(texts) * len(_SHAPE):
         return None
     shapes = _AS_SHAPE[written.reshape(len(texts), len(_SHAPE))]
@@ -61,15 +61,6 @@ def times(texts: pa.Array) -> pa.Array | None:
     if instants is None or compute.min(instants).as_py().year < FIRST_YEAR:
         return None
     return None if compute.max(instants).as_py().year > LAST_YEAR else instants
-
-
-def _bytes(texts: pa.Array) -> Bytes:
-    """Return what is written, one text after the other."""
-    _, offsets, text = texts.buffers()
-    if not len(texts) or text is None:
-        return np.zeros(0, dtype=np.uint8)
-    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset :][: len(texts) + 1]
-    return np.frombuffer(text, dtype=np.uint8)[bounds[0] : bounds[-1]]
 
 
 def _read(texts: pa.Array, type_: pa.DataType) -> pa.Array | None:

@@ -20,7 +20,7 @@ from costoptix.bills.formats import Cancelling, DatasetClues, Format, Options
 from costoptix.bills.read import archives, contents, engine, recognize
 from costoptix.bills.read.cancelling import CancellingSums
 from costoptix.bills.read.cast_charges import Caster, Charges
-from costoptix.bills.read.casting import expressions, mapped_sql
+from costoptix.bills.read.casting import expressions, mapped_sql, other_cells
 from costoptix.bills.read.cells import Cells, Reader
 from costoptix.bills.read.container import Container, detect
 from costoptix.bills.read.csv_pieces import TextPiece, TextPieces
@@ -30,6 +30,7 @@ from costoptix.bills.read.manifests import check_row_count
 from costoptix.bills.read.mapping import Mapper, amount_cells
 from costoptix.bills.read.nested import NestedReader
 from costoptix.bills.read.notes import Notes
+from costoptix.bills.read.other_columns import TooMuchText
 from costoptix.bills.read.parquet_pieces import ParquetPiece, ParquetPieces
 from costoptix.bills.read.reconcile import Ledger, Unreconciled
 from costoptix.bills.read.rejections import FILE_NAME as REJECTIONS_FILE
@@ -157,7 +158,7 @@ class _Loader:
         self._agree(format_, format_.title(pieces.header))
         options = self._options.of(format_, pieces.header)
         mapping = format_.mapping(pieces.header, options)
-        sql = expressions(pieces.header, mapping, options)
+        sql = expressions(mapping, options)
 
         self._staging.begin_file()
         facts = FileFacts(self._duckdb, format_, pieces.header)
@@ -171,7 +172,8 @@ class _Loader:
             Reader(self._duckdb, amount_cells(sql)), pieces.header, mapping.nested
         )
         width = len(pieces.header.names) + len(mapping.nested)
-        mapper = Mapper(self._duckdb, sql, mapping.relation, width)
+        others = other_cells(pieces.header, mapping)
+        mapper = Mapper(self._duckdb, sql, mapping.relation, width, others)
         for piece in pieces:
             if self._load_piece(piece, reader, mapper, inspector):
                 pieces.shrink()
@@ -198,7 +200,7 @@ class _Loader:
         try:
             cells = reader.read(piece)
             charges = self._charges(cells, mapper)
-        except duckdb.OutOfMemoryException:
+        except (duckdb.OutOfMemoryException, TooMuchText):
             inspector.forget()
             if (parts := piece.cut_in_two()) is None:
                 raise

@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute
 
-from costoptix.bills.formats import CELLS, identifier
+from costoptix.bills.formats import CELLS, CellUnless, identifier
 from costoptix.bills.read import engine
 from costoptix.bills.read.cells import RECORD, VIEW, Cells, named_columns
 from costoptix.bills.read.columns import (
     Coded,
     Column,
-    Distinct,
     Rows,
     coded,
     constant,
-    distinct,
     encode,
+    few_distinct,
     hardly_repeats,
     one_array,
     take,
 )
+from costoptix.bills.read.other_columns import other_columns
+from costoptix.lake.charges import OTHER_COLUMNS
 from costoptix.lake.layout import METRICS
 
 if TYPE_CHECKING:
@@ -64,11 +66,15 @@ class Mapper:
         expressions: Mapping[str, str],
         relation: str,
         width: int,
+        others: Mapping[str, int] | None = None,
     ) -> None:
+        """Prepare; ``others`` are the names and positions of the cells that no expression names."""
         self._duckdb = connection
         self._relation = None if relation == CELLS else relation
         self._constants: dict[str, str | None] = {}
+        self._others = others
         self._cells: dict[str, int] = {}
+        self._unless: dict[str, tuple[int, str]] = {}  # cells as they are, but for a mark in them
         self._joined: dict[str, str] = {}  # what names columns that the relation adds
         self._computed: defaultdict[tuple[int, ...], dict[str, str]] = defaultdict(dict)
         added = self._added(width)
@@ -83,6 +89,8 @@ class Mapper:
                 self._joined[name] = sql
             else:
                 self._computed[tuple(named_columns(sql))][name] = sql
+                if isinstance(sql, CellUnless) and (match := _CELL.fullmatch(sql.cell)):
+                    self._unless[name] = int(match[1]), sql.mark
         self._related = _related(self._computed)
 
     def _added(self, width: int) -> set[str]:
@@ -103,14 +111,27 @@ class Mapper:
             records, joined = self._work_out(cells, self._joined, self._relation)
             columns |= {name: _column(text) for name, text in joined.items()}
         rows = np.arange(cells.rows) if records is None else records
+        as_they_are = self._cells | self._unmarked(cells)
         for numbers, groups in self._related.items():
+            if all(self._computed[group].keys() <= as_they_are.keys() for group in groups):
+                continue
             computed = self._computed_of(cells, numbers, groups)
             columns |= {name: _of(column, records) for name, column in computed.items()}
         columns |= {
-            name: _of(cells.columns[number], records) for name, number in self._cells.items()
+            name: _of(cells.columns[number], records) for name, number in as_they_are.items()
         }
+        if self._others is not None:
+            columns[OTHER_COLUMNS] = _of(other_columns(cells, self._others), records)
         columns |= {name: constant(value, len(rows)) for name, value in self._constants.items()}
         return Text(columns, rows)
+
+    def _unmarked(self, cells: Cells) -> dict[str, int]:
+        """Return the columns that are a cell as it is, since no value of it has the mark."""
+        return {
+            name: number
+            for name, (number, mark) in self._unless.items()
+            if not _is_in(cells.columns[number], mark)
+        }
 
     def _computed_of(
         self, cells: Cells, numbers: Sequence[int], groups: Sequence[tuple[int, ...]]
@@ -119,7 +140,7 @@ class Mapper:
 
         Together those that name some of the same cells, where that makes few combinations.
         """
-        kinds = self._kinds(cells, numbers)
+        kinds = few_distinct([cells.columns[number] for number in numbers], cells.rows)
         if kinds is None and len(groups) > 1:
             per_group = (self._computed_of(cells, group, [group]) for group in groups)
             return {name: column for columns in per_group for name, column in columns.items()}
@@ -130,15 +151,6 @@ class Mapper:
         _, texts = self._work_out(cells.take(kinds.firsts, numbers), expressions, VIEW)
         rows = kinds.codes.astype(np.int64)
         return {name: coded(_column(text)).take(rows) for name, text in texts.items()}
-
-    def _kinds(self, cells: Cells, numbers: Sequence[int]) -> Distinct | None:
-        """Return the distinct combinations of some cells, if they are few."""
-        named = [cells.columns[number] for number in numbers]
-        repeating = [column for column in named if isinstance(column, Coded)]
-        if len(repeating) < len(named):
-            return None
-        kinds = distinct(repeating, cells.rows)
-        return kinds if 2 * len(kinds) <= cells.rows else None
 
     def _work_out(
         self, cells: Cells, expressions: Mapping[str, str], relation: str
@@ -190,6 +202,11 @@ def _column(text: pa.ChunkedArray) -> Column:
         return constant(None, len(text))
     column = encode(text)
     return one_array(text) if hardly_repeats(column) else column
+
+
+def _is_in(column: Column, mark: str) -> bool:
+    values = column.values if isinstance(column, Coded) else column
+    return bool(compute.any(compute.match_substring(values, mark)).as_py())
 
 
 def _of(column: Column, rows: Rows | None) -> Column:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from duckdb import DuckDBPyConnection
 
-from costoptix.bills.formats import Header, Mapping, Options
+from costoptix.bills.formats import CellUnless, Header, Mapping, Options
 from costoptix.bills.read import recognize
 from costoptix.bills.read.casting import expressions, mapped_sql
 from costoptix.bills.read.cells import Cells, Reader
@@ -46,7 +46,7 @@ def test_the_columns_of_every_format_are_those_that_its_sql_yields(
     if format_ is None:
         return
     mapping = format_.mapping(header, CURRENCY)
-    sql = expressions(header, mapping, CURRENCY)
+    sql = expressions(mapping, CURRENCY)
     width = len(header.names) + len(mapping.nested)
     mapper = Mapper(duckdb, sql, mapping.relation, width)
     whole = mapped_sql(sql, mapping.relation)
@@ -58,6 +58,19 @@ def test_the_columns_of_every_format_are_those_that_its_sql_yields(
         with cells.viewed(duckdb, whole):
             expected = duckdb.execute(whole).fetchall()
         assert Counter(zip(*columns, text.records.tolist(), strict=True)) == Counter(expected)
+
+
+def test_a_cell_that_is_other_text_where_it_has_a_mark_is_asked_only_then(
+    duckdb: DuckDBPyConnection,
+) -> None:
+    from costoptix.bills.read.columns import encode, pa
+
+    sql = {"time": CellUnless('"c0"', "/", "true", "'read'")}
+    for texts, expected in (["a", None], ["a", None]), (["a", "1/2"], ["a", "read"]):
+        cells = Cells([encode(pa.array(texts))], 2)
+        text = Mapper(duckdb, sql, Mapping({}).relation, 1).text(cells)
+        assert arrow(text.columns["time"]).to_pylist() == expected
+        assert (text.columns["time"] is cells.columns[0]) == ("1/2" not in texts)
 
 
 def _recognized(header: Header):
