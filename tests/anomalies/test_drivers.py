@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from costoptix import clock
 from costoptix.anomalies import service
 from costoptix.anomalies.causes import Subject
 from costoptix.anomalies.drivers import Driver, Portion, drivers
@@ -126,6 +129,26 @@ def report_of(query: CostQuery, sums: dict[str, Decimal]) -> CostReport:
     )
     as_of = DataAsOf(TODAY, utc_now())
     return CostReport(query, "", as_of, (), rows, len(rows), None, BEFORE.first)
+
+
+@pytest.mark.parametrize("factor", [1, -1])
+def test_costs_and_credits_alone_are_explained_also_long_after(lake: Lake, factor: int) -> None:
+    """The account is renamed on the very day, and the bills end a year ago."""
+    lake.deliver(
+        *(
+            replace(
+                charge, effective_cost=factor * charge.effective_cost,
+                sub_account_name="old" if charge.day < SPIKE else "new",
+            )
+            for charge in costs(resource_id="i-1")
+        )
+    )  # fmt: skip
+    clock.configure("2027-06-01T00:00:00Z")
+    run(lake)
+    (row,) = kept(lake)
+    (resource,) = of(drivers_of(lake, row), "resource_id")
+    assert (resource.value, resource.change.now) == ("i-1", factor * 700)
+    assert resource.change.amount == row.impact == factor * 598
 
 
 def test_without_days_before_nothing_is_named(lake: Lake) -> None:
