@@ -269,7 +269,7 @@ def test_dimensions_come_in_pages(lake, get):
         answer = get(f"/costs/dimensions?limit=20{cursor and '&cursor='}{cursor}").get_json()
         names += [row["name"] for row in answer["data"]]
         cursor = answer["meta"]["next_cursor"]
-    assert len(set(names)) == len(names) == 13 + 30
+    assert len(set(names)) == len(names) == 14 + 30
 
 
 def test_the_values_of_a_dimension_come_with_their_cost(lake, get):
