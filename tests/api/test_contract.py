@@ -26,6 +26,7 @@ from costoptix.notify import channels
 from costoptix.notify.drafts import ChannelDraft
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
+from tests.support.checksums import checksums
 from tests.support.lake import Charge, Lake, open_writer
 
 OPERATIONS = declared_operations()
@@ -175,6 +176,17 @@ def test_a_strangers_thing_is_as_if_it_were_not_there(
     absent = _call(api, operation, str(uuid.uuid4()))
     _assert_refused(theirs, 404)
     assert theirs.data == absent.data
+
+
+def test_s8_reading_changes_nothing(api: Api, session: Session, acme: Organization) -> None:
+    """S8: calls are counted elsewhere, an export is in the audit log; no more is written."""
+    ids = {variable: make(session, acme) for variable, make in THINGS.items()}
+    before = checksums(session)
+    for operation in WITH_KEY:
+        if operation.method == "GET" and "export" not in operation.path:
+            variable = re.search(r"<(\w+_id)>", operation.path)
+            _call(api, operation, ids[variable[1]] if variable else "none")
+    assert checksums(session) == before
 
 
 @_by_name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from markupsafe import escape
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
@@ -26,13 +24,14 @@ from costoptix.budgets import service as budgets
 from costoptix.budgets.drafts import BudgetDraft
 from costoptix.costs.accounts import account_id
 from costoptix.frame.headers import CONTENT_SECURITY_POLICY
-from costoptix.models import Base, Organization, User, UserSession
+from costoptix.models import Organization, User, UserSession
 from costoptix.notify import channels, dispatches, unsubscribing
 from costoptix.notify.drafts import ChannelDraft
 from costoptix.web.parts.routing import ACCESS, Access
 from tests.anomalies.anomaly import make_anomaly
+from tests.support.checksums import checksums
 from tests.support.lake import Charge, Lake, open_writer
-from tests.support.pages import Browser, latest
+from tests.support.pages import Browser
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Pages that answer with a file or lead elsewhere, and so have no title.
@@ -105,20 +104,6 @@ def address(rule: Rule, values: dict[str, str]) -> str:
     for name in rule.arguments:
         path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
     return path
-
-
-def checksums(session: Session) -> dict[str, str]:
-    """Everything in the database but when sessions and keys were last seen."""
-    latest(session)
-    found = {}
-    for table in Base.metadata.sorted_tables:
-        columns = [column.name for column in table.columns if column.name not in (
-            "last_seen_at", "last_used_at")]  # fmt: skip
-        listed = ", ".join(f'"{name}"' for name in columns)
-        rows = session.execute(text(f'SELECT {listed} FROM "{table.name}"')).all()
-        found[table.name] = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
-    session.rollback()
-    return found
 
 
 def test_every_page_says_who_may_see_it(app: Flask) -> None:

@@ -232,6 +232,7 @@ def switch_channel(channel_id: str) -> ResponseReturnValue:
 @page("/settings/notifications/<channel_id>/test", access=Access.ADMIN, methods=("POST",))
 def test_channel(channel_id: str) -> ResponseReturnValue:
     """Have a test message sent."""
+    forms.read_button()
     try:
         dispatches.send_test(
             db.session(), current_user.organization, current_user.caller, channel_id
@@ -248,6 +249,7 @@ def test_channel(channel_id: str) -> ResponseReturnValue:
 )  # fmt: skip
 def replay_dispatch(channel_id: str, dispatch_id: str) -> ResponseReturnValue:
     """Have an event sent again."""
+    forms.read_button()
     try:
         dispatches.replay(
             db.session(), current_user.organization, current_user.caller, channel_id, dispatch_id
@@ -278,6 +280,7 @@ def rotate_channel_secret(channel_id: str) -> ResponseReturnValue:
 def delete_channel(channel_id: str) -> ResponseReturnValue:
     """Delete a channel."""
     name = _get(channel_id).name
+    forms.read_button()
     channels.delete(db.session(), current_user.organization, current_user.caller, channel_id)
     flash(f"The channel “{name}” is deleted.")
     return redirect(url_for("web.notifications"))
