@@ -31,6 +31,7 @@ def report_preview(channel_id: str, kind: str) -> ResponseReturnValue:
 )
 def send_report(channel_id: str, kind: str) -> ResponseReturnValue:
     """Send it now; the one that is due comes all the same."""
+    forms.read_button()
     try:
         report_job.send_now(
             db.session(), current_user.organization, current_user.caller, channel_id,
