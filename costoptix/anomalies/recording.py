@@ -326,8 +326,9 @@ def alert_data(anomaly: Anomaly) -> dict[str, Any]:
             for part in anomaly.parts[:MOST_PARTS]
         ],
         "drivers": [
-            {"dimension": driver["dimension"], "value": driver["value"]}
+            {name: driver[name] for name in ("dimension", "value", "words")}
             for driver in anomaly.drivers or ()
+            if not driver["is_rest"]
         ],
     }
 

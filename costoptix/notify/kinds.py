@@ -253,5 +253,6 @@ def _against(data: Data) -> str:
 
 
 def _drivers(data: Data) -> str:
-    drivers = [driver["value"] for driver in data.get("drivers", ()) if driver["value"]]
-    return f" Mostly: {', '.join(drivers[:3])}." if drivers else ""
+    drivers = [one.get("words") or one["value"] for one in data.get("drivers", ())]
+    named = [driver for driver in drivers if driver][:3]
+    return f" Mostly: {', '.join(named)}." if named else ""

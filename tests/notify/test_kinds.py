@@ -68,6 +68,11 @@ def test_an_anomaly_says_how_much_of_what() -> None:
     )
 
 
+def test_a_driver_is_named_in_words_where_the_bills_have_them() -> None:
+    sku = {"dimension": "sku_id", "value": "JRTCKXETXF", "words": "t3.micro per hour"}
+    assert sentence("anomaly.detected", drivers=[sku]).endswith(" Mostly: t3.micro per hour.")
+
+
 def test_an_anomaly_that_ended_says_what_it_came_to() -> None:
     assert sentence("anomaly.ended") == (
         "Amazon EC2 in aws:111 is no longer unusual. The anomaly in 14–16 Mar 2026 came to "
