@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
+from costoptix.drafts import Draft
 from costoptix.extensions import csrf, db
 from costoptix.notify import unsubscribing
+from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import address, config
+
+
+class OneClick(Draft):
+    """What a client of mail sends by itself (RFC 8058); the page's own form sends nothing."""
+
+    one_click: Literal["One-Click"] | None = Field(default=None, alias="List-Unsubscribe")
 
 
 @page("/unsubscribe/<subscription>", access=Access.PUBLIC)
@@ -24,6 +35,7 @@ def unsubscribe(subscription: str) -> ResponseReturnValue:
 
     The link itself says who may: a site that knows it needs no browser's help.
     """
+    forms.read(OneClick)
     about = unsubscribing.unsubscribe(db.session(), config(), subscription, network=address())
     return render_template("settings/unsubscribe.html", about=about, is_done=True)
 
