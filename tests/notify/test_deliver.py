@@ -151,7 +151,7 @@ def test_only_an_answer_of_two_hundred_is_a_delivery(
     (dispatch,) = post.dispatches
     assert (dispatch.state, dispatch.status) == ("waiting", status)
     endpoint.speak = saying(204)
-    assert post(later(6)) == 1
+    assert post(later(60)) == 1
     assert post.dispatches[0].state == "delivered"
 
 
