@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Annotated, Any
 
-from flask import g
+from flask import current_app, g
 from pydantic import Field
 
 from costoptix.anomalies.dispositions import rows_of, series_of
 from costoptix.anomalies.drivers import Driver
 from costoptix.anomalies.episodes import Series
-from costoptix.costs.accounts import account_id, given_names
+from costoptix.costs.account_names import AccountNames
+from costoptix.costs.answers import CostStore
 from costoptix.extensions import db
 from costoptix.models import Anomaly, AnomalyStatus, Organization
 
@@ -62,7 +62,9 @@ class FiguresData:
     provider_name: str | None
     service_name: str | None
     account: str
-    account_name: Annotated[str | None, Field(description="by the team; null where it gave none")]
+    account_name: Annotated[
+        str | None, Field(description="by the team, else in the newest bills; null without either")
+    ]
     currency: str
     actual: Decimal
     expected: Decimal
@@ -123,13 +125,14 @@ def anomaly_data(row: Anomaly, drivers: list[Driver] | None, error: str | None) 
 
 
 def account_name(series: Series) -> str | None:
-    """Return the team's name of the account; the names are read once per request."""
+    """Return the name of the account; names are read once per request."""
     if "account_names" not in g:
         session = db.session()
         own = session.get_one(Organization, g.api_key.caller.organization_id)
-        g.account_names = given_names(session, own)
-    names: Mapping[str, str] = g.account_names
-    return names.get(account_id(series.account))
+        store: CostStore = current_app.extensions["cost_store"]
+        g.account_names = AccountNames.of(session, own, store)
+    names: AccountNames = g.account_names
+    return names.name(series.account)
 
 
 def part_data(

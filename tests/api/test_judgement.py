@@ -173,6 +173,7 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert (details["account"], details["status"]) == ("aws:111", "new")
     (part,) = details["parts"]
     assert part.items() <= details.items()
+    assert details["account_name"] == "prod"  # in the bill
     named = api.get("/accounts").get_json()["data"][0]["id"]
     api("PATCH", f"/accounts/{named}", json={"name": "Shop"})
     assert api.get(path).get_json()["data"]["account_name"] == "Shop"
@@ -180,7 +181,7 @@ def test_what_is_detected_is_listed_judged_and_counted(api: Api, lake: Lake) -> 
     assert (driver["dimension"], driver["value"], driver["now"]) == ("resource_id", "i-1", "900")
     of_resources = [d for d in details["drivers"] if d["dimension"] == "resource_id"]
     assert sum(Decimal(d["change"]) for d in of_resources) == Decimal(details["impact"])
-    assert details["sentence"].startswith("EC2 in 111 cost $")
+    assert details["sentence"].startswith("EC2 in prod cost $")
     (day,) = [one for one in details["days"] if one["is_unusual"]]
     assert {name: day[name] for name in ("actual", "expected", "low", "high")}.items() <= (
         details.items()

@@ -1,19 +1,27 @@
-"""The names that the team gave to accounts, read once per request."""
+"""The names of accounts, read once per request."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from flask import g
 from flask_login import current_user
 
-from costoptix.costs.accounts import account_id, given_names
+from costoptix.costs.account_names import AccountNames
 from costoptix.extensions import db
+from costoptix.web.costs.questions import cost_store
 
 
 def given_name(account: str) -> str | None:
     """Return the team's name of an account (``slug:sub_account_id``); None when it gave none."""
+    return _names().given(account)
+
+
+def account_name(account: str) -> str | None:
+    """Return its name by the team or, without one, by the newest bills; None when it has none."""
+    return _names().name(account)
+
+
+def _names() -> AccountNames:
     if "account_names" not in g:
-        g.account_names = given_names(db.session(), current_user.organization)
-    names: Mapping[str, str] = g.account_names
-    return names.get(account_id(account))
+        g.account_names = AccountNames.of(db.session(), current_user.organization, cost_store())
+    names: AccountNames = g.account_names
+    return names

@@ -30,7 +30,7 @@ from costoptix.models import (
     AnomalyStatus,
 )
 from costoptix.periods import Preset
-from costoptix.web.costs.account_names import given_name
+from costoptix.web.costs.account_names import account_name
 from costoptix.web.costs.questions import asker, cost_store, url_with
 from costoptix.web.judgement.anomaly_wording import METHOD_TITLES, STATUS_TITLES, words
 from costoptix.web.parts import forms
@@ -235,7 +235,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
 def _accounts(accounts: Iterable[str], chosen: Iterable[str]) -> list[tuple[str, str]]:
     """Offer the accounts that have anomalies, and what is chosen already, by name."""
     listed = {*accounts, *chosen}
-    named = [(account, given_name(account) or account) for account in listed]
+    named = [(account, account_name(account) or account) for account in listed]
     return sorted(named, key=lambda pair: pair[1].lower())
 
 

@@ -21,7 +21,7 @@ from costoptix.budgets.drafts import (
 )
 from costoptix.clock import utc_today
 from costoptix.costs import report
-from costoptix.costs.query import ACCOUNT, TAG_PREFIX, CostQuery, Filter
+from costoptix.costs.query import TAG_PREFIX, CostQuery
 from costoptix.currencies import ISO_4217
 from costoptix.errors import Invalid
 from costoptix.extensions import db
@@ -30,7 +30,7 @@ from costoptix.lake.providers import account_of
 from costoptix.models import Budget
 from costoptix.money import to_text
 from costoptix.periods import DateRange, Preset, resolve_preset
-from costoptix.web.costs.account_names import given_name
+from costoptix.web.costs.account_names import account_name, given_name
 from costoptix.web.costs.questions import asker, cost_store
 from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.numbers import WrittenNumber, written_number
@@ -210,18 +210,8 @@ def _accounts(chosen: str) -> tuple[list[tuple[str, str]], bool]:
 
 
 def account_title(account: str) -> str:
-    """Return the name that the team gave an account, else the account as it is written."""
-    return given_name(account) or account
-
-
-def billed_title(account: str) -> str:
-    """Return the name of an account: the team's, else the newest in the bills of the last year."""
-    if given := given_name(account):
-        return given
-    only = (Filter(ACCOUNT, (account,)),)
-    query = CostQuery(last_year(), group_by=("sub_account_name",), filters=only)
-    rows = panel("the name of the account", lambda: asker()(query).rows).shown or ()
-    return next((row.group[0] for row in rows if row.group[0]), account)
+    """Return the name of an account, else the account as it is written."""
+    return account_name(account) or account
 
 
 def nothing_counted(draft: BudgetDraft) -> list[str]:

@@ -35,7 +35,7 @@ from costoptix.web.judgement.budget_chart import BudgetChart
 from costoptix.web.judgement.budget_form import (
     RULES,
     BudgetForm,
-    billed_title,
+    account_title,
     currencies_in_bills,
     form_of,
     nothing_counted,
@@ -147,7 +147,7 @@ def budget_detail(budget_id: str) -> ResponseReturnValue:
         chart=_chart(draft, standing.figures) if draft and standing.figures else None,
         explorer=_explorer(row),
         crossings=crossings_of(session, organization, row),
-        account_title=billed_title(row.account) if row.account else "",
+        account_title=account_title(row.account) if row.account else "",
         **_words(),
     )
 

@@ -11,7 +11,7 @@ from costoptix.figures.comparison import Compare
 from costoptix.lake.providers import account_of
 from costoptix.models import Anomaly, AnomalyPart, BudgetState, Severity
 from costoptix.periods import Preset
-from costoptix.web.costs.account_names import given_name
+from costoptix.web.costs.account_names import account_name
 from costoptix.web.parts.routing import web
 
 METRIC_TITLES = {
@@ -102,7 +102,7 @@ def dimension_title(name: str) -> str:
 def value_title(value: str | None, dimension: str) -> str:
     """Return how people call a value; what has none is named by what it lacks."""
     if value:
-        return (given_name(value) if dimension == ACCOUNT else None) or value
+        return (account_name(value) if dimension == ACCOUNT else None) or value
     if is_tag(dimension):
         return f"No {tag_key(dimension)} tag"
     return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"
@@ -114,7 +114,7 @@ def account_title(subject: Anomaly | AnomalyPart | Series) -> str:
     if not subject.sub_account_id:
         return "no account"
     account = account_of(subject.provider_name, subject.sub_account_id)
-    return given_name(account) or subject.sub_account_id
+    return account_name(account) or subject.sub_account_id
 
 
 def group_title(group_by: tuple[str, ...], group: Group | None, count: int | None = None) -> str:

@@ -42,7 +42,7 @@ def test_it_tells_what_was_expected_why_and_what_came_before(
     page = bob_browser.get(f"/anomalies/{row.id}").text
     shown = text(page)
     assert (page.count('class="bounds"'), page.count('class="mark"')) == (1, 1)
-    assert "EC2 in 111 cost $300.00 (3,000%) more than expected on 10 Mar 2026: " in shown
+    assert "EC2 in prod cost $300.00 (3,000%) more than expected on 10 Mar 2026: " in shown
     assert "$300.00 of it by m5.large, on demand." in shown
     assert "up to $450.00 above what was expected" in shown
     assert "Of the 2 earlier ones of the same service and account it would have muted 1" in shown

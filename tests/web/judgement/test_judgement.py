@@ -211,7 +211,7 @@ def test_an_anomaly_of_several_parts_shows_them(
         )  # fmt: skip
     session.commit()
     lake.deliver(*on(Charge(effective_cost=Decimal(310)), date(2026, 3, 1), date(2026, 3, 2)))
-    assert "AWS · 111 and 1 more" in text(alice_browser.get("/anomalies").text)
+    assert "AWS · prod and 1 more" in text(alice_browser.get("/anomalies").text)
     page = text(alice_browser.get(f"/anomalies/{row.id}").text)
     assert "Parts of one cause" in page
     assert page.count("+$150.00") == 2
