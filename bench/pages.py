@@ -95,7 +95,7 @@ def measure(app: Flask, client: FlaskClient, address: str, lake: Path) -> dict[s
     times["warm"] = [milliseconds(client, address) for _ in range(TURNS["warm"])]
     store: CostStore = app.extensions["cost_store"]
     for _ in range(TURNS["new"]):
-        store.answers, store.priced = BoundedCache(CACHED_ROWS), BoundedCache(CACHED_ROWS)
+        store.answers, store.worked_out = BoundedCache(CACHED_ROWS), BoundedCache(CACHED_ROWS)
         times["new"].append(milliseconds(client, address))
     return times
 

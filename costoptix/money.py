@@ -20,7 +20,8 @@ Amount = Decimal
 """An amount of money in some currency: at most 20 digits before the point, 18 after."""
 
 PLACES = 18
-QUANTUM = Decimal(1).scaleb(-PLACES)
+_ONE = Decimal(1)
+QUANTUM = _ONE.scaleb(-PLACES)
 
 _MISTAKES = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[*_MISTAKES, decimal.Inexact])
@@ -78,7 +79,8 @@ def to_amount(number: Decimal) -> Amount:
 
 def rounded(number: Decimal, places: int) -> Decimal:
     """Round half away from zero to so many places; the number has at most 100 before the point."""
-    return number.quantize(Decimal(1).scaleb(-places), context=_ROUNDING)
+    quantum = QUANTUM if places == PLACES else Decimal(1).scaleb(-places)
+    return number.quantize(quantum, context=_ROUNDING)
 
 
 def scaled(
@@ -106,9 +108,10 @@ def in_proportion(amount: Decimal, ratios: Iterable[tuple[Decimal, Decimal]]) ->
         ValueError: the result has more than 20 digits before the point.
         decimal.DivisionByZero: a whole is zero.
     """
-    parts = wholes = Decimal(1)
+    parts = wholes = _ONE
     for part, whole in ratios:
-        parts, wholes = _ROUNDING.multiply(parts, part), _ROUNDING.multiply(wholes, whole)
+        parts = part if parts is _ONE else _ROUNDING.multiply(parts, part)
+        wholes = whole if wholes is _ONE else _ROUNDING.multiply(wholes, whole)
     if parts == wholes:
         return amount
     return to_amount(_ROUNDING.divide(_ROUNDING.multiply(amount, parts), wholes))

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from costoptix.costs.cache import BoundedCache
 from costoptix.costs.engine import Engine
@@ -168,13 +168,14 @@ class RowStream:
 class CostStore:
     """The engine that reads the lake, and the answers that it gave before. One per process.
 
+    ``worked_out`` keeps what figures made of answers where that takes long, too.
     Used in ``with``, it is closed at the end.
     """
 
     def __init__(self, lake_dir: Path, temp_dir: Path, cached_rows: int = CACHED_ROWS) -> None:
         self.engine = Engine(lake_dir, temp_dir)
         self.answers: BoundedCache[CostReport] = BoundedCache(cached_rows)
-        self.priced: BoundedCache[tuple[PricedLine, ...]] = BoundedCache(cached_rows)
+        self.worked_out: BoundedCache[tuple[Any, ...]] = BoundedCache(cached_rows)
         self.pointers: BoundedCache[LiveData] = BoundedCache(CACHED_POINTERS)
         self.tag_keys: BoundedCache[list[str]] = BoundedCache(cached_rows)
         self.spellings: BoundedCache[Spellings] = BoundedCache(CACHED_SPELLINGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -125,19 +125,15 @@ def priced(
 ) -> tuple[PricedLine, ...]:
     """Add up one metric and what was priced, now and before, by the groups of both queries.
 
-    Always from the charges, over the whole ranges; in no order.
+    Always from the charges, over the whole ranges; in no order. Not kept: what is made of it is
+    smaller, and kept by ``worked_out``.
 
     Raises:
         Invalid: a sum exceeds 20 digits, or a quantity 26.
     """
 
     def answer(live: LiveData) -> tuple[PricedLine, ...]:
-        key = (organization.id, live.data_version, *sides, metric)
-        lines = store.priced.get(key)
-        if lines is None:
-            lines = tuple(_priced(sides, metric, live, store))
-            store.priced.put(key, lines, weight=1 + 2 * len(lines))
-        return lines
+        return tuple(_priced(sides, metric, live, store))
 
     return with_live(session, organization, store, answer)
 
@@ -151,6 +147,25 @@ def _priced(
     statement = priced_statement(planned, metric, store.engine.path)
     rows = store.engine.read(statement.sql, statement.parameters)
     return priced_lines(rows, len(sides[0].group_by))
+
+
+def worked_out(
+    session: Session,
+    organization: Organization,
+    question: Hashable,
+    work: Callable[[], Iterable[_Answer]],
+    store: CostStore,
+) -> tuple[_Answer, ...]:
+    """Return what a piece of work makes of the live data; what the same question made is kept.
+
+    The question must hold all that the work depends on beside the data.
+    """
+    key = (organization.id, current_version(session, organization), question)
+    made: tuple[_Answer, ...] | None = store.worked_out.get(key)
+    if made is None:
+        made = tuple(work())
+        store.worked_out.put(key, made, weight=1 + 2 * len(made))
+    return made
 
 
 def daily_series(

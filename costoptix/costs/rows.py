@@ -24,7 +24,7 @@ from costoptix.costs.engine import TOO_LARGE
 from costoptix.costs.parts import parts_of
 from costoptix.costs.plan import QueryPart
 from costoptix.costs.query import CostQuery
-from costoptix.costs.sql_priced import KINDS
+from costoptix.costs.sql_priced import CELL_END, FIELD_END, KINDS
 from costoptix.errors import Invalid
 from costoptix.lake.layout import METRICS, MISSING
 from costoptix.lake.live import LiveData
@@ -34,6 +34,7 @@ from costoptix.periods import DateRange, Granularity, bucket_of
 _METRICS = len(METRICS)
 _NOTHING = Decimal(0)
 _SUMS = _METRICS + len(MISSING)
+_FIELDS_BEFORE_UNIT = 6
 
 
 def rows_of(
@@ -100,24 +101,33 @@ def amount_in(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-_USAGE = {KINDS.index(PricedKind.ON_DEMAND), KINDS.index(PricedKind.COVERED)}
+_KIND_OF = {str(number): kind for number, kind in enumerate(KINDS)}
+_USAGE = {PricedKind.ON_DEMAND, PricedKind.COVERED}
 
 
 def priced_lines(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[PricedLine]:
     """Read what was priced on two sides, by ``depth`` groups."""
     for row in rows:
-        sides: tuple[dict[PricedKind, Priced], dict[PricedKind, Priced]] = ({}, {})
-        for side, kind, amount, quantity, unit, *costs in row[depth + 1]:
-            if amount is None:
-                continue
-            if kind in _USAGE:
-                counted = None if quantity is None else Decimal(quantity)
-                cell = Priced(Decimal(amount), counted, unit, *map(amount_in, costs))
-            else:
-                cell = Priced(Decimal(amount))
-            of_side, name = sides[side], KINDS[kind]
-            of_side[name] = together(of_side[name], cell) if name in of_side else cell
-        yield PricedLine(tuple(row[:depth]), row[depth], *sides)
+        now: dict[PricedKind, Priced] = {}
+        before: dict[PricedKind, Priced] = {}
+        for cell in row[depth + 1].split(CELL_END):
+            side, number, amount, *priced = cell.split(FIELD_END, _FIELDS_BEFORE_UNIT)
+            if amount:
+                kind, of_side = _KIND_OF[number], before if side == "1" else now
+                read = _priced(amount, *priced) if kind in _USAGE else Priced(Decimal(amount))
+                of_side[kind] = together(of_side[kind], read) if kind in of_side else read
+        yield PricedLine(tuple(row[:depth]), row[depth], now, before)
+
+
+def _priced(amount: str, quantity: str, listed: str, contracted: str, unit: str) -> Priced:
+    """Read a cell of usage; what is not known is empty."""
+    return Priced(
+        Decimal(amount),
+        Decimal(quantity) if quantity else None,
+        unit if quantity else None,
+        Decimal(listed) if listed else None,
+        Decimal(contracted) if contracted else None,
+    )
 
 
 def together(one: Priced, other: Priced) -> Priced:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ from costoptix.lake.live import Replaced
 from costoptix.models import Organization
 from costoptix.money import Amount
 
+_Made = TypeVar("_Made")
+
 RESTATED_WITHIN = timedelta(days=30)
 """How new a delivery is whose changes to earlier figures are told beside them."""
 
@@ -32,12 +34,22 @@ class AskPriced(Protocol):
         """Return one line per group and currency."""
 
 
+class WorkOut(Protocol):
+    """Works something out, once for the same question about the same data."""
+
+    def __call__(
+        self, question: Hashable, work: Callable[[], Iterable[_Made]]
+    ) -> tuple[_Made, ...]:
+        """Return what the work makes, or made before."""
+
+
 @dataclass(frozen=True)
 class Asks:
     """Answers of one organization: costs, what was priced, what newer deliveries changed, names."""
 
     ask: Ask
     priced: AskPriced
+    worked_out: WorkOut
     restated: Callable[[CostQuery, str], Mapping[str, Amount]]  # by currency
     given_name: Callable[[str], str | None]  # of an account, by the team
 
@@ -47,6 +59,9 @@ def asks_of(session: Session, organization: Organization, store: CostStore) -> A
 
     def priced(sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[PricedLine, ...]:
         return report.priced(session, organization, sides, metric, store)
+
+    def worked_out(question: Hashable, work: Callable[[], Iterable[_Made]]) -> tuple[_Made, ...]:
+        return report.worked_out(session, organization, question, work, store)
 
     @cache
     def replaced() -> tuple[Replaced, ...]:
@@ -59,6 +74,7 @@ def asks_of(session: Session, organization: Organization, store: CostStore) -> A
     return Asks(
         asker(session, organization, store),
         priced,
+        worked_out,
         restated,
         lambda account: names.get(accounts.account_id(account)),
     )

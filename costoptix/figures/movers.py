@@ -91,29 +91,37 @@ class Sum:
 def movers(asks: Asks, asked: Comparison, metric: str, level: Level) -> list[Mover]:
     """Rank the groups of both sides by how much money they moved, either way; ties by name."""
     group_by = level.group_by
-    ranking = moved(asks, asked, metric, group_by[:2] if level is Level.ACCOUNT else group_by)
-    if level is Level.ACCOUNT:
-        names = account_names(asks, asked, metric)
-        ranking = [
-            mover._replace(group=(*mover.group, names.get(mover.group))) for mover in ranking
-        ]
-    return sorted(ranking, key=_rank)
+    if level is not Level.ACCOUNT:
+        return sorted(moved(asks, asked, metric, group_by), key=_rank)
+    names = account_names(asks, asked, metric)
+    accounts = moved(asks, asked, metric, group_by[:2])
+    named = (mover._replace(group=(*mover.group, names.get(mover.group))) for mover in accounts)
+    return sorted(named, key=_rank)
 
 
-def moved(asks: Asks, asked: Comparison, metric: str, group_by: tuple[str, ...]) -> list[Mover]:
+def moved(
+    asks: Asks, asked: Comparison, metric: str, group_by: tuple[str, ...]
+) -> tuple[Mover, ...]:
     """Work out how the groups of both sides changed, and why; in no order."""
+    with resting():  # until the lines are gone, too: then there is less to look through
+        return asks.worked_out(
+            ("moved", asked.now, asked.before, metric, group_by),
+            lambda: _moved(asks, asked, metric, group_by),
+        )
+
+
+def _moved(asks: Asks, asked: Comparison, metric: str, group_by: tuple[str, ...]) -> list[Mover]:
     lines = tuple(name for name in LINE if name not in group_by)
     now, before = (
         asked_over(query, query.date_range, *group_by, *lines, metric=metric)
         for query in (asked.now, asked.before)
     )
     groups: dict[tuple[str, Group], list[PricedLine]] = {}
-    with resting():
-        for line in asks.priced((now, before), metric):
-            if line.now or line.before:
-                group = line.group[: len(group_by)]
-                groups.setdefault((line.currency, group), []).append(line)
-        return [_mover(*key, of_group, metric) for key, of_group in groups.items()]
+    for line in asks.priced((now, before), metric):
+        if line.now or line.before:
+            group = line.group[: len(group_by)]
+            groups.setdefault((line.currency, group), []).append(line)
+    return [_mover(*key, of_group, metric) for key, of_group in groups.items()]
 
 
 def sums(ranked: Iterable[Mover]) -> list[Sum]:
@@ -139,19 +147,36 @@ def _rank(mover: Mover) -> tuple[Amount, str, list[str]]:
 def account_names(asks: Asks, asked: Comparison, metric: str) -> dict[Group, str | None]:
     """Name accounts, provider and id, by the bills: by their name of the last day, else of before.
 
-    Of several of one range it is the last in order. An account that was renamed in between stays
-    one account.
+    An account that was renamed in between stays one account.
+    """
+    questions = [
+        asked_over(query, query.date_range, *ACCOUNT, metric=metric)
+        for query in (asked.now, asked.before)
+    ]
+    of_ranges = ([row.group for row in asks.ask(question).rows] for question in questions)
+    return first_names([last_accounts(asks, asked, metric), *of_ranges])
+
+
+def last_accounts(asks: Asks, asked: Comparison, metric: str) -> list[Group]:
+    """List provider, id and name of the accounts of the last day."""
+    last = asked.now.date_range.last
+    question = asked_over(asked.now, DateRange(last, last), *ACCOUNT, metric=metric)
+    return [row.group for row in asks.ask(question).rows]
+
+
+def first_names(of_ranges: Iterable[Iterable[Group]]) -> dict[Group, str | None]:
+    """Name accounts by the first range, lists of provider, id and name, in which they have a name.
+
+    Of several of one range it is the last in order.
     """
     names: dict[Group, str | None] = {}
-    last = asked.now.date_range.last
-    ranges = [DateRange(last, last), asked.now.date_range, asked.before.date_range]
-    for query, days in zip((asked.now, asked.now, asked.before), ranges, strict=True):
-        of_side: dict[Group, str] = {}
-        for row in asks.ask(asked_over(query, days, *ACCOUNT, metric=metric)).rows:
-            account, name = row.group[:2], row.group[2]
-            of_side[account] = max(of_side.get(account, ""), name or "")
-        for account, name in of_side.items():
-            names[account] = names.get(account) or name or None
+    for accounts in of_ranges:
+        of_range: dict[Group, str] = {}
+        for *account, name in accounts:
+            key = tuple(account)
+            of_range[key] = max(of_range.get(key, ""), name or "")
+        for key, last_name in of_range.items():
+            names[key] = names.get(key) or last_name or None
     return names
 
 
@@ -162,7 +187,7 @@ def _mover(currency: str, group: Group, lines: Sequence[PricedLine], metric: str
     else:
         parts = Parts.sum_of(split.parts for split in of_lines)
         untold = sums_by(pair for split in of_lines for pair in split.untold.items())
-    now, before = _whole(line.now for line in lines), _whole(line.before for line in lines)
+    now, before = _whole([line.now for line in lines]), _whole([line.before for line in lines])
     state = MoverState.NEW if before is None else MoverState.GONE if now is None else None
     change = Change(before or _NOTHING, now or _NOTHING)
     return Mover(currency, group, state or MoverState.CHANGED, change, parts, untold)

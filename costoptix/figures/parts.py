@@ -9,18 +9,22 @@ the reason. ``docs/figures.md`` has the formulas.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from costoptix.costs.answers import Priced, PricedKind, PricedLine
 from costoptix.costs.rows import together
-from costoptix.money import EXACT, Amount, cancel, in_proportion, total
+from costoptix.money import EXACT, Amount, cancel, in_proportion
 
 _NOTHING = Amount(0)
 _NONE = Priced(_NOTHING)
-QUANTITY, LIST_COST, CONTRACTED_COST = "quantity", "list_cost", "contracted_cost"
+_Column = Callable[[Priced], Decimal | None]
+_QUANTITY: _Column = attrgetter("quantity")
+_LIST_COST: _Column = attrgetter("list_cost")
+_CONTRACTED_COST: _Column = attrgetter("contracted_cost")
 
 
 class Parts(NamedTuple):
@@ -41,7 +45,7 @@ class Parts(NamedTuple):
     @classmethod
     def sum_of(cls, all_parts: Iterable[Parts]) -> Parts:
         """Add up parts, each by itself."""
-        return cls(*(total(filter(None, column)) for column in zip(*all_parts, strict=True)))
+        return cls(*(sum(column, _NOTHING) for column in zip(*all_parts, strict=True)))
 
 
 PART_TITLES = {
@@ -123,8 +127,8 @@ def splits(line: PricedLine, metric: str) -> Iterator[Split]:
         yield Split(Parts(new=now.amount), {})
     elif before:
         yield Split(Parts(gone=EXACT.minus(before.amount)), {})
-    for kind in {**line.now, **line.before}:
-        if kind in _KIND_PARTS:
+    for kind in _KIND_PARTS:
+        if kind in line.now or kind in line.before:
             after, earlier = line.now.get(kind, _NONE), line.before.get(kind, _NONE)
             change = EXACT.subtract(after.amount, earlier.amount)
             is_other = kind is PricedKind.OTHER and change
@@ -142,7 +146,10 @@ class _UsageSums(NamedTuple):
 
     @property
     def amount(self) -> Amount:
-        return EXACT.add(_amount(self.on_demand), _amount(self.covered))
+        one, other = self
+        if one is None or other is None:
+            return _amount(one or other)
+        return EXACT.add(one.amount, other.amount)
 
 
 def _usage(side: Mapping[PricedKind, Priced], metric: str) -> _UsageSums | None:
@@ -165,15 +172,15 @@ _Ratios = tuple[tuple[Decimal, Decimal], ...]
 def _usage_split(now: _UsageSums, before: _UsageSums, metric: str) -> Split:
     measure = _measure(now, before)
     if measure is None:
-        return _left(Parts(), EXACT.subtract(now.amount, before.amount), Untold.QUANTITY)
+        return _left(EXACT.subtract(now.amount, before.amount), Untold.QUANTITY)
     try:
         split = _steps(now, before, measure, metric)
     except ValueError:  # a price so far above the earlier one that nothing holds the product
-        return _left(Parts(), EXACT.subtract(now.amount, before.amount), Untold.RATES)
-    return split if measure == QUANTITY else _without_usage(split)
+        return _left(EXACT.subtract(now.amount, before.amount), Untold.RATES)
+    return split if measure is _QUANTITY else _without_usage(split)
 
 
-def _steps(now: _UsageSums, before: _UsageSums, measure: str, metric: str) -> Split:
+def _steps(now: _UsageSums, before: _UsageSums, measure: _Column, metric: str) -> Split:
     """Carry the earlier cost over to the quantity, the prices and the shares of now."""
     growth = ((_size(now, measure), _size(before, measure)),)
     price, rate, untold = _prices(now, before, measure, metric)
@@ -188,17 +195,19 @@ def _steps(now: _UsageSums, before: _UsageSums, measure: str, metric: str) -> Sp
             _at_share(now.on_demand, before.on_demand, measure, price + rate),
             _at_share(now.covered, before.covered, measure, ()),
         )
+    rest = EXACT.subtract(now.amount, at_shares)
     parts = Parts(
         usage=EXACT.subtract(EXACT.add(grown, committed), before.amount),
-        list_price=EXACT.subtract(at_price, grown),
-        negotiated_rate=EXACT.subtract(at_rate, at_price),
+        list_price=EXACT.subtract(at_price, grown) if price else _NOTHING,
+        negotiated_rate=EXACT.subtract(at_rate, at_price) if rate else _NOTHING,
         commitment_coverage=EXACT.subtract(at_shares, EXACT.add(at_rate, committed)),
+        other=rest,
     )
-    return _left(parts, EXACT.subtract(now.amount, at_shares), untold)
+    return Split(parts, {untold: rest} if rest else {})
 
 
-def _left(parts: Parts, rest: Amount, reason: Untold) -> Split:
-    return Split(parts._replace(other=rest), {reason: rest}) if rest else Split(parts, {})
+def _left(rest: Amount, reason: Untold) -> Split:
+    return Split(Parts(other=rest), {reason: rest} if rest else {})
 
 
 def _without_usage(split: Split) -> Split:
@@ -211,41 +220,33 @@ def _without_usage(split: Split) -> Split:
     return Split(parts._replace(usage=_NOTHING, other=other), reasons)
 
 
-def _measure(now: _UsageSums, before: _UsageSums) -> str | None:
+def _measure(now: _UsageSums, before: _UsageSums) -> _Column | None:
     """Return by what the sizes of both sides are compared: quantities, else list costs."""
     rows = [row for row in (*now, *before) if row is not None]
-    if all(row.unit == rows[0].unit for row in rows) and _is_size(rows, before, QUANTITY):
-        return QUANTITY
-    return LIST_COST if _is_size(rows, before, LIST_COST) else None
+    is_one_unit = len({row.unit for row in rows}) == 1
+    if is_one_unit and _is_size(rows, before, _QUANTITY):
+        return _QUANTITY
+    return _LIST_COST if _is_size(rows, before, _LIST_COST) else None
 
 
-def _is_size(rows: Iterable[Priced], before: _UsageSums, measure: str) -> bool:
+def _is_size(rows: Iterable[Priced], before: _UsageSums, measure: _Column) -> bool:
     """Tell whether all rows have a size, none below zero, and the earlier side one above it."""
     for row in rows:
-        size = _of_column(row, measure)
+        size = measure(row)
         if size is None or size < 0:
             return False
     return _size(before, measure) > 0
 
 
-def _size(usage: _UsageSums, measure: str) -> Decimal:
+def _size(usage: _UsageSums, measure: _Column) -> Decimal:
     one, other = usage
     if one is None or other is None:
-        return _of(one or other or _NONE, measure)
-    return EXACT.add(_of(one, measure), _of(other, measure))
-
-
-def _of_column(priced: Priced, measure: str) -> Decimal | None:
-    size: Decimal | None = getattr(priced, measure)
-    return size
-
-
-def _of(priced: Priced, measure: str) -> Decimal:
-    return getattr(priced, measure) or _NOTHING
+        return measure(one or other or _NONE) or _NOTHING
+    return EXACT.add(measure(one) or _NOTHING, measure(other) or _NOTHING)
 
 
 def _prices(
-    now: _UsageSums, before: _UsageSums, measure: str, metric: str
+    now: _UsageSums, before: _UsageSums, measure: _Column, metric: str
 ) -> tuple[_Ratios, _Ratios, Untold]:
     """Return by what list price and negotiated rate of what no commitment covers moved.
 
@@ -254,19 +255,18 @@ def _prices(
     one, other = now.on_demand, before.on_demand
     if one is None or other is None:
         return (), (), Untold.RATES
-    price = _unit_price(one, other, LIST_COST, QUANTITY) if measure == QUANTITY else ()
+    price = _unit_price(one, other, _LIST_COST, _QUANTITY) if measure is _QUANTITY else ()
     if price is None:
         return (), (), Untold.LIST_COST
-    if metric == LIST_COST:
+    if metric == "list_cost":
         return price, (), Untold.RATES
-    rate = _unit_price(one, other, CONTRACTED_COST, LIST_COST)
+    rate = _unit_price(one, other, _CONTRACTED_COST, _LIST_COST)
     return (price, (), Untold.CONTRACTED_COST) if rate is None else (price, rate, Untold.RATES)
 
 
-def _unit_price(now: Priced, before: Priced, name: str, per: str) -> _Ratios | None:
+def _unit_price(now: Priced, before: Priced, sum_of: _Column, per: _Column) -> _Ratios | None:
     """Return by what one sum per another moved; None where the columns do not tell."""
-    after, per_after = _of_column(now, name), _of_column(now, per)
-    earlier, per_earlier = _of_column(before, name), _of_column(before, per)
+    after, per_after, earlier, per_earlier = sum_of(now), per(now), sum_of(before), per(before)
     if after is None or per_after is None or earlier is None or per_earlier is None:
         return None
     if not per_after or not per_earlier or (not after and not earlier):
@@ -277,17 +277,19 @@ def _unit_price(now: Priced, before: Priced, name: str, per: str) -> _Ratios | N
     return () if cancel(*ratios) else ratios
 
 
-def _at_share(now: Priced | None, before: Priced | None, measure: str, prices: _Ratios) -> Amount:
+def _at_share(
+    now: Priced | None, before: Priced | None, measure: _Column, prices: _Ratios
+) -> Amount:
     """Return what a row cost before at the size and the prices of now.
 
     What was not there before counts as what it costs now.
     """
     if now is None:
         return _NOTHING
-    size = _of(before, measure) if before else _NOTHING
+    size = measure(before) if before else None
     if before is None or not size:
         return now.amount
-    return in_proportion(before.amount, ((_of(now, measure), size), *prices))
+    return in_proportion(before.amount, ((measure(now) or _NOTHING, size), *prices))
 
 
 def _amount(priced: Priced | None) -> Amount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,15 @@ from costoptix.costs.query import ACCOUNT, CostQuery, Filter
 from costoptix.figures.asks import Asks
 from costoptix.figures.breakdown import Group, amount_of
 from costoptix.figures.covered import CoverageShift, coverage_shifts
-from costoptix.figures.movers import Level, Mover, account_names, moved, movers, sums
+from costoptix.figures.movers import (
+    Level,
+    Mover,
+    first_names,
+    last_accounts,
+    moved,
+    movers,
+    sums,
+)
 from costoptix.figures.parts import COMMITTABLE, Parts, Untold
 from costoptix.figures.sentence import Cause, ServiceInAccount, days_titles, sentence
 from costoptix.figures.sides import Comparison
@@ -59,21 +67,25 @@ class Why:
     account_names: Mapping[Group, str | None]  # in the bills, of the accounts of ``coverage``
 
 
-def sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> list[str]:
+def sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> tuple[str, ...]:
     """Say in one sentence per currency why costs changed, the largest change first.
 
     For pages and messages that show no more: it asks small files, and the charges of few services.
+    Names that the team gave are part of the data that an answer is kept for.
     """
-    cells = _cells(asks, asked, metric)
+    return asks.worked_out(
+        ("sentences", asked.now, asked.before, metric, today),
+        lambda: _sentences(asks, asked, metric, today),
+    )
+
+
+def _sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> list[str]:
+    cells, names = _cells(asks, asked, metric)
     changes = {currency: summed(of_currency.values()) for currency, of_currency in cells.items()}
     titles = _titles(asks, asked, today)
+    causes = _causes(asks, asked, metric, cells, names)
     return [
-        sentence(
-            titles,
-            currency,
-            changes[currency],
-            _causes(asks, asked, metric, currency, cells[currency]),
-        )
+        sentence(titles, currency, changes[currency], causes[currency])
         for currency in sorted(changes, key=lambda name: (-abs(changes[name].amount), name))
     ]
 
@@ -89,9 +101,9 @@ def reasons(
     """Say of movers why costs changed, one entry per currency."""
     shifts = coverage_shifts(asks.ask, asked) if metric in COMMITTABLE else {}
     now, before = (asks.restated(query, metric) for query in (asked.now, asked.before))
-    cells = _cells(asks, asked, metric)
+    cells, names = _cells(asks, asked, metric)
     titles = _titles(asks, asked, today)
-    names = account_names(asks, asked, metric) if shifts else {}
+    causes = _causes(asks, asked, metric, cells, names)
     return [
         Why(
             whole.currency,
@@ -100,13 +112,8 @@ def reasons(
             whole.untold,
             Restated(now.get(whole.currency, _NOTHING), before.get(whole.currency, _NOTHING)),
             shifts.get(whole.currency, ()),
-            sentence(
-                titles,
-                whole.currency,
-                whole.change,
-                _causes(asks, asked, metric, whole.currency, cells.get(whole.currency, {})),
-            ),
-            names,
+            sentence(titles, whole.currency, whole.change, causes.get(whole.currency, [])),
+            names if shifts else {},
         )
         for whole in sums(ranked)
     ]
@@ -116,66 +123,118 @@ _Cells = dict[Group, Change]
 """What each service in each account cost before and now."""
 
 
-def _cells(asks: Asks, asked: Comparison, metric: str) -> dict[str, _Cells]:
-    """Ask what each service in each account cost, by currency: of a small roll-up."""
+_Names = Mapping[Group, str | None]
+"""What the bills call accounts, provider and id."""
+
+
+def _cells(asks: Asks, asked: Comparison, metric: str) -> tuple[dict[str, _Cells], _Names]:
+    """Ask what each service in each account cost, by currency, and the accounts' names.
+
+    Of a small roll-up. Two accounts are compared by services only; they have titles.
+    """
     cells: dict[str, _Cells] = {}
-    names = SERVICE if asked.is_of_accounts else _CELL
-    for is_now, query in ((False, asked.before), (True, asked.now)):
-        for row in asks.ask(asked_over(query, query.date_range, *names, metric=metric)).rows:
+    accounts: list[list[Group]] = []
+    depth = _depth(asked)
+    names = SERVICE if asked.is_of_accounts else (*_CELL, "sub_account_name")
+    for side in (asked.now, asked.before):
+        rows = asks.ask(asked_over(side, side.date_range, *names, metric=metric)).rows
+        accounts.append([row.group[1:] for row in rows])
+        for row in rows:
             amount = amount_of(row, metric)
             if amount is not None:
+                is_now = side is asked.now
+                change = Change(_NOTHING, amount) if is_now else Change(amount, _NOTHING)
                 of_currency = cells.setdefault(row.currency, {})
-                earlier = of_currency.get(row.group, Change(_NOTHING, _NOTHING))
-                of_currency[row.group] = (
-                    replace(earlier, now=amount) if is_now else replace(earlier, before=amount)
-                )
-    return cells
+                other = of_currency.get(row.group[:depth])
+                of_currency[row.group[:depth]] = summed([other, change]) if other else change
+    if asked.is_of_accounts:
+        return cells, {}
+    return cells, first_names([last_accounts(asks, asked, metric), *accounts])
+
+
+def _depth(asked: Comparison) -> int:
+    """Return how many names make a cell."""
+    return len(SERVICE if asked.is_of_accounts else _CELL)
 
 
 def _causes(
-    asks: Asks, asked: Comparison, metric: str, currency: str, cells: _Cells
-) -> list[Cause]:
-    """Return the largest parts of the changes of services in accounts."""
-    gross = total([abs(change.amount) for change in cells.values()])
-    largest = sorted(cells, key=lambda cell: (-abs(cells[cell].amount), str(cell)))[:LOOKED_AT]
-    chosen = [cell for cell in largest if cells[cell].amount]
-    if not chosen:
+    asks: Asks, asked: Comparison, metric: str, cells: Mapping[str, _Cells], names: _Names
+) -> dict[str, list[Cause]]:
+    """Return by currency the largest parts of the changes of services in accounts.
+
+    The charges are asked once, for all currencies.
+    """
+    chosen = {currency: _largest(of_currency) for currency, of_currency in cells.items()}
+    ranked = [
+        mover
+        for mover in _of_cells(asks, asked, metric, chosen.values())
+        if mover.group in chosen.get(mover.currency, ())
+    ]
+    largest = {name: _largest_parts(ranked, name, cells[name]) for name in cells}
+    named = [mover for parts in largest.values() for _, _, mover in parts]
+    days = _daily(asks, asked, metric, named)
+    return {
+        currency: [
+            Cause(called[mover.group], part, amount, days.get(mover.key, ()))
+            for part, amount, mover in parts
+        ]
+        for currency, parts in largest.items()
+        for called in [_named(asks, asked, names, cells[currency])]
+    }
+
+
+def _of_cells(
+    asks: Asks, asked: Comparison, metric: str, chosen: Iterable[Iterable[Group]]
+) -> Sequence[Mover]:
+    """Work out how some cells changed, and perhaps others."""
+    every = list(dict.fromkeys(cell for cells in chosen for cell in cells))
+    if not every:
         return []
-    narrowed = Comparison(*(_narrowed(query, chosen) for query in (asked.now, asked.before)))
-    causes = [
+    narrowed = Comparison(*(_narrowed(query, every) for query in (asked.now, asked.before)))
+    return moved(asks, narrowed, metric, _CELL[: _depth(asked)])
+
+
+def _largest(cells: _Cells) -> list[Group]:
+    """Return the cells that moved most."""
+    largest = sorted(cells, key=lambda cell: (-abs(cells[cell].amount), str(cell)))[:LOOKED_AT]
+    return [cell for cell in largest if cells[cell].amount]
+
+
+def _largest_parts(
+    ranked: Iterable[Mover], currency: str, cells: _Cells
+) -> list[tuple[str, Amount, Mover]]:
+    """Return the largest parts of movers of one currency, of those that matter to all its cells."""
+    gross = total([abs(change.amount) for change in cells.values()])
+    parts = [
         (part, amount, mover)
-        for mover in moved(asks, narrowed, metric, _CELL[: len(chosen[0])])
-        if mover.currency == currency and mover.group in chosen
+        for mover in ranked
+        if mover.currency == currency
         for part, amount in mover.parts._asdict().items()
         if amount and abs(amount) * SMALLEST >= gross
     ]
-    causes.sort(key=lambda cause: (-abs(cause[1]), cause[0], str(cause[2].group)))
-    days = _daily(asks, narrowed.now, metric, currency, _CELL[: len(chosen[0])])
-    names = _named(asks, asked, metric, cells)
-    return [
-        Cause(
-            names[mover.group],
-            part,
-            amount,
-            few_days(mover.change, asked, days.get(mover.group, {})),
-        )
-        for part, amount, mover in causes[:CAUSES]
-    ]
+    return sorted(parts, key=lambda cause: (-abs(cause[1]), cause[0], str(cause[2].group)))[:CAUSES]
 
 
 def _daily(
-    asks: Asks, query: CostQuery, metric: str, currency: str, names: tuple[str, ...]
-) -> dict[Group, dict[date, Amount]]:
-    """Ask what services in accounts cost day by day."""
+    asks: Asks, asked: Comparison, metric: str, named: Sequence[Mover]
+) -> dict[tuple[str, Group], tuple[date, ...]]:
+    """Return the few days that make most of the change of movers, where these are few.
+
+    What each cost is asked day by day.
+    """
+    if not named or asked.now.date_range.length < SHORTEST:
+        return {}
+    query = _narrowed(asked.now, [mover.group for mover in named])
+    names = _CELL[: _depth(asked)]
     by_day = replace(
         asked_over(query, query.date_range, *names, metric=metric), granularity=Granularity.DAILY
     )
-    days: dict[Group, dict[date, Amount]] = {}
+    days: dict[tuple[str, Group], dict[date, Amount]] = {}
     for row in asks.ask(by_day).rows:
         amount = amount_of(row, metric)
-        if row.currency == currency and amount is not None:
-            days.setdefault(row.group, {})[row.period_start] = amount
-    return days
+        if amount is not None:
+            days.setdefault((row.currency, row.group), {})[row.period_start] = amount
+    return {mover.key: few_days(mover.change, asked, days.get(mover.key, {})) for mover in named}
 
 
 def few_days(change: Change, asked: Comparison, days: Mapping[date, Amount]) -> tuple[date, ...]:
@@ -199,9 +258,9 @@ def few_days(change: Change, asked: Comparison, days: Mapping[date, Amount]) -> 
 
 def _narrowed(query: CostQuery, cells: Sequence[Group]) -> CostQuery:
     """Ask of the services and accounts of some cells."""
-    filters = [Filter("service_name", tuple({cell[0] for cell in cells}))]
+    filters = [Filter("service_name", tuple(dict.fromkeys(cell[0] for cell in cells)))]
     if len(cells[0]) == len(_CELL):
-        filters.append(Filter("sub_account_id", tuple({cell[2] for cell in cells})))
+        filters.append(Filter("sub_account_id", tuple(dict.fromkeys(cell[2] for cell in cells))))
     return replace(query, filters=(*query.filters, *filters))
 
 
@@ -221,12 +280,11 @@ def _account_title(asks: Asks, query: CostQuery) -> str:
 
 
 def _named(
-    asks: Asks, asked: Comparison, metric: str, cells: _Cells
+    asks: Asks, asked: Comparison, billed: _Names, cells: _Cells
 ) -> dict[Group, ServiceInAccount]:
     """Name services, and the account where a service is in several."""
     if asked.is_of_accounts:
         return {cell: ServiceInAccount(cell[0], None) for cell in cells}
-    billed = account_names(asks, asked, metric)
     counts: dict[Group, int] = {}
     for cell in cells:
         counts[cell[:2]] = counts.get(cell[:2], 0) + 1

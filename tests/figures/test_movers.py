@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costoptix.costs.cache import BoundedCache
 from costoptix.figures.movers import Level, MoverState, movers, sums
 from costoptix.figures.parts import Parts
 from costoptix.figures.sides import comparison
@@ -161,3 +162,17 @@ def test_an_account_that_bills_spell_and_name_anew_is_one_account(lake: Lake) ->
     assert (mover.group[0], mover.group[2]) == ("Microsoft", "Team A")
     assert (mover.state, mover.parts) == (MoverState.CHANGED, Parts(usage=Decimal(4)))
     assert sum(mover.group[1] == guid for mover in ranking) == 1
+
+
+def test_what_moved_is_worked_out_once_until_the_data_change(lake: Lake, monkeypatch):
+    monkeypatch.setattr(lake.store, "worked_out", BoundedCache(100))
+    lake.deliver(FIRST, LAST, used(BEFORE, 10, "5"), used(NOW, 12, "6"))
+    asked = comparison(lake.ask(*WEEK))
+    assert asked is not None
+    first = movers(lake.asks, asked, "effective_cost", Level.SERVICE)
+    with monkeypatch.context() as patch:
+        patch.setattr(lake.store.engine, "read", lambda *_: pytest.fail("asked again"))
+        assert movers(lake.asks, asked, "effective_cost", Level.SERVICE) == first
+    lake.deliver(used(NOW, 3, "1", sku_id="other"))
+    (mover,) = movers(lake.asks, asked, "effective_cost", Level.SERVICE)
+    assert (mover.change.now, mover.parts.new) == (15, 3)

@@ -179,3 +179,10 @@ def test_two_units_in_one_line_cannot_be_added(lake: Lake):
 def test_credits_only_are_credits(lake: Lake):
     found = whole(lake, [other("Credit", -4)], [other("Credit", -9)])
     assert found.parts == Parts(credits=Decimal(-DAYS * 5))
+
+
+@pytest.mark.parametrize("unit", ["Hours", "", "1 h\x1f\x1e, a day"])
+def test_usage_of_a_unit_of_any_characters_is_compared(lake: Lake, unit: str):
+    facts = {"pricing_unit": unit}
+    found = whole(lake, [used(10, **facts)], [used(13, **facts)])
+    assert found.parts == Parts(usage=DAYS * 3 * RATE)

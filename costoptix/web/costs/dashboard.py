@@ -158,11 +158,11 @@ def home() -> ResponseReturnValue:
     )
 
 
-def _sentences(question: CostQuestion, whole: Panel[CostReport]) -> list[str]:
+def _sentences(question: CostQuestion, whole: Panel[CostReport]) -> tuple[str, ...]:
     """Say why the costs of the range changed; nothing where nothing is compared."""
     comparison = sides.comparison(_shown(whole), compare=question.compare)
     if comparison is None:
-        return []
+        return ()
     return why.sentences(asks(), comparison, question.metric, utc_today())
 
 
