@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from costoptix import errors
+from costoptix.access.api_keys import DeadKey
 from costoptix.errors import CostOptixError
 
 
@@ -20,7 +21,8 @@ def test_every_refusal_has_a_status_of_its_own_and_keeps_its_sentence(
     kind: type[CostOptixError],
 ) -> None:
     assert 400 <= kind.status < 600
-    assert kind("It is full.").sentence == str(kind("It is full.")) == "It is full."
+    told = kind("It is full.", *([None] if kind is DeadKey else []))  # which also says whose it was
+    assert told.sentence == str(told) == "It is full."
 
 
 def test_an_error_of_no_kind_is_ours() -> None:

@@ -18,6 +18,7 @@ from costoptix.anomalies.detect import Method, detect, severity_of
 from costoptix.anomalies.dispositions import Disposition
 from costoptix.anomalies.episodes import Episode, Series
 from costoptix.anomalies.listing import AnomalyFilters
+from costoptix.anomalies.recording import ALERT
 from costoptix.anomalies.service import AUTOMATIC
 from costoptix.models import Anomaly, AnomalyPart, Delivery, Event
 from costoptix.money import total
@@ -27,6 +28,8 @@ from tests.support.lake import TODAY, Charge, Lake
 
 SPIKE = date(2026, 3, 10)
 DAY = timedelta(days=1)
+
+TOLD = select(Event).where(Event.name == ALERT)
 
 
 def episode(service_name: str, account: str, day: int, impact: int, currency: str) -> Episode:
@@ -113,7 +116,7 @@ def test_one_service_in_several_accounts_is_one_finding_told_once(lake: Lake) ->
     assert (row.first_day, row.last_day) == (SPIKE, SPIKE + DAY)
     assert [(p.sub_account_id, p.impact) for p in row.parts] == [("222", 800), ("111", 600)]
     assert (row.sub_account_id, row.impact, row.actual) == ("222", 1400, 1600)
-    assert len(lake.session.scalars(select(Event)).all()) == 3
+    assert len(lake.session.scalars(TOLD).all()) == 3
     for account, count in (("aws:111", 2), ("aws:222", 1), ("aws:333", 1)):
         filters = AnomalyFilters(accounts=(account,))
         assert listing.count_anomalies(lake.session, lake.organization, filters) == count
@@ -206,4 +209,4 @@ def test_a_run_that_meets_what_another_has_kept_meanwhile_keeps_it_once(
     (result,) = run(lake).episodes
     assert result.disposition is Disposition.KNOWN
     assert [len(row.parts) for row in kept(lake)] == [2]
-    assert len(lake.session.scalars(select(Event)).all()) == 1
+    assert len(lake.session.scalars(TOLD).all()) == 1

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from costoptix.anomalies import floors, listing, service
 from costoptix.anomalies.dispositions import Disposition
+from costoptix.anomalies.recording import ALERT
 from costoptix.models import Anomaly, Event
 from costoptix.periods import DateRange
 from tests.anomalies.anomaly import make_anomaly
@@ -18,6 +19,8 @@ from tests.support.lake import TODAY, Charge, Lake
 
 SPIKE = date(2026, 3, 10)
 DAYS = DateRange(date(2025, 12, 1), TODAY)
+
+TOLD = select(Event).where(Event.name == ALERT)
 
 
 def costs(usual: str, on_spike: str, **values: Any) -> list[Charge]:
@@ -58,7 +61,7 @@ def test_cents_are_counted_and_neither_kept_nor_told(lake: Lake) -> None:
     run = listing.last_run(lake.session, lake.organization)
     assert run is not None
     assert (run.below_floor, run.daily_costs) == (2, {"USD": "100.1001", "JPY": "10"})
-    assert len(lake.session.scalars(select(Event)).all()) == 1
+    assert len(lake.session.scalars(TOLD).all()) == 1
 
 
 def test_cents_take_nothing_of_what_a_tier_keeps(lake: Lake) -> None:
