@@ -89,10 +89,11 @@ def health(changes: Sequence[Change]) -> Health:
 
     A rise is (now − before) ÷ before, its weight (now − before) ÷ all that is spent now. What
     was zero or a credit and now costs rose beyond measure. Where all that is spent is zero,
-    nothing has a weight and all are healthy; of no service all counts are 0.
+    nothing has a weight and all are healthy; of no service all counts are 0. A service that
+    cost nothing on either side is none.
     """
     spend = total([change.now for change in changes])
-    levels = [_level(change, spend) for change in changes]
+    levels = [_level(change, spend) for change in changes if change.now or change.before]
     return Health(levels.count(2), levels.count(1), levels.count(0))
 
 
