@@ -163,6 +163,7 @@ def test_when_the_counter_does_not_answer_nothing_gets_through(
     assert api.get("/health").headers["X-RateLimit-Remaining"] == "99"
 
 
+@pytest.mark.sqlite  # the error is SQLite's
 def test_a_call_that_could_not_be_counted_says_nothing_of_the_count(
     starter: Organization, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

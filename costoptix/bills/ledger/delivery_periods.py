@@ -1,4 +1,4 @@
-"""Conditions by which deliveries of a billing period are looked up."""
+"""Conditions by which deliveries of a billing period are looked up, and their order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from costoptix.models import Delivery
 from costoptix.periods import BillingPeriod, month_start
+
+OLDEST_FIRST = (
+    Delivery.billing_period,
+    Delivery.billing_period_last.nulls_first(),  # which databases order each in their own way
+    Delivery.billing_account_id,
+)
+"""By period, of one first day the month before others; then by account."""
 
 
 def of_period(period: BillingPeriod) -> tuple[ColumnElement[bool], ...]:

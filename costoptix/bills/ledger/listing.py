@@ -12,6 +12,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, defer, joinedload
 
 from costoptix.bills.ledger.deliveries import is_part, sums_of
+from costoptix.bills.ledger.delivery_periods import OLDEST_FIRST
 from costoptix.bills.ledger.incomplete import incomplete
 from costoptix.bills.read import rejections
 from costoptix.bills.read.staged import Rejection
@@ -94,9 +95,7 @@ def periods(session: Session, row: Import) -> list[Period]:
     What it brought of one month file by file is one period; a copy of a month is another one.
     """
     deliveries = session.scalars(
-        select(Delivery)
-        .where(Delivery.import_id == row.id)
-        .order_by(Delivery.billing_period, Delivery.billing_account_id)
+        select(Delivery).where(Delivery.import_id == row.id).order_by(*OLDEST_FIRST)
     ).all()
     parts = {_month(delivery): delivery for delivery in deliveries if is_part(delivery)}
     wholes: dict[tuple[str, BillingPeriod, str | None, datetime], list[Delivery]] = {}

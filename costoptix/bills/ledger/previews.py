@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from costoptix import money
 from costoptix.bills.ledger.deliveries import in_scope, replaced_by, scope_of, sums_of, version_of
+from costoptix.bills.ledger.delivery_periods import OLDEST_FIRST
 from costoptix.bills.ledger.precedence import Version, live_versions
 from costoptix.clock import utc_now
 from costoptix.models import Delivery, DeliveryState, Import
@@ -62,7 +63,7 @@ def _shifts(
     mine = session.scalars(
         select(Delivery)
         .where(Delivery.import_id == row.id, Delivery.state != DeliveryState.WITHDRAWN)
-        .order_by(Delivery.billing_period, Delivery.billing_account_id)
+        .order_by(*OLDEST_FIRST)
     ).all()
     scopes = {scope_of(delivery): None for delivery in (*mine, *freed)}
     kept_out = {delivery.id for delivery in freed}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.bills.ledger import precedence
 from costoptix.bills.ledger.deliveries import in_scope, scope_of, version_of
+from costoptix.bills.ledger.delivery_periods import OLDEST_FIRST
 from costoptix.lake.files import LakeReader
 from costoptix.lake.layout import CHARGES, ROLL_UPS
 from costoptix.models import Delivery, DeliveryFile, Import
@@ -57,11 +58,7 @@ class Restatement:
 def restatements(session: Session, row: Import, lake: LakeReader) -> list[Restatement]:
     """Compare each month of an import with the delivery of the same scope before it, if any."""
     restated = []
-    mine = (
-        select(Delivery)
-        .where(Delivery.import_id == row.id)
-        .order_by(Delivery.billing_period, Delivery.billing_account_id)
-    )
+    mine = select(Delivery).where(Delivery.import_id == row.id).order_by(*OLDEST_FIRST)
     for delivery in session.scalars(mine).all():
         earlier = replaced_by(session, delivery)
         if earlier is not None:
