@@ -26,6 +26,7 @@ from costoptix.models import Job, WorkerHeartbeat
 from costoptix.notify import dispatches, report_job
 from costoptix.notify.sender import Sender
 from costoptix.queue import Abandoned, Claim
+from costoptix.version import __version__
 
 IDLE_SECONDS = 1.0
 RECOVERY_SECONDS = 5.0
@@ -81,6 +82,7 @@ class _Worker:
         self._sessions = sessions
         self._config = config
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._started_at = utc_now()
         self._watch = inbox.Watch()
         self._once = False
         self._unknown_kinds: set[str] = set()
@@ -142,7 +144,12 @@ class _Worker:
 
     def _show_life(self, session: Session) -> None:
         with writing(session):
-            session.merge(WorkerHeartbeat(id=self._name, seen_at=utc_now()))
+            session.merge(
+                WorkerHeartbeat(
+                    id=self._name, seen_at=utc_now(),
+                    started_at=self._started_at, version=__version__,
+                )
+            )  # fmt: skip
 
     def _note_unknown_kinds(self, session: Session) -> None:
         """Say once of each kind that its jobs wait for a worker of another version."""

@@ -43,6 +43,7 @@ from costoptix.models import (
     WorkerHeartbeat,
 )
 from costoptix.queue import Claim
+from costoptix.version import __version__
 from tests.bills.bill import write
 from tests.support.bills import work
 from tests.support.server import ROOT, environment_for
@@ -70,7 +71,10 @@ def test_once_drains_what_is_due_and_ends(
         ("import", "done"), ("data_changed", "done"),
         ("detect_anomalies", "done"), ("check_budgets", "done"),
     }  # fmt: skip
-    assert len(session.scalars(select(WorkerHeartbeat)).all()) == 1
+    beat = session.scalars(select(WorkerHeartbeat)).one()
+    assert beat.version == __version__
+    assert beat.started_at is not None
+    assert beat.started_at <= beat.seen_at
 
 
 @pytest.mark.usefixtures("judged_here")

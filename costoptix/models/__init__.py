@@ -51,6 +51,7 @@ from costoptix.models.channels import (
 )
 from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
+from costoptix.models.operations import InstallationIdentity, SweepPause
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "Import",
     "ImportState",
     "InboxItem",
+    "InstallationIdentity",
     "Invitation",
     "Job",
     "JobState",
@@ -101,6 +103,7 @@ __all__ = [
     "SetupState",
     "Severity",
     "Source",
+    "SweepPause",
     "ThrottleCounter",
     "UTCDateTime",
     "User",

@@ -280,6 +280,7 @@ class DeliveryFile(Base):
     path: Mapped[str] = mapped_column(String(400))  # within the lake
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     row_count: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))  # None: made before hashes were kept
 
     delivery: Mapped[Delivery] = relationship(back_populates="files")
 

@@ -61,3 +61,5 @@ class WorkerHeartbeat(Base):
 
     id: Mapped[str] = mapped_column(String(100), primary_key=True)  # host:pid
     seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]  # None: a worker of a version that did not say
+    version: Mapped[str | None] = mapped_column(String(40))  # of the code that it runs

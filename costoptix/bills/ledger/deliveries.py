@@ -49,7 +49,7 @@ from costoptix.periods import BillingPeriod
 AT_ONCE = 500
 """Imports that one statement names: databases bound the parameters of one."""
 
-_OF_FILE = {"kind", "size_bytes", "row_count"}
+_OF_FILE = {"kind", "size_bytes", "row_count", "sha256"}
 
 
 ScopeKey = tuple[str, str, BillingPeriod]

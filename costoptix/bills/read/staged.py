@@ -51,6 +51,7 @@ class StagedFile(_StagedModel):
     name: str
     row_count: int
     size_bytes: int
+    sha256: str | None = None  # None: kept by a version that did not note it
 
 
 class SubAccount(_StagedModel):

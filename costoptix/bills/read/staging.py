@@ -6,6 +6,7 @@ What is here is read by nobody yet. Before it may go live the files themselves a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -110,7 +111,7 @@ class Staging:
             scope.sketch = scope.sketch.with_more(hashes[sorted_scope.rows], self._sketch_size)
             name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
             size = parquet_files.write(self._folder / name, charges.columns, sorted_scope.rows)
-            scope.charges.append(_described(CHARGES, name, len(sorted_scope.rows), size))
+            scope.charges.append(self._described(CHARGES, name, len(sorted_scope.rows), size))
 
     def _new_scope(self) -> _Scope:
         # Numbered: no folder is ever named by a word of a bill.
@@ -203,7 +204,7 @@ class Staging:
             pa.default_memory_pool().release_unused()
             return self._copy(roll_up.name, roll_up_sql(roll_up, self._charges(scope)), name)
         size = grouped.write(self._folder / name, roll_up)
-        return _described(roll_up.name, name, grouped.rows, size)
+        return self._described(roll_up.name, name, grouped.rows, size)
 
     def _write_coverage(
         self, scope: _Scope, covered: CoverageSums, expected: tuple[int, Sums]
@@ -214,7 +215,7 @@ class Staging:
         total = coverage.total(path)
         if total != (expected[0], {metric: expected[1][metric] or Decimal(0) for metric in SIGNED}):
             raise Unreconciled(f"{KIND}: {total} instead of {expected}")
-        return _described(KIND, name, parquet_files.row_count(path), size)
+        return self._described(KIND, name, parquet_files.row_count(path), size)
 
     def _total_of(self, file: StagedFile) -> tuple[int, Sums]:
         """Read a roll-up back: the charges that it counts and their sums."""
@@ -262,14 +263,16 @@ class Staging:
         """Write what a SELECT yields into a file; DuckDB answers with how many rows that were."""
         path = self._folder / name
         (rows,) = self._row(engine.copy_sql(select, path))
-        return _described(kind, name, rows, path.stat().st_size)
+        return self._described(kind, name, rows, path.stat().st_size)
+
+    def _described(self, kind: str, name: str, rows: int, size: int) -> StagedFile:
+        """Describe a file that is written; its hash tells later whether it was altered."""
+        with (self._folder / name).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size, sha256=digest)
 
     def _row(self, sql: str) -> tuple[Any, ...]:
         return next(iter(self._duckdb.execute(sql).fetchall()))
-
-
-def _described(kind: str, name: str, rows: int, size: int) -> StagedFile:
-    return StagedFile(kind=kind, name=name, row_count=rows, size_bytes=size)
 
 
 def _category_sums(coarse: Grouped) -> Iterator[CategorySum]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config import Config
 from costoptix import clock
 from costoptix.access.permissions import Caller
 from costoptix.bills.ledger import deliveries, undo
@@ -26,6 +28,16 @@ def test_a_delivery_is_as_new_as_its_arrival_where_nothing_else_says(
 ) -> None:
     row = take_in(bill("7"))
     assert delivery_of(session, row).delivered_at == row.created_at
+
+
+def test_each_file_is_written_down_with_its_size_and_its_hash(
+    take_in: TakeIn, session: Session, config: Config
+) -> None:
+    files = delivery_of(session, take_in(bill("7"))).files
+    assert files
+    for file in files:
+        content = (config.lake_dir / file.path).read_bytes()
+        assert (file.size_bytes, file.sha256) == (len(content), sha256(content).hexdigest())
 
 
 def test_a_manifest_s_time_goes_before_the_arrival(take_in: TakeIn, session: Session) -> None:
