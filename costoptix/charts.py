@@ -23,6 +23,12 @@ MAX_INTERVALS = 5
 MAX_LABELS = 7
 MARK = 22
 """How high the mark of an unusual bucket is."""
+TARGET = 24
+"""How wide and high the link of a mark is, in pixels."""
+NARROWEST = 200
+"""How wide a chart is at least, in pixels: marks nearer than a target lie below each other."""
+MARK_ROWS = 3
+"""In how many rows the links of marks lie at most; the table below a chart has them all."""
 HAIR = Decimal("0.04")
 """What hangs below zero by less than this part of a step gets no space of its own."""
 OTHERS_COLOUR = 9
@@ -91,13 +97,14 @@ class Axis:
 class Bucket:
     """One place on the time axis; ``short`` is written under it, ``label`` in full.
 
-    A ``note`` says what is unusual there; the bucket is marked.
+    A ``note`` says what is unusual there; the bucket is marked, and the mark leads to ``href``.
     """
 
     label: str
     short: str
     is_complete: bool = True
     note: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,15 +152,16 @@ class StackedChart:
     expected: tuple[ExpectedBucket | None, ...] = ()
 
     @cached_property
-    def totals(self) -> list[Amount]:
-        """Return the sum of each bucket."""
+    def totals(self) -> list[Amount | None]:
+        """Return the sum of each bucket; None, which is not zero, where there are no charges."""
         columns = zip(*(band.amounts for band in self.bands), strict=True)
-        return [total([amount for amount in column if amount is not None]) for column in columns]
+        present = ([amount for amount in column if amount is not None] for column in columns)
+        return [total(amounts) if amounts else None for amounts in present]
 
     @cached_property
     def total(self) -> Amount:
         """Return the sum of the whole chart."""
-        return total(self.totals)
+        return total([amount for amount in self.totals if amount is not None])
 
     @property
     def previous_total(self) -> Amount:
@@ -188,6 +196,7 @@ class StackedChart:
         parts = [
             f'<svg viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none"'
             ' aria-hidden="true" focusable="false">',
+            *self._gaps(),
             *self._lines(width),
             *(self._bars(band, ends) for band, ends in self._stacks()),
             *self._incomplete(),
@@ -202,6 +211,28 @@ class StackedChart:
     def bucket_labels(self) -> Markup:
         """Write the short labels under their bars."""
         return labels_under(self.buckets)
+
+    @property
+    def mark_links(self) -> Markup:
+        """Return the links of the marks, each a target of 24 px; "" without any."""
+        links = Markup("").join(
+            _MARK_LINK.format(
+                f"{(i + 0.5) * 100 / len(self.buckets):.2f}", row * TARGET,
+                self.buckets[i].href, self.buckets[i].note, self.buckets[i].label,
+            )
+            for i, row in self._mark_rows()
+        )  # fmt: skip
+        return Markup('<svg class="marks">{}</svg>').format(links) if links else links
+
+    def _mark_rows(self) -> Iterator[tuple[int, int]]:
+        """Yield the buckets that lead somewhere, each in a row where no other link is so near."""
+        nearest = -(-TARGET * len(self.buckets) // NARROWEST)
+        ends = [0] * MARK_ROWS
+        for i, bucket in enumerate(self.buckets):
+            free = next((row for row, end in enumerate(ends) if end <= i), None)
+            if bucket.href and free is not None:
+                ends[free] = i + nearest
+                yield i, free
 
     def _stacks(self) -> Iterator[tuple[Band, list[_Ends]]]:
         """Yield each band with the two ends of each of its bars, away from zero in its sign."""
@@ -227,6 +258,12 @@ class StackedChart:
             if bottom > top:
                 path.append(f"M{i * BUCKET} {top}h{bar}v{bottom - top}h-{bar}z")
         return f'<path class="bars s{band.colour}" d="{"".join(path)}"/>'
+
+    def _gaps(self) -> Iterator[str]:
+        """Shade the buckets without any charges: what is not known is not zero."""
+        for i, amount in enumerate(self.totals):
+            if amount is None:
+                yield f'<rect class="gap" x="{i * BUCKET}" width="{BUCKET}" height="{HEIGHT}"/>'
 
     def _lines(self, width: int) -> Iterator[str]:
         for tick in self.axis.ticks:
@@ -265,6 +302,13 @@ class StackedChart:
                 yield [f"{x} {y}", f"{x + BUCKET} {y}"]
             else:
                 yield [f"{x + middle:g} {y}" for x, y in levels]
+
+
+_MARK_LINK = Markup(  # noqa: S704 - fixed but for one number; what is filled in is escaped
+    '<svg x="{}%" y="{}" overflow="visible"><a href="{}" aria-label="Anomaly: {}, {}">'
+    f'<rect x="-{TARGET // 2}" width="{TARGET}" height="{TARGET}"/>'
+    '<path d="M-6 5h12l-6 10z"/></a></svg>'
+)
 
 
 def _dashed_line(runs: Iterable[Sequence[str]]) -> str:
@@ -307,27 +351,48 @@ def _anchor(index: int, count: int) -> Markup:
     return Markup(' text-anchor="middle"')
 
 
-def sparkline(amounts: Sequence[Amount], incomplete: int = 0) -> Markup:
+def sparkline(amounts: Sequence[Amount | None], incomplete: int = 0) -> Markup:
     """Draw a small line over its area; the last ``incomplete`` steps are dashed.
 
-    One amount is a level line; none draws nothing.
+    It is broken where an amount is None. One amount is a level line; none draws nothing.
     """
-    if not amounts:
+    present = [amount for amount in amounts if amount is not None]
+    if not present:
         return Markup("")
     values = list(amounts) * 2 if len(amounts) == 1 else list(amounts)
-    low, high = min(_ZERO, *values), max(_ZERO, *values)
-    spread = (high - low) or Decimal(1)
-    points = [
-        f"{i * 100 / (len(values) - 1):.1f} {38 - scaled(value - low, 36, spread, places=1)}"
-        for i, value in enumerate(values)
-    ]
-    solid = max(1, len(points) - incomplete)
-    base = f"{38 - scaled(-low, 36, spread, places=1)}"
-    last_x = points[solid - 1].partition(" ")[0]
-    area = f"M0 {base}L{'L'.join(points[:solid])}L{last_x} {base}z"
-    dashed = f'<path class="dashed" d="M{"L".join(points[solid - 1 :])}"/>'
+    low, high = min(_ZERO, *present), max(_ZERO, *present)
+    spread, step = (high - low) or Decimal(1), 100 / (len(values) - 1)
+    solid, dashed, shade = "", "", ""
+    base = 38 - scaled(-low, 36, spread, places=1)
+    for is_drawn, run in groupby(enumerate(values), key=_is_drawn):
+        levels = [
+            (i, i * step, 38 - scaled(value - low, 36, spread, places=1))
+            for i, value in run
+            if value is not None
+        ]
+        if not is_drawn:
+            continue
+        done = [level for level in levels if level[0] < len(values) - incomplete] or levels[:1]
+        points = _spark_points(done, step)
+        solid += f"M{'L'.join(points)}"
+        ends = (points[0].partition(" ")[0], points[-1].partition(" ")[0])
+        shade += f"M{ends[0]} {base}L{'L'.join(points)}L{ends[1]} {base}z"
+        if len(done) < len(levels):
+            dashed += f"M{'L'.join(_spark_points(levels[len(done) - 1 :], step))}"
     return Markup(  # noqa: S704 - made of numbers and fixed words only
         '<svg class="spark" viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="shade" d="{area}"/><path class="solid" d="M{"L".join(points[:solid])}"/>'
-        f"{dashed if solid < len(points) else ''}</svg>"
+        f'<path class="shade" d="{shade}"/><path class="solid" d="{solid}"/>'
+        f"{_dashed_path(dashed)}</svg>"
     )
+
+
+def _spark_points(levels: Sequence[tuple[int, float, Decimal]], step: float) -> list[str]:
+    """Write points; one alone is a dash of a step's width."""
+    if len(levels) > 1:
+        return [f"{x:.1f} {y}" for _, x, y in levels]
+    ((_, x, y),) = levels
+    return [f"{max(0.0, x - step / 2):.1f} {y}", f"{min(100.0, x + step / 2):.1f} {y}"]
+
+
+def _dashed_path(shape: str) -> str:
+    return f'<path class="dashed" d="{shape}"/>' if shape else ""

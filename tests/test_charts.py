@@ -50,7 +50,10 @@ def test_an_axis_holds_zero_and_every_amount(given_amounts):
 def test_the_sums_of_a_chart_are_the_sums_of_its_bands(bands):
     drawn = chart(*bands)
     assert drawn.total == total([band.total for band in drawn.bands])
-    assert drawn.total == total(drawn.totals)
+    assert drawn.total == total([amount for amount in drawn.totals if amount is not None])
+    assert [amount is None for amount in drawn.totals] == [
+        all(amount is None for amount in column) for column in zip(*bands, strict=True)
+    ]
     assert all(0 <= top <= top + height <= HEIGHT + 60 for _, top, height in bars(drawn))
 
 
@@ -84,6 +87,36 @@ def test_one_value_fills_one_bar_and_zeros_draw_none():
     assert len(bars(chart(["7"]))) == 1
     assert bars(chart(["0", "0"])) == []
     assert "<svg" in chart(["0"]).svg
+
+
+def test_a_bucket_without_charges_is_a_gap_and_one_of_zero_is_not():
+    drawn = chart(["4", None, "0"], ["2", None, None])
+    assert drawn.totals == [6, None, 0]
+    assert re.findall(r'class="gap" x="(\d+)"', drawn.svg) == ["10"]
+
+
+def test_the_mark_of_a_bucket_is_a_link_that_no_other_one_covers():
+    buckets = tuple(
+        Bucket(f"day {i}", str(i), note="<EC2>" if i in (3, 4, 20, 25) else "", href=f"/a/{i}")
+        for i in range(30)
+    )
+    marked = tuple(b if b.note else Bucket(b.label, b.short) for b in buckets)
+    band = Band("x", (Decimal(1),) * 30, 0)
+    links = StackedChart("USD", marked, (band,)).mark_links
+    found = re.findall(r'<svg x="([\d.]+)%" y="(\d+)"[^>]*><a href="([^"]+)"', links)
+    assert found == [
+        ("11.67", "0", "/a/3"), ("15.00", "24", "/a/4"), ("68.33", "0", "/a/20"),
+        ("85.00", "0", "/a/25"),
+    ]  # fmt: skip
+    assert "<EC2>" not in links
+    assert StackedChart("USD", (Bucket("a", "a"),), (Band("x", (None,), 0),)).mark_links == ""
+
+
+def test_a_sparkline_is_broken_where_nothing_is_known():
+    drawn = sparkline([Decimal(1), Decimal(2), None, Decimal(4), Decimal(5)], incomplete=1)
+    assert 'class="solid" d="M0.0 30.8L25.0 23.6M62.5 9.2L87.5 9.2"' in drawn
+    assert 'class="dashed" d="M75.0 9.2L100.0 2.0"' in drawn
+    assert sparkline([None, None]) == ""
 
 
 def test_the_earlier_range_is_one_dashed_line_even_of_one_bucket():

@@ -176,6 +176,7 @@ def count_anomalies(
 class Mark:
     """What a chart says of an anomaly that matters."""
 
+    anomaly_id: str
     first_day: date
     currency: str
     service_name: str | None
@@ -185,7 +186,9 @@ class Mark:
 def marks(session: Session, organization: Organization, filters: AnomalyFilters) -> list[Mark]:
     """List what charts mark, at most the ``MARKED`` largest: no low ones and no false positives."""
     query = (
-        select(Anomaly.first_day, Anomaly.currency, Anomaly.service_name, Anomaly.impact)
+        select(
+            Anomaly.id, Anomaly.first_day, Anomaly.currency, Anomaly.service_name, Anomaly.impact
+        )
         .where(
             *_conditions(session, organization, filters),
             Anomaly.severity != Severity.LOW,

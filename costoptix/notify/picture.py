@@ -131,7 +131,7 @@ def _style() -> str:
     return (
         f"text{{font:18px Inter;fill:{colours['muted']}}}{series}"
         f".line{{stroke:{colours['line']};stroke-width:3}}.zero{{stroke:{colours['text']}}}"
-        ".cursor{fill:none}"
+        ".cursor,.gap{fill:none}"
     )
 
 

@@ -131,7 +131,7 @@ function chart(figure) {
   for (const link of figure.querySelectorAll(".legend a")) {
     const light = (isOn) => {
       area.classList.toggle("dimmed", isOn);
-      area.querySelector(`.bars.s${link.dataset.colour}`).classList.toggle("hot", isOn);
+      for (const bars of area.querySelectorAll(`.bars.s${link.dataset.colour}`)) bars.classList.toggle("hot", isOn);
     };
     for (const name of ["pointerenter", "focus"]) link.addEventListener(name, () => light(true));
     for (const name of ["pointerleave", "blur"]) link.addEventListener(name, () => light(false));

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
+
+from flask import url_for
 
 from costoptix.charts import OTHERS_COLOUR, Band, Bucket, StackedChart
-from costoptix.figures.breakdown import Breakdown, Earlier
+from costoptix.figures.breakdown import Breakdown, BreakdownPart, Earlier
 from costoptix.money import EXACT, total
 from costoptix.periods import BillingPeriod, DateRange, Granularity, bucket_of, length_in_words
 from costoptix.web.costs.questions import CostQuestion
@@ -36,32 +39,49 @@ def granularity_for(days: DateRange) -> Granularity:
     return Granularity.WEEKLY if days.length <= MAX_WEEKLY else Granularity.MONTHLY
 
 
+@dataclass(frozen=True)
+class Note:
+    """What is unusual on a day, and where it is looked at closer; "" where it is already."""
+
+    name: str
+    href: str = ""
+
+
 def stacked_chart(
     breakdown: Breakdown,
     question: CostQuestion,
     granularity: Granularity,
     complete_through: date | None,
-    notes: Mapping[date, str] | None = None,
+    notes: Mapping[date, Note] | None = None,
 ) -> StackedChart:
     """Return the chart of a breakdown; each band leads to the question for its group alone.
 
-    ``notes`` say what is unusual on a day; the bucket of that day is marked.
+    ``notes`` say what is unusual on a day; the bucket of that day is marked. What has no value,
+    as the untagged, has the muted colour, and takes none from the others.
     """
     group_by = question.query.group_by
     bands = [
         Band(
             name=group_title(group_by, part.group, part.group_count),
             amounts=part.amounts,
-            colour=min(rank, OTHERS_COLOUR) if part.group is not None else OTHERS_COLOUR,
+            colour=colour,
             href=question.opened(part.group).url if part.group else "",
         )
-        for rank, part in enumerate(breakdown.parts)
+        for part, colour in zip(breakdown.parts, colours(breakdown.parts), strict=True)
     ]
     buckets = [
         _bucket(days, granularity, complete_through, notes or {}) for days in breakdown.buckets
     ]
     chart = StackedChart(breakdown.currency, tuple(buckets), tuple(bands))
     return chart if breakdown.earlier is None else _with_earlier(chart, breakdown.earlier)
+
+
+def colours(parts: Iterable[BreakdownPart]) -> Iterator[int]:
+    """Yield the colour of each part: in order, but the muted one for what has no value."""
+    ranks = count()
+    for part in parts:
+        has_value = part.group == () or any(value is not None for value in part.group or ())
+        yield min(next(ranks), OTHERS_COLOUR) if has_value else OTHERS_COLOUR
 
 
 def _with_earlier(chart: StackedChart, earlier: Earlier) -> StackedChart:
@@ -75,13 +95,24 @@ def _with_earlier(chart: StackedChart, earlier: Earlier) -> StackedChart:
 
 
 def _bucket(
-    days: DateRange, granularity: Granularity, through: date | None, notes: Mapping[date, str]
+    days: DateRange, granularity: Granularity, through: date | None, notes: Mapping[date, Note]
 ) -> Bucket:
     is_complete = through is not None and days.last <= through
-    names = sorted({name for day, name in notes.items() if day in days})
+    of_days = [note for day, note in notes.items() if day in days]
     return Bucket(
-        bucket_title(days, granularity), _short(days, granularity), is_complete, ", ".join(names)
+        bucket_title(days, granularity),
+        _short(days, granularity),
+        is_complete,
+        ", ".join(sorted({note.name for note in of_days})),
+        _where(days, {note.href for note in of_days}),
     )
+
+
+def _where(days: DateRange, addresses: set[str]) -> str:
+    """Return where a mark leads: to its finding, or to the list of several; "" nowhere."""
+    if len(addresses) > 1:
+        return url_for("web.anomalies", start_date=days.first, end_date=days.last)
+    return next(iter(addresses), "")
 
 
 def bucket_title(days: DateRange, granularity: Granularity) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from flask import url_for
 from flask_login import current_user
 
 from costoptix.anomalies.listing import (
@@ -25,6 +26,7 @@ from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
 from costoptix.models import OPEN_STATUSES, Anomaly
 from costoptix.money import Amount
+from costoptix.web.costs.cost_charts import Note
 from costoptix.web.parts.panels import panel
 
 SHOWN = 6
@@ -80,14 +82,24 @@ def open_anomalies() -> OpenAnomalies:
     )
 
 
-def marked_days(marks: Iterable[Mark], currency: str) -> Mapping[date, str]:
-    """Name what stands out on each first day of an anomaly that matters, the largest impact."""
-    largest: dict[date, tuple[Amount, str]] = {}
+def marked_days(marks: Iterable[Mark], currency: str) -> Mapping[date, Note]:
+    """Note what stands out on each first day of an anomaly that matters, the largest impact."""
+    largest: dict[date, Mark] = {}
     for mark in marks:
-        if mark.currency == currency:
-            named = (abs(mark.impact), mark.service_name or "no service")
-            largest[mark.first_day] = max(named, largest.get(mark.first_day, named))
-    return {day: name for day, (_, name) in largest.items()}
+        other = largest.get(mark.first_day)
+        if mark.currency == currency and (other is None or _rank(mark) > _rank(other)):
+            largest[mark.first_day] = mark
+    return {
+        day: Note(
+            mark.service_name or "no service",
+            url_for("web.anomaly_detail", anomaly_id=mark.anomaly_id),
+        )
+        for day, mark in largest.items()
+    }
+
+
+def _rank(mark: Mark) -> tuple[Amount, str, str]:
+    return abs(mark.impact), mark.service_name or "no service", mark.anomaly_id
 
 
 def worst_budgets() -> Budgets:

@@ -27,7 +27,7 @@ from costoptix.figures.breakdown import breakdowns
 from costoptix.models import ANOMALY_MOVES, Anomaly, AnomalyStatus
 from costoptix.money import Amount, total
 from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.cost_charts import stacked_chart
+from costoptix.web.costs.cost_charts import Note, stacked_chart
 from costoptix.web.costs.questions import (
     CostQuestion,
     asker,
@@ -163,7 +163,7 @@ def _chart(
     by_currency = breakdowns(ask, explorer.query, METRIC, Granularity.DAILY)
     through = ask(explorer.query).data_as_of.complete_through
     name = value_title(row.service_name, "service_name")
-    unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), name)
+    unusual = dict.fromkeys(DateRange(row.first_day, row.last_day), Note(name))
     for breakdown in by_currency:
         if breakdown.currency == row.currency:
             chart = stacked_chart(breakdown, explorer, Granularity.DAILY, through, unusual)

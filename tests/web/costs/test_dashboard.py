@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.anomalies.anomaly import make_anomaly
 from tests.support.cost_pages import HOSTILE, chart_totals, links, text
 from tests.support.lake import Charge
 from tests.support.pages import Browser
@@ -211,3 +213,32 @@ def test_a_saved_address_in_another_spelling_shows_the_account_as_chosen(
     page = alice_browser.get(f"/?account=azure:/subscriptions/{guid.upper()}").text
     assert f'<option value="azure:{guid}" selected>prod</option>' in page
     assert "/subscriptions/" not in page
+
+
+def test_the_mark_on_a_bar_leads_to_its_finding_and_a_day_without_charges_is_a_gap(
+    lake, session, acme, alice_browser: Browser
+):
+    lake.deliver(*(Charge(day=day) for day in DAYS if day.day != 5))
+    row = make_anomaly(session, acme, day=DAYS[-3])
+    figure = alice_browser.get("/").text.partition("<figure data-chart>")[2]
+    assert f'<a href="/anomalies/{row.id}" aria-label="Anomaly: EC2, ' in figure
+    assert f'<a class="badge up" href="/anomalies/{row.id}">' in figure
+    assert figure.count('class="gap"') == 1
+    assert text(figure).count("no charges") == 1
+    weekly = alice_browser.get("/?range=last_6_months").text
+    make_anomaly(session, acme, day=DAYS[-2], service_name="S3", impact=Decimal(9))
+    assert f'<a href="/anomalies/{row.id}"' in weekly
+    assert '<a href="/anomalies?start_date=2026-03-16&amp;end_date=2026-03-20"' in (
+        alice_browser.get("/?range=last_6_months").text
+    )
+
+
+def test_what_has_no_tag_has_the_muted_colour_however_much_it_costs(lake, alice_browser: Browser):
+    lake.deliver(
+        Charge(day=DAYS[-3], effective_cost=Decimal(99)),
+        Charge(day=DAYS[-3], tags='{"team": "web"}'),
+    )
+    page = alice_browser.get("/?group_by=tag:team").text
+    assert re.findall(r'data-colour="(\d)" href="[^"]*"\s+title="([^"]*)"', page) == [
+        ("9", "No team tag"), ("0", "web"),
+    ]  # fmt: skip
