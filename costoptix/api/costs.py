@@ -18,6 +18,7 @@ from costoptix.api.answers import Answer
 from costoptix.api.comparing import compare_parameter, compared_meta
 from costoptix.api.endpoint import Call, Parameter, operation
 from costoptix.api.paging import DEFAULT_LIMIT, LARGEST_LIMIT, PageQuery, page, sign, unsign
+from costoptix.api.views import OF_VIEW, opened
 from costoptix.clock import utc_today
 from costoptix.costs import report
 from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal, Cursor, SideSums
@@ -118,6 +119,7 @@ PAGE = (
     permission=Permission.READ,
     summary="Ask for costs, grouped and filtered",
     parameters=(
+        OF_VIEW,
         *QUESTION,
         compare_parameter(
             Compare.NONE,
@@ -135,8 +137,10 @@ PAGE = (
 )
 def costs(call: Call) -> Answer | Response:
     """Answer the cost query."""
-    form, query = read(CostsForm, call.args)
-    call.check_etag("costs", query.fingerprint, form)
+    view, args = opened(call)
+    form, query = read(CostsForm, args)
+    named = None if view is None else {"id": view.id, "name": view.name}
+    call.check_etag("costs", query.fingerprint, form, named)
     compared = _compared(call, query, form.compare)
     query = against(query, compared)
     if form.format == "csv":
@@ -156,7 +160,7 @@ def costs(call: Call) -> Answer | Response:
     ]
     rows = [_row(row, query) | (_sides(row) if is_compared else {}) for row in answer.rows]
     meta = {"granularity": query.granularity.value, "group_by": list(query.group_by)}
-    meta |= compared_meta(compared, form.compare)
+    meta |= compared_meta(compared, form.compare) | ({"view": named} if named else {})
     return Answer({"totals": totals, "rows": rows}, meta=meta | _meta(answer))
 
 

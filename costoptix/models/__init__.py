@@ -53,6 +53,7 @@ from costoptix.models.costs import AccountName
 from costoptix.models.events import Event
 from costoptix.models.operations import InstallationIdentity, SweepPause
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
+from costoptix.models.views import SavedView
 
 __all__ = [
     "ANOMALY_MOVES",
@@ -99,6 +100,7 @@ __all__ = [
     "JobState",
     "Organization",
     "ReconciliationLine",
+    "SavedView",
     "SealedCanary",
     "SetupState",
     "Severity",

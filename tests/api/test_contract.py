@@ -24,6 +24,8 @@ from costoptix.drafts import Draft
 from costoptix.models import ApiKey, Budget, Import, Organization
 from costoptix.notify import channels
 from costoptix.notify.drafts import ChannelDraft
+from costoptix.views import service as views
+from costoptix.views.drafts import ViewDraft
 from tests.anomalies.anomaly import make_anomaly
 from tests.api.conftest import Api, MakeKey
 from tests.support.checksums import checksums
@@ -73,6 +75,11 @@ def _make_account(session: Session, organization: Organization) -> str:
     return account_id("aws:111")
 
 
+def _make_view(session: Session, organization: Organization) -> str:
+    draft = ViewDraft(name="theirs", question="range=last_30_days")
+    return views.create(session, organization, command_line(organization.id), draft).id
+
+
 def _make_webhook(session: Session, organization: Organization) -> str:
     draft = ChannelDraft(name="theirs", kind="custom", url="https://192.0.43.10/")
     caller, config = command_line(organization.id), current_app.config["COSTOPTIX"]
@@ -85,6 +92,7 @@ THINGS = {
     "import_id": _make_import,
     "anomaly_id": _make_anomaly,
     "budget_id": _make_budget,
+    "view_id": _make_view,
     "webhook_id": _make_webhook,
 }
 """How to make what an id in a path names. An operation on a new thing needs its maker here."""
@@ -103,6 +111,7 @@ def _answers(operation: Operation, path: str) -> bool:
 EXAMPLE = {
     "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
     "decision": "discard", "ids": ["none"], "anomaly_floor": {"USD": "1"}, "kind": "custom",
+    "question": "range=last_30_days",
 }  # fmt: skip
 """Values for fields that bodies need. An operation with a new needed field adds it here."""
 

@@ -21,7 +21,7 @@ GROWING = frozenset({
     "account_names", "anomalies", "anomaly_judgements", "api_keys", "audit_entries", "budgets",
     "deliveries", "delivery_files", "delivery_sub_accounts", "delivery_sums", "events",
     "idempotency_records", "imports", "inbox_items", "invitations", "jobs", "reconciliation_lines",
-    "sources", "throttle_counters", "user_sessions", "users",
+    "saved_views", "sources", "throttle_counters", "user_sessions", "users",
 })  # fmt: skip
 
 _explained: set[str] = set()

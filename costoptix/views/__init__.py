@@ -1,0 +1,1 @@
+"""Saved views: questions about costs that people keep by name, alone or for their organization."""
