@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import tempfile
+from collections.abc import Container, Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,14 +17,14 @@ from costoptix.access import api_keys, organizations, users
 from costoptix.access.api_keys import KeyDraft
 from costoptix.access.permissions import Permission, command_line
 from costoptix.bills.intake import receive
-from costoptix.clock import utc_today
-from costoptix.demo.generator import write_bills
+from costoptix.clock import utc_now, utc_today
+from costoptix.demo.bills import MONTHS, Bill, bills
+from costoptix.demo.story import Story
 from costoptix.models import (
     UNFINISHED_STATES,
     ApiKey,
     Import,
     ImportState,
-    Job,
     Organization,
     User,
 )
@@ -33,8 +34,6 @@ NAME = "Acme Cloud"
 EMAIL = "admin@acme.example"
 KEY_NAME = "Demo"
 JOB_KIND = "demo"
-SOURCES = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
-"""The source that the bills of a provider belong to, by the beginning of their file names."""
 
 
 def find(session: Session) -> tuple[Organization, User] | None:
@@ -81,23 +80,43 @@ def new_key(session: Session, organization: Organization) -> str:
     return api_keys.create(session, organization, caller, draft)[1]
 
 
-def bring_bills(
-    session: Session, organization: Organization, config: Config
-) -> list[tuple[Import, Job]]:
-    """Receive the bills through yesterday that are not live yet; return what is now due.
+def story_of(organization: Organization) -> Story:
+    """Return what happens in the demo: told backwards from the day before it was made.
 
-    A month that is live with the same bytes is left alone, so that a second run changes nothing
-    and a later one brings the days since.
+    So what was told stays, whatever day it is when bills are added.
     """
+    return Story(organization.created_at.date() - timedelta(days=1))
+
+
+def bring_bills(
+    session: Session, organization: Organization, config: Config, months: int = MONTHS
+) -> list[receive.Received]:
+    """Receive the bills of ``months`` months through yesterday that are not there yet.
+
+    Returns what is now due, the newest month first: who looks on meanwhile sees today's costs
+    soonest. A bill that is there with the same bytes is left alone, so that a second run changes
+    nothing and a later one brings the days since.
+    """
+    listed = bills(story_of(organization), utc_today() - timedelta(days=1), months)
+    return bring(session, organization, config, listed, _digests(session, organization))
+
+
+def bring(
+    session: Session,
+    organization: Organization,
+    config: Config,
+    listed: Iterable[Bill],
+    there: Container[str],
+) -> list[receive.Received]:
+    """Receive bills but those whose SHA-256 is in ``there``; return what is now due."""
     config.temp_dir.mkdir(parents=True, exist_ok=True)
+    received = []
     with tempfile.TemporaryDirectory(dir=config.temp_dir, prefix="demo-") as folder:
-        files = write_bills(Path(folder), utc_today() - timedelta(days=1))
-        live = _live_digests(session, organization)
-        return [
-            _receive(session, organization, config, file)
-            for file in files
-            if hashlib.sha256(file.read_bytes()).hexdigest() not in live
-        ]
+        for bill in listed:
+            file = bill.write(Path(folder))
+            if hashlib.sha256(file.read_bytes()).hexdigest() not in there:
+                received.append(_receive(session, organization, config, bill, file))
+    return received
 
 
 def run(session: Session, claim: Claim, config: Config) -> None:
@@ -107,9 +126,9 @@ def run(session: Session, claim: Claim, config: Config) -> None:
         bring_bills(session, organization, config)
 
 
-def _live_digests(session: Session, organization: Organization) -> set[str]:
-    """Return the SHA-256 of what is live or on its way."""
-    states = (*UNFINISHED_STATES, ImportState.LIVE)
+def _digests(session: Session, organization: Organization) -> set[str]:
+    """Return the SHA-256 of what is live, was replaced, or is on its way."""
+    states = (*UNFINISHED_STATES, ImportState.LIVE, ImportState.OLDER)
     return set(
         session.scalars(
             select(Import.sha256).where(
@@ -120,14 +139,19 @@ def _live_digests(session: Session, organization: Organization) -> set[str]:
 
 
 def _receive(
-    session: Session, organization: Organization, config: Config, file: Path
+    session: Session, organization: Organization, config: Config, bill: Bill, file: Path
 ) -> receive.Received:
+    """Receive a bill as of the day on which it would have come."""
+
+    def date_it(row: Import) -> None:
+        row.created_at = min(bill.arrived_at, utc_now())
+
     with file.open("rb") as stream:
         (received,) = receive.receive(
             session, organization, command_line(organization.id),
-            [receive.Sent(stream, file.name)],
+            [receive.Sent(stream, bill.name)],
             uploads_dir=config.uploads_dir, max_bytes=config.max_upload_bytes,
-            source_name=SOURCES[file.name.partition("-")[0]],
+            source_name=bill.source, also=date_it,
         )  # fmt: skip
     return received
 

@@ -18,6 +18,7 @@ from costoptix.demo.charges import (
     period_of,
 )
 from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
+from costoptix.demo.story import CREDIT_A_DAY, Story
 from costoptix.demo.usage import find_workload, usage_row
 from costoptix.money import EXACT, rounded
 from costoptix.periods import month_start
@@ -31,6 +32,7 @@ class Credit:
     service: str
     description: str
     amount: Decimal  # a day, in the account's currency
+    ends: bool = False  # with the day before ``Story.credit_over``
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Refund:
 CREDITS = (
     Credit("aws-prod", "ec2", "Migration programme credit", Decimal("9.50")),
     Credit("azure-dev", "vm", "Dev/test subscription credit", Decimal("1.80")),
+    Credit("gcp-analytics", "bigquery", "Start-up programme credit", CREDIT_A_DAY, ends=True),
     Credit("gcp-apps", "gke", "Free tier: one zonal cluster", Decimal("2.40")),
 )
 REFUNDS = (
@@ -57,11 +60,12 @@ REFUNDS = (
 )
 
 
-def credits_of(provider: Provider, day: date) -> Iterator[Row]:
+def credits_of(provider: Provider, day: date, story: Story) -> Iterator[Row]:
     """Yield the credits given on ``day``."""
     for credit in CREDITS:
         account = ACCOUNTS[credit.account]
-        if account.provider is provider:
+        is_over = credit.ends and day >= story.credit_over
+        if account.provider is provider and not is_over:
             amount = -credit.amount
             yield {
                 **_beside(account, SERVICES[credit.service], day),

@@ -22,7 +22,6 @@ class Product:
     growth: float = 0.12  # per year, as a share
     weekend: float = 0.05  # how much less a day of the weekend costs, as a share
     publisher: str | None = None  # None: the provider itself
-    cohort: int | None = None  # launched on the 1st of June of years ≡ cohort (mod 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ SERVICES: Mapping[str, Product] = {
     ),
     "bedrock": Product(
         "Amazon Bedrock", "AI and Machine Learning", "bedrock", "model",
-        growth=0.5, weekend=0.25, cohort=1,
+        growth=0.5, weekend=0.25,
     ),
     "vm": Product(
         "Virtual Machines", "Compute", "microsoft.compute", "virtualmachines", weekend=0.12
@@ -106,7 +105,7 @@ SERVICES: Mapping[str, Product] = {
     ),
     "azure-openai": Product(
         "Azure OpenAI Service", "AI and Machine Learning", "microsoft.cognitiveservices",
-        "accounts", growth=0.4, weekend=0.30, cohort=2,
+        "accounts", growth=0.4, weekend=0.30,
     ),
     "bigquery": Product(
         "BigQuery", "Analytics", "bigquery", "datasets", growth=0.20, weekend=0.22
@@ -122,7 +121,7 @@ SERVICES: Mapping[str, Product] = {
     "cloud-logging": Product("Cloud Logging", "Management and Governance", "logging", "buckets"),
     "vertex-ai": Product(
         "Vertex AI", "AI and Machine Learning", "aiplatform", "endpoints",
-        growth=0.4, weekend=0.25, cohort=0,
+        growth=0.4, weekend=0.25,
     ),
 }  # fmt: skip
 
@@ -141,24 +140,24 @@ _LINES: tuple[_Line, ...] = (
     ("ec2", "m6i.4xlarge Linux", "Hours", "0.768", 160, 0, _AWS, "platform", "app"),
     ("ec2", "c6i.4xlarge Linux", "Hours", "0.68", 104, 0, _AWS_APPS, "checkout", "web"),
     ("ec2", "r6i.4xlarge Linux", "Hours", "1.008", 74, 0, _AWS_DATA, "data", "etl"),
-    ("ec2", "EBS gp3 storage", "GB-Mo", "0.08", 42, 12, _AWS, "platform", "vol"),
+    ("ec2", "EBS gp3 storage", "GB-Mo", "0.08", 42, 8, _AWS, "platform", "vol"),
     ("rds", "db.r6g.2xlarge PostgreSQL Multi-AZ", "Hours", "1.912", 128, 0, _AWS, "checkout", "pg"),
     ("rds", "db.m6g.xlarge MySQL", "Hours", "0.304", 38, 0, _AWS_APPS, "search", "mysql"),
-    ("rds", "General purpose storage", "GB-Mo", "0.115", 84, 8, _AWS, "checkout", "pg-store"),
-    ("s3", "Standard storage", "GB-Mo", "0.023", 84, 10, _AWS, "data", "lake"),
+    ("rds", "General purpose storage", "GB-Mo", "0.115", 84, 6, _AWS, "checkout", "pg-store"),
+    ("s3", "Standard storage", "GB-Mo", "0.023", 84, 8, _AWS, "data", "lake"),
     ("s3", "Tier 1 requests", "Requests", "0.000005", 24, 6, _AWS_APPS, "platform", "assets"),
     ("s3", "Glacier Instant storage", "GB-Mo", "0.004", 21, 4, _AWS_DATA, "data", "archive"),
     ("cloudfront", "Data transfer out", "GB", "0.085", 76, 4, _AWS_APPS, "web", "cdn"),
     ("cloudfront", "HTTPS requests", "Requests", "0.000001", 12, 4, _AWS_APPS, "web", "cdn"),
-    ("lambda", "Duration", "GB-Seconds", "0.0000166667", 34, 9, _AWS, "checkout", "fn"),
-    ("lambda", "Requests", "Requests", "0.0000002", 7, 9, _AWS, "checkout", "fn"),
+    ("lambda", "Duration", "GB-Seconds", "0.0000166667", 34, 6, _AWS, "checkout", "fn"),
+    ("lambda", "Requests", "Requests", "0.0000002", 7, 5, _AWS, "checkout", "fn"),
     ("dynamodb", "Write request units", "Requests", "0.00000125", 8, 4, _AWS_APPS, "web", "tbl"),
     ("dynamodb", "Read request units", "Requests", "0.00000025", 4, 4, _AWS_APPS, "web", "tbl"),
     ("elb", "Application load balancer LCU", "LCU-Hours", "0.008", 8, 5, _AWS, "platform", "alb"),
     ("vpc", "NAT gateway data", "GB", "0.045", 11, 3, _AWS, "platform", "nat"),
     ("elasticache", "cache.r6g.large", "Hours", "0.206", 9, 0, _AWS_APPS, "checkout", "redis"),
     ("opensearch", "r6g.large.search", "Hours", "0.167", 8, 0, _AWS_APPS, "search", "find"),
-    ("cloudwatch", "Log ingestion", "GB", "0.50", 9, 6, _AWS, "platform", "logs"),
+    ("cloudwatch", "Log ingestion", "GB", "0.50", 9, 4, _AWS, "platform", "logs"),
     ("sqs", "Standard requests", "Requests", "0.0000004", 2.6, 4, _AWS, "checkout", "queue"),
     ("sns", "Notifications", "Requests", "0.0000005", 0.7, 2, _AWS_APPS, "web", "topic"),
     ("kms", "Customer managed keys", "Keys", "0.0333333333", 1.2, 3, _AWS, "security", "key"),
@@ -167,25 +166,26 @@ _LINES: tuple[_Line, ...] = (
     ("athena", "Data scanned", "TB", "5.00", 4.2, 2, _AWS_DATA, "data", "adhoc"),
     ("glue", "ETL job", "DPU-Hours", "0.44", 5.5, 3, _AWS_DATA, "data", "job"),
     ("datadog", "Infrastructure hosts", "Hosts", "0.60", 13, 1, ("aws-prod",), "platform", "dd"),
-    ("bedrock", "Output tokens", "Tokens", "0.000015", 52, 3, ("aws-prod",), "ai", "assistant"),
-    ("bedrock", "Input tokens", "Tokens", "0.000003", 19, 3, ("aws-prod",), "ai", "assistant"),
+    ("bedrock", "Output tokens", "Tokens", "0.000015", 88, 3, ("aws-prod",), "ai", "assistant"),
+    ("bedrock", "Input tokens", "Tokens", "0.000003", 36, 3, ("aws-prod",), "ai", "assistant"),
     ("vm", "D16s v5", "Hours", "0.768", 104, 0, _AZURE, "erp", "vm"),
-    ("vm", "E8s v5", "Hours", "0.504", 52, 0, _AZURE_LIVE, "erp", "mem"),
+    ("vm", "E8s v5", "Hours", "0.504", 88, 0, _AZURE_LIVE, "erp", "mem"),
     ("vm", "Premium SSD disks", "GB-Mo", "0.135", 14, 5, _AZURE, "erp", "disk"),
-    ("azure-sql", "General Purpose vCore", "vCore-Hours", "0.252", 62, 6, _AZURE, "erp", "sql"),
-    ("azure-sql", "Data stored", "GB-Mo", "0.115", 14, 6, _AZURE, "erp", "sql"),
+    ("azure-sql", "General Purpose vCore", "vCore-Hours", "0.252", 62, 4, _AZURE, "erp", "sql"),
+    ("azure-sql", "Data stored", "GB-Mo", "0.115", 14, 4, _AZURE, "erp", "sql"),
     ("azure-storage", "Hot LRS data stored", "GB-Mo", "0.0184", 8, 5, _AZURE, "erp", "st"),
     ("aks", "Standard uptime", "Hours", "0.10", 4.6, 0, _AZURE_LIVE, "platform", "aks"),
     ("azure-monitor", "Analytics logs", "GB", "2.30", 6, 3, _AZURE, "platform", "law"),
     ("key-vault", "Operations", "Requests", "0.000003", 0.5, 3, _AZURE, "security", "kv"),
     ("azure-bandwidth", "Data transfer out", "GB", "0.087", 4, 3, _AZURE, "erp", "egress"),
     ("azure-openai", "Output tokens", "Tokens", "0.00001", 26, 2, ("azure-prod",), "ai", "gpt"),
-    ("bigquery", "Analysis", "TiB", "6.25", 150, 6, _GCP_DATA, "data", "warehouse"),
-    ("bigquery", "Active storage", "GiBy-mo", "0.02", 46, 6, _GCP_DATA, "data", "warehouse"),
-    ("gke", "Autopilot vCPU", "Hours", "0.0445", 78, 7, _GCP_APPS, "platform", "apps"),
-    ("gke", "Autopilot memory", "GiBy-Hours", "0.0049225", 36, 7, _GCP_APPS, "platform", "apps"),
+    ("bigquery", "Analysis", "TiB", "6.25", 150, 5, _GCP_DATA, "data", "warehouse"),
+    ("bigquery", "Active storage", "GiBy-mo", "0.02", 46, 5, _GCP_DATA, "data", "warehouse"),
+    ("gke", "Autopilot vCPU", "Hours", "0.0445", 78, 5, _GCP_APPS, "platform", "apps"),
+    ("gke", "Autopilot memory", "GiBy-Hours", "0.0049225", 36, 5, _GCP_APPS, "platform", "apps"),
     ("gke", "Cluster management", "Hours", "0.10", 6.9, 0, _GCP_APPS, "platform", "cluster"),
     ("gce", "n2-standard-8", "Hours", "0.3885", 26, 0, _GCP, "data", "worker"),
+    ("gce", "n2-highmem-8", "Hours", "0.5241", 56, 0, ("gcp-apps",), "erp", "report"),
     ("gcs", "Standard storage", "GiBy-mo", "0.02", 9, 5, _GCP, "data", "bucket"),
     ("cloud-sql", "db-custom-4-16384", "Hours", "0.2698", 12, 0, _GCP_APPS, "web", "cloudsql"),
     ("cloud-run", "CPU allocation", "Seconds", "0.000024", 4, 4, _GCP_APPS, "web", "run"),

@@ -23,6 +23,7 @@ from costoptix.demo.charges import (
     sku_columns,
 )
 from costoptix.demo.company import Provider
+from costoptix.demo.story import Story
 from costoptix.demo.usage import (
     HOURS_A_DAY,
     Workload,
@@ -30,6 +31,7 @@ from costoptix.demo.usage import (
     find_workload,
     machine_name,
     machines,
+    usage_row,
 )
 from costoptix.money import EXACT, to_text
 from costoptix.periods import add_months, month_start
@@ -52,6 +54,7 @@ class Commitment:
     months: int  # in a term: 1 (paid by the month) or 12 (paid upfront)
     first_month: int  # 1 to 12: where terms of a year begin
     idle: tuple[float, float]  # the share that goes unused on a day: at least, at most
+    runs_out: bool = False  # its last term ends before ``Story.commitment_over``
 
     @cached_property
     def workload(self) -> Workload:
@@ -69,7 +72,8 @@ COMMITMENTS = (
     Commitment(
         "aws-prod", "m6i.4xlarge Linux", "Savings Plan", "Spend", "Compute, no upfront",
         "arn:aws:savingsplans::418822007315:savingsplan/5b0d1f6e-77c2",
-        machines=5, rate=Decimal("0.5069"), months=1, first_month=1, idle=(0.0, 0.12),
+        machines=12, rate=Decimal("0.5069"), months=1, first_month=1, idle=(0.0, 0.04),
+        runs_out=True,
     ),
     Commitment(
         "aws-prod", "db.r6g.2xlarge PostgreSQL Multi-AZ", "Reserved Instance", "Usage",
@@ -90,13 +94,35 @@ COMMITMENTS = (
 )  # fmt: skip
 
 
-def commitment_charges(provider: Provider, day: date, rng: Random) -> Iterator[Row]:
-    """Yield what was bought on ``day``, what was used of it, and what was not."""
+def commitment_charges(provider: Provider, day: date, rng: Random, story: Story) -> Iterator[Row]:
+    """Yield what was bought on ``day``, what was used of it, and what was not.
+
+    What a commitment covered runs on at the price on demand once it has run out.
+    """
     for commitment in COMMITMENTS:
         if commitment.workload.account.provider is provider:
+            if commitment.runs_out and day >= story.commitment_over:
+                yield from _on_demand(commitment, day, rng)
+                continue
             if commitment.term(day)[0] == day:
                 yield _purchase(commitment, day)
             yield from _use(commitment, day, rng)
+
+
+def _on_demand(commitment: Commitment, day: date, rng: Random) -> Iterator[Row]:
+    for slot, hours in enumerate(machines(_committed(commitment) - _idle(commitment, rng))):
+        name = machine_name(commitment.workload, _FIRST_SLOT + slot, day)
+        yield usage_row(commitment.workload, day, name, hours)
+
+
+def _committed(commitment: Commitment) -> Decimal:
+    """Return the hours of a day that are paid for."""
+    return Decimal(commitment.machines * HOURS_A_DAY)
+
+
+def _idle(commitment: Commitment, rng: Random) -> Decimal:
+    """Return how many of these hours go unused."""
+    return _committed(commitment) * round(1000 * rng.uniform(*commitment.idle)) / 1000
 
 
 def _purchase(commitment: Commitment, day: date) -> Row:
@@ -113,9 +139,8 @@ def _purchase(commitment: Commitment, day: date) -> Row:
 
 
 def _use(commitment: Commitment, day: date, rng: Random) -> Iterator[Row]:
-    committed = Decimal(commitment.machines * HOURS_A_DAY)
-    unused = committed * round(1000 * rng.uniform(*commitment.idle)) / 1000
-    for slot, hours in enumerate(machines(committed - unused)):
+    unused = _idle(commitment, rng)
+    for slot, hours in enumerate(machines(_committed(commitment) - unused)):
         yield _used(commitment, day, slot, hours)
     if unused:
         yield _unused(commitment, day, unused)

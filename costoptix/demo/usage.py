@@ -23,6 +23,7 @@ from costoptix.demo.charges import (
     token,
 )
 from costoptix.demo.company import ACCOUNTS, CompanyAccount, Provider
+from costoptix.demo.story import CLUSTER, Story, Use
 from costoptix.money import quotient, rounded, to_text
 from costoptix.periods import month_start
 
@@ -37,7 +38,12 @@ class Workload:
     """One meter as one account uses it."""
 
     meter: Meter
-    account: CompanyAccount
+    account_key: str  # of ``ACCOUNTS``
+
+    @cached_property
+    def account(self) -> CompanyAccount:
+        """Return the account."""
+        return ACCOUNTS[self.account_key]
 
     @cached_property
     def prices(self) -> UnitPrices:
@@ -47,6 +53,11 @@ class Workload:
         listed = rounded(self.meter.list_price * factor, _PRICE_PLACES)
         contracted = rounded(contracted * factor, _PRICE_PLACES)
         return UnitPrices(listed, contracted, billed=contracted, effective=contracted)
+
+    @cached_property
+    def use(self) -> Use:
+        """Return account, service and SKU as the story names them."""
+        return self.account_key, self.meter.service, self.meter.sku
 
     @cached_property
     def share(self) -> float:
@@ -67,7 +78,7 @@ class Workload:
 
 
 WORKLOADS: tuple[Workload, ...] = tuple(
-    Workload(meter, ACCOUNTS[key]) for meter in METERS for key in meter.accounts
+    Workload(meter, key) for meter in METERS for key in meter.accounts
 )
 
 
@@ -78,19 +89,29 @@ def find_workload(account: str, sku: str) -> Workload:
         LookupError: the account does not use it.
     """
     for workload in WORKLOADS:
-        if workload.account is ACCOUNTS[account] and workload.meter.sku == sku:
+        if workload.account_key == account and workload.meter.sku == sku:
             return workload
     raise LookupError(f"{account} uses no {sku}")
 
 
-def usage(provider: Provider, day: date, rng: Random) -> Iterator[Row]:
+def usage(provider: Provider, day: date, rng: Random, story: Story) -> Iterator[Row]:
     """Yield the usage rows of ``day`` in all accounts of ``provider``."""
     for workload in WORKLOADS:
         if workload.account.provider is provider:
             level = rhythm.level(SERVICES[workload.meter.service], day)
+            level *= story.use(workload.use, day)
             units = workload.units * level * rng.uniform(1 - _NOISE, 1 + _NOISE)
             for name, quantity in _spread(workload, units, day, rng):
                 yield usage_row(workload, day, name, quantity)
+
+
+def forgotten(provider: Provider, day: date, story: Story) -> Iterator[Row]:
+    """Yield what the forgotten cluster used on ``day``: whole days, under no tag."""
+    workload = find_workload(CLUSTER.account, CLUSTER.sku)
+    if workload.account.provider is provider and story.cluster_runs(day):
+        for number in range(CLUSTER.machines):
+            name = f"{CLUSTER.stem}-{number + 1:02}"
+            yield {**usage_row(workload, day, name, Decimal(HOURS_A_DAY)), "Tags": ""}
 
 
 def usage_row(workload: Workload, day: date, resource: str, quantity: Decimal) -> Row:

@@ -4,18 +4,27 @@ import csv
 import gzip
 import json
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from costoptix.anomalies.causes import by_cause, members
+from costoptix.anomalies.detect import Method, Settings
+from costoptix.anomalies.episodes import judge
+from costoptix.anomalies.service import AUTOMATIC_DAYS
+from costoptix.costs.answers import DailySeries
+from costoptix.demo.catalogue import SERVICES
 from costoptix.demo.charges import COLUMNS
-from costoptix.demo.company import AWS, AZURE, GOOGLE, PROVIDERS
+from costoptix.demo.company import ACCOUNTS, AWS, AZURE, GOOGLE, PROVIDERS
 from costoptix.demo.generator import day_charges, months, write_bills
+from costoptix.demo.incidents import INCIDENTS
+from costoptix.demo.story import CLUSTER, CREDIT_A_DAY, Story
 from costoptix.periods import DateRange
 
 END = date(2026, 11, 22)
 YEAR = DateRange(date(2026, 3, 1), date(2027, 2, 28))  # one term of every commitment
+STORY = Story(YEAR.last)
 
 NEVER_NULL = [
     "BilledCost",
@@ -57,7 +66,7 @@ def year():
         {column: row.get(column, "") for column in COLUMNS}
         for day in YEAR
         for provider in PROVIDERS
-        for row in day_charges(provider, day)
+        for row in day_charges(provider, day, STORY)
     ]
 
 
@@ -85,11 +94,11 @@ def test_the_same_question_gives_the_same_bytes(bills, tmp_path):
 
 
 def test_another_seed_gives_other_amounts():
-    assert day_charges(AWS, END, "other") != day_charges(AWS, END)
+    assert day_charges(AWS, END, Story(END, "other")) != day_charges(AWS, END, Story(END))
 
 
-def test_a_later_end_only_adds_days(bills, tmp_path):
-    later = write_bills(tmp_path, date(2026, 11, 24), months=2)
+def test_a_later_end_of_the_same_story_only_adds_days(bills, tmp_path):
+    later = write_bills(tmp_path, date(2026, 11, 24), months=2, story=Story(END))
     for before, after in zip(bills[:3], later[:3], strict=True):
         assert after.read_bytes() == before.read_bytes()
     for before, after in zip(bills[3:], later[3:], strict=True):
@@ -210,3 +219,63 @@ def test_a_machine_runs_at_most_a_day_a_day(year):
         if row["ConsumedUnit"] == "Hours" and row["ServiceName"].endswith("Compute Cloud"):
             hours[row["ResourceId"], row["ChargePeriodStart"]] += Decimal(row["ConsumedQuantity"])
     assert max(hours.values()) <= 24
+
+
+@pytest.fixture(scope="module")
+def found(year):
+    """The findings of the last 90 days, by detection as it runs by itself: (service, account)."""
+    series = defaultdict(lambda: defaultdict(Decimal))
+    for row in year:
+        key = row["ProviderName"], row["ServiceName"], row["SubAccountId"], row["BillingCurrency"]
+        day = date.fromisoformat(row["ChargePeriodStart"][:10])
+        series[key][day] += Decimal(row["EffectiveCost"])
+
+    def read_series(_query, _metric):
+        for (*group, currency), amounts in series.items():
+            yield DailySeries(tuple(group), currency, tuple(sorted(amounts.items())))
+
+    days = DateRange(YEAR.last - timedelta(days=AUTOMATIC_DAYS - 1), YEAR.last)
+    episodes = by_cause(judge(YEAR, read_series, days, Settings(Method.ADAPTIVE)).episodes)
+    return [part for episode in episodes for part in members(episode)]
+
+
+def finding(found, account, service, day):
+    name, number = SERVICES[service].name, ACCOUNTS[account].id
+    matching = [
+        episode
+        for episode in found
+        if (episode.series.service_name, episode.series.sub_account_id) == (name, number)
+        and day in episode.days
+    ]
+    assert len(matching) == 1, (account, service, day)
+    return matching[0]
+
+
+def is_near(episode, a_day):
+    return abs(episode.impact - a_day * episode.days.length) < 10 * episode.days.length
+
+
+def test_each_incident_of_the_last_ninety_days_is_found_on_its_day(found):
+    recent = [incident for incident in INCIDENTS if incident.begins < AUTOMATIC_DAYS]
+    assert len(recent) > 25
+    for incident in recent:
+        day = STORY.day(incident.begins)
+        episode = finding(found, incident.account, incident.service, day)
+        assert (episode.days.first, episode.days.length) == (day, incident.days)
+
+
+def test_little_else_is_found(found):
+    assert len(found) <= len([one for one in INCIDENTS if one.begins < AUTOMATIC_DAYS]) + 5
+
+
+def test_the_forgotten_cluster_is_found_on_its_first_day_at_its_price(found):
+    episode = finding(found, "aws-staging", "ec2", STORY.day(CLUSTER.begins))
+    assert episode.days.first == STORY.day(CLUSTER.begins)
+    assert is_near(episode, Decimal("205.70"))
+    assert episode.severity == "critical"
+
+
+def test_the_credit_that_ended_is_found_on_the_day_after_its_last(found):
+    episode = finding(found, "gcp-analytics", "bigquery", STORY.credit_over)
+    assert episode.days.first == STORY.credit_over
+    assert is_near(episode, CREDIT_A_DAY)
