@@ -67,6 +67,7 @@ class Config:
     allow_private_webhooks: bool
     private_hosts: frozenset[str]
     audit_days: int
+    metrics_token: str = field(repr=False)
     mail_server: MailServer | None
     mail_from: str
     testing: bool
@@ -143,6 +144,7 @@ class Config:
             inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
             allow_private_webhooks=read.flag("ALLOW_PRIVATE_WEBHOOKS"),
             audit_days=read.integer("AUDIT_DAYS", 730, 1, 36_500),
+            metrics_token=read.secret("METRICS_TOKEN"),
             private_hosts=private_hosts,
             mail_server=mail_server,
             mail_from=read.mail_from("MAIL_FROM", mail_server),

@@ -1,9 +1,16 @@
 """Server settings, from the same Config as the application."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Config, ConfigError
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 try:
     _config = Config.from_environ()
@@ -32,12 +39,33 @@ accesslog = None  # the application logs requests, without query strings
 loglevel = "warning"
 
 
+_SLOTS = 2 * workers + 2
+"""Those of before a reload answer what they have begun beside those of after it."""
+
+
+def on_reload(_server: object) -> None:
+    """Count anew: operations may be others."""
+    from costoptix import tally
+
+    tally.share(_SLOTS)
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give the process that is about to begin the first slot that no living one has."""
+    from costoptix import tally
+
+    taken = {other.costoptix_slot for other in server.WORKERS.values()}
+    worker.costoptix_slot = next(slot for slot in range(len(taken) + 1) if slot not in taken)
+    tally.give_slot(worker.costoptix_slot)
+
+
 def on_starting(_server: object) -> None:
     """Refuse a database of another version or key, in one line; say what is wrong with the lake."""
-    from costoptix import startup
+    from costoptix import startup, tally
     from costoptix.database import open_engine
     from costoptix.errors import Conflict
 
+    tally.share(_SLOTS)
     engine = open_engine(_config.database_url)
     try:
         startup.require_schema(engine)

@@ -41,7 +41,7 @@ def build(config: Config) -> Flask:
         SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url, config.threads),
-        TRUSTED_HOSTS=None,  # decided by frame.hosts, which knows the exemption of /healthz
+        TRUSTED_HOSTS=None,  # decided by frame.hosts, which knows the exemption of watchers
         MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
         MAX_FORM_PARTS=MAX_FORM_PARTS,
     )

@@ -29,6 +29,8 @@ def read(tmp_path: Path, **environment: str) -> Config:
         ("MAX_UPLOAD_MB", "1.5"),
         ("REGISTRATION", "everyone"),
         ("SECRET_KEY", "short"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_TOKEN", "a" * 40),
         ("DATABASE_URL", "mysql://x"),
         ("COSTOPTIX_QUOTA_URL", "memory://"),
         ("PUBLIC_URL", "cost.example.com"),

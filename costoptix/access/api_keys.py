@@ -74,6 +74,7 @@ class PresentedKey:
     tier: Tier
     data_version: str  # the organization's, as of this request
     last_used_at: datetime | None
+    prefix: str  # what is shown of it
 
 
 def read_expiry(value: object) -> datetime:
@@ -132,7 +133,7 @@ def find(engine: Engine, text: str, address: str = "") -> PresentedKey:
         raise DeadKey("This API key was revoked.", caller)
     if row.expires_at is not None and row.expires_at <= utc_now():
         raise DeadKey("This API key has expired.", caller)
-    return PresentedKey(caller, tier_of(row.tier), row.data_version, row.last_used_at)
+    return PresentedKey(caller, tier_of(row.tier), row.data_version, row.last_used_at, row.prefix)
 
 
 def needs_touch(key: PresentedKey) -> bool:

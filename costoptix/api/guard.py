@@ -21,6 +21,7 @@ from costoptix.api.endpoint import Operation
 from costoptix.api.reading import refuse_key_in_query
 from costoptix.clock import utc_now
 from costoptix.extensions import QUOTA_STORAGE, db
+from costoptix.frame import request_log
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ def _authenticate(called: Operation) -> None:
     if api_keys.needs_touch(key):
         _touch(key)
     g.api_key = key
+    request_log.note_caller(request.environ, key.caller.organization_id, key.prefix)
     g.is_never_refused = called.is_never_refused
     g.count = Count(key.caller.organization_id, key.caller.api_key_id or "", key.tier)
     current_count.set(g.count)

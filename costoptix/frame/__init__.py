@@ -1,11 +1,12 @@
-"""What holds for both doors: hosts, headers, proxies, the request log and ``/healthz``."""
+"""What holds for both doors: hosts, headers, proxies, the log of requests, health, metrics."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from config import Config
-from costoptix.frame import addresses, headers, health, hosts, request_log, streams
+from costoptix import tally
+from costoptix.frame import addresses, headers, health, hosts, metrics, request_log, streams
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -15,4 +16,7 @@ def init_app(app: Flask, config: Config) -> None:
     headers.init_app(app, config)
     health.init_app(app)
     streams.init_app(app)
-    request_log.init_app(app)
+    counts = tally.of_server()
+    operations = tally.number(rule.endpoint for rule in app.url_map.iter_rules())
+    metrics.init_app(app, config, counts, operations)
+    request_log.init_app(app, counts, operations)

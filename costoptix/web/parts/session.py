@@ -19,6 +19,7 @@ from config import Config
 from costoptix.access import sessions
 from costoptix.access.permissions import ROLE_PERMISSION, Caller, Role
 from costoptix.extensions import db, login_manager
+from costoptix.frame import request_log
 from costoptix.models import Organization, User, UserSession
 from costoptix.web.parts import known_browser
 
@@ -157,4 +158,5 @@ def _load(token: str) -> SignedIn | None:
         session["_user_id"] = token
         flash(f"Your role is now {row.user.role}.")
     sessions.touch(db.session(), row)
+    request_log.note_caller(flask_request.environ, row.user.organization_id)
     return SignedIn(row, token)
