@@ -29,7 +29,12 @@ class Draft(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _plainly(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse what pydantic would guess: "yes" as true, "1_0" as 10, true as 1."""
+        """Refuse what pydantic would guess: "yes" as true, "1_0" as 10, true as 1.
+
+        And, in JSON, the placeholder that an example of the guide holds in place of a value.
+        """
+        if info.context and is_placeholder(info.field_name or "", value):
+            raise ValueError(FILL_IN)
         kinds = _kinds(cls, info.field_name or "")
         if bool in kinds:
             _require_flag(value, is_typed=bool(info.context))
@@ -55,6 +60,20 @@ def _kinds(model: type[Draft], name: str) -> frozenset[object]:
     """Return the types that a field may be of, but for None."""
     annotation = model.model_fields[name].annotation
     return frozenset(typing.get_args(annotation) or (annotation,)) - {type(None)}
+
+
+FILL_IN = "fill it in: the guide's example holds a placeholder there"
+
+
+def placeholder(name: str) -> str:
+    """Return what an example holds in place of the value of that name: ``<budget_id>``."""
+    return f"<{name}>"
+
+
+def is_placeholder(name: str, value: object) -> bool:
+    """Tell whether a value, or one of a list, is the placeholder of that name."""
+    values = value if isinstance(value, list) else [value]
+    return placeholder(name) in values
 
 
 def _require_flag(value: object, *, is_typed: bool) -> None:

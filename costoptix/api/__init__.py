@@ -13,7 +13,7 @@ from werkzeug.exceptions import default_exceptions
 from config import Config
 from costoptix.access.api_keys import DeadKey
 from costoptix.access.permissions import Denied
-from costoptix.api import guard, openapi, refusals
+from costoptix.api import guard, openapi, refusals, showing
 from costoptix.api.answers import Answer, respond, respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
@@ -61,6 +61,7 @@ def init_app(app: Flask, config: Config) -> None:
     blueprint.register_error_handler(DeadKey, refusals.answer_dead_key)
     app.register_blueprint(blueprint)
     app.extensions["openapi_document"] = partial(openapi.document, tuple(OPERATIONS))
+    showing.init_app(app)
     csrf.exempt(blueprint)
     guard.init_app(app, config, {f"{NAME}.{declared.name}": declared for declared in operations})
 

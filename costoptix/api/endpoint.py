@@ -231,8 +231,7 @@ def perform(current: Operation, path: dict[str, str]) -> Response:
     """Run one operation for the request at hand: permission → input → view → envelope."""
     if current.permission is not None:
         require(g.api_key.caller, current.permission)
-    if any("\x00" in value for value in path.values()):
-        raise NotFound
+    _check_path(path)
     if not current.upload:
         bound_body()
     call = Call(current, query_pairs())
@@ -245,6 +244,14 @@ def perform(current: Operation, path: dict[str, str]) -> Response:
         is_upload=bool(current.upload),
     )  # fmt: skip
     return once.answer(lambda: _answer(call, inputs))
+
+
+def _check_path(path: Mapping[str, str]) -> None:
+    for name, value in path.items():
+        if "\x00" in value:
+            raise NotFound
+        if drafts.is_placeholder(name, value):
+            raise Invalid(f"Put a value in place of {value} in the address.")
 
 
 def _answer(call: Call, inputs: Mapping[str, Any]) -> Response:

@@ -76,6 +76,8 @@ def ids(
         "session_id": own.id,
         "subscription": subscription(session, acme, admin, config),
         "kind": "weekly",
+        "document": "figures",
+        "resource": "budgets",
         "invitation_id": invitations.list_of(session, acme)[0].id,
         "token": invitations.create(
             session, acme, admin, email="dave@example.com", role=Role.MEMBER

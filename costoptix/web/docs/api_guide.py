@@ -1,201 +1,127 @@
-"""``/docs/api``: how to get and use a key on this installation, then every operation."""
+"""``/docs/api``: how to get and use a key on this installation, and a page for each resource."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+from functools import cache
 
-from flask import current_app, render_template
+from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
+from costoptix.access.permissions import Caller
 from costoptix.access.tiers import TIERS
+from costoptix.errors import NotFound
+from costoptix.web.docs import documents, search
+from costoptix.web.docs.answers import Shown, own_values, shown_answer
+from costoptix.web.docs.operations import Described, Resource, resources
+from costoptix.web.docs.pasting import KEY_VARIABLE, Pasted
+from costoptix.web.docs.schemas import Schema
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 
 PREFIX = "/api/v1"
-_EXAMPLES = {
-    "integer": 1,
-    "number": 1,
-    "boolean": True,
-    "array": [],
-    "object": {},
-}
-_BLANK = "fill in: {}"
-_IN_JSON, _IN_PYTHON = (re.compile(f"{quote}fill in: (\\w+){quote}") for quote in "\"'")
-_TITLES = {"auth": "Key information", "openapi.json": "This description"}
-
-Schema = dict[str, Any]
+LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True)
-class DocumentedParameter:
-    """One parameter or body field, as the guide lists it."""
+class ShownCall:
+    """One operation, ready to paste, and what it answers."""
 
-    name: str
-    place: str  # path, query, header or body
-    required: bool
-    description: str
-
-
-@dataclass(frozen=True)
-class Example:
-    """One operation, ready to paste."""
-
-    id: str
-    method: str
-    path: str
-    summary: str
-    description: str
-    parameters: list[DocumentedParameter]
-    curl: str
-    python: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """The operations below one first word of the path."""
-
-    id: str
-    title: str
-    operations: list[Example]
+    operation: Described
+    pasted: Pasted
+    answer: Shown | None
+    path: str  # of the example, below the base
 
 
 @page("/docs/api", access=Access.PUBLIC)
 def docs_api() -> ResponseReturnValue:
-    """Show the guide; it needs neither key nor session."""
+    """Show the guide, or what a search finds; it needs neither key nor session."""
+    words = request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    if words:
+        hits = search.find(words, all_resources(), _guide(), documents.documents().values())
+        return render_template("docs/search.html", words=words, hits=hits, **contents())
+    return render_template("docs/api.html", body=documents.to_html(_guide()), **contents())
+
+
+@page("/docs/api.md", access=Access.PUBLIC)
+def docs_api_markdown() -> ResponseReturnValue:
+    """Answer the guide as Markdown."""
+    return Response(_guide(), content_type=documents.MARKDOWN)
+
+
+@page("/docs/api/<resource>", access=Access.PUBLIC)
+def docs_resource(resource: str) -> ResponseReturnValue:
+    """Show the operations of one resource."""
+    shown = _resource(resource)
+    calls = _shown_calls(shown)
+    return render_template("docs/resource.html", resource=shown, calls=calls, **contents())
+
+
+@page("/docs/api/<resource>.md", access=Access.PUBLIC)
+def docs_resource_markdown(resource: str) -> ResponseReturnValue:
+    """Answer the operations of one resource as Markdown."""
+    shown = _resource(resource)
+    text = render_template("docs/resource.md", resource=shown, calls=_shown_calls(shown))
+    return Response(text, content_type=documents.MARKDOWN)
+
+
+@cache
+def all_resources() -> list[Resource]:
+    """Return every resource of the API: declared once, the same in every application."""
+    return resources(_document())
+
+
+def base_url() -> str:
+    """Return where this installation's API is."""
+    return config().public_url + PREFIX
+
+
+@cache
+def _document() -> Schema:
     document: Schema = current_app.extensions["openapi_document"]()
+    return document
+
+
+def _resource(name: str) -> Resource:
+    for resource in all_resources():
+        if resource.name == name:
+            return resource
+    raise NotFound
+
+
+def _shown_calls(resource: Resource) -> list[ShownCall]:
+    document = _document()
+    caller = current_user.caller if current_user.is_authenticated else None
+    values = own_values(resource, caller)
+    return [_shown_call(document, operation, values, caller) for operation in resource.operations]
+
+
+def _shown_call(
+    document: Schema, operation: Described, values: dict[str, str], caller: Caller | None
+) -> ShownCall:
+    # What writes is about nothing until somebody says about what.
+    given = values if operation.method == "GET" else {}
+    pasted = operation.pasted(base_url(), given)
+    answer = shown_answer(document, operation, given, caller)
+    return ShownCall(operation, pasted, answer, operation.address(given))
+
+
+def _guide() -> str:
     return render_template(
-        "docs/api.html",
-        base_url=config().public_url + PREFIX,
+        "docs/guide.md",
+        base_url=base_url(),
+        key_variable=KEY_VARIABLE,
         tiers=TIERS.values(),
-        sections=list(_sections(document)),
+        resources=all_resources(),
     )
 
 
-def _sections(document: Schema) -> Iterator[Section]:
-    operations = list(_examples(document))
-    for word, members in groupby(operations, key=lambda operation: operation.path.split("/")[1]):
-        yield Section(word, _TITLES.get(word, word.capitalize()), list(members))
-
-
-def _examples(document: Schema) -> Iterator[Example]:
-    """Describe the operations, ordered by the first word of their paths."""
-    for path in sorted(document["paths"], key=lambda path: path.split("/")[1]):
-        for method, operation in document["paths"][path].items():
-            yield _example(document, path, method.upper(), operation)
-
-
-def _example(document: Schema, path: str, method: str, operation: Schema) -> Example:
-    content = operation.get("requestBody", {}).get("content", {})
-    body = _resolve(document, content.get("application/json", {}).get("schema", {}))
-    is_upload = bool(content) and not body
-    address = config().public_url + PREFIX + path + ("?dry_run=true" if is_upload else "")
-    has_key = bool(operation.get("security"))
-    return Example(
-        id=operation["operationId"],
-        method=method,
-        path=path,
-        summary=operation["summary"],
-        description=operation.get("description", ""),
-        parameters=[*_parameters(document, operation), *_fields(document, body)],
-        curl=_curl(method, address, has_key, _sample(document, body), is_upload),
-        python=_python(method, address, has_key, _sample(document, body), is_upload),
-    )
-
-
-def _parameters(document: Schema, operation: Schema) -> Iterator[DocumentedParameter]:
-    for given in operation["parameters"]:
-        meaning = _meaning(document, given["schema"], given.get("description", ""))
-        yield DocumentedParameter(given["name"], given["in"], given.get("required", False), meaning)
-
-
-def _fields(document: Schema, body: Schema) -> Iterator[DocumentedParameter]:
-    for name, schema in body.get("properties", {}).items():
-        meaning = _meaning(document, schema, _resolve(document, schema).get("description", ""))
-        yield DocumentedParameter(name, "body", name in body.get("required", []), meaning)
-
-
-def _meaning(document: Schema, schema: Schema, description: str) -> str:
-    """Say what a value is for, and which values are allowed where they are few."""
-    described = _resolve(document, schema)
-    if described.get("type") == "array":
-        described = _resolve(document, described["items"])
-    if "enum" in described or not description:
-        return f"{description} {_constraints(described)}".strip()
-    return description
-
-
-def _resolve(document: Schema, schema: Schema) -> Schema:
-    """Follow a reference, and take the first choice of several."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return _resolve(document, document["components"]["schemas"][name])
-    if "anyOf" in schema:
-        return {**_resolve(document, schema["anyOf"][0]), **_without(schema, "anyOf")}
-    return schema
-
-
-def _without(schema: Schema, key: str) -> Schema:
-    return {name: value for name, value in schema.items() if name != key}
-
-
-def _constraints(schema: Schema) -> str:
-    """Say in words what a schema allows."""
-    if "enum" in schema:
-        return " or ".join(str(value) for value in schema["enum"])
-    parts = [str(schema.get("type", "")), str(schema.get("format", ""))]
-    if "minimum" in schema or "maximum" in schema:
-        parts.append(f"{schema.get('minimum', '')} to {schema.get('maximum', '')}")
-    return " ".join(part for part in parts if part)
-
-
-def _sample(document: Schema, body: Schema) -> Schema | None:
-    """Return a body with a value for each field that is required; None without a body.
-
-    Words are left to be filled in: pasted as it is, an example changes nothing.
-    """
-    if not body:
-        return None
-    required = body.get("required", [])
-    schemas = {name: _resolve(document, body["properties"][name]) for name in required}
-    return {name: _value(name, schema) for name, schema in schemas.items()}
-
-
-def _value(name: str, schema: Schema) -> Any:
-    if "enum" in schema:
-        return schema["enum"][0]
-    blank = _BLANK.format(name)
-    return schema.get("default", _EXAMPLES.get(str(schema.get("type")), blank))
-
-
-def _curl(method: str, address: str, has_key: bool, sample: Schema | None, is_upload: bool) -> str:
-    parts = ["curl"]
-    if method not in ("GET", "POST") or (method == "POST" and sample is None and not is_upload):
-        parts.append(f"-X {method}")
-    if has_key:
-        parts.append('-H "X-API-Key: $COST_OPTIX_KEY"')
-    if sample is not None:
-        body = _IN_JSON.sub(r"<\1>", json.dumps(sample))
-        parts += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
-    if is_upload:
-        parts.append("-F file=@bill.csv")
-    return " ".join([*parts, f'"{address}"'])
-
-
-def _python(
-    method: str, address: str, has_key: bool, sample: Schema | None, is_upload: bool
-) -> str:
-    arguments = [f'"{method}"', f'"{address}"']
-    if has_key:
-        arguments.append('headers={"X-API-Key": os.environ["COST_OPTIX_KEY"]}')
-    if sample is not None:
-        blanks = _IN_PYTHON.sub(lambda blank: blank[1].upper(), repr(sample))
-        arguments.append(f"json={blanks}")
-    if is_upload:
-        arguments.append('files={"file": open("bill.csv", "rb")}')
-    call = "\n".join(f"    {argument}," for argument in arguments)
-    return f"import os, requests\n\nanswer = requests.request(\n{call}\n)\nprint(answer.json())"
+def contents() -> dict[str, object]:
+    """Return what the contents at the side list."""
+    return {
+        "base_url": base_url(),
+        "resources": all_resources(),
+        "documents": list(documents.documents().values()),
+        "sections": [passage for passage in documents.passages(_guide()) if passage.anchor],
+    }

@@ -1,49 +1,45 @@
-"""Documents of ``docs/`` as pages: how the figures come about, how bills come in."""
+"""Documents of ``docs/`` as pages and as Markdown, and what lists them for agents."""
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from itertools import pairwise
-from pathlib import Path
 
-from flask import current_app, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from costoptix.web.parts.routing import page
+from costoptix.web.docs import api_guide, documents
+from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.session import config
 
 
-@page("/docs/figures")
-def docs_figures() -> ResponseReturnValue:
-    """Show how every figure is computed."""
-    return _show("figures.md", "How we compute this")
+@page("/docs/<document>", access=Access.PUBLIC)
+def docs_document(document: str) -> ResponseReturnValue:
+    """Show a document."""
+    shown = documents.get(document)
+    return render_template(
+        "docs/document.html", document=shown, body=_body(document), **api_guide.contents()
+    )
 
 
-@page("/docs/imports")
-def docs_imports() -> ResponseReturnValue:
-    """Show how bills come in by themselves, and how to make each cloud write them."""
-    return _show("imports.md", "Bills that come in by themselves")
+@page("/docs/<document>.md", access=Access.PUBLIC)
+def docs_markdown(document: str) -> ResponseReturnValue:
+    """Answer a document as it is written."""
+    return Response(documents.get(document).text, content_type=documents.MARKDOWN)
 
 
-def _show(document: str, title: str) -> ResponseReturnValue:
-    root = Path(current_app.root_path).parent
-    return render_template("docs/document.html", title=title, body=_body(root / "docs" / document))
+@page("/llms.txt", access=Access.PUBLIC)
+def llms() -> ResponseReturnValue:
+    """List the documentation for agents (llmstxt.org)."""
+    text = render_template(
+        "docs/llms.txt",
+        base=config().public_url,
+        documents=documents.documents().values(),
+        resources=api_guide.all_resources(),
+    )
+    return Response(text, content_type="text/plain; charset=utf-8")
 
 
 @cache
-def _body(document: Path) -> Markup:
-    """Turn the document into HTML: headings can be linked to by their words, tables scroll."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = markdown.parse(document.read_text(encoding="utf-8"))
-    for opening, words in pairwise(tokens):
-        if opening.type == "heading_open":
-            opening.attrSet("id", re.sub(r"\W+", "-", words.content.lower()).strip("-"))
-        if opening.type == "table_open":
-            opening.attrSet("class", "table")
-    rendered = markdown.renderer.render(tokens, markdown.options, {})
-    # What scrolls sideways on a phone must be reachable by keyboard.
-    rendered = rendered.replace("<table", '<div class="scroll" tabindex="0"><table')
-    rendered = rendered.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
-    return Markup(rendered)  # noqa: S704 - our own document, with raw HTML switched off
+def _body(name: str) -> Markup:
+    return documents.to_html(documents.get(name).text)

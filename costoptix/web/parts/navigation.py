@@ -129,9 +129,12 @@ def _visible(entries: list[Entry]) -> Iterator[Entry]:
 def _section(endpoint: str | None) -> str:
     """Return the page that a page without a link of its own belongs to, by its address.
 
-    ``/imports/<id>`` belongs to ``/imports``; ``/settings/team/…`` to ``/settings/team``.
+    ``/imports/<id>`` belongs to ``/imports``; ``/settings/team/…`` to ``/settings/team``; all
+    documentation to its guide.
     """
     parts = request.path.strip("/").split("/")
+    if parts[0] == "docs":
+        return "web.docs_api"
     length = 2 if parts[0] == "settings" else 1
     if endpoint is None or len(parts) <= length:
         return ""
