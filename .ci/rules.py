@@ -32,7 +32,7 @@ MAY_MAKE_MARKUP = frozenset(
     {
         "costoptix/charts.py",
         "costoptix/web/costs/dashboard.py",
-        "costoptix/web/docs/guides.py",
+        "costoptix/web/docs/documents.py",
         "costoptix/web/judgement/budget_chart.py",
     }
 )
