@@ -49,7 +49,9 @@ def _may_see(caller: Caller, needed: Permission | None) -> bool:
 
 def _answer(shown: Operation, caller: Caller, path: Mapping[str, str]) -> bytes:
     organization = db.session().get_one(Organization, caller.organization_id)
-    g.api_key = PresentedKey(caller, tier_of(organization.tier), organization.data_version, None)
+    g.api_key = PresentedKey(
+        caller, tier_of(organization.tier), organization.data_version, None, prefix=""
+    )
     try:
         return perform(shown, dict(path)).get_data()
     except CostOptixError as error:
