@@ -29,6 +29,8 @@ NARROWEST = 200
 """How wide a chart is at least, in pixels: marks nearer than a target lie below each other."""
 MARK_ROWS = 3
 """In how many rows the links of marks lie at most; the table below a chart has them all."""
+HAIRLINE = 6
+"""How wide the bar of a step is at least, in thousandths."""
 HAIR = Decimal("0.04")
 """What hangs below zero by less than this part of a step gets no space of its own."""
 OTHERS_COLOUR = 9
@@ -349,6 +351,23 @@ def _anchor(index: int, count: int) -> Markup:
     if count > MAX_LABELS and (index + 0.5) / count > 0.96:
         return Markup(' text-anchor="end"')
     return Markup(' text-anchor="middle"')
+
+
+def fall_bar(levels: Sequence[Amount], ends: tuple[Amount, Amount]) -> Markup:
+    """Draw one step of a waterfall, level to level, on the scale of all its ``levels``."""
+    low, high = min(_ZERO, *levels), max(_ZERO, *levels)
+    spread = (high - low) or Decimal(1)
+    zero, start, end = (
+        int(scaled(level - low, HEIGHT, spread, places=0)) for level in (_ZERO, *ends)
+    )
+    left, width = min(start, end), max(abs(end - start), HAIRLINE)
+    kind = "more" if ends[1] > ends[0] else "less"
+    return Markup(  # noqa: S704 - made of numbers and fixed words only
+        f'<svg class="fall" viewBox="0 0 {HEIGHT} 10" preserveAspectRatio="none"'
+        f' aria-hidden="true"><path d="M{zero} 0V10"/>'
+        f'<rect class="{kind}" x="{min(left, HEIGHT - HAIRLINE)}" y="1" width="{width}"'
+        ' height="8"/></svg>'
+    )
 
 
 def sparkline(amounts: Sequence[Amount | None], incomplete: int = 0) -> Markup:

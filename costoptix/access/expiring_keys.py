@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from costoptix import events
@@ -17,6 +18,26 @@ SOON = timedelta(days=7)
 AT_ONCE = 100
 
 
+def expiring(session: Session, organization: Organization, limit: int) -> Sequence[ApiKey]:
+    """Return at most ``limit`` keys of an organization that expire soon, the first one first."""
+    return session.scalars(
+        select(ApiKey)
+        .where(ApiKey.organization_id == organization.id, *_soon(utc_now()))
+        .order_by(ApiKey.expires_at, ApiKey.id)
+        .limit(limit)
+    ).all()
+
+
+def _soon(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Write the conditions of a key in use that expires within a week and has no successor."""
+    return (
+        ApiKey.revoked_at.is_(None),
+        ApiKey.successor_id.is_(None),
+        ApiKey.expires_at > now,
+        ApiKey.expires_at <= now + SOON,
+    )
+
+
 def tell_expiring(session: Session) -> None:
     """Raise an event for each key in use that expires within a week and has no successor."""
     now = utc_now()
@@ -26,16 +47,7 @@ def tell_expiring(session: Session) -> None:
         Event.subject_id == ApiKey.id,
     )
     keys = session.scalars(
-        select(ApiKey)
-        .where(
-            ApiKey.revoked_at.is_(None),
-            ApiKey.successor_id.is_(None),
-            ApiKey.expires_at > now,
-            ApiKey.expires_at <= now + SOON,
-            ~is_raised,
-        )
-        .order_by(ApiKey.expires_at)
-        .limit(AT_ONCE)
+        select(ApiKey).where(*_soon(now), ~is_raised).order_by(ApiKey.expires_at).limit(AT_ONCE)
     ).all()
     for key_id in [key.id for key in keys]:
         with writing(session):

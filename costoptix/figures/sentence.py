@@ -51,6 +51,7 @@ class Cause:
     part: str  # a field of Parts
     amount: Amount
     days: tuple[date, ...] = ()  # where its whole change came on a few days
+    group: tuple[str | None, ...] = ()  # what the subject is called in bills
 
 
 def sentence(sides: tuple[str, str], currency: str, change: Change, causes: Sequence[Cause]) -> str:

@@ -22,6 +22,7 @@ from costoptix.figures.movers import (
 from costoptix.figures.parts import COMMITTABLE, Parts, Untold
 from costoptix.figures.sentence import Cause, ServiceInAccount, days_titles, sentence
 from costoptix.figures.sides import Comparison
+from costoptix.figures.steps import Step, steps
 from costoptix.figures.summary import SERVICE, asked_over, summed
 from costoptix.figures.trends import Change
 from costoptix.lake.providers import account_of
@@ -67,25 +68,40 @@ class Why:
     account_names: Mapping[Group, str | None]  # in the bills, of the accounts of ``coverage``
 
 
-def sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> tuple[str, ...]:
-    """Say in one sentence per currency why costs changed, the largest change first.
+@dataclass(frozen=True)
+class Brief:
+    """Why the costs of one currency changed, in a sentence and steps that add up to the change."""
+
+    currency: str
+    change: Change
+    sentence: str
+    steps: tuple[Step, ...]
+
+
+def briefs(asks: Asks, asked: Comparison, metric: str, today: date) -> tuple[Brief, ...]:
+    """Say in brief why costs changed, one entry per currency, the largest change first.
 
     For pages and messages that show no more: it asks small files, and the charges of few services.
     Names that the team gave are part of the data that an answer is kept for.
     """
     return asks.worked_out(
-        ("sentences", asked.now, asked.before, metric, today),
-        lambda: _sentences(asks, asked, metric, today),
+        ("briefs", asked.now, asked.before, metric, today),
+        lambda: _briefs(asks, asked, metric, today),
     )
 
 
-def _sentences(asks: Asks, asked: Comparison, metric: str, today: date) -> list[str]:
+def _briefs(asks: Asks, asked: Comparison, metric: str, today: date) -> list[Brief]:
     cells, names = _cells(asks, asked, metric)
     changes = {currency: summed(of_currency.values()) for currency, of_currency in cells.items()}
     titles = _titles(asks, asked, today)
     causes = _causes(asks, asked, metric, cells, names)
     return [
-        sentence(titles, currency, changes[currency], causes[currency])
+        Brief(
+            currency,
+            changes[currency],
+            sentence(titles, currency, changes[currency], causes[currency]),
+            steps(cells[currency], causes[currency], _named(asks, asked, names, cells[currency])),
+        )
         for currency in sorted(changes, key=lambda name: (-abs(changes[name].amount), name))
     ]
 
@@ -175,7 +191,7 @@ def _causes(
     days = _daily(asks, asked, metric, named)
     return {
         currency: [
-            Cause(called[mover.group], part, amount, days.get(mover.key, ()))
+            Cause(called[mover.group], part, amount, days.get(mover.key, ()), mover.group)
             for part, amount, mover in parts
         ]
         for currency, parts in largest.items()

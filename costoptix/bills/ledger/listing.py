@@ -18,7 +18,14 @@ from costoptix.bills.read import rejections
 from costoptix.bills.read.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.lake.layout import METRICS
-from costoptix.models import Delivery, DeliveryState, Import, Organization, ReconciliationLine
+from costoptix.models import (
+    Delivery,
+    DeliveryState,
+    Import,
+    ImportState,
+    Organization,
+    ReconciliationLine,
+)
 from costoptix.money import FILE_SUMS, Amount, total
 from costoptix.periods import BillingPeriod
 
@@ -71,6 +78,16 @@ def list_imports(
         position = (after.created_at, after.id)
         statement = statement.where(tuple_(Import.created_at, Import.id) < position)
     return session.scalars(statement).all()
+
+
+def waiting(session: Session, organization: Organization, limit: int) -> Sequence[Import]:
+    """Return at most ``limit`` imports that wait for a person, the oldest first."""
+    return session.scalars(
+        select(Import)
+        .where(Import.organization_id == organization.id, Import.state == ImportState.WAITING)
+        .order_by(Import.created_at, Import.id)
+        .limit(limit)
+    ).all()
 
 
 def get(session: Session, organization: Organization, import_id: str) -> Import:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -14,23 +13,20 @@ from costoptix.charts import StackedChart, sparkline
 from costoptix.clock import utc_today
 from costoptix.costs.answers import CostReport
 from costoptix.costs.asking import Ask
-from costoptix.costs.query import ACCOUNT, CostQuery
+from costoptix.costs.query import CostQuery
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.failures import NOT_COMPUTED
 from costoptix.figures import outlook, sides, summary, why
-from costoptix.figures.breakdown import Group, amount_of, breakdowns
+from costoptix.figures.breakdown import breakdowns
 from costoptix.figures.comparison import ComparedDays
 from costoptix.figures.completeness import compared_part, known_part, partial_months
 from costoptix.figures.outlook import Outlook
-from costoptix.figures.ranking import account_names
-from costoptix.figures.trends import HEALTH_RULE, Change, Health, health, share, sums_by
+from costoptix.figures.trends import HEALTH_RULE, Change, Health, health
 from costoptix.lake.live import data_as_of
-from costoptix.lake.providers import account_of
 from costoptix.money import EXACT, Amount
 from costoptix.periods import Preset
 from costoptix.web.costs import panels
-from costoptix.web.costs.account_names import given_name
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
 from costoptix.web.costs.freshness import empty_page, lacking
@@ -45,9 +41,12 @@ from costoptix.web.costs.questions import (
     take_compare,
     take_metric,
 )
+from costoptix.web.costs.spenders import spenders
+from costoptix.web.costs.to_do import to_do
+from costoptix.web.costs.waterfall import Waterfall, waterfall
 from costoptix.web.parts.panels import Panel, panel
 from costoptix.web.parts.routing import page
-from costoptix.web.parts.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title, value_title
+from costoptix.web.parts.wording import SEVERITY_KINDS, STATE_KINDS, dimension_title
 
 PRESET = Preset.LAST_30_DAYS
 GROUPS = (
@@ -58,18 +57,6 @@ GROUPS = (
 )
 SHOWN = 8
 """How many rows the small tables show; each leads to the explorer, which has them all."""
-
-
-@dataclass(frozen=True)
-class Spender:
-    """A line of spend by provider or account."""
-
-    name: str
-    detail: str
-    currency: str
-    amount: Amount
-    share: Decimal | None
-    href: str
 
 
 @dataclass(frozen=True)
@@ -98,14 +85,6 @@ class Headline:
     spark: Markup
 
 
-@dataclass(frozen=True)
-class Spenders:
-    """Who spent, the largest first."""
-
-    providers: list[Spender]
-    accounts: list[Spender]
-
-
 @page("/")
 def home() -> ResponseReturnValue:
     """Show the key figures, the chart, what changed, and who spent: each panel by itself."""
@@ -114,8 +93,10 @@ def home() -> ResponseReturnValue:
     query, metric = question.query, question.metric
     spent = summary.asked_over(query, query.date_range, *summary.ACCOUNT, metric=metric)
     whole = panel("the spend of the range", lambda: ask(spent))
+    anomalies = panel("open anomalies", panels.open_anomalies)
+    budgets = panel("budgets", panels.worst_budgets)
     if whole.shown is not None and not whole.shown.totals:
-        return empty_page(question)
+        return empty_page(question, to_do(anomalies, budgets))
     explorer = replace(question, endpoint="web.costs")
     complete = known_part(query.date_range, whole.shown) if whole.shown else None
     compared = compared_part(whole.shown, question.compare) if whole.shown else None
@@ -142,15 +123,16 @@ def home() -> ResponseReturnValue:
         month=panel("this month", lambda: _this_month(ask, question)),
         health_rule=HEALTH_RULE,
         outlooks=panel("the forecast", lambda: _outlooks(ask, query, metric)),
-        anomalies=panel("open anomalies", panels.open_anomalies),
-        budgets=panel("budgets", panels.worst_budgets),
+        anomalies=anomalies,
+        budgets=budgets,
+        to_do=to_do(anomalies, budgets),
         severity_kinds=SEVERITY_KINDS,
         state_kinds=STATE_KINDS,
         movers=movers,
         changes=replace(question.grouped(), endpoint="web.changes"),
-        sentences=panel("why it changed", lambda: _sentences(question, whole)),
+        waterfalls=panel("why it changed", lambda: _waterfalls(question, explorer, whole)),
         limit=SHOWN,
-        spenders=panel("who spent", lambda: _both_spenders(explorer, whole)),
+        spenders=panel("who spent", lambda: spenders(explorer, _shown(whole))),
         accounts_to_choose=account_switch(ask, question),
         groups=GROUPS,
         tags=panel("the tags", tag_dimensions).shown or [],
@@ -158,12 +140,15 @@ def home() -> ResponseReturnValue:
     )
 
 
-def _sentences(question: CostQuestion, whole: Panel[CostReport]) -> tuple[str, ...]:
+def _waterfalls(
+    question: CostQuestion, explorer: CostQuestion, whole: Panel[CostReport]
+) -> list[Waterfall]:
     """Say why the costs of the range changed; nothing where nothing is compared."""
     comparison = sides.comparison(_shown(whole), compare=question.compare)
     if comparison is None:
-        return ()
-    return why.sentences(asks(), comparison, question.metric, utc_today())
+        return []
+    briefs = why.briefs(asks(), comparison, question.metric, utc_today())
+    return [waterfall(explorer, brief) for brief in briefs]
 
 
 def _this_month(ask: Ask, question: CostQuestion) -> summary.ThisMonth:
@@ -199,14 +184,6 @@ def _headline(
     changes = movers.shown or []
     spends = [_spend(breakdown.currency, breakdown.total, changes) for breakdown in by_currency]
     return Headline(charts, spends, _spark(charts[0]))
-
-
-def _both_spenders(explorer: CostQuestion, whole: Panel[CostReport]) -> Spenders:
-    report = _shown(whole)
-    return Spenders(
-        providers=_spenders(explorer, report, by_account=False),
-        accounts=_spenders(explorer, report, by_account=True),
-    )
 
 
 def _shown(whole: Panel[CostReport]) -> CostReport:
@@ -259,52 +236,6 @@ def _spend(
     if not changes:
         return HeadlineSpend(currency, amount, None, None)
     return HeadlineSpend(currency, amount, summary.summed(changes), health(changes))
-
-
-def _spenders(explorer: CostQuestion, whole: CostReport, *, by_account: bool) -> list[Spender]:
-    """Add up the accounts' rows by provider or account: currency by currency, largest first."""
-    metric, depth = explorer.metric, 2 if by_account else 1
-    names = account_names(whole.rows) if by_account else {}
-    sums = sums_by(
-        ((row.currency, row.group[:depth]), amount)
-        for row in whole.rows
-        if (amount := amount_of(row, metric)) is not None
-    )
-    totals = {sums.currency: amount_of(sums, metric) for sums in whole.totals}
-    spenders = [
-        _spender(explorer, currency, group, names.get(group), amount, totals[currency])
-        for (currency, group), amount in sums.items()
-    ]
-    rank = {sums.currency: abs(totals[sums.currency] or Amount(0)) for sums in whole.totals}
-    spenders.sort(
-        key=lambda spender: (rank[spender.currency], spender.currency, spender.amount), reverse=True
-    )
-    return spenders
-
-
-def _spender(
-    explorer: CostQuestion,
-    currency: str,
-    group: Group,
-    name: str | None,
-    amount: Amount,
-    whole: Amount | None,
-) -> Spender:
-    provider, *account = group
-    question = explorer.grouped("service_name")
-    part = share(amount, whole or Amount(0))
-    if not account:
-        href = question.only("provider_name", provider).url
-        return Spender(value_title(provider, "provider_name"), "", currency, amount, part, href)
-    (number,) = account
-    chosen = (
-        question.only(ACCOUNT, account_of(provider, number))
-        if number
-        else (question.only("provider_name", provider).only("sub_account_id", None))
-    )
-    given = given_name(account_of(provider, number))
-    title = given or name or value_title(number, "sub_account_id")
-    return Spender(title, provider or "", currency, amount, part, chosen.url)
 
 
 def _spark(chart: StackedChart) -> Markup:

@@ -11,10 +11,14 @@ from costoptix.extensions import db
 from costoptix.lake.live import read_live
 from costoptix.periods import BillingPeriod, DateRange, month_range
 from costoptix.web.costs.questions import CostQuestion
+from costoptix.web.costs.to_do import ToDo
 
 
-def empty_page(question: CostQuestion) -> str:
-    """Say why a page is empty and where to go: to the data, to the filters, or to the imports."""
+def empty_page(question: CostQuestion, to_do: ToDo | None = None) -> str:
+    """Say why a page is empty and where to go: to the data, to the filters, or to the imports.
+
+    ``to_do`` stands above it: a first import may wait for its answer.
+    """
     deliveries = read_live(db.session(), current_user.organization).deliveries
     last_day = max((delivery.last_day for delivery in deliveries), default=None)
     days = question.query.date_range
@@ -22,6 +26,7 @@ def empty_page(question: CostQuestion) -> str:
     return render_template(
         "costs/empty.html",
         question=question,
+        to_do=to_do,
         has_filters=has_filters(question.query) and has_days,
         last_month=question.over(month_range(last_day)) if last_day else None,
     )

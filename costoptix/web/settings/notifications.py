@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from costoptix import drafts
-from costoptix.access.permissions import Role
 from costoptix.clock import parse_instant
 from costoptix.errors import Conflict, CostOptixError, Invalid
 from costoptix.extensions import db
@@ -28,7 +27,7 @@ from costoptix.notify.drafts import (
 from costoptix.notify.kinds import CHOICES, KINDS
 from costoptix.notify.messages import PLATFORMS
 from costoptix.web.parts import forms
-from costoptix.web.parts.routing import Access, page, web
+from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 
 PER_PAGE = 20
@@ -154,14 +153,6 @@ class SwitchForm(drafts.Draft):
     """The button that switches a channel on or off."""
 
     state: ChannelState
-
-
-@web.app_template_global()
-def channels_switched_off() -> Sequence[Channel]:
-    """Return the channels of the reader's organization where nothing arrives, for its admins."""
-    if getattr(current_user, "role", None) != Role.ADMIN:
-        return ()
-    return channels.switched_off_by_itself(db.session(), current_user.organization)
 
 
 @page("/settings/notifications", access=Access.ADMIN)
