@@ -11,7 +11,7 @@ from costoptix.figures.trends import Change
 from costoptix.money import EXACT, Amount, total
 
 MOST = 5
-"""How many steps are told by themselves at most …"""
+"""How many steps are shown by themselves at most …"""
 
 SMALLEST = 20
 """… where each is at least one in so many of all that moved, up and down."""
@@ -19,7 +19,7 @@ SMALLEST = 20
 
 @dataclass(frozen=True)
 class Step:
-    """What a service in an account moved, or (``subject`` is None) all that is not told."""
+    """What a service in an account moved, or (``subject`` is None) all the rest."""
 
     subject: ServiceInAccount | None
     group: Group  # service, provider and account id; () of the rest
@@ -31,21 +31,21 @@ def steps(
     cells: Mapping[Group, Change], causes: Sequence[Cause], names: Mapping[Group, ServiceInAccount]
 ) -> tuple[Step, ...]:
     """Split a change into steps that add up to it, to the last digit: its causes come first."""
-    told = [Step(cause.subject, cause.group, cause.part, cause.amount) for cause in causes]
+    shown = [Step(cause.subject, cause.group, cause.part, cause.amount) for cause in causes]
     gross = total([abs(change.amount) for change in cells.values()])
-    left = {group: _left(group, change, told) for group, change in cells.items()}
+    left = {group: _left(group, change, shown) for group, change in cells.items()}
     largest = sorted(left, key=lambda group: (-abs(left[group]), str(group)))
-    told += [
+    shown += [
         Step(names[group], group, "", left[group])
-        for group in largest[: MOST - len(told)]
+        for group in largest[: MOST - len(shown)]
         if left[group] and abs(left[group]) * SMALLEST >= gross
     ]
     change = total([change.amount for change in cells.values()])
-    rest = EXACT.subtract(change, total([step.amount for step in told]))
-    return (*told, Step(None, (), "", rest)) if rest else tuple(told)
+    rest = EXACT.subtract(change, total([step.amount for step in shown]))
+    return (*shown, Step(None, (), "", rest)) if rest else tuple(shown)
 
 
-def _left(group: Group, change: Change, told: Sequence[Step]) -> Amount:
-    """Return what the steps told so far leave of the change of a service in an account."""
-    of_group = total([step.amount for step in told if step.group == group])
+def _left(group: Group, change: Change, shown: Sequence[Step]) -> Amount:
+    """Return what the steps so far leave of the change of a service in an account."""
+    of_group = total([step.amount for step in shown if step.group == group])
     return EXACT.subtract(change.amount, of_group)

@@ -68,11 +68,11 @@ def to_do(anomalies: Panel[OpenAnomalies], budgets: Panel[Budgets]) -> ToDo:
     if current_user.role == Role.ADMIN:
         parts += [("expiring keys", _expiring_keys), ("silent channels", _silent_channels)]
     panels = [panel(name, _listed(find)) for name, find in parts]
-    tasks = [task for found in panels for task in found.shown or ()]
+    tasks = [task for part in panels for task in part.shown or ()]
     tasks += _crossed_budgets(budgets.shown.shown if budgets.shown else ())
     tasks += _open_anomalies(anomalies.shown.shown if anomalies.shown else ())
     tasks.sort(key=lambda task: task.urgency)
-    return ToDo(tasks[:SHOWN], [found.error for found in panels if found.error])
+    return ToDo(tasks[:SHOWN], [part.error for part in panels if part.error])
 
 
 def _listed(find: Callable[[], Iterable[Task]]) -> Callable[[], list[Task]]:
