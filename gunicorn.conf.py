@@ -68,6 +68,7 @@ def on_starting(_server: object) -> None:
     tally.share(_SLOTS)
     engine = open_engine(_config.database_url)
     try:
+        startup.require_installation(_config)
         startup.require_schema(engine)
         startup.require_secret_key(engine, _config)
         for line in startup.lake_warnings(engine, _config.lake_dir):

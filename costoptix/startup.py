@@ -12,7 +12,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,33 @@ def require_known_schema(engine: Engine) -> str | None:
             "nothing was changed."
         )
     return version
+
+
+UNFINISHED_RESTORE = "restore-unfinished"
+"""A file in the data folder while a backup is put in its place."""
+
+
+def require_installation(config: Config) -> None:
+    """Return where what lies in the data folder is whole: a new database never hides a lost one.
+
+    Raises:
+        Conflict: a restore was cut short, or the lake is there without its database.
+    """
+    if (config.data_dir / UNFINISHED_RESTORE).exists():
+        raise Conflict(
+            "A restore was cut short: run flask --app app restore FILE again; it begins anew."
+        )
+    parts = make_url(config.database_url)
+    if parts.get_backend_name() != "sqlite" or not parts.database:
+        return
+    database = Path(parts.database)
+    if database.exists() and database.stat().st_size:
+        return
+    if any(config.lake_dir.glob("organization=*")):
+        raise Conflict(
+            f"The database {database} is missing or empty, and the lake beside it is not: put the "
+            "file back, or restore a backup into an empty folder. Nothing was changed."
+        )
 
 
 def require_schema(engine: Engine) -> None:
@@ -126,12 +154,22 @@ def _versions() -> dict[str, str]:
     return versions
 
 
+def version_of(connection: Connection) -> str | None:
+    """Read the version of a database; None where it has none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if version is None else str(version)
+
+
+def is_known(version: str) -> bool:
+    """Tell whether this version of the code can bring a database of that version up to its own."""
+    return version in _versions()
+
+
 def _version(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if version is None else str(version)
+        return version_of(connection)
 
 
 def _answers(engine: Engine) -> bool:

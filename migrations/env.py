@@ -16,8 +16,11 @@ _ADVISORY_LOCK = 0xC057
 
 def run() -> None:
     """Run the migrations in one transaction that only one process can hold."""
-    engine = current_app.extensions["migrate"].db.engine
+    restored = context.config.attributes.get("engine")  # of a backup, which is no installation yet
+    engine = restored or current_app.extensions["migrate"].db.engine
     try:
+        if restored is None:
+            startup.require_installation(current_app.config["COSTOPTIX"])
         version = startup.require_known_schema(engine)
     except Conflict as error:
         raise SystemExit(error.sentence) from None

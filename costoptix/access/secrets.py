@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Column, select, update
+from sqlalchemy import Column, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,8 @@ from costoptix.models import Base, SealedCanary
 from costoptix.models.base import SEALED
 
 _VERSION = "v1"
+_FINGERPRINT_INFO = b"costoptix/fingerprint/v1"
+_FINGERPRINT_BYTES = 16
 _INFO = b"costoptix/stored-secrets/v1"
 _KEY_BYTES, _KEY_ID_BYTES, _NONCE_BYTES = 32, 4, 12
 _CANARY = "canary"
@@ -102,6 +104,25 @@ def unseal(keys: SealingKeys, sealed: str, place: SealedPlace) -> str:
         return keys.by_id[key_id].decrypt(nonce, ciphertext, place.associated_data).decode()
     except (InvalidTag, ValueError):  # of base64 and of a nonce that is too short, too
         raise Unopenable(DAMAGED) from None
+
+
+def key_id_of(sealed: str) -> str:
+    """Return the id of the key that a sealed text is sealed under."""
+    return sealed.split(".", 2)[1] if sealed.count(".") == 2 else ""
+
+
+def fingerprint(secret_key: str) -> str:
+    """Return 32 hex digits by which a SECRET_KEY is told from others, and not learnt."""
+    derived = HKDF(SHA256(), _FINGERPRINT_BYTES, salt=None, info=_FINGERPRINT_INFO)
+    return derived.derive(secret_key.encode()).hex()
+
+
+def leave_canary(session: Session, keys: SealingKeys) -> None:
+    """Remove a canary that these keys do not open, so that the next start seals one under them."""
+    sealed = session.scalar(select(SealedCanary.sealed).where(SealedCanary.id == _CANARY))
+    if sealed is not None and key_id_of(sealed) not in keys.by_id:
+        with writing(session):
+            session.execute(delete(SealedCanary))
 
 
 def require_key(session: Session, keys: SealingKeys) -> None:

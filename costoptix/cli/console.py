@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 import click
+from flask import current_app
 from limits.errors import StorageError
 from sqlalchemy.exc import DBAPIError
 
@@ -31,9 +32,20 @@ def refusals_on_one_line(command: Callable[P, T]) -> Callable[P, T]:
     """
 
     @functools.wraps(command)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        startup.require_installation(current_app.config["COSTOPTIX"])
+        startup.require_schema(db.engine)
+        return command(*args, **kwargs)
+
+    return refusals_without_database(checked)
+
+
+def refusals_without_database(command: Callable[P, T]) -> Callable[P, T]:
+    """Do what ``refusals_on_one_line`` does, for a command that begins without a database."""
+
+    @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            startup.require_schema(db.engine)
             return command(*args, **kwargs)
         except CostOptixError as error:
             sentence = error.sentence

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access import organizations
-from costoptix.bills.ledger import history, orphans
+from costoptix.bills.ledger import history, orphans, pause
 from costoptix.bills.ledger.deliveries import ScopeKey, in_scope, version_of
 from costoptix.bills.ledger.orphans import Orphan
 from costoptix.clock import utc_now
@@ -44,13 +44,24 @@ WITHDRAWN_KEPT = timedelta(days=30)
 
 
 def sweep(session: Session, config: Config) -> int:
-    """Delete uploads and folders of the lake that no row names; return how many."""
+    """Delete uploads and folders of the lake that no row names; return how many.
+
+    A backup that begins meanwhile ends it: what it may want is looked for again when it is done.
+    """
     removed = 0
     for orphan in orphans.find(session, config):
         if _is_old(orphan):  # of a folder that is gone already, nothing is
+            if _is_paused(session):
+                break
             _remove(orphan.path)
             removed += 1
     return removed
+
+
+def _is_paused(session: Session) -> bool:
+    is_paused = pause.is_held(session)
+    session.rollback()
+    return is_paused
 
 
 def _remove(path: Path) -> None:
@@ -67,7 +78,8 @@ def remove_organization(session: Session, config: Config, organization: Organiza
     """Delete an organization for good, its files too (for the operator).
 
     The row goes first: were the files gone and the row not, figures would be missing. Of a process
-    that is killed in between, and of an import that was running, the sweep removes the files.
+    that is killed in between, and of an import that was running, the sweep removes the files. So it
+    does where a backup is at work.
     """
     named = select(Import.id, Import.stored_name).where(
         Import.organization_id == organization.id,
@@ -80,6 +92,8 @@ def remove_organization(session: Session, config: Config, organization: Organiza
     ids = {row.id for row in rows}
     paths += [path for path in _children(lake / STAGING) if path.name[:36] in ids]
     organizations.remove(session, organization)
+    if _is_paused(session):
+        return
     for path in paths:
         _remove(path)
 

@@ -23,6 +23,7 @@ from costoptix.bills.formats import Options
 from costoptix.bills.ledger import (
     deliveries,
     outcomes,
+    pause,
     purpose,
     questions,
     rejected_rows,
@@ -405,6 +406,8 @@ class _Run:
         )
 
     def _remove_upload(self) -> None:
+        if pause.is_held(self._session):
+            return  # a backup may have this import unfinished: the sweep takes it later
         shutil.rmtree(self._upload, ignore_errors=True)
 
 
