@@ -17,7 +17,7 @@ from config import Config
 from costoptix.backup import archive, snapshot, sqlite, totals
 from costoptix.backup.making import Say, in_words
 from costoptix.backup.manifest import POSTGRESQL, SQLITE, Header, Manifest, Total
-from costoptix.backup.snapshot import session_on
+from costoptix.backup.snapshot import NamedDelivery, session_on
 from costoptix.costs.engine import Engine as LakeEngine
 from costoptix.errors import Conflict, NoSpace
 from costoptix.lake.files import EXPORTS
@@ -90,7 +90,7 @@ def _compared(session: Session, manifest: Manifest, scratch: Path) -> Verified:
         if damaged.isdisjoint(file.path for file in delivery.files):
             sums = totals.add_up(lake, delivery.organization_id, delivery.id, delivery.charges)
             restored += sums
-            wrong += _against_database(session, delivery.id, sums)
+            wrong += _against_database(session, delivery, sums)
     lake.close()
     wrong += totals.differences(totals.by_delivery(manifest.totals), totals.by_delivery(restored))
     if wrong:
@@ -105,9 +105,14 @@ def _damaged(manifest: Manifest) -> set[str]:
     return {fault.split(" ")[2] for fault in manifest.faults if fault.startswith("The file ")}
 
 
-def _against_database(session: Session, delivery_id: str, sums: list[Total]) -> list[str]:
+def _against_database(session: Session, delivery: NamedDelivery, sums: list[Total]) -> list[str]:
     """Compare what files hold with what was written down when they were delivered."""
-    row_count = session.scalar(select(Delivery.row_count).where(Delivery.id == delivery_id))
+    delivery_id = delivery.id
+    row_count = session.scalar(
+        select(Delivery.row_count).where(
+            Delivery.id == delivery_id, Delivery.organization_id == delivery.organization_id
+        )
+    )
     if row_count != sum(total.charges for total in sums):
         return [f"delivery {delivery_id}: {row_count} charges were delivered"]
     stored: dict[str, dict[str, Decimal]] = {}
