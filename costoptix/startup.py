@@ -12,7 +12,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, text
+from sqlalchemy import Connection, Engine, exists, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.access import secrets
 from costoptix.errors import Conflict
-from costoptix.models import Delivery
+from costoptix.models import Delivery, Organization
 
 VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 _IDENTIFIER = re.compile(r"""^(revision|down_revision) = ["']?(\w+)["']?$""", re.MULTILINE)
@@ -184,7 +184,8 @@ def _answers(engine: Engine) -> bool:
 def _has_live_deliveries(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
-            live = select(Delivery.id).where(Delivery.is_live).limit(1)
+            is_live = (Delivery.organization_id == Organization.id) & Delivery.is_live
+            live = select(Organization.id).where(exists().where(is_live)).limit(1)
             return connection.execute(live).first() is not None
     except DBAPIError:
         return False

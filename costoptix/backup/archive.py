@@ -26,9 +26,9 @@ from costoptix.backup.manifest import (
     POSTGRESQL,
     QUOTA,
     SQLITE,
+    BackupHeader,
+    BackupManifest,
     FileEntry,
-    Header,
-    Manifest,
 )
 from costoptix.errors import Conflict, Invalid
 from costoptix.models import new_id
@@ -144,7 +144,7 @@ class ArchiveReader:
         self._tar = tar
         self.header = self._read_header()
 
-    def unpack(self, folder: Path, report: Report | None = None) -> Manifest:
+    def unpack(self, folder: Path, report: Report | None = None) -> BackupManifest:
         """Copy every file into ``folder`` and return the manifest, which all of them fit.
 
         Raises:
@@ -157,12 +157,12 @@ class ArchiveReader:
             entries.append(self._copy(member, folder, report))
         raise self._cut("its end is missing")
 
-    def _read_header(self) -> Header:
+    def _read_header(self) -> BackupHeader:
         member = self._next()
         if member is None or member.name != HEADER:
             raise _no_backup(self._file)
         try:
-            header = Header.model_validate_json(self._content(member))
+            header = BackupHeader.model_validate_json(self._content(member))
         except ValidationError:
             raise self._cut("its header cannot be read") from None
         if header.format > FORMAT:
@@ -172,9 +172,9 @@ class ArchiveReader:
             )
         return header
 
-    def _checked(self, member: tarfile.TarInfo, entries: list[FileEntry]) -> Manifest:
+    def _checked(self, member: tarfile.TarInfo, entries: list[FileEntry]) -> BackupManifest:
         try:
-            manifest = Manifest.model_validate_json(self._content(member))
+            manifest = BackupManifest.model_validate_json(self._content(member))
         except ValidationError:
             raise self._cut("its manifest cannot be read") from None
         expected = {entry.name: entry for entry in manifest.files}

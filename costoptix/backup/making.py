@@ -21,8 +21,16 @@ from config import Config
 from costoptix.access import secrets
 from costoptix.backup import archive, snapshot, sqlite, totals
 from costoptix.backup.archive import ArchiveWriter
-from costoptix.backup.manifest import FORMAT, HEADER, LAKE, MANIFEST, Header, Manifest, Total
-from costoptix.backup.snapshot import NamedDelivery, NamedFile, Snapshot
+from costoptix.backup.manifest import (
+    FORMAT,
+    HEADER,
+    LAKE,
+    MANIFEST,
+    BackupHeader,
+    BackupManifest,
+    Total,
+)
+from costoptix.backup.snapshot import CopiedDelivery, LakeFile, Snapshot
 from costoptix.bills.ledger import pause
 from costoptix.clock import utc_now
 from costoptix.costs.engine import Engine as LakeEngine
@@ -43,8 +51,8 @@ class Made:
     file: Path
     sha256: str
     size_bytes: int
-    header: Header
-    manifest: Manifest
+    header: BackupHeader
+    manifest: BackupManifest
 
 
 class _Copied(NamedTuple):
@@ -89,7 +97,7 @@ def _make(engine: Engine, config: Config, file: Path, folder: Path, say: Say) ->
         copied = [_copy(writer, lake, delivery, progress) for delivery in taken.deliveries]
         for name, path in taken.others:
             writer.add(name, path, progress.add)
-        manifest = Manifest(
+        manifest = BackupManifest(
             files=tuple(writer.entries),
             totals=tuple(total for one in copied for total in one.totals),
             faults=tuple(fault for one in copied for fault in one.faults),
@@ -100,9 +108,9 @@ def _make(engine: Engine, config: Config, file: Path, folder: Path, say: Say) ->
     return Made(file, writer.sha256, file.stat().st_size, header, manifest)
 
 
-def _header(taken: Snapshot, config: Config) -> Header:
+def _header(taken: Snapshot, config: Config) -> BackupHeader:
     others = sum(path.stat().st_size for _, path in taken.others)
-    return Header(
+    return BackupHeader(
         format=FORMAT,
         version=__version__,
         schema_revision=taken.schema_revision,
@@ -117,7 +125,7 @@ def _header(taken: Snapshot, config: Config) -> Header:
 
 
 def _copy(
-    writer: ArchiveWriter, lake: LakeEngine, delivery: NamedDelivery, progress: _Progress
+    writer: ArchiveWriter, lake: LakeEngine, delivery: CopiedDelivery, progress: _Progress
 ) -> _Copied:
     """Copy a delivery's files and add its charges up.
 
@@ -141,7 +149,7 @@ def _copy(
 
 
 def _copy_file(
-    writer: ArchiveWriter, path: Path, file: NamedFile, progress: _Progress
+    writer: ArchiveWriter, path: Path, file: LakeFile, progress: _Progress
 ) -> tuple[str, str]:
     """Copy one file; return what is wrong with it, or nothing, and its hash."""
     try:

@@ -27,7 +27,7 @@ class _Said(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Header(_Said):
+class BackupHeader(_Said):
     """Stands first, so that what cannot be restored here is refused before anything is read."""
 
     format: int
@@ -65,7 +65,7 @@ class Total(_Said):
     contracted_cost: str | None
 
 
-class Manifest(_Said):
+class BackupManifest(_Said):
     """Stands last: an archive without it was cut short."""
 
     files: tuple[FileEntry, ...]

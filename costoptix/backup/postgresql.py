@@ -75,8 +75,8 @@ def scratch_database(url: URL) -> Iterator[URL]:
         yield url.set(database=name)
     finally:
         with _connect(url) as connection:
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-            connection.execute(drop)
+            statement = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            connection.execute(statement)
 
 
 def _connect(url: URL) -> psycopg.Connection[tuple[object, ...]]:

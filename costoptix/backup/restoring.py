@@ -26,7 +26,7 @@ from costoptix.access.secrets import SealingKeys
 from costoptix.backup import archive, sqlite
 from costoptix.backup.archive import sync_folder
 from costoptix.backup.making import Say, in_words
-from costoptix.backup.manifest import POSTGRESQL, QUOTA, SQLITE, Header, Manifest
+from costoptix.backup.manifest import POSTGRESQL, QUOTA, SQLITE, BackupHeader, BackupManifest
 from costoptix.backup.snapshot import session_on
 from costoptix.errors import Conflict, NoSpace, is_full_disk
 from costoptix.models import Organization, new_id
@@ -48,7 +48,7 @@ _PLACES = {
 
 def restore(
     engine: Engine, config: Config, file: Path, migrate: Migrate, say: Say, *, without_secrets: bool
-) -> Manifest:
+) -> BackupManifest:
     """Put a backup into the data folder and the database of ``config``, which must be empty.
 
     Raises:
@@ -78,7 +78,7 @@ def restore(
     return manifest
 
 
-def lost_secrets(header: Header, config: Config) -> dict[str, int]:
+def lost_secrets(header: BackupHeader, config: Config) -> dict[str, int]:
     """Count what stays sealed under the keys of ``config``, by what it is for people."""
     keys = SealingKeys.of(config)
     lost: dict[str, int] = {}
@@ -90,7 +90,7 @@ def lost_secrets(header: Header, config: Config) -> dict[str, int]:
     return lost
 
 
-def _require_fitting(header: Header, config: Config) -> None:
+def _require_fitting(header: BackupHeader, config: Config) -> None:
     if not startup.is_known(header.schema_revision):
         raise Conflict(
             f"The backup is of Cost Optix {header.version} with a database of version "
@@ -106,7 +106,9 @@ def _require_fitting(header: Header, config: Config) -> None:
         )
 
 
-def _require_secrets(header: Header, config: Config, say: Say, *, without_secrets: bool) -> None:
+def _require_secrets(
+    header: BackupHeader, config: Config, say: Say, *, without_secrets: bool
+) -> None:
     """Return when SECRET_KEY opens what is sealed, or the operator goes on without it."""
     own = (config.secret_key, *config.secret_key_fallbacks)
     if header.secret_key_fingerprint in map(secrets.fingerprint, own):
@@ -295,7 +297,7 @@ def _too_small(folder: Path, size: int) -> str:
 class _Bytes:
     """Says how much is unpacked, at every fifth."""
 
-    def __init__(self, header: Header, say: Say) -> None:
+    def __init__(self, header: BackupHeader, say: Say) -> None:
         self._whole, self._say = max(header.bytes_needed, 1), say
         self._done, self._fifths = 0, 0
 

@@ -25,7 +25,7 @@ _NAMES_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
-class NamedFile:
+class LakeFile:
     """A file of the lake that a row names."""
 
     id: str
@@ -35,12 +35,12 @@ class NamedFile:
 
 
 @dataclass
-class NamedDelivery:
+class CopiedDelivery:
     """A delivery and its files."""
 
     id: str
     organization_id: str
-    files: list[NamedFile] = field(default_factory=list)
+    files: list[LakeFile] = field(default_factory=list)
     charges: list[str] = field(default_factory=list)  # the paths of those that hold its charges
 
 
@@ -52,13 +52,13 @@ class Snapshot:
     schema_revision: str
     installation_id: str
     sealed: dict[str, dict[str, int]]
-    deliveries: list[NamedDelivery]
+    deliveries: list[CopiedDelivery]
     others: list[tuple[str, Path]]  # rejected rows and uploads, by their names in the archive
     databases: list[tuple[str, Path]]  # packed, by their names in the archive
     unpacked_bytes: int  # of the databases
 
     @property
-    def files(self) -> list[NamedFile]:
+    def files(self) -> list[LakeFile]:
         """Return the files of the lake that deliveries name."""
         return [file for delivery in self.deliveries for file in delivery.files]
 
@@ -73,14 +73,14 @@ def take(engine: Engine, config: Config, folder: Path) -> Snapshot:
 
 
 def _take_sqlite(database: Path, config: Config, folder: Path) -> Snapshot:
-    plain, size = _copied(database, folder / SQLITE)
-    engine = create_engine(f"sqlite:///{plain}")
+    copy_of_it, size = _copied(database, folder / SQLITE)
+    engine = create_engine(f"sqlite:///{copy_of_it}")
     try:
         with Session(engine) as session:
             snapshot = _read(session, config, "sqlite")
     finally:
         engine.dispose()
-    plain.unlink()
+    copy_of_it.unlink()
     snapshot.databases.append((SQLITE, folder / SQLITE))
     snapshot.unpacked_bytes = size
     return _with_quota(snapshot, config, folder)
@@ -102,19 +102,19 @@ def _with_quota(snapshot: Snapshot, config: Config, folder: Path) -> Snapshot:
     """Add the call counter where it has a file of its own."""
     counter = sqlite.file_of(config.quota_url)
     if counter is not None and counter.exists():
-        plain, size = _copied(counter, folder / QUOTA)
-        plain.unlink()
+        copy_of_it, size = _copied(counter, folder / QUOTA)
+        copy_of_it.unlink()
         snapshot.databases.append((QUOTA, folder / QUOTA))
         snapshot.unpacked_bytes += size
     return snapshot
 
 
 def _copied(database: Path, packed: Path) -> tuple[Path, int]:
-    """Copy and pack a SQLite database; return the copy, still plain, and its size."""
-    plain = packed.with_suffix("")
-    sqlite.copy(database, plain)
-    sqlite.pack(plain, packed)
-    return plain, plain.stat().st_size
+    """Copy and pack a SQLite database; return the copy, not packed, and its size."""
+    copy_of_it = packed.with_suffix("")
+    sqlite.copy(database, copy_of_it)
+    sqlite.pack(copy_of_it, packed)
+    return copy_of_it, copy_of_it.stat().st_size
 
 
 def _read(session: Session, config: Config, kind: Kind) -> Snapshot:
@@ -143,7 +143,7 @@ def sealed_secrets(session: Session) -> dict[str, dict[str, int]]:
     return {key_id: dict(places) for key_id, places in counts.items()}
 
 
-def deliveries_of(session: Session) -> Iterator[NamedDelivery]:
+def deliveries_of(session: Session) -> Iterator[CopiedDelivery]:
     """Yield every delivery, live or not, with its files."""
     rows = session.execute(
         select(
@@ -159,13 +159,13 @@ def deliveries_of(session: Session) -> Iterator[NamedDelivery]:
         .order_by(Delivery.organization_id, Delivery.id, DeliveryFile.path)
         .execution_options(yield_per=_NAMES_AT_ONCE)
     )
-    delivery: NamedDelivery | None = None
+    delivery: CopiedDelivery | None = None
     for row in rows:
         if delivery is None or delivery.id != row.id:
             if delivery is not None:
                 yield delivery
-            delivery = NamedDelivery(row.id, row.organization_id)
-        delivery.files.append(NamedFile(row.file_id, row.path, row.size_bytes, row.sha256))
+            delivery = CopiedDelivery(row.id, row.organization_id)
+        delivery.files.append(LakeFile(row.file_id, row.path, row.size_bytes, row.sha256))
         if row.kind == CHARGES:
             delivery.charges.append(row.path)
     if delivery is not None:

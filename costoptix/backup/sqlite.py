@@ -42,8 +42,8 @@ def copy(database: Path, target: Path) -> None:
 
 def pack(file: Path, target: Path) -> None:
     """Compress a file."""
-    with file.open("rb") as plain, gzip.open(target, "wb", compresslevel=LEVEL) as packed:
-        shutil.copyfileobj(plain, packed, CHUNK)
+    with file.open("rb") as source, gzip.open(target, "wb", compresslevel=LEVEL) as packed:
+        shutil.copyfileobj(source, packed, CHUNK)
 
 
 def unpack(packed: Path, target: Path) -> None:

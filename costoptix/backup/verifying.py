@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix.backup import archive, snapshot, sqlite, totals
 from costoptix.backup.making import Say, in_words
-from costoptix.backup.manifest import POSTGRESQL, SQLITE, Header, Manifest, Total
-from costoptix.backup.snapshot import NamedDelivery, session_on
+from costoptix.backup.manifest import POSTGRESQL, SQLITE, BackupHeader, BackupManifest, Total
+from costoptix.backup.snapshot import CopiedDelivery, session_on
 from costoptix.costs.engine import Engine as LakeEngine
 from costoptix.errors import Conflict, NoSpace
 from costoptix.lake.files import EXPORTS
@@ -66,7 +66,7 @@ def verify(config: Config, file: Path, say: Say) -> Verified:
 
 
 @contextmanager
-def _database(config: Config, header: Header, scratch: Path) -> Iterator[Session]:
+def _database(config: Config, header: BackupHeader, scratch: Path) -> Iterator[Session]:
     if header.database == "sqlite":
         sqlite.unpack(scratch / SQLITE, scratch / "costoptix.db")
         with session_on(f"sqlite:///{scratch / 'costoptix.db'}") as session:
@@ -80,7 +80,7 @@ def _database(config: Config, header: Header, scratch: Path) -> Iterator[Session
             yield session
 
 
-def _compared(session: Session, manifest: Manifest, scratch: Path) -> Verified:
+def _compared(session: Session, manifest: BackupManifest, scratch: Path) -> Verified:
     lake = LakeEngine(scratch / "lake", scratch / "tmp")
     restored: list[Total] = []
     wrong: list[str] = []
@@ -100,12 +100,12 @@ def _compared(session: Session, manifest: Manifest, scratch: Path) -> Verified:
     return Verified(len(organizations), len(deliveries), len(restored))
 
 
-def _damaged(manifest: Manifest) -> set[str]:
+def _damaged(manifest: BackupManifest) -> set[str]:
     """Return the files that the backup said were missing or altered already."""
     return {fault.split(" ")[2] for fault in manifest.faults if fault.startswith("The file ")}
 
 
-def _against_database(session: Session, delivery: NamedDelivery, sums: list[Total]) -> list[str]:
+def _against_database(session: Session, delivery: CopiedDelivery, sums: list[Total]) -> list[str]:
     """Compare what files hold with what was written down when they were delivered."""
     delivery_id = delivery.id
     row_count = session.scalar(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -204,8 +203,4 @@ def _children(folder: Path) -> list[Path]:
 
 def _is_old(orphan: Orphan) -> bool:
     """Tell whether nothing of a file or folder was changed for as long as it is kept."""
-    try:
-        newest = max(p.stat().st_mtime for p in (orphan.path, *orphan.path.rglob("*")))
-    except FileNotFoundError:
-        return False
-    return newest < time.time() - orphan.kept_for.total_seconds()
+    return orphans.is_unchanged_for(orphan.path, orphan.kept_for)

@@ -6,6 +6,7 @@ deliveries there are, neither they nor their names are in memory at once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -56,6 +57,15 @@ def find(session: Session, config: Config) -> Iterator[Orphan]:
         session.rollback()
         yield Orphan(path, STAGED_KEPT if is_waiting else GRACE)
     yield from map(Orphan, _orphans_of_the_lake(session, lake))
+
+
+def is_unchanged_for(path: Path, length: timedelta) -> bool:
+    """Tell whether nothing of a file or folder was changed for so long; one that is gone was."""
+    try:
+        newest = max(p.stat().st_mtime for p in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return False
+    return newest < time.time() - length.total_seconds()
 
 
 def _orphans_of_the_lake(session: Session, lake: Path) -> Iterator[Path]:
