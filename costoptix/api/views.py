@@ -132,4 +132,7 @@ def opened(call: Call) -> tuple[SavedView | None, list[tuple[str, str]]]:
         raise NotFound("There is no such view.") from None
     questions.query_of(row, utc_today())
     given = [pair for pair in call.args if pair[0] != OF_VIEW.name]
-    return row, questions.overridden(row, given)
+    merged = questions.overridden(row, given)
+    if any(name == "compare" for name, _ in given):
+        return row, merged
+    return row, questions.without_idle_comparison(merged)

@@ -12,9 +12,14 @@ from costoptix.errors import Invalid
 from costoptix.figures.comparison import Compare
 from costoptix.views.questions import LONGEST, read_question
 
-MOST_COLUMNS = 40
-_COLUMN = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_ORDER = re.compile(r"-?[a-z][a-z_]{0,38}")
+COLUMNS = (
+    "spark", "periods", "total", "share", "compared", "before", "change", "change_percent",
+    "per_day", "not_compared", "average", "peak_month", "trend", "cagr", "total_change",
+    "month_over_month", "confidence", "anomaly",
+)  # fmt: skip
+"""What can be chosen in the explorer's table, in its order."""
+
+_ORDER = re.compile(r"-?(?:[a-z][a-z_]{0,38}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 
 def _question(value: object) -> str:
@@ -26,15 +31,16 @@ def _question(value: object) -> str:
 
 
 def _columns(value: object) -> object:
-    """Return the names of columns, each once, of a list or a comma list."""
+    """Return the names of columns, each once and in the table's order, of a list or a comma list.
+
+    Those that the table does not know are refused.
+    """
     names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, list):
-        raise ValueError("give a list of names")  # noqa: TRY004 - pydantic words ValueErrors
-    names = [name.strip() if isinstance(name, str) else "" for name in names]
-    for name in names:
-        if not _COLUMN.fullmatch(name):
-            raise ValueError("a column is named as the explorer names it, such as billed_cost")
-    return list(dict.fromkeys(names))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("give a list of names")
+    if any(name not in COLUMNS for name in names):
+        raise ValueError(f"a column must be one of {', '.join(COLUMNS)}")
+    return [name for name in COLUMNS if name in names]
 
 
 def _order(value: object) -> object:
@@ -56,9 +62,7 @@ _OF_A_QUERY = {
 }
 
 Question = Annotated[str, BeforeValidator(_question), WithJsonSchema(_OF_A_QUERY)]
-Columns = Annotated[
-    list[str], BeforeValidator(_columns), Field(max_length=MOST_COLUMNS),
-]  # fmt: skip
+Columns = Annotated[list[str], BeforeValidator(_columns)]
 TableOrder = Annotated[str, BeforeValidator(_order)]
 Metric = Literal["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
 
@@ -67,7 +71,7 @@ _QUESTION = (
     " `range=last_6_months&group_by=service_name`. A range stays one that moves; without days it"
     " is this month. Answers hold it as a query string."
 )
-_COLUMNS = "Names of the explorer's columns; empty for those that it shows by itself."
+_COLUMNS = "Columns of the explorer's table; empty for those that it shows by itself."
 _METRIC = "Which cost the explorer and reports show; null for the organization's."
 
 

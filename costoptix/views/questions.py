@@ -18,7 +18,7 @@ from costoptix.costs.query import (
     is_tag,
 )
 from costoptix.errors import Invalid
-from costoptix.figures.comparison import COMPARABLE, Compare
+from costoptix.figures.comparison import COMPARABLE
 from costoptix.models import SavedView
 from costoptix.periods import Preset
 
@@ -49,7 +49,7 @@ def read_question(value: object) -> str:
         Invalid: as ``canonical``; or it is neither, or too long.
     """
     if isinstance(value, str):
-        pairs = _parsed(value)
+        pairs = parsed(value)
     elif isinstance(value, Mapping):
         pairs = [(name, text) for name, texts in value.items() for text in _texts(name, texts)]
     else:
@@ -60,17 +60,10 @@ def read_question(value: object) -> str:
     return question
 
 
-def pairs_of(view: SavedView) -> Pairs:
-    """Return the parameters of a view's question, ``compare`` where its buckets compare."""
-    pairs = _parsed(view.question)
-    return [*pairs, ("compare", view.compare)] if _compares(pairs, view.compare) else pairs
-
-
 def overridden(view: SavedView, given: Iterable[tuple[str, str]]) -> Pairs:
     """Return the parameters of a view with those that are given instead of its own.
 
-    A range is one parameter, whichever way it is said. Given groups have their own order, and
-    buckets that do not compare take the view's comparison back.
+    A range is one parameter, whichever way it is said. Given groups have their own order.
     """
     pairs = list(given)
     names = {name for name, _ in pairs}
@@ -78,11 +71,16 @@ def overridden(view: SavedView, given: Iterable[tuple[str, str]]) -> Pairs:
         names |= set(RANGE)
     if "group_by" in names:
         names.add("order_by")
-    kept = [pair for pair in _parsed(view.question) if pair[0] not in names]
-    merged = [*kept, *pairs]
-    if "compare" not in names and _compares(merged, view.compare):
-        merged.append(("compare", view.compare))
-    return merged
+    own = [*parsed(view.question), ("compare", view.compare)]
+    return [*(pair for pair in own if pair[0] not in names), *pairs]
+
+
+def without_idle_comparison(pairs: Iterable[tuple[str, str]]) -> Pairs:
+    """Leave a comparison out where buckets do not compare: weeks and quarters."""
+    given = list(pairs)
+    granularity = next((value for name, value in given if name == "granularity"), "total")
+    compares = granularity in COMPARABLE
+    return [pair for pair in given if compares or pair[0] != "compare"]
 
 
 def query_of(view: SavedView, today: date) -> CostQuery:
@@ -92,7 +90,7 @@ def query_of(view: SavedView, today: date) -> CostQuery:
         Invalid: it cannot be asked any more; the sentence names the view, and why.
     """
     try:
-        return CostQuery.from_params(_parsed(view.question), today)
+        return CostQuery.from_params(parsed(view.question), today)
     except Invalid as error:
         raise Invalid(
             f"The view “{view.name}” cannot be asked any more: {error.sentence}"
@@ -128,13 +126,12 @@ def within(pairs: Iterable[tuple[str, str]], most_groups: int) -> Pairs:
     return [*kept, ("group_by", ",".join(groups[:most_groups]))]
 
 
-def _compares(pairs: Iterable[tuple[str, str]], compare: str) -> bool:
-    """Tell whether a comparison says anything of a question: weeks and quarters have none."""
-    granularity = next((value for name, value in pairs if name == "granularity"), "total")
-    return compare != Compare.NONE and granularity in COMPARABLE
+def parsed(text: str) -> Pairs:
+    """Return the parameters of a query string, those without a value too.
 
-
-def _parsed(text: str) -> Pairs:
+    Raises:
+        Invalid: there are too many.
+    """
     try:
         return parse_qsl(
             text.removeprefix("?"), keep_blank_values=True, max_num_fields=MAX_VALUES + 1

@@ -44,11 +44,10 @@ def paths(
     return sorted(plain) + _linked_details(demo, signed_in, browser, set(plain))
 
 
-def _make_budget(page: Page, demo: Demo) -> None:
-    """Make a budget, so that the page of one is looked at."""
-    budget = {"name": "All of Acme", "amount": "60000", "currency": "USD"}
+def _make(page: Page, demo: Demo, path: str, body: dict[str, str]) -> None:
+    """Make a thing, so that the page of one is looked at."""
     made = page.request.post(
-        f"{demo.server.url}/api/v1/budgets", headers={"X-API-Key": demo.key}, data=budget
+        f"{demo.server.url}/api/v1{path}", headers={"X-API-Key": demo.key}, data=body
     )
     assert made.status == 201
 
@@ -60,7 +59,8 @@ def _linked_details(
     found: dict[str, str] = {}
     with looking(browser, state, width=1440) as context:
         page = context.new_page()
-        _make_budget(page, demo)
+        _make(page, demo, "/budgets", {"name": "All of Acme", "amount": "60000", "currency": "USD"})
+        _make(page, demo, "/views", {"name": "By region", "question": "group_by=region_id"})
         for path in sorted(plain):
             page.goto(demo.server.url + path)
             for href in page.eval_on_selector_all("main a", "links => links.map(a => a.href)"):

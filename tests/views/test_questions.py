@@ -60,14 +60,20 @@ def test_a_question_is_asked_again_as_it_was() -> None:
 )  # fmt: skip
 def test_what_is_given_holds_instead(given: str, merged: str) -> None:
     view = view_of("range=last_6_months&group_by=service_name&order_by=service_name&region_id=x")
-    assert questions.overridden(view, parse_qsl(given)) == parse_qsl(merged)
+    pairs = questions.overridden(view, parse_qsl(given))
+    assert ("compare", "none") in pairs
+    assert [pair for pair in pairs if pair[0] != "compare"] == parse_qsl(merged)
 
 
-def test_a_comparison_holds_where_the_buckets_compare() -> None:
+def test_a_comparison_is_left_out_where_buckets_do_not_compare() -> None:
     view = view_of("range=last_6_months&granularity=weekly", "previous")
-    assert ("compare", "previous") not in questions.overridden(view, [])
-    assert ("compare", "previous") in questions.overridden(view, [("granularity", "monthly")])
-    assert questions.overridden(view, [("compare", "none")])[-1] == ("compare", "none")
+    weekly = questions.overridden(view, [])
+    assert ("compare", "previous") in weekly
+    assert ("compare", "previous") not in questions.without_idle_comparison(weekly)
+    monthly = questions.overridden(view, [("granularity", "monthly")])
+    assert ("compare", "previous") in questions.without_idle_comparison(monthly)
+    none = questions.overridden(view, [("compare", "none")])
+    assert [pair for pair in none if pair[0] == "compare"] == [("compare", "none")]
 
 
 def test_a_dimension_that_is_gone_is_said_by_the_views_name() -> None:

@@ -27,6 +27,8 @@ from costoptix.frame.headers import CONTENT_SECURITY_POLICY
 from costoptix.models import Organization, User, UserSession
 from costoptix.notify import channels, dispatches, unsubscribing
 from costoptix.notify.drafts import ChannelDraft
+from costoptix.views import service as views
+from costoptix.views.drafts import ViewDraft
 from costoptix.web.parts.routing import ACCESS, Access
 from tests.anomalies.anomaly import make_anomaly
 from tests.support.checksums import checksums
@@ -71,6 +73,9 @@ def ids(
         "dispatch_id": dispatches.send_test(session, acme, admin, channel_id).id,
         "budget_id": budgets.create(session, acme, admin, budget, store).id,
         "import_id": bill.id,
+        "view_id": views.create(
+            session, acme, admin, ViewDraft(name="Ours", question="range=last_month", shared=True)
+        ).id,
         "key_id": api_keys.create(session, acme, admin, key)[0].id,
         "user_id": bob.id,
         "session_id": own.id,

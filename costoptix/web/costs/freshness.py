@@ -12,6 +12,7 @@ from costoptix.lake.live import read_live
 from costoptix.periods import BillingPeriod, DateRange, month_range
 from costoptix.web.costs.questions import CostQuestion
 from costoptix.web.costs.to_do import ToDo
+from costoptix.web.costs.view_bar import FROM_VIEW, view_bar
 
 
 def empty_page(question: CostQuestion, to_do: ToDo | None = None) -> str:
@@ -29,6 +30,7 @@ def empty_page(question: CostQuestion, to_do: ToDo | None = None) -> str:
         to_do=to_do,
         has_filters=has_filters(question.query) and has_days,
         last_month=question.over(month_range(last_day)) if last_day else None,
+        bar=view_bar(question) if question.own_value(FROM_VIEW) else None,
     )
 
 
