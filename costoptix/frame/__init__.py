@@ -6,7 +6,16 @@ from flask import Flask
 
 from config import Config
 from costoptix import tally
-from costoptix.frame import addresses, headers, health, hosts, metrics, request_log, streams
+from costoptix.frame import (
+    addresses,
+    compression,
+    headers,
+    health,
+    hosts,
+    metrics,
+    request_log,
+    streams,
+)
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -14,6 +23,7 @@ def init_app(app: Flask, config: Config) -> None:
     addresses.init_app(app, config)
     hosts.init_app(app, config)
     headers.init_app(app, config)
+    compression.init_app(app)
     health.init_app(app)
     streams.init_app(app)
     counts = tally.of_server()

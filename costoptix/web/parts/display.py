@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -26,7 +27,8 @@ _SYSTEMS = {
 def init_app(app: Flask) -> None:
     """Register the filters."""
     for function in (
-        money, exact, number, percent, size, instant, day, range_title, ago, browser_title,
+        money, exact, number, percent, size, instant, machine_time, day, range_title, ago,
+        browser_title, flags,
     ):  # fmt: skip
         app.add_template_filter(function)
 
@@ -51,6 +53,20 @@ def size(count: int) -> str:
 def instant(value: datetime) -> str:
     """Write an instant: ``21 Nov 2026, 14:05 UTC``."""
     return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def machine_time(value: datetime) -> str:
+    """Write an instant for ``<time datetime>``, which HTML reads to the millisecond at most."""
+    return value.isoformat(timespec="seconds")
+
+
+def flags(attributes: Mapping[str, object]) -> dict[str, object]:
+    """Return attributes of HTML: one that is true stands there empty, a false one does not."""
+    written = {True: "", False: None}
+    return {
+        name: written[value] if isinstance(value, bool) else value
+        for name, value in attributes.items()
+    }
 
 
 def guarded(text: str) -> str:

@@ -105,12 +105,15 @@ def answer_exception(error: Exception) -> ResponseReturnValue:
 
 
 def _page(status: int, sentence: str) -> str:
-    # Where a store failed, the page must not ask it who is signed in: it would fail as well.
-    reader = {"current_user": AnonymousUserMixin()} if status >= 500 else {}
-    return render_template(
-        "errors/error.html",
-        title=_TITLES.get(status, "Request failed"),
-        sentence=sentence,
-        request_id=logs.request_id.get() or "unknown",
-        **reader,
-    )
+    """Return the page of an error; who is signed in keeps the navigation.
+
+    Where a store failed, the page does not ask it who that is: it would fail as well.
+    """
+    shown = {
+        "title": _TITLES.get(status, "Request failed"),
+        "sentence": sentence,
+        "request_id": logs.request_id.get() or "unknown",
+    }
+    if status < 500:
+        return render_template("errors/error.html", **shown)
+    return render_template("errors/error.html", current_user=AnonymousUserMixin(), **shown)

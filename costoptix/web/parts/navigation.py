@@ -127,7 +127,9 @@ def _visible(entries: list[Entry]) -> Iterator[Entry]:
 
 
 def _section(endpoint: str | None) -> str:
-    """Return the page that a page without a link of its own belongs to, by its address.
+    """Return the page that an answer without a link of its own belongs to, by its address.
+
+    What a form answers belongs to the page that has its address.
 
     ``/imports/<id>`` belongs to ``/imports``; ``/settings/team/…`` to ``/settings/team``; all
     documentation to its guide.
@@ -136,8 +138,8 @@ def _section(endpoint: str | None) -> str:
     if parts[0] == "docs":
         return "web.docs_api"
     length = 2 if parts[0] == "settings" else 1
-    if endpoint is None or len(parts) <= length:
+    if endpoint is None:
         return ""
     parent = "/" + "/".join(parts[:length])
-    rules = current_app.url_map.iter_rules()
-    return next((rule.endpoint for rule in rules if rule.rule == parent), "")
+    pages = (rule for rule in current_app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return next((rule.endpoint for rule in pages if rule.rule == parent), "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from costoptix.web.parts.display import browser_title
+from costoptix.web.parts.display import browser_title, flags, machine_time
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0"
 
@@ -24,3 +26,14 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 )  # fmt: skip
 def test_a_browser_is_named_as_people_call_it(user_agent: str, title: str) -> None:
     assert browser_title(user_agent) == title
+
+
+def test_an_instant_is_written_as_html_reads_it() -> None:
+    value = datetime(2026, 11, 29, 16, 5, 7, 123456, tzinfo=UTC)
+    assert machine_time(value) == "2026-11-29T16:05:07+00:00"
+
+
+def test_a_flag_stands_alone_or_not_at_all() -> None:
+    assert flags({"required": True, "multiple": False, "maxlength": 60}) == {
+        "required": "", "multiple": None, "maxlength": 60,
+    }  # fmt: skip
