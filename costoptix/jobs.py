@@ -17,7 +17,7 @@ from costoptix.bills.intake import receive
 from costoptix.bills.ledger import giving_up, importer, restated
 from costoptix.budgets import job as budgets
 from costoptix.clock import utc_now
-from costoptix.demo import acme
+from costoptix.demo import acme, life
 from costoptix.models import Organization
 from costoptix.notify import report_job
 from costoptix.queue import Claim, NoPayload
@@ -63,6 +63,7 @@ KINDS: dict[str, JobKind] = {
     receive.JOB_KIND: JobKind(importer.run, giving_up.give_up, payload=receive.ImportPayload),
     restated.JOB_KIND: JobKind(restated.run, payload=restated.RestatedPayload),
     acme.JOB_KIND: JobKind(acme.run, bounded=True),
+    acme.LIFE_KIND: JobKind(life.run, bounded=True),
     events.DATA_CHANGED: JobKind(judge_anew),
     anomalies.JOB_KIND: JobKind(anomalies.run, bounded=True),
     budgets.JOB_KIND: JobKind(budgets.run, bounded=True),

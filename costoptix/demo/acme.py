@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
+from costoptix import queue
 from costoptix.access import api_keys, organizations, users
 from costoptix.access.api_keys import KeyDraft
-from costoptix.access.permissions import Permission, command_line
+from costoptix.access.permissions import Caller, Permission, command_line
 from costoptix.bills.intake import receive
 from costoptix.clock import utc_now, utc_today
 from costoptix.demo.bills import MONTHS, Bill, bills
@@ -34,6 +35,8 @@ NAME = "Acme Cloud"
 EMAIL = "admin@acme.example"
 KEY_NAME = "Demo"
 JOB_KIND = "demo"
+LIFE_KIND = "demo_life"
+"""The job that makes what people leave behind, as soon as the bills are in: ``demo.life``."""
 
 
 def find(session: Session) -> tuple[Organization, User] | None:
@@ -98,7 +101,8 @@ def bring_bills(
     nothing and a later one brings the days since.
     """
     listed = bills(story_of(organization), utc_today() - timedelta(days=1), months)
-    return bring(session, organization, config, listed, _digests(session, organization))
+    there = _digests(session, organization)
+    return bring(session, organization, config, listed, there=there)
 
 
 def bring(
@@ -106,16 +110,22 @@ def bring(
     organization: Organization,
     config: Config,
     listed: Iterable[Bill],
-    there: Container[str],
+    *,
+    there: Container[str] = (),
+    caller: Caller | None = None,
 ) -> list[receive.Received]:
-    """Receive bills but those whose SHA-256 is in ``there``; return what is now due."""
+    """Receive bills but those whose SHA-256 is in ``there``; return what is now due.
+
+    They are the command line's unless a caller is named.
+    """
+    by = caller or command_line(organization.id)
     config.temp_dir.mkdir(parents=True, exist_ok=True)
     received = []
     with tempfile.TemporaryDirectory(dir=config.temp_dir, prefix="demo-") as folder:
         for bill in listed:
             file = bill.write(Path(folder))
             if hashlib.sha256(file.read_bytes()).hexdigest() not in there:
-                received.append(_receive(session, organization, config, bill, file))
+                received.append(_receive(session, organization, config, bill, file, by))
     return received
 
 
@@ -124,6 +134,7 @@ def run(session: Session, claim: Claim, config: Config) -> None:
     organization = session.get(Organization, claim.organization_id)
     if organization is not None:
         bring_bills(session, organization, config)
+        queue.enqueue_once(session, LIFE_KIND, organization.id)
 
 
 def _digests(session: Session, organization: Organization) -> set[str]:
@@ -139,7 +150,7 @@ def _digests(session: Session, organization: Organization) -> set[str]:
 
 
 def _receive(
-    session: Session, organization: Organization, config: Config, bill: Bill, file: Path
+    session: Session, organization: Organization, config: Config, bill: Bill, file: Path, by: Caller
 ) -> receive.Received:
     """Receive a bill as of the day on which it would have come."""
 
@@ -148,7 +159,7 @@ def _receive(
 
     with file.open("rb") as stream:
         (received,) = receive.receive(
-            session, organization, command_line(organization.id),
+            session, organization, by,
             [receive.Sent(stream, bill.name)],
             uploads_dir=config.uploads_dir, max_bytes=config.max_upload_bytes,
             source_name=bill.source, also=date_it,

@@ -104,7 +104,7 @@ def restated_month(story: Story) -> date:
 
 def spoilt_month(story: Story) -> date:
     """Return the first day of the month of Azure's bill that a spreadsheet has written into."""
-    return month_start(story.day(160))
+    return month_start(story.day(100))
 
 
 def _is_restated(bill: Bill) -> bool:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 
 from costoptix.demo.catalogue import SERVICES, Meter, Product
-from costoptix.demo.company import REGION_NAMES, CompanyAccount, Provider
+from costoptix.demo.company import REGION_NAMES, TYPED_TEAMS, CompanyAccount, Provider
 from costoptix.money import EXACT, to_text
 from costoptix.periods import month_start, next_month
 
@@ -151,7 +151,8 @@ def token(text: str, length: int) -> str:
 
 def _tags(meter: Meter, account: CompanyAccount, name: str) -> str:
     styles = account.provider.tag_styles
-    facts = {"team": meter.team, "env": account.environment, "org": "acme"}
+    typed = TYPED_TEAMS.get(meter.team, meter.team)
+    facts = {"team": meter.team, "typed": typed, "env": account.environment, "org": "acme"}
     tags = {key: facts[fact] for key, fact in styles[_digest(name) // 8 % len(styles)].items()}
     return json.dumps(tags) if tags else ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 TagStyle = Mapping[str, str]
-"""Tag key as somebody typed it → the fact it holds: ``team``, ``env`` or ``org``."""
+"""Tag key as somebody typed it → the fact it holds: ``team``, ``typed``, ``env`` or ``org``."""
 
 # One mapping per resource, chosen by its name: gaps, and the misspellings that real bills hold.
 _TYPED_BY_HAND: tuple[TagStyle, ...] = (
@@ -15,10 +15,16 @@ _TYPED_BY_HAND: tuple[TagStyle, ...] = (
     {"team": "team", "env": "env"},
     {"team": "team", "env": "env"},
     {"Team": "team", "env": "env"},
+    {"team": "typed", "env": "env"},
     {"team": "team", " org": "org"},
     {"env": "env"},
     {},
 )
+TYPED_TEAMS: Mapping[str, str] = {
+    "checkout": "check-out", "data": "Data", "erp": "ERP", "platform": "Platform",
+}  # fmt: skip
+"""Teams whose name some people type otherwise."""
+
 # Google Cloud refuses capitals and blanks in label keys: gaps only.
 _LABELS: tuple[TagStyle, ...] = (
     {"team": "team", "env": "env", "org": "org"},

@@ -34,7 +34,7 @@ _REAL, _EXPECTED, _IN_WORK = Opinion.REAL, Opinion.EXPECTED, Opinion.IN_WORK
 INCIDENTS = (
     Incident(320, 2, "aws-prod", "cloudfront", 2.0),
     Incident(255, 2, "azure-prod", "azure-sql", 1.8),
-    Incident(216, 2, "gcp-analytics", "bigquery", 2.6),
+    Incident(196, 2, "gcp-analytics", "bigquery", 2.6),
     Incident(143, 2, "aws-prod", "vpc", 7.0),
     Incident(86, 2, "gcp-apps", "gke", 1.7, _REAL, "maya",
              "The autoscaler lost its upper limit with the upgrade. Set again."),
@@ -97,3 +97,4 @@ LATER = (
 """What strikes in turn once the story is over, and bills are added day by day."""
 
 CREDIT_NOTE = "The start-up credit of Google Cloud has ended. Budget for analytics raised."
+PLAN_NOTE = "The savings plan of production has run out. Asking for an offer for another year."

@@ -55,11 +55,11 @@ class Cluster:
     found_after: int  # days after the first bills: then it is switched off
 
 
-LAUNCH = Launch("bedrock", begins=200, ramp=240)
+LAUNCH = Launch("bedrock", begins=290, ramp=320)
 MIGRATION = Migration(
     leaving=("azure-prod", "vm", "E8s v5"),
     arriving=("gcp-apps", "gce", "n2-highmem-8"),
-    begins=130,
+    begins=110,
     steps=4,
 )
 CLUSTER = Cluster(

@@ -16,7 +16,7 @@ LAUNCHED = ("aws-prod", LAUNCH.service, "Output tokens")
 
 @given(STORIES)
 def test_the_launch_grows_from_nothing_to_the_end(story: Story) -> None:
-    uses = [story.use(LAUNCHED, story.day(back)) for back in (201, 200, 100, 0)]
+    uses = [story.use(LAUNCHED, story.day(back)) for back in (291, 290, 140, 0)]
     assert uses[0] == 0
     assert uses == sorted(uses)
     assert uses[1] > 0
@@ -29,9 +29,9 @@ def test_what_migrates_arrives_before_it_leaves(story: Story) -> None:
         day = story.day(back)
         return story.use(MIGRATION.leaving, day), story.use(MIGRATION.arriving, day)
 
-    assert shares(131) == (1, 0)
-    assert shares(130) == (1, 0.25)
-    assert shares(102) == (0, 1)
+    assert shares(111) == (1, 0)
+    assert shares(110) == (1, 0.25)
+    assert shares(82) == (0, 1)
 
 
 @given(STORIES)
