@@ -47,6 +47,8 @@ class Preset(StrEnum):
     LAST_3_MONTHS = "last_3_months"
     LAST_6_MONTHS = "last_6_months"
     LAST_12_MONTHS = "last_12_months"
+    LAST_6_FULL_MONTHS = "last_6_full_months"
+    LAST_12_FULL_MONTHS = "last_12_full_months"
 
 
 _DAYS = {
@@ -57,6 +59,7 @@ _DAYS = {
     Preset.LAST_90_DAYS: 90,
 }
 _MONTHS = {Preset.LAST_3_MONTHS: 3, Preset.LAST_6_MONTHS: 6, Preset.LAST_12_MONTHS: 12}
+_FULL_MONTHS = {Preset.LAST_6_FULL_MONTHS: 6, Preset.LAST_12_FULL_MONTHS: 12}
 
 
 @dataclass(frozen=True, order=True)
@@ -286,7 +289,8 @@ def resolve_preset(preset: Preset, today: date) -> DateRange:
 
     ``last_N_days`` ends today and holds N days. ``this_month`` runs from the first to today.
     ``last_month`` is the whole calendar month before. ``last_N_months`` is the N-1 whole
-    calendar months before this one, and this month to today.
+    calendar months before this one, and this month to today; ``last_N_full_months`` is the N
+    whole calendar months before this one.
     """
     if preset in _DAYS:
         return DateRange(today - timedelta(days=_DAYS[preset] - 1), today)
@@ -294,6 +298,9 @@ def resolve_preset(preset: Preset, today: date) -> DateRange:
         return DateRange(month_start(today), today)
     if preset is Preset.LAST_MONTH:
         return month_range(add_months(today, -1))
+    if preset in _FULL_MONTHS:
+        first = add_months(today, -_FULL_MONTHS[preset])
+        return DateRange(first, month_end(add_months(today, -1)))
     return DateRange(add_months(today, 1 - _MONTHS[preset]), today)
 
 

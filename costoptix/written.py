@@ -10,6 +10,8 @@ from costoptix.money import rounded
 from costoptix.periods import DateRange
 
 MINUS = "−"
+WHOLE_FROM = 100
+"""From here on a narrow column writes amounts without decimals."""
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
@@ -24,6 +26,13 @@ def money(amount: Decimal | None, currency: str | None, places: int | None = Non
         places = 0 if currency in WITHOUT_DECIMALS else max(2, _first_digits(amount))
     size = abs(rounded(amount, places))
     return f"{MINUS if amount < 0 and size else ''}{symbol(currency)}{size:,f}"
+
+
+def brief(amount: Decimal | None, currency: str | None) -> str:
+    """Write an amount for a narrow column: from a hundred on without decimals; "" for none."""
+    if amount is None:
+        return ""
+    return money(amount, currency, 0 if abs(amount) >= WHOLE_FROM else None)
 
 
 def symbol(currency: str | None) -> str:

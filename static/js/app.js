@@ -43,8 +43,28 @@ for (const input of all("[data-must]")) {
   update();
 }
 
-for (const select of all("select[data-submit]")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
+// What is chosen applies at once (several boxes ticked in a row, together), and the reader stays there.
+const submitters = [...all("[data-submit]")];
+const isSame = (input, name, value, nth) => input.name === name
+  && (input.type === "checkbox" ? input.value === value : submitters.filter((i) => i.name === name).indexOf(input) === nth);
+let waiting;
+function apply(input) {
+  const nth = submitters.filter((other) => other.name === input.name).indexOf(input);
+  sessionStorage.setItem("chosen", JSON.stringify([location.pathname, scrollY, input.name, input.value, nth]));
+  for (const kept of input.form.querySelectorAll("[data-keep]")) kept.disabled = false;
+  input.form.requestSubmit();
+}
+for (const input of submitters) {
+  input.addEventListener("change", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(apply, input.type === "checkbox" ? 400 : 0, input);
+  });
+}
+const [chosenOn, scrolled, ...chosen] = JSON.parse(sessionStorage.getItem("chosen") ?? "[]");
+sessionStorage.removeItem("chosen");
+if (chosenOn === location.pathname) {
+  scrollTo(0, scrolled);
+  submitters.find((input) => isSame(input, ...chosen))?.focus({ preventScroll: true });
 }
 
 // Instants are written in UTC; the reader's own time is one hover away.

@@ -43,7 +43,7 @@ def _sum_of_csv(page: Page) -> Decimal:
 
 def _sum_by_curl(page: Page, demo: Demo, metric: str) -> Decimal:
     command = page.locator("#curl").text_content() or ""
-    environment = os.environ | {"COSTOPTIX_KEY": demo.key}
+    environment = os.environ | {"COST_OPTIX_KEY": demo.key}
     told = subprocess.check_output(
         ["sh", "-c", command.replace("curl ", f"{curl()} -s ", 1)], env=environment, text=True
     )

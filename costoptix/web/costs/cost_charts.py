@@ -53,19 +53,23 @@ def stacked_chart(
     granularity: Granularity,
     complete_through: date | None,
     notes: Mapping[date, Note] | None = None,
+    *,
+    is_kept: bool = False,
 ) -> StackedChart:
     """Return the chart of a breakdown; each band leads to the question for its group alone.
 
-    ``notes`` say what is unusual on a day; the bucket of that day is marked. What has no value,
-    as the untagged, has the muted colour, and takes none from the others.
+    There it is by what drives the group, or (``is_kept``) by the same groups as here. ``notes``
+    say what is unusual on a day; the bucket of that day is marked. What has no value, as the
+    untagged, has the muted colour, and takes none from the others.
     """
+    lead = question.only_group if is_kept else question.opened
     group_by = question.query.group_by
     bands = [
         Band(
             name=group_title(group_by, part.group, part.group_count),
             amounts=part.amounts,
             colour=colour,
-            href=question.opened(part.group).url if part.group else "",
+            href=lead(part.group).url if part.group else "",
         )
         for part, colour in zip(breakdown.parts, colours(breakdown.parts), strict=True)
     ]
@@ -101,7 +105,7 @@ def _bucket(
     of_days = [note for day, note in notes.items() if day in days]
     return Bucket(
         bucket_title(days, granularity),
-        _short(days, granularity),
+        short_title(days, granularity),
         is_complete,
         ", ".join(sorted({note.name for note in of_days})),
         _where(days, {note.href for note in of_days}),
@@ -140,7 +144,8 @@ def period_title(period: BillingPeriod) -> str:
     return month_title(period.first) if period.is_month else period.text
 
 
-def _short(days: DateRange, granularity: Granularity) -> str:
+def short_title(days: DateRange, granularity: Granularity) -> str:
+    """Name a bucket by its first day, or its month or quarter: ``2 Nov``, ``Nov 2026``."""
     first = days.first
     if granularity is Granularity.QUARTERLY:
         return f"Q{(first.month + 2) // 3} {first.year}"

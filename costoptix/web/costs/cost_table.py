@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
 
 from costoptix.anomalies.listing import Flag
 from costoptix.costs.answers import CostReport, CostRow, CurrencyTotal
@@ -14,73 +12,50 @@ from costoptix.costs.query import DEFAULT_ORDER, PERIOD_START, CostQuery, Order
 from costoptix.figures import summary
 from costoptix.figures.breakdown import Group, amount_of
 from costoptix.figures.comparison import COMPARABLE, ComparedDays, against
-from costoptix.figures.trends import Change, Confidence, MonthlyFigures, Trend, share
-from costoptix.models import Severity
-from costoptix.money import EXACT, Amount
-from costoptix.periods import DateRange, Granularity
-from costoptix.web.costs.cost_charts import PER, bucket_title, month_title
+from costoptix.figures.pivot import Amounts, Pivot, is_pivot, pivot
+from costoptix.figures.trends import Change, share
+from costoptix.money import EXACT, Amount, total
+from costoptix.periods import DateRange, Granularity, split
+from costoptix.web.costs.cost_columns import (
+    BY_SERVICE,
+    OF_MONTHS,
+    Row,
+    TableColumn,
+    chosen_among,
+    columns_of,
+    sort_rows,
+)
 from costoptix.web.costs.questions import CostQuestion
-from costoptix.web.parts.wording import METRIC_TITLES, dimension_title, value_title
-from costoptix.written import range_title
 
 MAX_ROWS = 1000
 """Of more groups than these, the largest are shown, without what only pages tell of a service."""
 
-SHOWN_ROWS = 50
-BY_SERVICE = ("service_name",)
-"""Grouped by this, the table flags anomalies and shows how each service moved over months."""
+SHOWN_ROWS = 25
 
-_WORDS = [str(word) for word in (*reversed(Trend), *reversed(Confidence), Severity.CRITICAL)]
-"""In order; severities have the words of a confidence, and one above."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A group in a currency (in a bucket, where there are any), and what is known of it."""
-
-    currency: str
-    group: Group
-    days: DateRange
-    amount: Amount | None
-    share: Decimal | None = None  # percent of the currency's total
-    change: Change | None = None  # on compared days
-    rest: Amount | None = None  # of the days that are not compared
-    figures: MonthlyFigures | None = None
-    flag: Flag | None = None  # of a service: the anomalies that it had
-
-
-Value = str | date | Decimal | None
 Flags = Mapping[tuple[str, Group], Flag]
 """By currency and group."""
 
 
 @dataclass(frozen=True)
-class TableColumn:
-    """What a column takes from a row, and how it is shown.
+class CostTable:
+    """Columns, the first rows in order, what the others add up to, and a total per currency.
 
-    ``kind`` is text, dimension, month, severity; or money, change (money with its sign), percent.
+    ``available`` are all columns that can be chosen.
     """
 
-    name: str  # what ``order_by`` calls it; "" where the page cannot be ordered by it
-    title: str
-    kind: str
-    value: Callable[[Row], Value]
-
-    @property
-    def is_number(self) -> bool:
-        """Tell whether the column is aligned to the right."""
-        return self.kind in ("money", "change", "percent")
-
-
-@dataclass(frozen=True)
-class CostTable:
-    """Columns, the first rows in order, and a total per currency."""
-
     columns: tuple[TableColumn, ...]
+    available: tuple[TableColumn, ...]
+    chosen: frozenset[str]
     rows: tuple[Row, ...]
+    others: tuple[Row, ...]  # one per currency of which not all rows are shown
     totals: tuple[Row, ...]
     row_count: int  # with those that are not among ``rows``
     has_parts: bool  # more than a row per currency, which would be its own total
+
+    @property
+    def choices(self) -> list[str]:
+        """Return what can be chosen, each once."""
+        return list(dict.fromkeys(column.key for column in self.available if column.key))
 
 
 def asked(question: CostQuestion, days: DateRange) -> CostQuery:
@@ -93,6 +68,52 @@ def asked(question: CostQuestion, days: DateRange) -> CostQuery:
             order_by = (Order(PERIOD_START), *order_by)
     preset = query.preset if days == query.date_range else None
     return replace(query, order_by=order_by, date_range=days, preset=preset)
+
+
+def by_row(question: CostQuestion, days: DateRange) -> CostQuery:
+    """Return the query whose rows are those of the table: of a pivot, that of its groups."""
+    query = asked(question, days)
+    if not is_pivot(query, days):
+        return query
+    steps = tuple(step for step in query.order_by if step.column != PERIOD_START)
+    order_by = steps or (Order(question.metric, descending=True),)
+    return replace(query, granularity=Granularity.TOTAL, order_by=order_by)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a table as its columns want them, before they are cut."""
+
+    ask: Ask
+    question: CostQuestion
+    query: CostQuery  # of the rows
+    by_bucket: CostQuery | None  # of a pivot
+    flags: Callable[[CostQuery], Flags]
+    is_whole: bool  # all of them are known
+
+    def with_services(self, rows: list[Row], chosen: set[str]) -> list[Row]:
+        """Add to services what the chosen columns tell of them."""
+        if not self.is_whole or self.query.group_by != BY_SERVICE:
+            return rows
+        figures = {}
+        if chosen & OF_MONTHS and len(self.query.date_range.months()) > 1:
+            figures = summary.monthly_table(self.ask, self.query, self.question.metric)
+        flagged = self.flags(self.query) if "anomaly" in chosen else {}
+        return [
+            replace(
+                row,
+                figures=figures.get((row.currency, row.group)),
+                flag=flagged.get((row.currency, row.group)),
+            )
+            for row in rows
+        ]
+
+    def pivot(self, rows: Sequence[Row], row_count: int) -> Pivot | None:
+        """Return what the rows cost by bucket; None where buckets are no columns."""
+        if self.by_bucket is None:
+            return None
+        groups = None if len(rows) == row_count else {row.group for row in rows}
+        return pivot(self.ask, self.by_bucket, self.question.metric, groups)
 
 
 def cost_table(
@@ -108,26 +129,105 @@ def cost_table(
 
     ``flags`` tells of a query by service which of its groups had anomalies.
 
-    A table of totals with at most ``MAX_ROWS`` rows can be ordered by what only pages tell.
+    A table of groups with at most ``MAX_ROWS`` rows can be ordered by what only pages tell.
     Ordered by a column that it does not have (another range may lack it), it keeps the page's own
     order.
     """
-    query = asked(question, days)
+    query, by_bucket = by_row(question, days), asked(question, days)
+    is_pivoted = query.granularity is not by_bucket.granularity
     compared = compared if query.granularity in COMPARABLE else None
     is_total = query.granularity is Granularity.TOTAL
     report = ask(against(query, compared), MAX_ROWS if is_total else shown)
     is_whole = is_total and report.row_count <= MAX_ROWS
-    rows = list(_rows(report, question.metric))
-    totals = _totals(report, question.metric)
-    if is_whole and query.group_by == BY_SERVICE:
-        rows = _services(ask, query, question.metric, rows, flags(query))
-    columns = tuple(_columns(question, report, rows, compared, is_whole=is_whole))
+    columns = columns_of(
+        query,
+        question.metric,
+        len(report.totals),
+        compared,
+        buckets=split(days, by_bucket.granularity) if is_pivoted else (),
+        through=report.data_as_of.complete_through,
+        granularity=by_bucket.granularity,
+        is_whole=is_whole,
+    )
     by_page = question.page_order.removeprefix("-")
-    column = next((column for column in columns if by_page and column.name == by_page), None)
-    if column is not None:
-        _sort(rows, column, descending=question.page_order.startswith("-"))
-    has_parts = bool(query.group_by) or not is_total
-    return CostTable(columns, tuple(rows[:shown]), totals, report.row_count, has_parts)
+    order = next((column for column in columns if by_page and column.name == by_page), None)
+    chosen = chosen_among(columns, question.columns) | ({order.key} if order else set())
+    work = _Rows(ask, question, query, by_bucket if is_pivoted else None, flags, is_whole)
+    rows = _ordered(work, list(_rows(report, question.metric)), order, chosen)[:shown]
+    pivoted = work.pivot(rows, report.row_count)
+    rows = _with_cells(rows, pivoted)
+    totals = tuple(_with_cells(_totals(report, question.metric), pivoted))
+    return CostTable(
+        tuple(column for column in columns if not column.key or column.key in chosen),
+        columns,
+        frozenset(chosen),
+        tuple(rows),
+        tuple(_others(rows, totals, report.row_count)) if is_total else (),
+        totals,
+        report.row_count,
+        bool(query.group_by) or not is_total,
+    )
+
+
+def _ordered(
+    work: _Rows, rows: list[Row], order: TableColumn | None, chosen: set[str]
+) -> list[Row]:
+    """Return the rows with what is told of services, in an order that the page may have alone."""
+    if order and order.kind == "cell":
+        rows = _with_cells(rows, work.pivot(rows, len(rows)))
+    rows = work.with_services(rows, chosen)
+    if order:
+        sort_rows(rows, order, descending=work.question.page_order.startswith("-"))
+    return rows
+
+
+def _with_cells(rows: Iterable[Row], pivoted: Pivot | None) -> list[Row]:
+    """Add to each row what it cost by bucket; a row of no group is a total."""
+    if pivoted is None:
+        return list(rows)
+    return [replace(row, cells=_cells(row, pivoted)) for row in rows]
+
+
+def _cells(row: Row, pivoted: Pivot) -> Amounts:
+    if not row.group:
+        return pivoted.totals.get(row.currency, pivoted.nothing)
+    return pivoted.groups.get((row.currency, row.group), pivoted.nothing)
+
+
+def _others(rows: Sequence[Row], totals: Sequence[Row], row_count: int) -> Iterator[Row]:
+    """Yield by currency what the rows beside those shown add up to, in every column that adds."""
+    if row_count <= len(rows):
+        return
+    for whole in totals:
+        shown = [row for row in rows if row.currency == whole.currency]
+        others = replace(
+            whole,
+            amount=_rest(whole.amount, [row.amount for row in shown]),
+            rest=_rest(whole.rest, [row.rest for row in shown]),
+            change=_rest_of_change(whole.change, [row.change for row in shown if row.change]),
+            cells=tuple(
+                _rest(amount, [row.cells[i] for row in shown])
+                for i, amount in enumerate(whole.cells)
+            ),
+        )
+        change = others.change
+        if any((others.amount, *others.cells, change and change.before, change and change.now)):
+            yield others
+
+
+def _rest(whole: Amount | None, parts: Iterable[Amount | None]) -> Amount | None:
+    if whole is None:
+        return None
+    return EXACT.subtract(whole, total([part for part in parts if part is not None]))
+
+
+def _rest_of_change(whole: Change | None, parts: Sequence[Change]) -> Change | None:
+    if whole is None:
+        return None
+    return Change(
+        EXACT.subtract(whole.before, total([part.before for part in parts])),
+        EXACT.subtract(whole.now, total([part.now for part in parts])),
+    )
 
 
 def streamed(table: CostTable, rows: Iterable[CostRow], metric: str) -> Iterator[Row]:
@@ -165,127 +265,3 @@ def _totals(report: CostReport, metric: str) -> tuple[Row, ...]:
         for sums in report.totals
     ]
     return tuple(sorted(totals, key=lambda row: abs(row.amount or Amount(0)), reverse=True))
-
-
-def _services(
-    ask: Ask, query: CostQuery, metric: str, rows: Iterable[Row], flagged: Flags
-) -> list[Row]:
-    """Add to each service the anomalies that it had and, over months, its monthly figures."""
-    has_months = len(query.date_range.months()) > 1
-    figures = summary.monthly_table(ask, query, metric) if has_months else {}
-    return [
-        replace(
-            row,
-            figures=figures.get((row.currency, row.group)),
-            flag=flagged.get((row.currency, row.group)),
-        )
-        for row in rows
-    ]
-
-
-def _columns(
-    question: CostQuestion,
-    report: CostReport,
-    rows: list[Row],
-    compared: ComparedDays | None,
-    *,
-    is_whole: bool,
-) -> Iterator[TableColumn]:
-    query = report.query
-    if query.granularity is not Granularity.TOTAL:
-        title = PER[query.granularity]
-        yield TableColumn(
-            PERIOD_START, title, "text", lambda row: bucket_title(row.days, query.granularity)
-        )
-    for position, dimension in enumerate(query.group_by):
-        yield TableColumn(
-            dimension, dimension_title(dimension), "dimension", _group_value(position)
-        )
-    if len(report.totals) > 1:
-        yield TableColumn("currency", "Currency", "text", lambda row: row.currency)
-    yield TableColumn(
-        question.metric, METRIC_TITLES[question.metric], "money", lambda row: row.amount
-    )
-    yield TableColumn("", "Share", "percent", lambda row: row.share)
-    if compared:
-        columns = _change_columns(compared)
-        yield from columns if is_whole else (replace(column, name="") for column in columns)
-    if any(row.figures for row in rows):
-        yield from _MONTHLY_COLUMNS
-    if is_whole and query.group_by == BY_SERVICE:
-        yield _FLAG_COLUMN
-
-
-def _group_value(position: int) -> Callable[[Row], Value]:
-    return lambda row: row.group[position]
-
-
-def _of_change(take: Callable[[Change], Value]) -> Callable[[Row], Value]:
-    return lambda row: take(row.change) if row.change else None
-
-
-def _of_figures(take: Callable[[MonthlyFigures], Value]) -> Callable[[Row], Value]:
-    return lambda row: take(row.figures) if row.figures else None
-
-
-def _change_columns(compared: ComparedDays) -> Iterator[TableColumn]:
-    """Name the days of both sides; what is not compared has a column of its own."""
-    now, before = range_title(compared.now), range_title(compared.before)
-    yield TableColumn("compared", now, "money", _of_change(lambda change: change.now))
-    yield TableColumn("before", before, "money", _of_change(lambda change: change.before))
-    yield TableColumn("change", "Change", "change", _of_change(lambda change: change.amount))
-    yield TableColumn("", "Change %", "percent", _of_change(lambda change: change.percent))
-    if compared.now.length != compared.before.length:
-        per_day = _of_change(lambda change: compared.per_day(change.now, change.before))
-        yield TableColumn("", "Per day %", "percent", per_day)
-    if compared.left_out:
-        days = ", ".join(range_title(days) for days in compared.left_out)
-        yield TableColumn("not_compared", f"Not compared: {days}", "money", lambda row: row.rest)
-
-
-_MONTHLY_COLUMNS = (
-    TableColumn("average", "Avg monthly", "money", _of_figures(lambda of: of.average)),
-    TableColumn("peak_month", "Peak month", "month", _of_figures(lambda of: of.peak_month)),
-    TableColumn("trend", "Trend", "text", _of_figures(lambda of: of.trend)),
-    TableColumn("cagr", "CAGR", "percent", _of_figures(lambda of: of.cagr)),
-    TableColumn(
-        "total_change", "Total change", "percent",
-        _of_figures(lambda of: of.change.percent if of.change else None),
-    ),
-    TableColumn(
-        "month_over_month", "MoM", "percent",
-        _of_figures(lambda of: of.month_over_month.percent if of.month_over_month else None),
-    ),
-    TableColumn("confidence", "Confidence", "text", _of_figures(lambda of: of.confidence)),
-)  # fmt: skip
-
-_FLAG_COLUMN = TableColumn(
-    "anomaly", "Anomaly", "severity", lambda row: row.flag.severity if row.flag else None
-)
-
-
-def _sort(rows: list[Row], column: TableColumn, *, descending: bool) -> None:
-    """Order the rows by a column that only the page has; those without a value come last."""
-    with_values = [row for row in rows if column.value(row) is not None]
-    unknown = [row for row in rows if column.value(row) is None]
-    with_values.sort(key=lambda row: _rank(column.value(row)), reverse=descending)
-    rows[:] = [*with_values, *unknown]
-
-
-def _rank(value: Value) -> tuple[Decimal, str]:
-    """Return the key by which values are sorted: words by their order, days, amounts by size."""
-    if isinstance(value, Decimal):
-        return value, ""
-    if isinstance(value, date):
-        return Decimal(value.toordinal()), ""
-    return Decimal(_WORDS.index(value) if value in _WORDS else 0), str(value)
-
-
-def text_of(column: TableColumn, row: Row) -> str:
-    """Write a cell that is not a number as people read it; ``–`` for none."""
-    value = column.value(row)
-    if isinstance(value, date):
-        return month_title(value)
-    if column.kind == "dimension":
-        return value_title(str(value or "") or None, column.name)
-    return str(value or "–")

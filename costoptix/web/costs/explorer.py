@@ -2,75 +2,70 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from urllib.parse import urlencode
 
-from flask import Response, current_app, render_template
+from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from config import Config
 from costoptix.budgets.drafts import ChargeCategory
 from costoptix.clock import utc_today
-from costoptix.costs import export, report
+from costoptix.costs import report
 from costoptix.costs.answers import CostReport, CostRow
 from costoptix.costs.asking import Ask
 from costoptix.costs.query import ACCOUNT, CostQuery, Filter, check_dimension
 from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures import summary
-from costoptix.figures.breakdown import breakdowns
-from costoptix.figures.comparison import COMPARABLE, Compare, against
+from costoptix.figures.breakdown import Group, breakdowns
+from costoptix.figures.comparison import COMPARABLE, Compare
 from costoptix.figures.completeness import compared_over, known_part, partial_months
+from costoptix.figures.pivot import is_pivot
 from costoptix.lake.layout import DIMENSIONS, METRICS
-from costoptix.money import rounded, to_text
 from costoptix.periods import DateRange, Granularity, Preset
+from costoptix.small_lines import small_line
 from costoptix.web.costs.cost_charts import PER, granularity_for, stacked_chart
-from costoptix.web.costs.cost_table import (
-    MAX_ROWS,
-    SHOWN_ROWS,
-    CostTable,
-    Row,
-    TableColumn,
-    asked,
-    cost_table,
-    streamed,
-    text_of,
-)
+from costoptix.web.costs.cost_columns import COLUMN_TITLES, Row, take_columns, text_of
+from costoptix.web.costs.cost_table import SHOWN_ROWS, asked, cost_table
 from costoptix.web.costs.freshness import empty_page, lacking
+from costoptix.web.costs.opening import asked_pairs
 from costoptix.web.costs.panels import anomaly_flags
 from costoptix.web.costs.questions import (
-    PAGE_COLUMNS,
     CostQuestion,
     Pairs,
     asker,
     cost_store,
     default_metric,
-    given_pairs,
+    is_page_column,
     tag_dimensions,
     take,
     take_compare,
     take_metric,
     url_with,
 )
-from costoptix.web.parts.display import guarded
+from costoptix.web.costs.row_drivers import check_open, open_row, take_open, url_to_open
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
-from costoptix.web.parts.wording import SEVERITY_KINDS
+from costoptix.web.parts.wording import SEVERITY_KINDS, titles_of
 
 MAX_GROUPS = 2
 MAX_SHOWN = 1000
-LINES_PER_BLOCK = 500
+MAX_SEARCH = 200
+ANY_TAG = "tag"
+"""As what is filtered by, it asks which tag; else that is a dimension."""
 MAX_CHOICES = 200
 """How many values of a dimension are offered to filter by; a search finds the others."""
 
 QUICK_GROUPS = (
     "service_name", "provider_name", "sub_account_name", "region_id", "resource_id", "sku_id",
+)  # fmt: skip
+PRESETS = (
+    Preset.LAST_7_DAYS, Preset.LAST_30_DAYS, Preset.THIS_MONTH, Preset.LAST_MONTH,
+    Preset.LAST_6_FULL_MONTHS, Preset.LAST_12_FULL_MONTHS, Preset.LAST_3_MONTHS,
+    Preset.LAST_6_MONTHS, Preset.LAST_12_MONTHS,
 )  # fmt: skip
 
 
@@ -81,6 +76,7 @@ class Asked:
     question: CostQuestion
     filter_by: str  # the dimension whose values are offered; "" for none
     search: str
+    opened: Group | None  # the row whose drivers are shown
 
 
 @dataclass(frozen=True)
@@ -94,10 +90,10 @@ class Choices:
 @page("/costs")
 def costs() -> ResponseReturnValue:
     """Show the question as controls, chart and table."""
-    state = read_state(given_pairs())
+    state = read_state(asked_pairs())
     question = state.question
     ask = asker()
-    days, whole = _days(ask, question)
+    days, whole = shown_days(ask, question)
     if days is None:
         return empty_page(question)
     granularity = question.query.granularity
@@ -108,7 +104,9 @@ def costs() -> ResponseReturnValue:
     charts = panel(
         "the chart",
         lambda: [
-            stacked_chart(breakdown, question, granularity, whole.data_as_of.complete_through)
+            stacked_chart(
+                breakdown, question, granularity, whole.data_as_of.complete_through, is_kept=True
+            )
             for breakdown in breakdowns(ask, query, question.metric, granularity, compared)
         ],
     )
@@ -125,58 +123,52 @@ def costs() -> ResponseReturnValue:
         per=PER[granularity],
         table=table,
         compared=compared,
-        text_of=text_of,
-        severity_kinds=SEVERITY_KINDS,
-        flagged_url=lambda row: _anomalies_url(question, row),
         partial_months=partial_months(days, known_part(days, whole))
         if len(days.months()) > 1
         else [],
-        dimensions=[*DIMENSIONS, *tag_dimensions()],
-        metrics=METRICS,
-        granularities=list(PER.items()),
-        categories=[(name, *_toggle(question, name)) for name in ChargeCategory],
-        quick_groups=QUICK_GROUPS,
+        opened=open_row(ask, question, days, compared, state.opened),
         choices=panel("the choices", lambda: _choices(state)),
         filter_by=state.filter_by,
         chosen=_values(question.query.filters, state.filter_by),
         search=state.search,
-        curl=curl(question, days),
-        csv_url=url_with("web.costs_csv", question.pairs),
-        budget_url=url_with("web.new_budget", question.pairs),
+        **_controls(question),
+        **_table_words(question),
+        **_ways_out(question, days),
     )
 
 
-@page("/costs.csv")
-def costs_csv() -> ResponseReturnValue:
-    """Send the table as CSV: the same columns, all of its rows.
+def _controls(question: CostQuestion) -> dict[str, object]:
+    """Return what the form above the chart offers."""
+    return {
+        "dimensions": titles_of(DIMENSIONS),
+        "tag_dimensions": titles_of(tag_dimensions()),
+        "metrics": METRICS,
+        "granularities": list(PER.items()),
+        "categories": [(name, *_toggle(question, name)) for name in ChargeCategory],
+        "quick_groups": QUICK_GROUPS,
+        "presets": PRESETS,
+    }
 
-    What is too long to be compared is streamed, and so is never in memory as a whole.
-    """
-    question = read_state(given_pairs()).question
-    ask = asker()
-    complete, whole = _days(ask, question)
-    days = complete or question.query.date_range
-    compared = compared_over(days, whole, question.compare)
-    flags = anomaly_flags(ask)
-    table = cost_table(ask, question, days, compared, shown=MAX_ROWS, flags=flags)
-    rows, row_count = iter(table.rows), table.row_count
-    if row_count > len(table.rows):
-        query = asked(question, days)
-        if query.granularity in COMPARABLE:
-            query = against(query, compared)
-        stream = report.stream(db.session(), current_user.organization, query, cost_store())
-        rows, row_count = streamed(table, stream.rows, question.metric), stream.row_count
-    name = f"costs-{question.query.date_range.first}-{question.query.date_range.last}.csv"
-    export.note(db.session(), current_user.caller, name, rows=row_count)
-    return Response(
-        _csv_lines(table, rows),
-        mimetype="text/csv",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-            "X-Row-Count": str(row_count),
-        },
-    )
+
+def _table_words(question: CostQuestion) -> dict[str, object]:
+    """Return what the table's cells are written and linked with."""
+    return {
+        "text_of": text_of,
+        "column_titles": COLUMN_TITLES,
+        "severity_kinds": SEVERITY_KINDS,
+        "flagged_url": lambda row: _anomalies_url(question, row),
+        "open_url": lambda group: url_to_open(question, group),
+        "small_line": small_line,
+    }
+
+
+def _ways_out(question: CostQuestion, days: DateRange) -> dict[str, str]:
+    """Return where the same question leads: a file, a budget, the API."""
+    return {
+        "curl": curl(question, days),
+        "csv_url": url_with("web.costs_csv", question.pairs),
+        "budget_url": url_with("web.new_budget", question.pairs),
+    }
 
 
 def read_state(pairs: Pairs) -> Asked:
@@ -192,15 +184,19 @@ def read_state(pairs: Pairs) -> Asked:
         raise Invalid("complete_days must be 1 or 0.")
     limit = _limit(take(pairs, "limit"))
     filter_by = take(pairs, "filter_by")
-    search = take(pairs, "q")
+    search = _search(pairs)
+    columns = take_columns(value for name, value in pairs if name == "columns")
+    pairs[:] = [pair for pair in pairs if pair[0] != "columns"]
+    opened = take_open(pairs)
     page_order = _page_order(pairs)
     if not {name for name, _ in pairs} & {"range", "start_date", "end_date"}:
         pairs = [*pairs, ("range", Preset.THIS_MONTH.value)]  # the API's days, by their name
     query = CostQuery.from_params(pairs, utc_today())
     if len(query.group_by) > MAX_GROUPS:
         raise Invalid(f"group_by takes at most {MAX_GROUPS} dimensions on this page.")
-    if page_order and query.granularity is not Granularity.TOTAL:
-        raise Invalid(f"order_by={page_order} needs granularity=total.")
+    if page_order and query.granularity is not Granularity.TOTAL and not query.group_by:
+        raise Invalid(f"order_by={page_order} needs granularity=total, or group_by.")
+    check_open(opened, query)
     question = CostQuestion(
         "web.costs",
         query,
@@ -210,8 +206,18 @@ def read_state(pairs: Pairs) -> Asked:
         limit,
         page_order,
         compare=compare,
+        columns=columns,
     )
-    return Asked(question, check_dimension(filter_by, "filter_by") if filter_by else "", search)
+    is_dimension = filter_by not in ("", ANY_TAG)
+    dimension = check_dimension(filter_by, "filter_by") if is_dimension else filter_by
+    return Asked(question, dimension, search, opened)
+
+
+def _search(pairs: Pairs) -> str:
+    text = take(pairs, "q")
+    if len(text) > MAX_SEARCH or "\0" in text:
+        raise Invalid(f"q must have at most {MAX_SEARCH} characters.")
+    return text
 
 
 def _limit(text: str) -> int | None:
@@ -225,12 +231,12 @@ def _limit(text: str) -> int | None:
 def _page_order(pairs: Pairs) -> str:
     """Take ``order_by`` out of the pairs when it names a column that only the page has."""
     orders = [value for name, value in pairs if name == "order_by"]
-    if len(orders) == 1 and orders[0].removeprefix("-") in PAGE_COLUMNS:
+    if len(orders) == 1 and is_page_column(orders[0].removeprefix("-")):
         return take(pairs, "order_by")
     return ""
 
 
-def _days(ask: Ask, question: CostQuestion) -> tuple[DateRange | None, CostReport]:
+def shown_days(ask: Ask, question: CostQuestion) -> tuple[DateRange | None, CostReport]:
     """Return the days to show (None when nothing is there), and the report of the whole range."""
     days = question.query.date_range
     whole = ask(summary.asked_over(question.query, days, metric=question.metric))
@@ -267,7 +273,7 @@ def _values(filters: tuple[Filter, ...], dimension: str) -> tuple[str | None, ..
 
 def _choices(state: Asked) -> Choices | None:
     """Return the values of the dimension to filter by, as many as are offered."""
-    if not state.filter_by:
+    if state.filter_by in ("", ANY_TAG):
         return None
     offered = report.dimension_values(
         db.session(),
@@ -291,38 +297,9 @@ def curl(question: CostQuestion, days: DateRange) -> str:
     params = query.to_params()
     if question.compare is not Compare.NONE and query.granularity in COMPARABLE:
         params.append(("compare", question.compare.value))
-    if question.limit is not None:
+    if is_pivot(query, days):
+        params.append(("limit", str(MAX_SHOWN)))  # its rows are of one bucket each
+    elif question.limit is not None:
         params.append(("limit", str(question.limit)))
     address = f"{config.public_url}/api/v1/costs?{urlencode(params)}"
-    return f'curl -H "X-API-Key: $COSTOPTIX_KEY" {shlex.quote(address)}'
-
-
-def _csv_lines(table: CostTable, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines, many at a time; every amount stands beside its currency."""
-    columns = [column for column in table.columns if column.name != "currency"]
-    titles = [column.title for column in columns]
-    lines = [csv_line([*titles, "Currency"])]
-    for row in rows:
-        lines.append(csv_line([*(_csv_cell(column, row) for column in columns), row.currency]))
-        if len(lines) >= LINES_PER_BLOCK:
-            yield "".join(lines)
-            lines.clear()
-    yield "".join(lines)
-
-
-def _csv_cell(column: TableColumn, row: Row) -> str:
-    value = column.value(row)
-    if value is None and column.is_number:
-        return ""
-    if column.kind == "percent":
-        return to_text(rounded(value, 1)) if isinstance(value, Decimal) else ""
-    if isinstance(value, Decimal):
-        return to_text(value)
-    return guarded(text_of(column, row))
-
-
-def csv_line(cells: list[str]) -> str:
-    """Write one line of a CSV file."""
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+    return f'curl -H "X-API-Key: $COST_OPTIX_KEY" {shlex.quote(address)}'

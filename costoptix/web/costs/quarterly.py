@@ -16,7 +16,7 @@ from costoptix.figures import summary
 from costoptix.figures.quarterly import Quarter, QuarterlyReport, default_range, quarterly_reports
 from costoptix.money import to_text
 from costoptix.web.costs.account_switch import account_switch
-from costoptix.web.costs.explorer import csv_line
+from costoptix.web.costs.costs_csv import csv_line
 from costoptix.web.costs.figure_questions import locked_page, read_question
 from costoptix.web.costs.freshness import empty_page
 from costoptix.web.costs.questions import asker, url_with

@@ -30,19 +30,22 @@ from costoptix.extensions import db
 from costoptix.figures.breakdown import Group
 from costoptix.figures.comparison import Compare
 from costoptix.lake.layout import METRICS
-from costoptix.periods import DateRange, Granularity, Preset, resolve_preset
+from costoptix.periods import DateRange, Granularity, Preset, parse_day, resolve_preset
 
-PAGE_PARAMETERS = ("metric", "compare", "complete_days", "limit", "filter_by", "q")
+PAGE_PARAMETERS = ("metric", "compare", "complete_days", "limit", "columns", "filter_by", "q")
 """What is no part of a cost query."""
 
 OPTIONAL = ("account", "group_by", "granularity", "order_by", *PAGE_PARAMETERS)
 """Left empty in a form, these are as good as absent; an empty filter value is not."""
 
 PAGE_COLUMNS = (
-    "compared", "before", "change", "not_compared", "average", "peak_month", "trend", "cagr",
-    "total_change", "confidence", "month_over_month", "anomaly",
+    "share", "compared", "before", "change", "change_percent", "per_day", "not_compared", "average",
+    "peak_month", "trend", "cagr", "total_change", "month_over_month", "confidence", "anomaly",
 )  # fmt: skip
-"""What a table of totals can also be ordered by: columns that only pages have."""
+"""What a table of totals can also be ordered by: columns that only pages have.
+
+So is a table with a column per bucket, by the first day of any of them.
+"""
 
 DRIVERS = ("service_name", "resource_id", "sku_id", "region_id")
 """What a group is opened by, one after the other."""
@@ -66,6 +69,7 @@ class CostQuestion:
     page_order: str = ""  # a column that only the page has, as ``-change``
     own: tuple[tuple[str, str], ...] = ()  # what only this page is asked
     compare: Compare = Compare.PREVIOUS
+    columns: tuple[str, ...] = ()  # of the table; none: those that it shows by itself
 
     @property
     def pairs(self) -> Pairs:
@@ -75,6 +79,7 @@ class CostQuestion:
         own += [("complete_days", "1")] if self.complete_days else []
         own += [("limit", str(self.limit))] if self.limit is not None else []
         own += [("order_by", self.page_order)] if self.page_order else []
+        own += [("columns", ",".join(self.columns))] if self.columns else []
         return [*self.query.to_params(), *own, *self.own]
 
     @property
@@ -105,7 +110,7 @@ class CostQuestion:
 
     def ordered(self, column: str, *, descending: bool) -> CostQuestion:
         """Ask for another order, by a column of the API or of the page."""
-        if column in PAGE_COLUMNS:
+        if is_page_column(column):
             page_order = f"-{column}" if descending else column
             return replace(self._with(order_by=DEFAULT_ORDER), page_order=page_order)
         return replace(self._with(order_by=(Order(column, descending),)), page_order="")
@@ -122,6 +127,10 @@ class CostQuestion:
     def showing(self, limit: int) -> CostQuestion:
         """Ask for as many rows."""
         return replace(self, limit=limit)
+
+    def with_columns(self, *columns: str) -> CostQuestion:
+        """Ask for some columns; for those that the page shows by itself when none is named."""
+        return replace(self, columns=columns)
 
     def url_to_filter(self, dimension: str) -> str:
         """Return the address of this page with the values of a dimension to choose from."""
@@ -186,6 +195,18 @@ class CostQuestion:
 
     def _with(self, **changes: object) -> CostQuestion:
         return replace(self, query=replace(self.query, **changes))  # type: ignore[arg-type]
+
+
+def is_page_column(name: str) -> bool:
+    """Tell whether a table is ordered by this on the page alone; a bucket is named by its day."""
+    return name in PAGE_COLUMNS or _is_day(name)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(parse_day(text, "order_by"))
+    except Invalid:
+        return False
 
 
 def _sorted(filters: Iterable[Filter]) -> tuple[Filter, ...]:

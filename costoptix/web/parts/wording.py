@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from costoptix.anomalies.episodes import Series
 from costoptix.costs.query import ACCOUNT, is_tag, tag_key
@@ -57,6 +57,8 @@ PRESET_TITLES = {
     Preset.LAST_3_MONTHS: "3 months",
     Preset.LAST_6_MONTHS: "6 months",
     Preset.LAST_12_MONTHS: "12 months",
+    Preset.LAST_6_FULL_MONTHS: "6 full months",
+    Preset.LAST_12_FULL_MONTHS: "12 full months",
 }
 
 
@@ -95,17 +97,50 @@ def metric_title(metric: str) -> str:
 @web.app_template_filter()
 def dimension_title(name: str) -> str:
     """Return how people call a dimension: ``Service``, ``Tag team``."""
-    return f"Tag {tag_key(name)}" if is_tag(name) else DIMENSION_TITLES[name]
+    return f"Tag {with_blanks(tag_key(name))}" if is_tag(name) else DIMENSION_TITLES[name]
+
+
+def with_blanks(text: str) -> str:
+    """Make blanks seen that nobody sees: ``" org"`` becomes ``“␣org”``; other texts stay."""
+    inner = text.strip()
+    if text == inner and "  " not in text:
+        return text
+    start, end = text.find(inner), text.find(inner) + len(inner)
+    middle = inner.replace("  ", "␣␣")
+    return f"“{'␣' * start}{middle}{'␣' * (len(text) - end)}”"
+
+
+def titles_of(names: Sequence[str]) -> dict[str, str]:
+    """Return the words for dimensions; those that only case or blanks tell apart name the others.
+
+    So ``Team`` and ``team`` do not look alike in a menu.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(" ".join(name.replace(":", ": ").split()).casefold(), []).append(name)
+    titles = {}
+    for name in names:
+        twins = alike[" ".join(name.replace(":", ": ").split()).casefold()]
+        others = ", ".join(with_blanks(tag_key(twin)) for twin in twins if twin != name)
+        titles[name] = dimension_title(name) + (f" (not {others})" if others else "")
+    return titles
+
+
+@web.app_template_filter()
+def dimension_words(name: str) -> str:
+    """Return how people call a dimension within a sentence: ``service``, ``tag Team``."""
+    title = dimension_title(name)
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
 @web.app_template_filter()
 def value_title(value: str | None, dimension: str) -> str:
     """Return how people call a value; what has none is named by what it lacks."""
     if value:
-        return (account_name(value) if dimension == ACCOUNT else None) or value
+        return (account_name(value) if dimension == ACCOUNT else None) or with_blanks(value)
     if is_tag(dimension):
-        return f"No {tag_key(dimension)} tag"
-    return f"No {dimension_title(dimension)[0].lower()}{dimension_title(dimension)[1:]}"
+        return f"No {with_blanks(tag_key(dimension))} tag"
+    return f"No {dimension_words(dimension)}"
 
 
 @web.app_template_global()
