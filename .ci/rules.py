@@ -31,6 +31,7 @@ UNSAFE_FORMATS = ("xml", "lxml", "openpyxl", "xlrd", "pickle", "marshal", "shelv
 MAY_MAKE_MARKUP = frozenset(
     {
         "costoptix/charts.py",
+        "costoptix/small_lines.py",
         "costoptix/web/costs/dashboard.py",
         "costoptix/web/docs/documents.py",
         "costoptix/web/judgement/budget_chart.py",
