@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import http.client
 import re
 import socket
 import subprocess
@@ -34,6 +35,7 @@ def configuration(port: int, upstream: int, folder: Path) -> str:
     """Return what we ship, on a free port without TLS, for a limit of one megabyte."""
     shipped = (ROOT / "deploy" / "nginx.conf").read_text()
     changes = {
+        r"listen 80;": f"listen 127.0.0.1:{free_port()};",
         r"listen 443 ssl;": f"listen 127.0.0.1:{port};",
         r" *ssl_certificate.*;\n": "",
         r"client_max_body_size 1024m;": "client_max_body_size 1m;",
@@ -115,6 +117,42 @@ def test_s45_slow_bodies_hold_nobody_up(proxied: tuple[Seat, str]) -> None:
         assert time.monotonic() - begin < 15  # the proxy gives up on a slow body after 30
     status, _, body = seat.get("/api/v1/imports")
     assert (status, body["data"]) == (200, [])
+
+
+def test_r13_forty_dripping_clients_keep_nobody_waiting(proxied: tuple[Seat, str]) -> None:
+    """R13: twenty of twenty others are served while heads and bodies come byte by byte."""
+    seat, url = proxied
+    port = int(url.rpartition(":")[2])
+    head = f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Drip: "
+    body = (
+        f"POST /api/v1/imports HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-Key: {seat.key}\r\n"
+        "Content-Type: text/csv\r\nContent-Length: 100000\r\n\r\n"
+    )
+    with ExitStack() as clients:
+        dripping = []
+        for number in range(SLOW_CLIENTS):
+            client = socket.create_connection(("127.0.0.1", port), timeout=30)
+            clients.enter_context(client).sendall((head, body)[number % 2].encode())
+            dripping.append(client)
+        served = 0
+        for number in range(20):
+            for client in dripping:
+                client.sendall(b"x")
+            with urllib.request.urlopen(url + ("/healthz", "/login")[number % 2], timeout=20) as a:
+                served += a.status == 200
+    assert served == 20
+
+
+def test_whoever_comes_without_tls_is_sent_to_it(proxied: tuple[Seat, str], logs: Path) -> None:
+    port = re.search(r"listen 127.0.0.1:(\d+);", (logs / "nginx.conf").read_text())
+    assert port is not None
+    connection = http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=20)
+    connection.request("GET", "/costs?range=mtd", headers={"Host": "cost.example.com"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (
+        308, "https://cost.example.com/costs?range=mtd",
+    )  # fmt: skip
+    connection.close()
 
 
 @pytest.mark.parametrize(("size", "status"), [(LIMIT, 202), (LIMIT + 1, 413)])

@@ -65,6 +65,14 @@ def _migrated() -> bytes:
         return (Path(folder) / "costoptix.db").read_bytes()
 
 
+def new_installation(data_dir: Path) -> None:
+    """Give a data folder a migrated database, where it has none."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = data_dir / "costoptix.db"
+    if not database.exists():
+        database.write_bytes(_migrated())
+
+
 @contextmanager
 def gunicorn(data_dir: Path, **extra: str) -> Iterator[Server]:
     """Serve the installation in ``data_dir`` on a free port until the block ends.
@@ -73,10 +81,7 @@ def gunicorn(data_dir: Path, **extra: str) -> Iterator[Server]:
     """
     port = int(extra.setdefault("PORT", str(free_port())))
     environment = environment_for(data_dir, **extra)
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = data_dir / "costoptix.db"
-    if not database.exists():
-        database.write_bytes(_migrated())
+    new_installation(data_dir)
     log = data_dir / "server.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
