@@ -47,7 +47,7 @@ test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQ
 .PHONY: prove
 prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
 	@told=$$(mktemp) && export COSTOPTIX_PROVE=$$told && $(BIN)/pytest -n auto --dist worksteal tests/faults \
-	tests/quota tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
+	tests/deploy tests/quota tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
 	tests/web/costs/test_explorer.py tests/bills/read/test_mapping.py tests/e2e/test_every_page.py tests/test_canaries.py; \
 	code=$$?; \
 	$(BIN)/pytest -rs tests/ci/bare_debian.py || code=1; date -u +%F; sort $$told; rm -f $$told; exit $$code

@@ -12,6 +12,8 @@ from costoptix.errors import Conflict
 from costoptix.models import Base
 
 _ADVISORY_LOCK = 0xC057
+_PATIENCE_MS = 15 * 60 * 1000
+"""How long one process waits for another that migrates: far longer than a writer waits for one."""
 
 
 def run() -> None:
@@ -35,10 +37,10 @@ def run() -> None:
 
 def _run(engine: Engine) -> None:
     with engine.connect() as connection:
-        _suspend_foreign_keys(connection)
+        _prepare_sqlite(connection)
         with connection.begin():
             _migrate(connection)
-        connection.detach()  # never back to the pool without foreign keys
+        connection.detach()  # never back to the pool like this
 
 
 def _migrate(connection: Connection) -> None:
@@ -56,16 +58,22 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-def _suspend_foreign_keys(connection: Connection) -> None:
-    """Let SQLite's batch mode replace tables that others refer to; for this connection only."""
+def _prepare_sqlite(connection: Connection) -> None:
+    """Let batch mode replace tables that others refer to, and wait; on this connection only."""
     if connection.dialect.name == "sqlite":
-        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        cursor = connection.connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=OFF")
+        cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
 
 
 def _lock(connection: Connection) -> None:
     """Let one of several processes that start together migrate; the others wait for it."""
     if connection.dialect.name == "postgresql":
+        patience = connection.execute(text("SHOW lock_timeout")).scalar_one()
+        connection.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE_MS}"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _ADVISORY_LOCK})
+        # Its tables are another matter: who waits for a reader keeps all others waiting behind.
+        connection.execute(text("SELECT set_config('lock_timeout', :was, true)"), {"was": patience})
 
 
 if context.is_offline_mode():

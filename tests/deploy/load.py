@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.server import ROOT, environment_for, new_installation
+from tests.support.server import ROOT, environment_for, new_installation, run_flask
 from tests.support.services import free_port
 
 CLIENTS = 8
@@ -36,12 +37,14 @@ class Load:
         self._lock = threading.Lock()
         self._begun = 0
 
-    def run(self, during: Callable[[], None]) -> None:
-        """Ask for all of them; call ``during`` again and again until they are answered."""
+    def run(self, during: Callable[[], None], times: int) -> None:
+        """Ask for all of them; call ``during`` so many times, evenly among the answers."""
         clients = [threading.Thread(target=self._ask_on) for _ in range(CLIENTS)]
         for client in clients:
             client.start()
-        while any(client.is_alive() for client in clients):
+        for number in range(times):
+            while self.outcomes.total() < self.requests * number // times + CLIENTS:
+                time.sleep(0.01)
             during()
         for client in clients:
             client.join()
@@ -108,9 +111,11 @@ class Activated:
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log, pass_fds=[number],
             )  # fmt: skip
 
-    def restart(self) -> None:
-        """Stop it as systemd does, and start it again once it has ended."""
+    def restart(self, *meanwhile: tuple[str, ...]) -> None:
+        """Stop it as systemd does, run commands of the application, and start it again."""
         self.stop()
+        for command in meanwhile:
+            assert run_flask(self._environment, *command).returncode == 0
         self.process = self._start()
         self.wait()
 

@@ -1,22 +1,37 @@
-"""R4, R5: a server that is stopped, reloaded or recycled answers every request that it was sent.
+"""R4, R5, R30: a server that is stopped, reloaded, recycled or upgraded answers every request.
 
 As it is deployed: the port is systemd's (``costoptix-web.socket``), so that who connects while
-no server is there waits for the next one. R30, the same with an upgrade between, likewise.
+no server is there waits for the next one. Its processes end by themselves all the while, after
+some requests each.
 """
 
 from __future__ import annotations
 
+import itertools
 import signal
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.deploy.load import Activated, Load, activated
 from tests.support.proving import count, tell
 
-REQUESTS = count(120, 10_000)
+REQUESTS = count(150, 10_000)
+TIMES = count(1, 10)
+RECYCLING = "--max-requests 40 --max-requests-jitter 10"
+DOWN_AND_UP = (("db", "downgrade"), ("db", "upgrade"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Activated]:
+    """One server for all loads."""
+    folder = tmp_path_factory.mktemp("activated") / "instance"
+    with activated(folder, GUNICORN_CMD_ARGS=RECYCLING) as server:
+        yield server
+
+
+def recycle(_server: Activated) -> None:
+    """Do nothing: its processes end by themselves."""
 
 
 def restart(server: Activated) -> None:
@@ -25,33 +40,24 @@ def restart(server: Activated) -> None:
 
 def reload(server: Activated) -> None:
     server.process.send_signal(signal.SIGHUP)
-    time.sleep(count(0.5, 2))  # how often; not what is waited for
 
 
-def recycle(_server: Activated) -> None:
-    time.sleep(0.1)  # each process ends by itself after 50 requests
+def upgrade(server: Activated) -> None:
+    server.restart(*DOWN_AND_UP)
 
 
-@pytest.mark.parametrize("keep_alive", [False, True])
-@pytest.mark.parametrize(
-    ("how", "settings"),
-    [(restart, ""), (reload, ""), (recycle, "--max-requests 40 --max-requests-jitter 10")],
-)
-def test_r4_r5_no_request_fails_while_the_server_is(
-    tmp_path: Path, how: Callable[[Activated], None], settings: str, keep_alive: bool
+SOME = [(recycle, True), (restart, False), (reload, True), (upgrade, False)]
+ALL = [*itertools.product((recycle, restart, reload, upgrade), (False, True))]
+
+
+@pytest.mark.parametrize(("how", "keep_alive"), count(SOME, ALL))
+def test_r4_r5_r30_no_request_fails_while_the_server_is(
+    server: Activated, how: Callable[[Activated], None], keep_alive: bool
 ) -> None:
-    done = 0
-
-    def disturb() -> None:
-        nonlocal done
-        how(server)
-        done += 1
-
-    with activated(tmp_path / "instance", GUNICORN_CMD_ARGS=settings) as server:
-        load = Load(server.port, REQUESTS, keep_alive)
-        load.run(disturb)
+    load = Load(server.port, REQUESTS, keep_alive)
+    load.run(lambda: how(server), TIMES)
     tell(
-        f"R4, R5: {load.outcomes['200']} of {REQUESTS} requests answered, {how.__name__} "
-        f"{done} times, keep-alive {keep_alive}; {load.reopened} idle connections opened anew"
+        f"R4, R5, R30: {load.outcomes['200']} of {REQUESTS} answered, {how.__name__} x {TIMES}, "
+        f"keep-alive {keep_alive}; {load.reopened} connections were found closed and opened anew"
     )
     assert load.outcomes == {"200": REQUESTS}
