@@ -12,6 +12,8 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +27,7 @@ fewer."""
 
 
 _PRIVATE = 0o700
+_HOST_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 
 
 class ConfigError(Exception):
@@ -121,9 +124,7 @@ class Config:
         data_dir = Path(read.text("COSTOPTIX_DATA_DIR", "instance")).absolute()
         testing = read.flag("COSTOPTIX_TESTING")
         port = read.integer("PORT", 8000, 1, 65535)
-        database_url = read.text("DATABASE_URL", f"sqlite:///{data_dir / 'costoptix.db'}")
-        if not database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ConfigError("DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///.")
+        database_url = read.database_url("DATABASE_URL", data_dir)
         private_hosts = read.hosts("COSTOPTIX_PRIVATE_HOSTS")
         mail_server = read.mail_server("SMTP_URL", private_hosts)
         _make_private(data_dir)
@@ -134,14 +135,14 @@ class Config:
             secret_key=read.secret("SECRET_KEY") or _generated_secret(data_dir),
             secret_key_fallbacks=read.secrets("SECRET_KEY_FALLBACKS"),
             public_url=read.public_url(f"http://127.0.0.1:{port}"),
-            host=read.text("HOST", "127.0.0.1"),
+            host=read.host("HOST", "127.0.0.1"),
             port=port,
             web_concurrency=read.integer("WEB_CONCURRENCY", 2, 1, 64),
             threads=read.integer("THREADS", 4, 1, 64),
             forwarded_hops=read.integer("FORWARDED_HOPS", 0, 0, 10),
             max_upload_bytes=read.integer("MAX_UPLOAD_MB", 1024, 1, 1024 * 1024) * 1024 * 1024,
             registration=read.choice("REGISTRATION", "first", ("first", "open", "closed")),
-            inbox=Path(read.text("COSTOPTIX_INBOX", str(data_dir / "inbox"))).absolute(),
+            inbox=read.folder("COSTOPTIX_INBOX", data_dir / "inbox"),
             allow_private_webhooks=read.flag("ALLOW_PRIVATE_WEBHOOKS"),
             audit_days=read.integer("AUDIT_DAYS", 730, 1, 36_500),
             metrics_token=read.secret("METRICS_TOKEN"),
@@ -171,7 +172,7 @@ class _Reader:
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default))
-        if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
             raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
         return int(value)
 
@@ -189,29 +190,74 @@ class _Reader:
         parts = (part.strip() for part in self.text(name, "").split(","))
         return tuple(_strong(name, part) for part in parts if part)
 
+    def folder(self, name: str, default: Path) -> Path:
+        folder = Path(self.text(name, str(default))).absolute()
+        for path in (folder, *folder.parents):
+            if path.exists() and not path.is_dir():
+                raise ConfigError(f"{name} must be a folder, and {path} is a file.")
+        return folder
+
+    def host(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            if re.fullmatch(r"[0-9.]+", value) or ":" in value:
+                ip_address(value.removeprefix("[").removesuffix("]"))
+            elif not re.fullmatch(_HOST_NAME, value):
+                raise ValueError
+        except ValueError:
+            raise ConfigError(
+                f"{name} must be an address or a host name, such as 127.0.0.1, not {value[:100]!a}."
+            ) from None
+        return value
+
+    def database_url(self, name: str, data_dir: Path) -> str:
+        value = self.text(name, f"sqlite:///{data_dir / 'costoptix.db'}")
+        if value.startswith("postgresql+psycopg://") and _has_good_port(value):
+            return value
+        if not value.startswith("sqlite:///"):
+            raise ConfigError(
+                f"{name} must begin with postgresql+psycopg:// or sqlite:///, and its port be a "
+                "number up to 65535."
+            )
+        return self._sqlite_url(name, value, data_dir)
+
+    def _sqlite_url(self, name: str, value: str, data_dir: Path) -> str:
+        path = Path(value.removeprefix("sqlite:///").partition("?")[0])
+        if path.name in ("", ":memory:"):
+            raise ConfigError(f"{name} must name a file: sqlite:////folder/name.db.")
+        if path.absolute().parent != data_dir and not path.absolute().parent.is_dir():
+            raise ConfigError(f"{name}: the folder {path.absolute().parent} is not there.")
+        return value
+
     def quota_url(self, database_url: str, data_dir: Path) -> str:
         value = self.text("COSTOPTIX_QUOTA_URL", "")
         if not value:
             is_server = database_url.startswith("postgresql")
             return database_url if is_server else f"sqlite:///{data_dir / 'quota.db'}"
-        if not value.startswith(("redis://", "rediss://", "postgresql+psycopg://", "sqlite:///")):
+        if value.startswith("sqlite:///"):
+            return self._sqlite_url("COSTOPTIX_QUOTA_URL", value, data_dir)
+        is_redis = re.fullmatch(r"rediss?://[^/?#]+(/[0-9]*)?(\?.*)?", value)
+        if not (is_redis or value.startswith("postgresql+psycopg://")) or not _has_good_port(value):
             raise ConfigError(
-                "COSTOPTIX_QUOTA_URL must begin with redis://, rediss://, postgresql+psycopg:// or "
-                "sqlite:///."
+                "COSTOPTIX_QUOTA_URL must begin with redis://host:port/n, rediss://, "
+                "postgresql+psycopg:// or sqlite:///."
             )
         return value
 
     def public_url(self, default: str) -> str:
         value = self.text("PUBLIC_URL", default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        is_address = re.fullmatch(
+            rf"https?://({_HOST_NAME}|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?", value, re.ASCII
+        )
+        if not is_address or not _has_good_port(value):
             raise ConfigError("PUBLIC_URL must be http(s)://host[:port] without a path.")
         return value
 
     def hosts(self, name: str) -> frozenset[str]:
         hosts = [part.strip().lower() for part in self.text(name, "").split(",") if part.strip()]
         for host in hosts:
-            if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{0,4})?", host, re.ASCII):
+            name_and_port = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{0,4})?"
+            if not re.fullmatch(name_and_port, host, re.ASCII) or not _has_good_port(f"//{host}"):
                 raise ConfigError(
                     f"{name} must be a comma list of host or host:port, not {host!r}."
                 )
@@ -262,6 +308,11 @@ class _Reader:
         value = self.text("COSTOPTIX_NOW", "")
         if value and not testing:
             raise ConfigError("COSTOPTIX_NOW is for tests only: set COSTOPTIX_TESTING=1 with it.")
+        if value and not _is_instant(value):
+            raise ConfigError(
+                f"COSTOPTIX_NOW must be an ISO instant with its zone, or @ and a file that holds "
+                f"one, not {value[:100]!a}."
+            )
         return value or None
 
     def cheap_passwords(self, testing: bool) -> bool:
@@ -271,6 +322,21 @@ class _Reader:
                 "COSTOPTIX_CHEAP_PASSWORDS is for tests only: set COSTOPTIX_TESTING=1 with it."
             )
         return value
+
+
+def _has_good_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:  # of an address in brackets that is none, too
+        return False
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        text = Path(value[1:]).read_text() if value.startswith("@") else value
+        return datetime.fromisoformat(text.strip()).tzinfo is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _strong(name: str, secret: str) -> str:

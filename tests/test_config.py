@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config import Config, ConfigError, MailServer
-from tests.support.server import environment_for, run_flask
+from tests.support.server import ROOT, environment_for, run_flask
 
 
 def read(tmp_path: Path, **environment: str) -> Config:
@@ -23,6 +24,30 @@ def read(tmp_path: Path, **environment: str) -> Config:
     [
         ("PORT", "eighty"),
         ("PORT", "70000"),
+        ("PORT", "\uff18\uff10"),
+        ("HOST", "http://127.0.0.1"),
+        ("HOST", "127.0.0.1:80"),
+        ("HOST", "999.1.1.1"),
+        ("HOST", "a b"),
+        ("COSTOPTIX_DATA_DIR", "/dev/null/instance"),
+        ("COSTOPTIX_INBOX", "/dev/null"),
+        ("COSTOPTIX_INBOX", "/dev/null/inbox"),
+        ("AUDIT_DAYS", "0"),
+        ("SECRET_KEY_FALLBACKS", "short"),
+        ("DATABASE_URL", "postgresql+psycopg://ann:geheim@host:port/costs"),
+        ("DATABASE_URL", "postgresql+psycopg://ann:geheim@host:99999/costs"),
+        ("DATABASE_URL", "sqlite:///"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all/costs.db"),
+        ("COSTOPTIX_QUOTA_URL", "redis://"),
+        ("COSTOPTIX_QUOTA_URL", "redis://:geheim@host:port/0"),
+        ("COSTOPTIX_QUOTA_URL", "redis://host/first"),
+        ("COSTOPTIX_QUOTA_URL", "sqlite:////nowhere/at/all/quota.db"),
+        ("PUBLIC_URL", "http://[::1"),
+        ("PUBLIC_URL", "https://example.com:99999"),
+        ("PUBLIC_URL", "https://ann:geheim@example.com"),
+        ("PUBLIC_URL", "https://example.com?a=b"),
+        ("COSTOPTIX_PRIVATE_HOSTS", "mail.lan:99999"),
         ("WEB_CONCURRENCY", "0"),
         ("THREADS", "-1"),
         ("FORWARDED_HOPS", "11"),
@@ -53,8 +78,35 @@ def read(tmp_path: Path, **environment: str) -> Config:
     ],
 )
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=name):
+    with pytest.raises(ConfigError, match=rf"^{name}\b") as refusal:
         read(tmp_path, **{name: value})
+    assert "\n" not in str(refusal.value)
+    assert "geheim" not in str(refusal.value)
+
+
+def test_each_variable_that_has_wrong_values_is_tried_with_one() -> None:
+    """A variable that is added must be added above; what a sentence says of any text is right."""
+    source = (ROOT / "config.py").read_text()
+    variables = set(re.findall(r'"((?:COSTOPTIX_)?[A-Z]+(?:_[A-Z]+)*)"', source))
+    (marker,) = test_a_wrong_value_names_its_variable.pytestmark
+    assert variables - {name for name, _ in marker.args[1]} == set()
+
+
+@pytest.mark.parametrize("value", ["now", "2026-01-01T00:00:00", "@/nowhere/at/all"])
+def test_a_wrong_instant_of_a_test_names_its_variable(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigError, match=r"^COSTOPTIX_NOW must"):
+        read(tmp_path, COSTOPTIX_TESTING="1", COSTOPTIX_NOW=value)
+
+
+def test_addresses_of_every_form_are_taken(tmp_path: Path) -> None:
+    for host in ("0.0.0.0", "::", "[::1]", "localhost", "cost-1.lan"):
+        assert read(tmp_path, HOST=host).host == host
+    for url in ("http://[::1]:8000", "https://cost.example.com:8443", "http://localhost"):
+        assert read(tmp_path, PUBLIC_URL=url).public_url == url
+    for url in ("redis://h:6379/1", "redis://:a%2Fb@h/0", "rediss://h", "redis://[::1]:6379/0"):
+        assert read(tmp_path, COSTOPTIX_QUOTA_URL=url).quota_url == url
+    for url in ("postgresql+psycopg:///costs", "postgresql+psycopg://ann@[::1]:5433/costs?x=y"):
+        assert read(tmp_path, DATABASE_URL=url).database_url == url
 
 
 def test_private_hosts_are_names_with_or_without_a_port(tmp_path: Path) -> None:

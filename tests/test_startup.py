@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from costoptix import clock
+from costoptix import clock, startup
 from costoptix.models import Organization
 from tests.api.conftest import Api, MakeKey, make_key
 from tests.faults.disk import small_disk
@@ -96,6 +96,33 @@ def test_r27_a_damaged_database_is_refused_in_a_line_and_left_as_it_is(
     before = database.read_bytes()
     assert "Restore a backup" in one_line(start(database, command))
     assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize("length", [100, -4096])
+def test_r27_a_database_that_is_cut_is_refused_in_a_line_and_left_as_it_is(
+    database: Path, length: int
+) -> None:
+    before = database.read_bytes()[:length]
+    database.write_bytes(before)
+    assert "Restore a backup" in one_line(start(database, STARTS["the migration"]))
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["the migration", "the web server"])
+def test_r27_no_new_database_is_made_beside_the_lake_of_a_lost_one(
+    database: Path, name: str
+) -> None:
+    (database.parent / "lake" / "organization=x").mkdir(parents=True)
+    database.write_bytes(b"")
+    assert "is missing or empty" in one_line(start(database, STARTS[name]))
+    assert database.stat().st_size == 0
+    database.unlink()
+
+
+@pytest.mark.parametrize("name", ["the migration", "the web server"])
+def test_nothing_starts_on_a_restore_that_was_cut_short(database: Path, name: str) -> None:
+    (database.parent / startup.UNFINISHED_RESTORE).write_text("{}")
+    assert "run flask --app app restore FILE again" in one_line(start(database, STARTS[name]))
 
 
 def test_r9_a_command_says_that_another_process_holds_the_database(
