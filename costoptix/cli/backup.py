@@ -73,14 +73,14 @@ def restore(file: Path, without_secrets: bool) -> None:
     from costoptix.backup import restoring  # here: no other command pays for it
 
     manifest = restoring.restore(
-        db.engine, _config(), file, _migrate, _say, without_secrets=without_secrets
+        db.engine, _config(), file, migrate, _say, without_secrets=without_secrets
     )
     for fault in manifest.faults[:NAMED]:
         _say(f"{fault}: it was so when the backup was made.")
     _say("The installation is restored. Start it, then run: flask --app app doctor")
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     """Bring a restored database up to this version."""
     engine = open_engine(url)
     settings = current_app.extensions["migrate"].migrate.get_config()
