@@ -15,7 +15,9 @@ help: ## list the targets
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: apt install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "The venv module is missing: apt install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "Installing the packages of requirements.txt into .venv …"; began=$$(date +%s); \
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes \
+	-r requirements.txt && echo "Installed in $$(expr $$(date +%s) - $$began) s."
 	@touch $@
 
 $(DEV): .venv/.run requirements-dev.txt
@@ -28,8 +30,7 @@ run: .venv/.run ## serve web and worker at http://127.0.0.1:8000
 
 .PHONY: demo
 demo: .venv/.run ## the same on "Acme Cloud", with 13 months of made-up bills
-	@$(BIN)/flask --app app db upgrade && $(BIN)/flask --app app demo
-	@exec $(BIN)/flask --app app serve
+	@exec $(BIN)/flask --app app serve --demo
 
 .PHONY: test
 test: $(DEV) ## run the whole suite on SQLite

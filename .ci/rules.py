@@ -25,6 +25,7 @@ MAY_USE_NETWORK = {
     "costoptix/outbound.py": "the one way out",
     "costoptix/notify/mail.py": "speaks SMTP and TLS on a connection that outbound.connect opened",
     "costoptix/worker.py": "socket.gethostname",
+    "costoptix/cli/ready.py": "asks its own server whether it answers",
     "costoptix/frame/streams.py": "resets its own client's connection",
 }
 UNSAFE_FORMATS = ("xml", "lxml", "openpyxl", "xlrd", "pickle", "marshal", "shelve", "yaml")
@@ -47,6 +48,7 @@ UNSCOPED = {
     ("costoptix/bills/ledger/importer.py", "run"): "the id is that of a job's own import",
     ("costoptix/bills/ledger/deliveries.py", "in_scope"): "sources belong to an organization",
     ("costoptix/bills/ledger/orphans.py", "_waiting"): "keeps house over all organizations",
+    ("costoptix/cli/demo.py", "_import"): "the import was made by this command",
     ("costoptix/cli/progress.py", "_draw"): "the operator's own import",
     ("costoptix/notify/deliver.py", "_note"): "the ids are those of a job's own dispatch",
     ("costoptix/notify/dispatches.py", "get"): "by a channel, which belongs to an organization",

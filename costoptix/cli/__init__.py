@@ -7,7 +7,7 @@ import pkgutil
 
 from flask import Flask
 
-_SHARED = ("console", "progress")
+_SHARED = ("console", "progress", "ready")
 """What commands are made with, and no commands themselves."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 import click
@@ -61,6 +63,22 @@ def refusals_without_database(command: Callable[P, T]) -> Callable[P, T]:
         sys.exit(1)
 
     return run
+
+
+@contextlib.contextmanager
+def step(words: str, *, err: bool = False) -> Iterator[None]:
+    """Say what begins, and behind it in how many seconds it was done.
+
+    It is said on stdout, or with ``err`` on stderr, where stdout is for scripts.
+    """
+    click.echo(f"{words} … ", nl=False, err=err)
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        click.echo(err=err)  # what went wrong has a line of its own
+        raise
+    click.echo(f"{time.monotonic() - began:.1f} s", err=err)
 
 
 def secret_from_stdin() -> str:

@@ -13,8 +13,11 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from config import Config
 from costoptix import startup
-from costoptix.cli.console import refusals_on_one_line
+from costoptix.cli import demo, ready
+from costoptix.cli.console import refusals_on_one_line, step
+from costoptix.demo import coming
 from costoptix.extensions import db
 
 GRACE_SECONDS = 35
@@ -28,32 +31,55 @@ def register(app: Flask) -> None:
 
 
 @click.command()
+@click.option("--demo", "with_demo", is_flag=True, help='bring in "Acme Cloud" before')
 @with_appcontext
-def serve() -> None:
-    """Migrate the database, then run the web server and one worker until Ctrl-C."""
+def serve(with_demo: bool) -> None:
+    """Migrate the database, then run the web server and one worker until Ctrl-C.
+
+    Says when the server answers. The demo is open with its last three months: the worker imports
+    those before.
+    """
+    config: Config = current_app.config["COSTOPTIX"]
     commands = {
         "web": [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
         "worker": [sys.executable, "-m", "flask", "--app", "app", "worker"],
     }
     upgrade = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
-    if code := subprocess.run(upgrade, check=False).returncode:  # noqa: S603 - our own command
-        raise SystemExit(code)  # it has said why
-    _require_secret_key()
-    raise SystemExit(Supervisor(commands).run())
+    with step("Preparing the database"):
+        if code := subprocess.run(upgrade, check=False).returncode:  # noqa: S603 - our own command
+            raise SystemExit(code)  # it has said why
+    _check(config)
+    if with_demo:
+        _open_demo(config)
+    db.engine.dispose()  # no connection may cross the fork
+    click.echo("Starting the server and a worker …")
+    raise SystemExit(Supervisor(commands, config).run())
 
 
 @refusals_on_one_line
-def _require_secret_key() -> None:
+def _check(config: Config) -> None:
     """End here where every child would, again and again."""
-    startup.require_secret_key(db.engine, current_app.config["COSTOPTIX"])
-    db.engine.dispose()
+    startup.require_secret_key(db.engine, config)
+    ready.require_free_port(config)
+
+
+@refusals_on_one_line
+def _open_demo(config: Config) -> None:
+    """Import the demo's last months, and leave the others to the worker."""
+    session = db.session()
+    organization = demo.found(session, config)
+    demo.bring(session, config, organization, coming.RECENT_MONTHS, err=False)
+    coming.make_rest_due(session, organization)
+    db.session.remove()
 
 
 class Supervisor:
     """Keeps its children running; one that ends is started anew, a signal ends them all."""
 
-    def __init__(self, commands: dict[str, list[str]]) -> None:
+    def __init__(self, commands: dict[str, list[str]], config: Config) -> None:
         self._commands = commands
+        self._url = config.public_url
+        self._check: ready.HealthCheck | None = ready.HealthCheck(config)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
 
@@ -66,6 +92,7 @@ class Supervisor:
         while not self._stopping:
             time.sleep(0.2)
             self._restart_ended()
+            self._say_when_ready()
         return self._end_children()
 
     def _start(self, name: str) -> None:
@@ -84,6 +111,11 @@ class Supervisor:
                 click.echo(f"{name} ended with code {code}; starting it again.", err=True)
                 time.sleep(RESTART_PAUSE_SECONDS)
                 self._start(name)
+
+    def _say_when_ready(self) -> None:
+        if self._check is not None and self._check.is_up():
+            self._check = None
+            click.echo(f"Cost Optix is ready: {self._url}")
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
