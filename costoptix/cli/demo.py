@@ -11,12 +11,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from config import Config
+from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
 from costoptix.cli.bills import wait_for_import
 from costoptix.cli.console import refusals_on_one_line, step
-from costoptix.demo import acme, life
+from costoptix.demo import acme, life, visiting
 from costoptix.demo.bills import MONTHS
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, NotFound
 from costoptix.extensions import db
 from costoptix.models import UNFINISHED_STATES, Import, ImportState, Job, Organization
 
@@ -31,13 +32,24 @@ def register(app: Flask) -> None:
 
 @click.command()
 @click.option("--reset-credentials", is_flag=True, help="make a new password and a new key")
+@click.option("--remove", is_flag=True, help="delete it with its people, keys, bills and files")
 @refusals_on_one_line
-def demo(reset_credentials: bool) -> None:
+def demo(reset_credentials: bool, remove: bool) -> None:
     """Fill "Acme Cloud" with bills through yesterday; a later run adds the days since."""
     session, config = db.session(), _config()
+    if remove:
+        _remove(session, config)
+        return
     organization = found(session, config, reset_credentials=reset_credentials)
     bring(session, config, organization, MONTHS, err=True)
     settle(session, organization, config)
+
+
+def _remove(session: Session, config: Config) -> None:
+    company = acme.find(session)
+    if company is None:
+        raise NotFound("There is no demo here.")
+    visiting.remove(session, company[0], command_line(company[0].id), config)
 
 
 def found(session: Session, config: Config, *, reset_credentials: bool = False) -> Organization:

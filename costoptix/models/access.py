@@ -64,6 +64,7 @@ class Organization(Base):
     report_weekday: Mapped[Weekday] = mapped_column(
         state_type(Weekday, 10), default=Weekday.MONDAY, server_default="monday"
     )
+    checklist_dismissed_at: Mapped[datetime | None]  # of the first steps (``access.first_steps``)
 
 
 class User(Base):

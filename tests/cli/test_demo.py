@@ -24,6 +24,7 @@ def test_the_demo_comes_in_newest_month_first_and_a_later_run_repeats_nothing(
     app: Flask, session: Session, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "MONTHS", 2)
+    monkeypatch.setattr(command, "settle", lambda *_: None)
     first = app.test_cli_runner().invoke(args=["demo"])
     assert first.exit_code == 0, first.output
     assert re.fullmatch(SCRIPTS_READ, first.stdout)
@@ -63,3 +64,20 @@ def test_what_is_left_to_the_worker_is_told_as_progress(
     for due in session.scalars(select(Job).where(Job.kind == "import", Job.state == JobState.DUE)):
         worker.run_job(session, config, due.id)
     assert coming.progress(session, company) is None
+
+
+def test_a_command_removes_the_demo_with_its_files(
+    app: Flask, session: Session, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "MONTHS", 1)
+    monkeypatch.setattr(command, "settle", lambda *_: None)
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["demo"]).exit_code == 0
+    assert any(config.lake_dir.rglob("*.parquet"))
+    assert runner.invoke(args=["demo", "--remove"]).exit_code == 0
+    assert not any(path.is_file() for path in config.lake_dir.rglob("*"))
+    assert not any(config.uploads_dir.iterdir())
+    session.expire_all()
+    assert session.query(Organization).count() == session.query(Import).count() == 0
+    again = runner.invoke(args=["demo", "--remove"])
+    assert (again.exit_code, again.stderr) == (1, "There is no demo here.\n")

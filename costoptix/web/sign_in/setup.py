@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from costoptix import drafts, queue
@@ -12,7 +12,7 @@ from costoptix.access import organizations, tiers
 from costoptix.access import setup as first_start
 from costoptix.access.passwords import HINT
 from costoptix.database import writing
-from costoptix.demo import acme
+from costoptix.demo import acme, visiting
 from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
 from costoptix.web.parts import forms
@@ -32,6 +32,7 @@ class FirstOrganization(drafts.Draft):
     tier: str
     email: str
     password: str
+    with_demo: forms.Tick = ""
     code: str = ""
 
 
@@ -59,6 +60,8 @@ def setup() -> ResponseReturnValue:
         )  # fmt: skip
     except CostOptixError as error:
         return _show(values, error)
+    if draft.with_demo:
+        _load_demo()
     sign_in(admin)
     return redirect(url_for("web.home"))
 
@@ -85,6 +88,14 @@ def setup_demo() -> ResponseReturnValue:
         queue.enqueue(session, acme.JOB_KIND, {}, organization_id=organization.id)
     sign_in(admin)
     return render_template("auth/demo.html", email=admin.email, password=password)
+
+
+def _load_demo() -> None:
+    """Make the demo beside; where its name is taken, the own organization is there all the same."""
+    try:
+        visiting.load(db.session())
+    except CostOptixError as error:
+        flash(f"The demo could not be loaded. {error.sentence}", "warn")
 
 
 def _require_open() -> None:
