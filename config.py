@@ -103,10 +103,16 @@ class Config:
         return urlsplit(self.public_url).netloc
 
     @property
+    def is_for_this_machine(self) -> bool:
+        """Tell whether browsers reach the application by a loopback address alone."""
+        host = urlsplit(self.public_url).hostname or ""
+        return host in LOOPBACK_HOSTS or host == "::1"
+
+    @property
     def trusted_hosts(self) -> list[str]:
         """Host names that requests may carry."""
         host = urlsplit(self.public_url).hostname or ""
-        return sorted(LOOPBACK_HOSTS) if host in LOOPBACK_HOSTS or host == "::1" else [host]
+        return sorted(LOOPBACK_HOSTS) if self.is_for_this_machine else [host]
 
     @property
     def listens_on_loopback_only(self) -> bool:

@@ -18,7 +18,7 @@ from costoptix.database import writing
 from costoptix.models import ApiKey, Budget, Channel, Delivery, Organization, User
 
 
-class Step(StrEnum):
+class FirstStep(StrEnum):
     """A step of the first hour, in its order."""
 
     BILL = "bill"
@@ -28,7 +28,7 @@ class Step(StrEnum):
     KEY = "key"
 
 
-def checklist(session: Session, organization: Organization) -> Mapping[Step, bool] | None:
+def checklist(session: Session, organization: Organization) -> Mapping[FirstStep, bool] | None:
     """Tell which steps are done; None where all are, or the checklist was dismissed.
 
     A tier for one person has no step for a colleague.
@@ -46,9 +46,9 @@ def checklist(session: Session, organization: Organization) -> Mapping[Step, boo
             exists().where(ApiKey.organization_id == mine, ApiKey.revoked_at.is_(None)),
         )
     ).one()
-    steps = {step: bool(done) for step, done in zip(Step, row, strict=True)}
+    steps = {step: bool(done) for step, done in zip(FirstStep, row, strict=True)}
     if tier_of(organization.tier).users == 1:
-        del steps[Step.COLLEAGUE]
+        del steps[FirstStep.COLLEAGUE]
     return None if all(steps.values()) else steps
 
 

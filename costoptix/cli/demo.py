@@ -40,7 +40,7 @@ def demo(reset_credentials: bool, remove: bool) -> None:
     if remove:
         _remove(session, config)
         return
-    organization = found(session, config, reset_credentials=reset_credentials)
+    organization = open_company(session, config, reset_credentials=reset_credentials)
     bring(session, config, organization, MONTHS, err=True)
     settle(session, organization, config)
 
@@ -52,7 +52,9 @@ def _remove(session: Session, config: Config) -> None:
     visiting.remove(session, company[0], command_line(company[0].id), config)
 
 
-def found(session: Session, config: Config, *, reset_credentials: bool = False) -> Organization:
+def open_company(
+    session: Session, config: Config, *, reset_credentials: bool = False
+) -> Organization:
     """Return the demo's organization, made where it is missing; print how to get in."""
     lines = {"url": config.public_url, "email": acme.EMAIL}
     company = acme.find(session)

@@ -67,7 +67,7 @@ def _check(config: Config) -> None:
 def _open_demo(config: Config) -> None:
     """Import the demo's last months, and leave the others to the worker."""
     session = db.session()
-    organization = demo.found(session, config)
+    organization = demo.open_company(session, config)
     demo.bring(session, config, organization, coming.RECENT_MONTHS, err=False)
     coming.make_rest_due(session, organization)
     db.session.remove()

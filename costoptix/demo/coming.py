@@ -19,7 +19,7 @@ RECENT_MONTHS = 3
 
 
 @dataclass(frozen=True)
-class Progress:
+class DemoProgress:
     """How many bills of the demo are in, of how many."""
 
     done: int
@@ -36,7 +36,7 @@ def make_rest_due(session: Session, organization: Organization) -> None:
     queue.enqueue_once(session, acme.JOB_KIND, organization.id)
 
 
-def progress(session: Session, organization: Organization) -> Progress | None:
+def progress(session: Session, organization: Organization) -> DemoProgress | None:
     """Return how far the bills of the demo are; None where none is on its way."""
     mine = Job.organization_id == organization.id
     is_open = Job.state.in_((JobState.DUE, JobState.RUNNING))
@@ -51,4 +51,4 @@ def progress(session: Session, organization: Organization) -> Progress | None:
     )
     total = MONTHS * len(PROVIDERS)
     done = session.scalar(select(func.count()).select_from(live.distinct().subquery())) or 0
-    return Progress(done, total) if done < total else None
+    return DemoProgress(done, total) if done < total else None

@@ -21,7 +21,8 @@ def init_app(app: Flask, config: Config) -> None:
     for guard in (bodies, session):
         guard.init_app(app, config)
     app.add_template_global(_theme, "theme")
-    app.add_template_global(lambda: config.is_https, "is_https")
+    warns = not config.is_https and not config.is_for_this_machine
+    app.add_template_global(lambda: warns, "warns_of_http")
     app.register_blueprint(web)
 
 

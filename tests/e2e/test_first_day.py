@@ -75,7 +75,13 @@ def import_sample(page: Page, server: Server) -> None:
 
 def test_set_up_import_ask_and_revoke(page: Page, fresh: Server) -> None:
     set_up(page, fresh)
+    expect(page.get_by_text("0 of 5")).to_be_visible()
     import_sample(page, fresh)
+    page.get_by_role("link", name=SAMPLE.name).click()
+    page.get_by_role("link", name=re.compile("^See .*costs")).click()
+    assert page.locator("h2 .num data").first.get_attribute("value") == "14.97651418586"
+    page.goto(fresh.url)
+    expect(page.get_by_text("1 of 5")).to_be_visible()
 
     page.goto(f"{fresh.url}/settings/api-keys")
     page.get_by_label("Name").fill("CI Pipeline")

@@ -9,17 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from costoptix.access import first_steps
-from costoptix.access.first_steps import Step
+from costoptix.access.first_steps import FirstStep
 from costoptix.extensions import db
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page, web
 
 _WORDS = {
-    Step.BILL: ("Import a bill", "web.imports"),
-    Step.BUDGET: ("Set a budget", "web.new_budget"),
-    Step.CHANNEL: ("Add a channel for alerts", "web.notifications"),
-    Step.COLLEAGUE: ("Invite a colleague", "web.team"),
-    Step.KEY: ("Make an API key", "web.api_keys"),
+    FirstStep.BILL: ("Import a bill", "web.imports"),
+    FirstStep.BUDGET: ("Set a budget", "web.new_budget"),
+    FirstStep.CHANNEL: ("Add a channel for alerts", "web.notifications"),
+    FirstStep.COLLEAGUE: ("Invite a colleague", "web.team"),
+    FirstStep.KEY: ("Make an API key", "web.api_keys"),
 }
 
 

@@ -10,6 +10,6 @@ from costoptix.web.parts.routing import web
 
 
 @web.app_template_global()
-def demo_progress() -> coming.Progress | None:
+def demo_progress() -> coming.DemoProgress | None:
     """Return how far the demo's bills are; None where the reader's organization awaits none."""
     return coming.progress(db.session(), current_user.organization)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
+from typing import Annotated
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import AfterValidator
 from werkzeug.datastructures import FileStorage
 
 from costoptix import drafts, queue
 from costoptix.bills.intake import inbox, receive
 from costoptix.bills.intake.receive import Sent
-from costoptix.bills.ledger import deliveries, questions
+from costoptix.bills.ledger import deliveries, import_list, questions
 from costoptix.bills.ledger import listing as bills
+from costoptix.bills.ledger.import_list import ListedImport
 from costoptix.bills.read import child
 from costoptix.bills.read.rejections import RejectionsPart
 from costoptix.clock import utc_now
@@ -24,12 +28,13 @@ from costoptix.extensions import db
 from costoptix.models import UNFINISHED_STATES, Import, ImportState
 from costoptix.web.imports import reconciliation
 from costoptix.web.imports.import_progress import ShownProgress
+from costoptix.web.imports.leading_on import leading_on
 from costoptix.web.parts import forms
-from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.list_forms import ListAddress
+from costoptix.web.parts.routing import Access, page, web
 from costoptix.web.parts.session import config
 
 PER_PAGE = 50
-LAST_PAGE = 1_000_000  # what is beyond would be no number to every database
 REJECTIONS_SHOWN = 100
 STATE_KINDS = {
     ImportState.LIVE: "down", ImportState.REFUSED: "up", ImportState.WAITING: "warn",
@@ -49,6 +54,28 @@ ANSWERS = {
 
 METRICS = {"billed_cost": "Billed", "effective_cost": "Effective", "list_cost": "List",
            "contracted_cost": "Contracted"}  # fmt: skip
+
+
+COLUMNS = {
+    "file_name": "File",
+    "state": "State",
+    "period": "Billing period",
+    "billed_cost": "Billed cost",
+    "replaced": "Replaced",
+    "source": "Source",
+    "rows": "Rows",
+    "arrived": "Arrived",
+}
+"""The columns of the list, each of which it can be sorted by."""
+
+
+class ImportListForm(ListAddress):
+    """How the list is sorted and grouped, and which page of it is shown."""
+
+    endpoint = "web.imports"
+
+    order_by: Annotated[str, AfterValidator(import_list.parse_order)] = import_list.NEWEST
+    by_source: forms.Tick = ""
 
 
 class UploadDraft(drafts.Draft):
@@ -131,16 +158,30 @@ def decide_import(import_id: str) -> ResponseReturnValue:
     return redirect(url_for("web.import_detail", import_id=import_id))
 
 
+@web.app_template_global()
+def grouped(
+    listed: Sequence[ListedImport], by_source: str
+) -> list[tuple[str | None, list[ListedImport]]]:
+    """Return a page of the list by source; in one part where it is not grouped."""
+    if not by_source:
+        return [(None, list(listed))]
+    return [(source, list(group)) for source, group in groupby(listed, lambda one: one.source)]
+
+
 def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
-    number = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
-    rows = bills.list_imports(
-        db.session(), current_user.organization, limit=PER_PAGE + 1, skip=(number - 1) * PER_PAGE
-    )
-    shown = rows[:PER_PAGE]
+    form = ImportListForm() if error else drafts.read(ImportListForm, request.args.to_dict())
+    listed = import_list.list_page(
+        db.session(), current_user.organization,
+        order_by=form.order_by, by_source=form.by_source == "1",
+        limit=PER_PAGE + 1, skip=(form.page - 1) * PER_PAGE,
+    )  # fmt: skip
+    shown = [entry.row for entry in listed[:PER_PAGE]]
     now = utc_now()
     body = render_template(
         "imports/list.html",
-        imports=shown,
+        form=form,
+        columns=COLUMNS,
+        imports=listed[:PER_PAGE],
         not_taken_in=inbox.not_taken_in(db.session(), current_user.organization),
         not_taken_in_count=inbox.count_not_taken_in(db.session(), current_user.organization),
         kinds=STATE_KINDS,
@@ -148,8 +189,8 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         is_working=any(row.state in UNFINISHED_STATES for row in shown),
         has_worker=queue.has_worker(db.session()),
         demo_failed_at=queue.failed_at(db.session(), acme.JOB_KIND, current_user.organization.id),
-        newer=url_for("web.imports") if number > 1 else "",
-        older=url_for("web.imports", page=number + 1) if len(rows) > PER_PAGE else "",
+        newer=form.url() if form.page > 1 else "",
+        older=form.url(page=str(form.page + 1)) if len(listed) > PER_PAGE else "",
         max_bytes=config().max_upload_bytes,
         error=error.sentence if error else "",
     )
@@ -176,6 +217,7 @@ def show_detail(import_id: str, error: CostOptixError | None = None) -> Response
         answers=ANSWERS,
         outlook=questions.outlook_of(row),
         periods=periods,
+        leads=leading_on(session, row),
         was_replaced=bills.was_replaced(periods),
         counts_instead=deliveries.counting_instead(session, row),
         sums=bills.sums(session, row),

@@ -31,11 +31,21 @@ def init_app(app: Flask) -> None:
         browser_title, flags, brief,
     ):  # fmt: skip
         app.add_template_filter(function)
+    app.add_template_filter(every_digit)
 
 
 def exact(amount: Decimal | None) -> str:
     """Write every digit, as the API does; ``–`` for none."""
     return "–" if amount is None else to_text(amount)
+
+
+def every_digit(amount: Decimal | None) -> str:
+    """Write every digit for people, thousands apart: ``13,347.0625``; ``–`` for none."""
+    if amount is None:
+        return "–"
+    whole, point, fraction = to_text(amount).partition(".")
+    digits = whole.lstrip("-")
+    return f"{'−' if whole.startswith('-') else ''}{int(digits):,}{point}{fraction}"
 
 
 def size(count: int) -> str:

@@ -8,6 +8,8 @@ import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,8 @@ from costoptix import queue, worker
 from costoptix.bills.intake import inbox
 from costoptix.clock import utc_now
 from costoptix.extensions import db
-from costoptix.models import Import, Job, Organization, User, WorkerHeartbeat
+from costoptix.models import Budget, Import, Job, Organization, User, WorkerHeartbeat
+from costoptix.web.imports.listing import COLUMNS
 from tests.bills.bill import write
 from tests.support.fetched import counted
 from tests.support.pages import Browser, latest
@@ -180,7 +183,7 @@ def test_an_import_can_be_withdrawn(app: Flask, config: Config, alice_browser: B
     assert early.status_code == 409
     assert "cannot be undone" in alice_browser.get(f"{detail}/withdraw").text
     work(app, config)
-    assert "no earlier delivery" in alice_browser.get(f"{detail}/withdraw").text
+    assert "so nothing comes back" in alice_browser.get(f"{detail}/withdraw").text
     answer = alice_browser.post(f"{detail}/withdraw", form=f"{detail}/withdraw")
     assert answer.status_code == 302
     assert ">withdrawn<" in alice_browser.get(detail).text
@@ -192,7 +195,8 @@ def test_undoing_says_beforehand_what_it_changes(
     detail = bring(app, config, alice_browser, [{"BilledCost": "7"}], [{"BilledCost": "9.50"}])
     page = alice_browser.get(f"{detail}/withdraw").text
     assert "the delivery of" in page
-    assert 'value="-2.5"' in page
+    assert "What it replaced comes back" in page
+    assert '<data value="-2.5">' in page  # without a colour: that costs go is not good
 
 
 def test_an_older_import_can_be_made_current_and_says_beforehand_what_that_changes(
@@ -481,13 +485,13 @@ def test_the_page_of_changes_has_them_by_service_account_and_category(
 def test_the_reconciliation_has_what_was_there_before(
     app: Flask, config: Config, alice_browser: Browser
 ) -> None:
-    bills = [[{"BilledCost": "100.25"}], [{"BilledCost": "101.75"}]]
+    bills = [[{"BilledCost": "1000.25"}], [{"BilledCost": "13101.75"}]]
     detail = bring(app, config, alice_browser, *bills)
     page = alice_browser.get(detail).text
     billed = page.split("Billed cost</summary>")[1].split("</details>")[0]
     (usage,) = re.findall("(?s)<tr>(.*?)</tr>", billed)[1:]
     assert re.findall("<td[^>]*>(.*?)</td>", usage) == [
-        "Mar 2026", "Usage", "USD", "1", "101.75", "101.75", "0", "0", "0", "100.25",
+        "Mar 2026", "Usage", "USD", "1", "13,101.75", "13,101.75", "0", "0", "0", "1,000.25",
     ]  # fmt: skip
 
 
@@ -626,3 +630,70 @@ def test_the_page_of_an_import_shows_its_notes(
 ) -> None:
     detail = bring(app, config, alice_browser, [{"Tags": "<five>"}])
     assert "Tags of 1 row could not be read: line 2." in said(alice_browser.get(detail).text)
+
+
+def column(page: str, label: str) -> list[str]:
+    """Return the texts of a column of the list, row by row."""
+    cells = re.findall(f'<td[^>]*data-label="{label}">(.*?)</td>', page, re.DOTALL)
+    return [" ".join(re.sub("<[^>]+>", "", cell).split()) for cell in cells]
+
+
+def test_the_list_says_what_came_and_what_it_replaced_and_sorts_by_it(
+    app: Flask, config: Config, alice_browser: Browser
+) -> None:
+    april = {"BillingPeriodStart": "2026-04-01", "BillingPeriodEnd": "2026-05-01"}
+    april |= {"ChargePeriodStart": "2026-04-02", "ChargePeriodEnd": "2026-04-03"}
+    for source, amount, month in (("B", "7", {}), ("A", "2100.5", april), ("B", "9.50", {})):
+        bill = write([{"BilledCost": amount, **month}])
+        send(alice_browser, bill, name=f"{amount}.csv", source=source)
+        work(app, config)
+
+    def costs(query: str = "") -> list[str]:
+        return column(alice_browser.get(f"/imports{query}").text, "Billed cost")
+
+    assert costs() == ["$9.50", "$2,100.50", "$7.00"]
+    assert costs("?order_by=billed_cost") == ["$7.00", "$9.50", "$2,100.50"]
+    assert costs("?order_by=-billed_cost") == ["$2,100.50", "$9.50", "$7.00"]
+    assert costs("?order_by=-replaced")[0] == "$9.50"
+    assert costs("?order_by=-period")[0] == "$2,100.50"
+    grouped = alice_browser.get("/imports?by_source=1&order_by=billed_cost").text
+    assert column(grouped, "Source") == ["A", "B", "B"]
+    assert column(grouped, "Billed cost") == ["$2,100.50", "$7.00", "$9.50"]
+    assert column(grouped, "Replaced") == ["–", "–", "$7.00"]
+    assert column(grouped, "Billing period") == ["Apr 2026", "Mar 2026", "Mar 2026"]
+    for order in COLUMNS:
+        assert len(costs(f"?order_by={order}")) == len(costs(f"?order_by=-{order}")) == 3
+    for wrong in ("?order_by=tier", "?page=0", "?page=x", "?by_source=2", "?limit=9"):
+        assert alice_browser.get(f"/imports{wrong}").status_code == 400, wrong
+
+
+def test_the_page_of_an_import_leads_on(
+    app: Flask, config: Config, alice_browser: Browser, session: Session, acme: Organization
+) -> None:
+    first = bring(app, config, alice_browser, [{"BilledCost": "7"}])
+    page = alice_browser.get(first).text
+    assert page.index("What next") < page.index("Facts")
+    for words in (
+        "See March 2026&#39;s costs",
+        "Set a budget",
+        "Invite a colleague",
+        "Make an API key",
+    ):
+        assert words in page
+    session.add(
+        Budget(
+            organization_id=acme.id, name="All of it", amount=Decimal(9), currency="USD",
+            period="monthly", warning_threshold=Decimal(80), critical_threshold=Decimal(95),
+            metric="billed_cost", charge_categories=[], tag_rules=[], created_by="alice",
+        )
+    )  # fmt: skip
+    session.commit()
+    second = bring(app, config, alice_browser, [{"EffectiveCost": "9", "SubAccountId": "222"}])
+    april = alice_browser.get(second).text
+    assert "What next" not in april
+    assert "All of it" in april.split("What it touched")[1]
+    href = re.search(r'class="btn primary" href="([^"]+)">See Mar', april)
+    assert href is not None
+    explorer = alice_browser.get(unescape(href[1]))
+    assert explorer.status_code == 200
+    assert "$9.00" in explorer.text
