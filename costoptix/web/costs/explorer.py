@@ -47,6 +47,7 @@ from costoptix.web.costs.questions import (
     url_with,
 )
 from costoptix.web.costs.row_drivers import check_open, open_row, take_open, url_to_open
+from costoptix.web.costs.view_bar import FROM_VIEW, view_bar, with_view
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import SEVERITY_KINDS, titles_of
@@ -131,6 +132,7 @@ def costs() -> ResponseReturnValue:
         filter_by=state.filter_by,
         chosen=_values(question.query.filters, state.filter_by),
         search=state.search,
+        bar=view_bar(question),
         **_controls(question),
         **_table_words(question),
         **_ways_out(question, days),
@@ -177,6 +179,8 @@ def read_state(pairs: Pairs) -> Asked:
     Raises:
         Invalid: a parameter is unknown or wrong; the sentence names it and what is allowed.
     """
+    pairs = with_view(pairs)
+    view_id = take(pairs, FROM_VIEW)
     metric = take_metric(pairs)
     compare = take_compare(pairs)
     complete_days = take(pairs, "complete_days")
@@ -205,6 +209,7 @@ def read_state(pairs: Pairs) -> Asked:
         complete_days == "1",
         limit,
         page_order,
+        own=((FROM_VIEW, view_id),) if view_id else (),
         compare=compare,
         columns=columns,
     )

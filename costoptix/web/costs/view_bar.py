@@ -42,7 +42,7 @@ class ViewBar:
     notes: list[str]  # what of the view is gone or has no room
 
 
-def opened(pairs: Pairs) -> Pairs:
+def with_view(pairs: Pairs) -> Pairs:
     """Return the parameters of the view that an address opens, else the parameters as they are.
 
     Ends the request with a page that leads back where the view is gone or cannot be asked.
