@@ -39,6 +39,7 @@ class WebhookFilter:
 class Webhook:
     """A channel; ``url_hint`` is the host and the last four characters, for e-mail the addresses.
 
+    ``report_view`` is the view that its reports show, null for all costs.
     ``disabled_reason`` says why it is switched off, ``failing_since`` since when nothing arrives.
     """
 
@@ -48,6 +49,7 @@ class Webhook:
     url_hint: str
     events: list[str]
     filter: WebhookFilter
+    report_view: str | None
     state: ChannelState
     disabled_reason: str | None
     failing_since: datetime | None
@@ -208,6 +210,7 @@ def _facts(row: Channel) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names} | {
         "url_hint": row.target_hint,
         "filter": WebhookFilter(**conditions.model_dump()),
+        "report_view": row.report_view_id,
     }
 
 

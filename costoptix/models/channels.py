@@ -58,6 +58,9 @@ class Channel(Base):
     former_secret_until: Mapped[datetime | None]
     events: Mapped[list[Any]]
     filter: Mapped[dict[str, Any]]
+    # The shared view that its reports show; one that is gone stays named, for the report says so.
+    report_view_id: Mapped[str | None] = mapped_column(String(36))
+    report_view_name: Mapped[str] = mapped_column(String(100), default="", server_default="")
     state: Mapped[ChannelState] = mapped_column(
         state_type(ChannelState, 10), default=ChannelState.ACTIVE
     )

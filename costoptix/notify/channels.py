@@ -20,7 +20,7 @@ from costoptix.access.secrets import SealedPlace, SealingKeys, seal, unseal
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.drafts import read
-from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.errors import Conflict, Invalid, NotFound, wrong_field
 from costoptix.failures import reason
 from costoptix.models import (
     Channel,
@@ -35,6 +35,7 @@ from costoptix.notify import signing
 from costoptix.notify.addresses import read_addresses
 from costoptix.notify.drafts import ChannelChange, ChannelDraft, SecretRotation
 from costoptix.notify.filters import ChannelFilter
+from costoptix.views import service as views
 
 MOST_CHANNELS = 100
 BY_A_PERSON = "It was switched off by {}."
@@ -72,12 +73,14 @@ def create(
         target_hint=hint(draft.kind, draft.target),
         events=draft.events,
         filter=draft.filter.model_dump(mode="json"),
+        report_view_name="",
         created_by=caller.label,
     )
     channel.target = seal(keys, draft.target, _place(channel, "target"))
     channel.secret = secret and seal(keys, secret, _place(channel, "secret"))
     with _naming(session, draft.name):
         _check_count(session, organization)
+        _show_view(session, organization, channel, draft.report_view)
         session.add(channel)
         session.flush()
         _record(session, caller, "channel.created", channel, after=facts_of(channel))
@@ -110,6 +113,8 @@ def change(
                 setattr(channel, name, value)
         if changed.filter is not None:
             channel.filter = changed.filter.model_dump(mode="json")
+        if "report_view" in changed.model_fields_set:
+            _show_view(session, organization, channel, changed.report_view)
         if changed.state is not None and changed.state != channel.state:
             _switch(session, caller, channel, changed.state)
         session.flush()
@@ -271,8 +276,26 @@ def disable(session: Session, channel: Channel, reason: str) -> None:
 
 def facts_of(channel: Channel) -> dict[str, Any]:
     """Return what the audit log keeps of a channel: no secret."""
-    names = ("name", "kind", "target_hint", "events", "filter", "state", "disabled_reason")
+    names = ("name", "kind", "target_hint", "events", "filter", "report_view_name", "state",
+             "disabled_reason")  # fmt: skip
     return {name: getattr(channel, name) for name in names}
+
+
+def _show_view(
+    session: Session, organization: Organization, channel: Channel, view_id: str | None
+) -> None:
+    """Have a channel's reports show a view, or all costs; one that is gone meanwhile may stay.
+
+    Raises:
+        Invalid: the organization shares no such view.
+    """
+    if view_id is None:
+        channel.report_view_id, channel.report_view_name = None, ""
+    elif view_id != channel.report_view_id:
+        view = views.get_shared(session, organization, view_id)
+        if view is None:
+            raise wrong_field("report_view", "the organization shares no such view")
+        channel.report_view_id, channel.report_view_name = view.id, view.name
 
 
 def _switch(session: Session, caller: Caller, channel: Channel, state: ChannelState) -> None:

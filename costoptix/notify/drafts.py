@@ -30,7 +30,12 @@ def _good_secret(text: str) -> str:
 Events = Annotated[list[str], AfterValidator(_offered)]
 Target = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 Secret = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_good_secret)]
+ReportView = Annotated[str, StringConstraints(max_length=36)] | None
 
+_REPORT_VIEW = (
+    "The id of a shared view, which reports then show instead of all costs; null for these. The"
+    " filter does not narrow it."
+)
 FIRST_EVENTS = [name for name, kind in CHOICES.items() if kind.is_chosen_at_first]
 
 
@@ -51,6 +56,7 @@ class ChannelDraft(Draft):
         default=None,
         description="For custom: your own signing secret; one is made if you give none.",
     )
+    report_view: ReportView = Field(default=None, description=_REPORT_VIEW)
 
     @property
     def target(self) -> str:
@@ -78,6 +84,7 @@ class ChannelChange(Draft):
     events: Events | None = None
     filter: ChannelFilter | None = None
     state: ChannelState | None = None
+    report_view: ReportView = Field(default=None, description=_REPORT_VIEW)
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent."""

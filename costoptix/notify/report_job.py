@@ -28,6 +28,7 @@ from costoptix.notify.filters import ChannelFilter
 from costoptix.notify.notification import Notification
 from costoptix.notify.report_dates import NAMES, DueReport, local_day, newest
 from costoptix.notify.reports import Data, report_data
+from costoptix.notify.view_reports import ShownView, view_of, view_report
 from costoptix.queue import Claim
 
 JOB_KIND = "send_reports"
@@ -42,6 +43,7 @@ class _Owed:
     channel_id: str
     filter: ChannelFilter
     report: DueReport
+    view: ShownView | None
 
 
 def make_due(session: Session) -> None:
@@ -63,13 +65,13 @@ def run(session: Session, claim: Claim, config: Config) -> None:
     organization = session.get(Organization, claim.organization_id)
     if organization is None:
         return
-    made: list[tuple[ChannelFilter, DueReport, Data]] = []
+    made: list[tuple[ChannelFilter, DueReport, ShownView | None, Data]] = []
     with CostStore(config.lake_dir, config.temp_dir) as store:
         for owed in _owed(session, organization):
-            asked = owed.filter, owed.report
+            asked = owed.filter, owed.report, owed.view
             data = next((data for *of, data in made if tuple(of) == asked), None)
             if data is None:
-                data = report_data(session, organization, owed.report.days, owed.filter, store)
+                data = _data(session, organization, *asked, store)
                 made.append((*asked, data))
             session.rollback()
             _send(session, claim, owed, data)
@@ -86,7 +88,7 @@ def preview(
     """
     channel = channels.get(session, organization, channel_id)
     report = newest(name, organization, local_day(organization, utc_now()))
-    data = report_data(session, organization, report.days, channels.filter_of(channel), store)
+    data = _data(session, organization, *_asked(channel, report), store)
     return channel, report, compose(name, utc_now(), organization, data, config.public_url)
 
 
@@ -104,7 +106,7 @@ def send_now(
     require(caller, Permission.WRITE)
     channel = channels.get(session, organization, channel_id)
     report = newest(name, organization, local_day(organization, utc_now()))
-    data = report_data(session, organization, report.days, channels.filter_of(channel), store)
+    data = _data(session, organization, *_asked(channel, report), store)
     session.rollback()
     with writing(session):
         channel = channels.get(session, organization, channel_id)
@@ -114,6 +116,23 @@ def send_now(
     if dispatch is None:
         raise Conflict(SENT_ALREADY)
     return dispatch
+
+
+def _asked(
+    channel: Channel, report: DueReport
+) -> tuple[ChannelFilter, DueReport, ShownView | None]:
+    """Return what decides the data of a channel's report."""
+    return channels.filter_of(channel), report, view_of(channel)
+
+
+def _data(
+    session: Session, organization: Organization, narrowed: ChannelFilter, report: DueReport,
+    view: ShownView | None, store: CostStore,
+) -> Data:  # fmt: skip
+    """Work out a report: of all costs that a filter lets pass, or of a view as it is today."""
+    if view is not None:
+        return view_report(session, organization, view, store)
+    return report_data(session, organization, report.days, narrowed, store)
 
 
 def _send(session: Session, claim: Claim, owed: _Owed, data: Data) -> None:
@@ -165,4 +184,4 @@ def _unsent(
     for channel, report in due:
         is_late = local_day(organization, channel.created_at) > report.day
         if not is_late and (channel.id, report.key) not in sent:
-            yield _Owed(channel.id, channels.filter_of(channel), report)
+            yield _Owed(channel.id, *_asked(channel, report))

@@ -19,9 +19,10 @@ Lines = tuple[tuple[str, str], ...]
 
 def title_of(word: str, data: Data) -> str:
     """Return the title: ``Weekly report: 9–15 Mar 2026``."""
-    if "start_date" not in data:
-        return f"{word} report"
-    return f"{word} report: {range_title(_days(data['start_date'], data['end_date']))}"
+    about = [data["view"]["name"]] if "view" in data else []
+    if "start_date" in data:
+        about.append(range_title(_days(data["start_date"], data["end_date"])))
+    return f"{word} report: {', '.join(about)}" if about else f"{word} report"
 
 
 def sentence_of(data: Data) -> str:
@@ -49,6 +50,7 @@ def amounts_of(data: Data) -> tuple[NamedAmount, ...]:
 def sections_of(data: Data) -> tuple[MessageSection, ...]:
     """Return the sections that have something to say."""
     sections = (
+        MessageSection("Rows", tuple(_row_lines(data))),
         MessageSection("What the change is made of", tuple(_part_lines(data))),
         MessageSection("Largest changes", tuple(_change_lines(data))),
         MessageSection("Budgets", tuple(_budget_lines(data))),
@@ -64,6 +66,12 @@ def _missing(data: Data) -> str:
         return ""
     days = range_title(_days(missing["start_date"], missing["end_date"]))
     return f" Bills of {days} are not all in yet, so that these figures will grow."
+
+
+def _row_lines(data: Data) -> Iterator[tuple[str, str]]:
+    for row in data.get("rows", ()):
+        amount = _amount(row["amount"])
+        yield row["label"], "unknown" if amount is None else money(amount, row["currency"])
 
 
 def _part_lines(data: Data) -> Iterator[tuple[str, str]]:

@@ -86,6 +86,8 @@ def _lines(notification: Notification, unsubscribe_url: str) -> Iterator[str]:
         yield f"\n{one_line(section.title)}"
         for text in section.texts[:MOST_LINES]:
             yield f"  - {one_line(text)}"
+    if csv := notification.data.get("csv"):
+        yield f"\n{csv}".rstrip()
     yield f"\nOpen in Cost Optix: {notification.link}"
     yield "\n-- "
     yield _origin(notification)

@@ -26,6 +26,7 @@ from costoptix.notify.drafts import (
 )
 from costoptix.notify.kinds import CHOICES, KINDS
 from costoptix.notify.messages import PLATFORMS
+from costoptix.views import listing as views
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
@@ -79,6 +80,7 @@ class ChannelForm:
     tag: str = ""
     money: str = ""
     severity: str = ""
+    report_view: str = ""
     channel_id: str = field(default_factory=new_id)
 
     @classmethod
@@ -96,6 +98,7 @@ class ChannelForm:
             tag="\n".join(tags),
             money="\n".join(amounts),
             severity=conditions.severity.value if conditions.severity else "",
+            report_view=channel.report_view_id or "",
             channel_id=channel.id,
         )
 
@@ -130,7 +133,10 @@ class ChannelForm:
 
     def values(self) -> dict[str, Any]:
         """Return what both drafts hold."""
-        values = {"name": self.name, "events": list(self.events), "filter": self.filter()}
+        values: dict[str, Any] = {
+            "name": self.name, "events": list(self.events), "filter": self.filter(),
+        }  # fmt: skip
+        values["report_view"] = self.report_view or None
         if self.target.strip():
             is_mail = self.kind == ChannelKind.EMAIL
             values["address" if is_mail else "url"] = self.target
@@ -147,6 +153,7 @@ class _SentChannel(drafts.Draft):
     tag: str = ""
     money: str = ""
     severity: str = ""
+    report_view: str = ""
 
 
 class SwitchForm(drafts.Draft):
@@ -327,7 +334,17 @@ def _words(form: ChannelForm) -> dict[str, Any]:
         "kind_titles": KIND_TITLES,
         "choices": list(CHOICES.values()),
         "severities": SEVERITIES,
+        "report_views": _report_views(form),
     }
+
+
+def _report_views(form: ChannelForm) -> list[tuple[str, str]]:
+    """Return what reports can show; a view that is gone stays chosen until another is."""
+    shared = views.shared(db.session(), current_user.organization)
+    choices = [("", "All costs"), *((view.id, view.name) for view in shared)]
+    if form.report_view not in dict(choices):
+        choices.append((form.report_view, "A view that is gone"))
+    return choices
 
 
 def _get(channel_id: str) -> Channel:
