@@ -143,6 +143,9 @@ class StackedChart:
     ``previous`` holds the totals of earlier days bucket by bucket, None where nothing is compared,
     or nothing at all. ``previous_rest`` is what they cost beside that: on days without a bucket.
     ``previous_title`` names them.
+
+    ``limit`` is a level that no bar should pass; where it ``is_far`` above all of them, it is drawn
+    at the upper edge.
     """
 
     currency: str
@@ -152,6 +155,8 @@ class StackedChart:
     previous_rest: Amount = _ZERO
     previous_title: str = ""
     expected: tuple[ExpectedBucket | None, ...] = ()
+    limit: Amount | None = None
+    is_far: bool = False
 
     @cached_property
     def totals(self) -> list[Amount | None]:
@@ -179,7 +184,8 @@ class StackedChart:
         """Return the scale that every stack and the earlier range fit on."""
         ends = [end for _, bars in self._stacks() for end in bars if end is not None]
         bounds = [amount for one in self.expected if one for amount in (one.low, one.high)]
-        return Axis.over([amount for end in ends for amount in end] + self._drawn + bounds)
+        limits = [] if self.limit is None or self.is_far else [self.limit]
+        return Axis.over([amount for end in ends for amount in end] + self._drawn + bounds + limits)
 
     @property
     def has_marks(self) -> bool:
@@ -205,6 +211,7 @@ class StackedChart:
             *self._expectation(),
             _dashed_line(self._runs(self.previous)),
             *self._marks(),
+            self._limit(width),
             f'<rect class="cursor" width="{BUCKET}" height="{HEIGHT}"/></svg>',
         ]
         return Markup("".join(parts))  # noqa: S704 - made of numbers and fixed words only
@@ -283,6 +290,12 @@ class StackedChart:
         for i, bucket in enumerate(self.buckets):
             if bucket.note:
                 yield f'<path class="mark" d="M{i * BUCKET} 0h{bar}v{MARK}h-{bar}z"/>'
+
+    def _limit(self, width: int) -> str:
+        if self.limit is None:
+            return ""
+        level = 0 if self.is_far else self.axis.y(self.limit)
+        return f'<path class="limit" d="M0 {level}H{width}"/>'
 
     def _expectation(self) -> Iterator[str]:
         """Draw what was expected as a dashed line in the band of its bounds."""

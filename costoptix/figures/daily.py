@@ -40,6 +40,7 @@ class Day:
     date: date
     amount: Amount
     is_complete: bool
+    has_charges: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,12 @@ def _days(
     asked: DateRange, by_day: dict[date, Amount], complete: DateRange | None
 ) -> tuple[Day, ...]:
     return tuple(
-        Day(day, by_day.get(day, Amount(0)), complete is not None and day in complete)
+        Day(
+            day,
+            by_day.get(day, Amount(0)),
+            complete is not None and day in complete,
+            day in by_day,
+        )
         for day in asked
     )
 

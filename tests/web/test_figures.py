@@ -13,7 +13,7 @@ import pytest
 from costoptix.costs.accounts import account_id
 from costoptix.models import AccountName
 from costoptix.periods import DateRange
-from tests.support.cost_pages import HOSTILE, links, text
+from tests.support.cost_pages import HOSTILE, chart_totals, links, text
 from tests.support.lake import TODAY, Charge, on
 from tests.support.pages import Browser
 
@@ -142,13 +142,19 @@ def test_the_portfolio_says_its_health_and_risk(billed, alice_browser):
     assert "Projected monthly $675.60" in page
 
 
-def test_two_accounts_are_compared_by_what_makes_the_difference(billed, alice_browser):
+def test_two_accounts_are_compared_by_what_makes_the_difference(
+    billed, alice_browser, session, acme
+):
+    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:222"), name="Shop"))
+    session.commit()
     page = alice_browser.get(
         f"/portfolio?{WEEK}&tab=compare&account=aws:111&compare_account=aws:222"
     ).text
-    assert "against account aws:222" in text(page)
+    assert "prod against Shop" in text(page)
     assert "−$12.00" in page  # S3 runs in the other account only
-    assert "$123.12" in page
+    assert exact_values(page)[:3] == ["123.12", "12", "111.12"]  # one, other, difference
+    head = page.partition("What makes the difference")[2].partition("</thead>")[0]
+    assert "Service Shop prod Difference" in text(head)
 
 
 def test_two_periods_are_compared(billed, alice_browser):
@@ -179,10 +185,27 @@ def test_the_page_of_changes_says_why_in_a_sentence_and_by_parts(billed, alice_b
     assert "prod" in by_account
 
 
-def test_the_page_of_changes_calls_accounts_as_the_team_does(billed, alice_browser, session, acme):
-    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:222"), name="Shop"))
+@pytest.mark.parametrize(
+    "path",
+    [f"/changes?{WEEK}&level=account", "/portfolio", "/portfolio?tab=accounts", "/quarterly", "/"],
+)
+def test_accounts_are_called_as_the_team_does(billed, alice_browser, session, acme, path):
+    session.add(AccountName(organization_id=acme.id, account_id=account_id("aws:111"), name="Shop"))
     session.commit()
-    assert "Shop" in text(alice_browser.get(f"/changes?{WEEK}&level=account").text)
+    assert "Shop" in text(alice_browser.get(path).text.partition("</form>")[2])
+
+
+@pytest.mark.parametrize("path", ["/changes", "/portfolio?tab=compare"])
+def test_a_first_delivery_has_nothing_before_it_and_leads_to_the_explorer(
+    lake, alice_browser, path
+):
+    lake.deliver(*on(Charge(), *DateRange(date(2026, 3, 1), TODAY)))
+    page = alice_browser.get(path).text
+    assert "There is nothing earlier yet to compare with: the bills begin on 1 Mar 2026." in (
+        text(page)
+    )
+    (there,) = [link for link in links(page) if link.startswith("/costs?range=")]
+    assert alice_browser.get(there).status_code == 200
 
 
 def test_a_mover_opens_one_level_closer(billed, alice_browser):
@@ -206,6 +229,35 @@ def test_quarters_are_shown_with_their_change(billed, alice_browser):
     page = text(alice_browser.get("/quarterly").text)
     assert "Q1 2026 partial" in page
     assert "No charges in this quarter." in page  # Q1 to Q3 2025
+
+
+@pytest.mark.parametrize("stack", ["", "&stack=service", "&stack=provider"])
+def test_the_quarters_are_drawn_and_add_up_to_their_table(billed, alice_browser, stack):
+    page = alice_browser.get(f"/quarterly?start_date=2025-10-01&end_date=2026-03-20{stack}").text
+    drawn = chart_totals(page)
+    assert set(drawn) == {"USD", "EUR"}
+    for total in billed.ask(("start_date", "2025-10-01"), ("end_date", "2026-03-20")).totals:
+        assert drawn[total.currency] == total.effective_cost
+    first = text(page.partition("<figure data-chart>")[2].partition("</figure>")[0])
+    assert ("EC2" in first) == ("provider" not in stack)
+    assert "Q4 2025" in first
+
+
+def test_the_quarters_are_stacked_by_what_there_is(billed, alice_browser):
+    assert alice_browser.get("/quarterly?stack=region").status_code == 400
+    assert alice_browser.get("/quarterly.csv?stack=provider").status_code == 200
+
+
+def test_a_day_without_charges_is_a_gap_and_is_compared_with_nothing(lake, alice_browser):
+    days = [day for day in DateRange(date(2026, 3, 1), TODAY) if day.day != 10]
+    lake.deliver(*on(Charge(effective_cost=Decimal(2)), *days))
+    page = alice_browser.get("/daily?range=last_14_days").text
+    rows = dict(
+        re.findall(r'<th scope="row">\w+ (\d+ Mar 2026).*?</th>(.*?)</tr>', page, re.DOTALL)
+    )
+    assert text(rows["10 Mar 2026"]) == "no charges"
+    assert text(rows["11 Mar 2026"]) == "$2.00"
+    assert text(rows["12 Mar 2026"]) == "$2.00 $0.00 0.0%"
 
 
 def test_the_quarterly_csv_adds_up_and_is_guarded(lake, alice_browser):

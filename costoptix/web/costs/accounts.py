@@ -8,13 +8,16 @@ from flask_login import current_user
 from pydantic import Field
 
 from costoptix import drafts
+from costoptix.clock import utc_today
 from costoptix.costs import accounts as cloud
 from costoptix.costs.accounts import AccountDraft
 from costoptix.errors import CostOptixError
 from costoptix.extensions import db
-from costoptix.web.costs.questions import cost_store, default_metric, url_with
+from costoptix.web.costs.account_curves import DAYS, account_curves, freshness_badge
+from costoptix.web.costs.questions import asker, cost_store, default_metric, url_with
 from costoptix.web.parts import forms
 from costoptix.web.parts.filled import FilledForm, Form
+from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
 
 
@@ -28,7 +31,15 @@ class AccountRenaming(Form):
 def accounts() -> ResponseReturnValue:
     """List the accounts in the bills."""
     listed = cloud.list_accounts(db.session(), current_user.organization, cost_store())
-    return render_template("accounts/list.html", accounts=listed, metric=default_metric())
+    metric = default_metric()
+    curves = panel("the curves of the accounts", lambda: account_curves(asker(), listed, metric))
+    return render_template(
+        "accounts/list.html",
+        accounts=[(account, freshness_badge(account, utc_today())) for account in listed],
+        curves=curves.shown or {},
+        curve_days=DAYS,
+        metric=metric,
+    )
 
 
 @page("/accounts/<account_id>")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
@@ -37,5 +39,7 @@ def changes() -> ResponseReturnValue:
         level=level,
         levels=level_links(question),
         nothing=sides.nothing_to_compare(question.compare),
+        since=whole.data_since,
+        explorer=replace(question, endpoint="web.costs", own=()).grouped("service_name"),
         moved=panel("what changed", lambda: moved(question, comparison)) if comparison else None,
     )

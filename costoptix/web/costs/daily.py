@@ -67,11 +67,15 @@ def daily() -> ResponseReturnValue:
 
 
 def _lines(spend: DailySpend) -> list[tuple[Day, Change | None]]:
-    """List the days, the newest first, with the change between days that are both complete."""
+    """List the days, the newest first, with the change between complete ones that have charges."""
     lines: list[tuple[Day, Change | None]] = []
     before = None
     for day in spend.days:
-        is_compared = before is not None and before.is_complete and day.is_complete
+        is_compared = before is not None and _is_comparable(before) and _is_comparable(day)
         lines.append((day, Change(before.amount, day.amount) if before and is_compared else None))
         before = day
     return lines[::-1]
+
+
+def _is_comparable(day: Day) -> bool:
+    return day.is_complete and day.has_charges

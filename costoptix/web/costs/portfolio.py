@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from costoptix.access.tiers import Feature
 from costoptix.costs.answers import CostReport
+from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.errors import Invalid
 from costoptix.figures import sides, summary
 from costoptix.figures.completeness import compared_part
 from costoptix.figures.portfolio import DEFAULT_RANGE, HEALTH_FORMULA, insights, portfolios
+from costoptix.figures.sides import Comparison
 from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.figure_questions import locked_page, read_question
@@ -20,6 +22,7 @@ from costoptix.web.costs.freshness import empty_page
 from costoptix.web.costs.moved import COMPARE, compared_sides, level_links, level_of, moved
 from costoptix.web.costs.questions import CostQuestion, asker
 from costoptix.web.parts.routing import page
+from costoptix.web.parts.wording import value_title
 
 TABS = {
     "overview": "Overview",
@@ -81,6 +84,22 @@ def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:
         "level": level,
         "levels": level_links(question),
         "comparison": comparison,
+        "pair": _pair(comparison) if comparison else (),
+        "since": whole.data_since,
+        "explorer": replace(question, endpoint="web.costs", own=()).grouped("service_name"),
         "nothing": sides.nothing_to_compare(question.compare),
         "moved": moved(question, comparison) if comparison else None,
     }
+
+
+def _pair(comparison: Comparison) -> tuple[str, ...]:
+    """Name two accounts that are compared; () where the same ones are, over other days."""
+    if not comparison.is_of_accounts:
+        return ()
+    return _accounts_title(comparison.now), _accounts_title(comparison.before)
+
+
+def _accounts_title(query: CostQuery) -> str:
+    chosen = [condition for condition in query.filters if condition.dimension == ACCOUNT]
+    accounts = [account for condition in chosen for account in condition.values]
+    return " and ".join(value_title(account, ACCOUNT) for account in accounts) or "All accounts"

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from costoptix.access.tiers import Feature
+from costoptix.charts import StackedChart
 from costoptix.clock import utc_today
 from costoptix.costs import export
+from costoptix.costs.asking import Ask
+from costoptix.errors import Invalid
 from costoptix.extensions import db
 from costoptix.figures import summary
+from costoptix.figures.breakdown import breakdowns
 from costoptix.figures.quarterly import Quarter, QuarterlyReport, default_range, quarterly_reports
 from costoptix.money import to_text
+from costoptix.periods import Granularity
 from costoptix.web.costs.account_switch import account_switch
+from costoptix.web.costs.cost_charts import PER, stacked_chart
 from costoptix.web.costs.costs_csv import csv_line
 from costoptix.web.costs.figure_questions import locked_page, read_question
 from costoptix.web.costs.freshness import empty_page
-from costoptix.web.costs.questions import asker, url_with
+from costoptix.web.costs.questions import CostQuestion, asker, url_with
 from costoptix.web.parts.display import guarded
+from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
 
 RANKED = 10
 """How many services and accounts a quarter shows; the CSV has all of them."""
 
+STACK = "stack"
+STACKS = {"service": "service_name", "provider": "provider_name"}
+"""What the bars of the chart can be made of."""
+
+_TITLES = [(name, name.capitalize()) for name in STACKS]
 _COLUMNS = (
     "Quarter", "From", "Through", "Full", "Kind", "Name", "Provider", "Cost", "Share %", "Currency",
 )  # fmt: skip
@@ -40,16 +54,22 @@ def quarterly() -> ResponseReturnValue:
     """Show the quarters, the latest first."""
     if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
         return locked
-    question = read_question("web.quarterly", default_range(utc_today()), compares=False)
+    question = _read_question()
     ask = asker()
     reports = quarterly_reports(ask, question.query, question.metric)
     if not reports:
         return empty_page(question)
     days = question.query.date_range
+    as_of = ask(summary.asked_over(question.query, days, metric=question.metric)).data_as_of
+    stack = question.own_value(STACK) or next(iter(STACKS))
     return render_template(
         "quarterly/quarterly.html",
         question=question,
-        as_of=ask(summary.asked_over(question.query, days, metric=question.metric)).data_as_of,
+        as_of=as_of,
+        charts=panel("the chart", lambda: _charts(ask, question, stack, as_of.complete_through)),
+        stack=stack,
+        stacks=[(name, title, question.with_own(STACK, name).url) for name, title in _TITLES],
+        per=PER[Granularity.QUARTERLY],
         reports=reports,
         ranked=RANKED,
         accounts_to_choose=account_switch(ask, question),
@@ -62,7 +82,7 @@ def quarterly_csv() -> ResponseReturnValue:
     """Send every service and account of every quarter."""
     if locked := locked_page(Feature.QUARTERLY, "Quarterly report", _WOULD_SHOW):
         return locked
-    question = read_question("web.quarterly", default_range(utc_today()), compares=False)
+    question = _read_question()
     reports = quarterly_reports(asker(), question.query, question.metric)
     days = question.query.date_range
     name = f"quarterly-{days.first}-{days.last}.csv"
@@ -75,6 +95,30 @@ def quarterly_csv() -> ResponseReturnValue:
             "Cache-Control": "no-store",
         },
     )
+
+
+def _read_question() -> CostQuestion:
+    """Read the request's parameters.
+
+    Raises:
+        Invalid: one is unknown or wrong.
+    """
+    question = read_question("web.quarterly", default_range(utc_today()), (STACK,), compares=False)
+    if question.own_value(STACK) not in ("", *STACKS):
+        raise Invalid(f"{STACK} must be one of {', '.join(STACKS)}.")
+    return question
+
+
+def _charts(
+    ask: Ask, question: CostQuestion, stack: str, complete_through: date | None
+) -> dict[str, StackedChart]:
+    """Draw the quarters by what they are stacked by, by currency."""
+    explorer = replace(question, endpoint="web.costs", own=()).grouped(STACKS[stack])
+    quarterly = Granularity.QUARTERLY
+    return {
+        breakdown.currency: stacked_chart(breakdown, explorer, quarterly, complete_through)
+        for breakdown in breakdowns(ask, explorer.query, question.metric, quarterly)
+    }
 
 
 def _csv_rows(reports: list[QuarterlyReport]) -> Iterator[list[str]]:

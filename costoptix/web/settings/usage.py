@@ -20,6 +20,7 @@ from costoptix.extensions import db, quota_storage
 from costoptix.models import ApiKey
 from costoptix.money import quotient
 from costoptix.web.parts.routing import page
+from costoptix.web.settings.usage_chart import UsageChart
 
 DAYS = 30
 BAR_HEIGHT = 32
@@ -88,14 +89,24 @@ def usage() -> ResponseReturnValue:
     refused = quota_storage().refused(own.id, since)
     used = sum(calls_of_day.calls for calls_of_day in calls if calls_of_day.day == now.date())
     keys = {key.id: key for key in api_keys.of_organization(db.session(), own)}
+    by_key = _by_key(calls, keys, since)
     return render_template(
         "settings/usage.html",
         today=Today(tier_of(own.tier), used, refused.get(now.date(), 0), now),
         days=DAYS,
         bar_height=BAR_HEIGHT,
-        keys=_by_key(calls, keys, since),
+        keys=by_key,
+        chart=_chart(by_key, tier_of(own.tier).calls_per_day),
         refused=sum(refused.values()),
     )
+
+
+def _chart(keys: list[KeyBars], limit: int | None) -> UsageChart | None:
+    """Return the chart of the days; None without calls."""
+    if not keys:
+        return None
+    days = [bar.day for bar in keys[0].bars]
+    return UsageChart(days, [(key.name, [bar.calls for bar in key.bars]) for key in keys], limit)
 
 
 def _by_key(calls: list[CallsOfDay], keys: Mapping[str, ApiKey], since: date) -> list[KeyBars]:

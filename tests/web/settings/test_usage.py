@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,11 @@ def test_calls_are_shown_by_key_and_day(
     assert "<b>12</b> of 100 calls" in page
     assert "grafana" in page
     assert ": 7 calls</title>" in page
+    drawn = page.partition("<figure data-chart>")[2].partition("</figure>")[0]
+    assert '<path class="limit" d="M0 0H300"/>' in drawn  # 100 calls are the top of the axis
+    assert [f">{n}<" in drawn for n in (0, 20, 100)] == [True, True, True]
+    assert f">{utc_today().day} {utc_today():%b %Y}<" in drawn
+    assert "Limit a day 100" in " ".join(re.sub("<[^>]+>", " ", drawn).split())
     assert ": 12 calls</title>" in page
 
 
@@ -53,7 +59,7 @@ def test_a_used_up_day_says_so_and_tells_of_refused_calls(
     quota_storage().refusals.flush()
     page = alice_browser.get("/settings/usage").text
     assert "The limit is reached" in page
-    assert "About 1 calls were refused today" in page
+    assert "About 1 call was refused today" in page
 
 
 def test_without_calls_the_page_says_what_will_be_there(alice_browser: Browser) -> None:
@@ -75,3 +81,17 @@ def test_without_a_limit_there_is_no_such_moment() -> None:
     assert today.full_at is None
     assert today.percent == 0
     assert today.resets_at == datetime(2026, 3, 11, tzinfo=UTC)
+
+
+def test_a_limit_far_above_all_calls_is_drawn_at_the_edge(
+    bob_browser: Browser, session: Session, acme: Organization, grafana: ApiKey
+) -> None:
+    _call(acme, grafana, 3)
+    acme.tier = "business"
+    session.commit()
+    page = bob_browser.get("/settings/usage").text
+    assert '<path class="limit" d="M0 0H300"/>' in page
+    assert "Limit a day, far above" in page
+    acme.tier = "enterprise"
+    session.commit()
+    assert 'class="limit"' not in bob_browser.get("/settings/usage").text
