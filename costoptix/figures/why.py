@@ -13,6 +13,7 @@ from costoptix.figures.covered import CoverageShift, coverage_shifts
 from costoptix.figures.movers import (
     Level,
     Mover,
+    account_names,
     first_names,
     last_accounts,
     moved,
@@ -93,7 +94,7 @@ def briefs(asks: Asks, asked: Comparison, metric: str, today: date) -> tuple[Bri
 def _briefs(asks: Asks, asked: Comparison, metric: str, today: date) -> list[Brief]:
     cells, names = _cells(asks, asked, metric)
     changes = {currency: summed(of_currency.values()) for currency, of_currency in cells.items()}
-    titles = _titles(asks, asked, today)
+    titles = _titles(asks, asked, metric, today)
     causes = _causes(asks, asked, metric, cells, names)
     return [
         Brief(
@@ -118,7 +119,7 @@ def reasons(
     shifts = coverage_shifts(asks.ask, asked) if metric in COMMITTABLE else {}
     now, before = (asks.restated(query, metric) for query in (asked.now, asked.before))
     cells, names = _cells(asks, asked, metric)
-    titles = _titles(asks, asked, today)
+    titles = _titles(asks, asked, metric, today)
     causes = _causes(asks, asked, metric, cells, names)
     return [
         Why(
@@ -280,18 +281,22 @@ def _narrowed(query: CostQuery, cells: Sequence[Group]) -> CostQuery:
     return replace(query, filters=(*query.filters, *filters))
 
 
-def _titles(asks: Asks, asked: Comparison, today: date) -> tuple[str, str]:
+def _titles(asks: Asks, asked: Comparison, metric: str, today: date) -> tuple[str, str]:
     """Name both sides: by their days, or two accounts."""
     if not asked.is_of_accounts:
         return days_titles(asked.now.date_range, asked.before.date_range, today)
-    one, other = (_account_title(asks, query) for query in (asked.now, asked.before))
+    billed = {
+        account_of(*account): name for account, name in account_names(asks, asked, metric).items()
+    }
+    one, other = (_account_title(asks, query, billed) for query in (asked.now, asked.before))
     return f"{one}, {range_title(asked.now.date_range)},", other
 
 
-def _account_title(asks: Asks, query: CostQuery) -> str:
+def _account_title(asks: Asks, query: CostQuery, billed: Mapping[str, str | None]) -> str:
+    """Name the accounts of a question as the team does, else as the bills do."""
     chosen = [condition for condition in query.filters if condition.dimension == ACCOUNT]
     accounts = [account for condition in chosen for account in condition.values if account]
-    titles = [asks.given_name(account) or account for account in accounts]
+    titles = [asks.given_name(account) or billed.get(account) or account for account in accounts]
     return " and ".join(titles) or "All accounts"
 
 

@@ -111,11 +111,12 @@ def test_data_that_end_last_year_compare_nothing_of_this_year(lake: Lake):
 
 def test_two_accounts_are_named(lake: Lake):
     charges = both(used(10), used(10))
-    charges += both(used(5, sub_account_id="222"), used(5, sub_account_id="222"))
+    dev = {"sub_account_id": "222", "sub_account_name": "dev"}
+    charges += both(used(5, **dev), used(5, **dev))
     params = (*THIS_MONTH, ("account", "aws:111"))
     (found,) = why(lake, *charges, params=params, account="aws:222")
     assert found.sentence == (
-        "aws:111, 1–18 Mar 2026, is $9.00 (100.0%) above aws:222: EC2 +$9.00 by usage."
+        "prod, 1–18 Mar 2026, is $9.00 (100.0%) above dev: EC2 +$9.00 by usage."
     )
 
 

@@ -44,8 +44,8 @@ def test_without_bills_the_page_leads_to_the_imports(bob_browser: Browser) -> No
 @pytest.mark.usefixtures("_bill")
 def test_the_list_tells_costs_days_and_what_is_missing(bob_browser: Browser) -> None:
     shown = text(bob_browser.get("/accounts").text)
-    assert "shop 111 AWS $2.00 2 Mar 2026 – 6 Mar 2026 up to date through 8 Mar 2026 3 missing" in shown
-    assert "222 AWS $1.00 9 Mar 2026 – 9 Mar 2026 8 Mar 2026 none" in shown
+    assert "shop 111 AWS $2.00 2 Mar 2026 – 6 Mar 2026 12 days behind through 8 Mar 2026 3" in shown
+    assert "222 AWS $1.00 9 Mar 2026 – 9 Mar 2026 12 days behind through 8 Mar 2026 none" in shown
 
 
 @pytest.mark.usefixtures("_bill")
