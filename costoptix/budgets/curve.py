@@ -39,6 +39,7 @@ class CurveDay:
     spent: Amount | None  # None after today
     is_complete: bool
     coming: ExpectedSpend | None  # None through the last complete day, and without a forecast
+    has_charges: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def curve(
                 spent if day <= today else None,
                 complete is not None and day <= complete.last,
                 coming.get(day),
+                day in by_day,
             )
         )
     return Curve(tuple(curve_days), terms.amount, ceiling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -62,8 +63,8 @@ class BudgetChart:
             _path("even", self._line([(0, _ZERO), (width, self.curve.amount)])),
             _path("amount", self._level(self.curve.amount, width)),
             _path("expected s0", self._line(self._expected())),
-            _path("so-far s0", self._line(self._spent(only_complete=False))),
-            _path("spent s0", self._line(self._spent(only_complete=True))),
+            _path("so-far s0", self._spent_line(only_complete=False)),
+            _path("spent s0", self._spent_line(only_complete=True)),
             self._ceiling(width),
             f'<rect class="cursor" width="{BUCKET}" height="{HEIGHT}"/></svg>',
         ]  # fmt: skip
@@ -74,6 +75,16 @@ class BudgetChart:
         for number, day in enumerate(self.curve.days, start=1):
             if day.spent is not None and (day.is_complete or not only_complete):
                 yield number * BUCKET, day.spent
+
+    def _spent_line(self, *, only_complete: bool) -> str:
+        """Draw what was spent, broken over each day without charges: its bill may be missing."""
+        points = list(self._spent(only_complete=only_complete))
+        gaps = [
+            number for number, point in enumerate(points[1:])
+            if not self.curve.days[point[0] // BUCKET - 1].has_charges
+        ]  # fmt: skip
+        ends = [-1, *gaps, len(points) - 1]
+        return "".join(self._line(points[a + 1 : b + 1]) for a, b in pairwise(ends))
 
     def _expected(self) -> Iterator[_Point]:
         """Yield the forecast, from where the complete days end."""
