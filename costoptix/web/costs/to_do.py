@@ -20,6 +20,7 @@ from costoptix.notify import channels
 from costoptix.web.costs.panels import Budgets, OpenAnomalies
 from costoptix.web.parts.panels import Panel, panel
 from costoptix.web.parts.wording import (
+    METRIC_TITLES,
     SEVERITY_KINDS,
     STATE_KINDS,
     account_title,
@@ -110,7 +111,8 @@ def _crossed_budgets(budgets: Iterable[ListedBudget]) -> Iterator[Task]:
             figures.state,
             STATE_KINDS[figures.state],
             budget.name,
-            f"{spent} of {amount}, {percent(figures.utilization_percent)}",
+            f"{spent} of {amount}, {percent(figures.utilization_percent)},"
+            f" {METRIC_TITLES[budget.metric].lower()}",
             "See the budget",
             url_for("web.budget_detail", budget_id=budget.id),
         )

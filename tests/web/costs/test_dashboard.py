@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -242,3 +243,21 @@ def test_what_has_no_tag_has_the_muted_colour_however_much_it_costs(lake, alice_
     assert re.findall(r'data-colour="(\d)" href="[^"]*"\s+title="([^"]*)"', page) == [
         ("9", "No team tag"), ("0", "web"),
     ]  # fmt: skip
+
+
+def test_the_page_of_thirty_days_is_light(lake, alice_browser: Browser):
+    days = DAYS[-36:]
+    lake.deliver(
+        *(
+            Charge(
+                day=day, service_name=f"Service {number}", sub_account_id=str(number % 7),
+                billing_currency="EUR" if number % 4 == 0 else "USD",
+                effective_cost=Decimal(10**12 + hash((day, number)) % 10**12).scaleb(-10),
+            )
+            for day in days
+            for number in range(28)
+        )
+    )  # fmt: skip
+    page = alice_browser.get("/").data
+    assert page.count(b"<figure data-chart>") == 2
+    assert len(gzip.compress(page)) <= 15_000

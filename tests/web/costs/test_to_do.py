@@ -79,7 +79,7 @@ def test_the_worst_things_come_first_and_keys_and_channels_are_for_admins(
         "exceeded", "waiting", "switched", "high", "expires"
     ]  # fmt: skip
     assert [address for _, address in said][:2] == [f"/budgets/{budget.id}", f"/imports/{row.id}"]
-    assert "Web $120.00 of $100.00, 120.0% See the budget" in said[0][0]
+    assert "Web $120.00 of $100.00, 120.0%, billed cost See the budget" in said[0][0]
     assert "march.csv 2 days of March would vanish. Answer" in said[1][0]
     assert "EC2 in prod +$300.00 on 2 Mar 2026, amortised cost Judge" in said[3][0]
     assert said[3][1] == f"/anomalies/{found.id}"
