@@ -206,6 +206,10 @@ def test_a_first_delivery_has_nothing_before_it_and_leads_to_the_explorer(
     )
     (there,) = [link for link in links(page) if link.startswith("/costs?range=")]
     assert alice_browser.get(there).status_code == 200
+    more = "&" if "?" in path else "?"
+    today = text(alice_browser.get(f"{path}{more}start_date=2026-03-20&end_date=2026-03-20").text)
+    assert "no day of the range is complete" in today
+    assert "nothing earlier yet" not in today
 
 
 def test_a_mover_opens_one_level_closer(billed, alice_browser):
@@ -222,7 +226,9 @@ def test_a_mover_opens_one_level_closer(billed, alice_browser):
 
 def test_nothing_to_compare_is_said(billed, alice_browser):
     page = text(alice_browser.get("/portfolio?tab=compare&range=last_12_months").text)
-    assert "Nothing to compare" in page
+    assert "There is nothing earlier yet to compare with" in page
+    page = text(alice_browser.get("/portfolio?tab=compare&compare=none").text)
+    assert "Nothing is compared" in page
 
 
 def test_quarters_are_shown_with_their_change(billed, alice_browser):

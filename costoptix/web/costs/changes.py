@@ -13,7 +13,13 @@ from costoptix.figures.movers import DEFAULT_RANGE
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.figure_questions import read_question
 from costoptix.web.costs.freshness import empty_page
-from costoptix.web.costs.moved import compared_sides, level_links, level_of, moved
+from costoptix.web.costs.moved import (
+    compared_sides,
+    first_bill_of_all,
+    level_links,
+    level_of,
+    moved,
+)
 from costoptix.web.costs.questions import asker
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import page
@@ -39,7 +45,7 @@ def changes() -> ResponseReturnValue:
         level=level,
         levels=level_links(question),
         nothing=sides.nothing_to_compare(question.compare),
-        since=whole.data_since,
+        since=first_bill_of_all(question, whole),
         explorer=replace(question, endpoint="web.costs", own=()).grouped("service_name"),
         moved=panel("what changed", lambda: moved(question, comparison)) if comparison else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from flask_login import current_user
 
@@ -68,6 +69,15 @@ def compared_sides(question: CostQuestion, whole: CostReport) -> Comparison | No
         account=sides.account_to_compare(question.own_value("compare_account")),
         compare=None if question.compare is Compare.PREVIOUS else question.compare,
     )
+
+
+def first_bill_of_all(question: CostQuestion, whole: CostReport) -> date | None:
+    """Return the first day of all bills where the earlier days lie before it; None elsewhere."""
+    days, since = question.query.date_range, whole.data_since
+    if since is None or question.compare is Compare.NONE:
+        return None
+    back = 365 if question.compare is Compare.LAST_YEAR else days.length
+    return since if days.first - timedelta(days=back) < since else None
 
 
 def level_of(question: CostQuestion) -> Level:

@@ -19,7 +19,14 @@ from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_switch import account_switch
 from costoptix.web.costs.figure_questions import locked_page, read_question
 from costoptix.web.costs.freshness import empty_page
-from costoptix.web.costs.moved import COMPARE, compared_sides, level_links, level_of, moved
+from costoptix.web.costs.moved import (
+    COMPARE,
+    compared_sides,
+    first_bill_of_all,
+    level_links,
+    level_of,
+    moved,
+)
 from costoptix.web.costs.questions import CostQuestion, asker
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import value_title
@@ -85,7 +92,7 @@ def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:
         "levels": level_links(question),
         "comparison": comparison,
         "pair": _pair(comparison) if comparison else (),
-        "since": whole.data_since,
+        "since": first_bill_of_all(question, whole),
         "explorer": replace(question, endpoint="web.costs", own=()).grouped("service_name"),
         "nothing": sides.nothing_to_compare(question.compare),
         "moved": moved(question, comparison) if comparison else None,
