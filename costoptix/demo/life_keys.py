@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from limits.storage import storage_from_string
@@ -32,7 +32,7 @@ class MadeUpKey:
     maker: str
     made: int  # days before the demo was made
     calls: int  # on a working day; on others a quarter
-    last_used: timedelta | None = None  # before the demo was made; None: today
+    last_used: timedelta | None = None  # before the demo was made; None: with its last call
     expires_in: int | None = None  # days
     revoked: int | None = None  # days before the demo was made
 
@@ -79,7 +79,7 @@ def _row(organization: Organization, key: MadeUpKey) -> ApiKey:
         created_at=now - key.made * days,
         expires_at=None if key.expires_in is None else now + key.expires_in * days,
         revoked_at=None if key.revoked is None else now - key.revoked * days,
-        last_used_at=now - (key.last_used or timedelta(minutes=4)),
+        last_used_at=None if key.last_used is None else now - key.last_used,
     )  # fmt: skip
 
 
@@ -91,11 +91,22 @@ def _count_calls(session: Session, organization: Organization, storage: QuotaSto
     session.rollback()
     for key in KEYS:
         row = by_name.get(key.name)
-        for back in range(1, CALLED_DAYS + 1):
+        for back in range(CALLED_DAYS, 0, -1):
             day = utc_today() - timedelta(days=back)
-            if row is not None and (row.id, day) not in counted and _is_used(row, day):
-                for _ in range(_calls(key, day)):
-                    storage.add_call(organization.id, row.id, day, UNLIMITED)
+            if row is None or (row.id, day) in counted or not _is_used(row, day):
+                continue
+            for _ in range(_calls(key, day)):
+                storage.add_call(organization.id, row.id, day, UNLIMITED)
+            if key.calls:
+                _touch(session, row, day)
+
+
+def _touch(session: Session, row: ApiKey, day: date) -> None:
+    """Note that a key was used in the last hour of a day, where it was not used later."""
+    used_at = datetime.combine(day, time(23, 5 + len(row.name) % 50), UTC)
+    if row.last_used_at is None or row.last_used_at.date() < day:
+        with writing(session):
+            row.last_used_at = used_at
 
 
 def _is_used(row: ApiKey, day: date) -> bool:
