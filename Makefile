@@ -53,6 +53,11 @@ prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/pro
 	code=$$?; \
 	$(BIN)/pytest -rs tests/ci/bare_debian.py || code=1; date -u +%F; sort $$told; rm -f $$told; exit $$code
 
+.PHONY: backup
+backup: .venv/.run ## write the installation into one file and verify it: make backup FILE=/backups/x.tar
+	@test -n "$(FILE)" || { echo 'Name the file: make backup FILE=/backups/costoptix.tar' >&2; exit 1; }
+	@$(BIN)/flask --app app backup "$(FILE)" --verify
+
 .PHONY: coverage
 coverage: $(DEV) ## run the suite and print what it does not enter: lines and branches, no threshold
 	@$(BIN)/coverage erase

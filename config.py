@@ -361,6 +361,8 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if stat.S_IMODE(folder.stat().st_mode) != _PRIVATE:
             folder.chmod(_PRIVATE)
+        with tempfile.TemporaryFile(dir=folder):  # not of a read-only disk
+            pass
     except OSError as error:
         raise ConfigError(_unusable(folder, error)) from None
 

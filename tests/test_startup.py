@@ -119,6 +119,24 @@ def test_r27_no_new_database_is_made_beside_the_lake_of_a_lost_one(
     database.unlink()
 
 
+@pytest.mark.parametrize("name", ["a command", "the web server"])
+def test_r28_a_data_folder_that_is_read_only_is_said_in_a_line(tmp_path: Path, name: str) -> None:
+    with small_disk(tmp_path / "instance", 8):
+        (tmp_path / "instance").chmod(0o700)
+        mount = ["mount", "-o", "remount,ro", str(tmp_path / "instance")]
+        subprocess.run(mount, check=True)
+        said = one_line(start(tmp_path / "instance" / "costoptix.db", STARTS[name]))
+    assert "COSTOPTIX_DATA_DIR" in said
+    assert "Read-only file system" in said
+
+
+def test_r27_a_damaged_call_counter_is_said_in_a_line(database: Path) -> None:
+    counter = database.with_name("quota.db")
+    counter.write_bytes(b"not a database at all" * 400)
+    assert "the call counter" in one_line(start(database, STARTS["a command"]))
+    assert counter.read_bytes().startswith(b"not a database")
+
+
 @pytest.mark.parametrize("name", ["the migration", "the web server"])
 def test_nothing_starts_on_a_restore_that_was_cut_short(database: Path, name: str) -> None:
     (database.parent / startup.UNFINISHED_RESTORE).write_text("{}")

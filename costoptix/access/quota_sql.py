@@ -7,13 +7,14 @@ import sqlite3
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 
+from config import ConfigError
 from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
 from costoptix.access.refusals import Refusals
 from costoptix.postgresql import Server
@@ -155,10 +156,18 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         super().__init__(uri)
         self._path = uri.removeprefix(f"{SCHEME}sqlite:///")
         # Made at the start only: a file that vanishes later must not come back empty.
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(self.SCHEMA)
-        connection.close()
+        try:
+            self._make()
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigError(
+                f"COSTOPTIX_QUOTA_URL: the call counter {self._path} cannot be used ({error}). "
+                "Where it is damaged, move it away: the day's counts begin at zero."
+            ) from None
+
+    def _make(self) -> None:
+        with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(self.SCHEMA)
         Path(self._path).chmod(0o600)
 
     @property
