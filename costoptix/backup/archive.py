@@ -54,8 +54,11 @@ class _HashingFile:
         self._report = report
         self._digest = hashlib.sha256()
         self.size = 0
+        self.is_abandoned = False  # what tarfile writes when it is collected has no file any more
 
     def write(self, content: bytes) -> int:
+        if self.is_abandoned:
+            return len(content)
         self._note(content)
         return self._file.write(content)
 
@@ -108,6 +111,7 @@ class ArchiveWriter:
             if kind is None:
                 self._finish()
         finally:
+            self._hashing.is_abandoned = True
             with suppress(OSError):  # of a full disk: what is in the buffer has no place
                 self._raw.close()
             self._partial.unlink(missing_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextvars
 import dataclasses
+import errno
+import gc
 import gzip
 import hashlib
 import io
@@ -317,6 +319,26 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_written(
     done = run(app, "backup", tmp_path / "second.tar")
     assert "There is too little space" in refused(done)
     assert not (tmp_path / "second.tar").exists()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_disk_that_fills_up_meanwhile_leaves_the_former_backup_and_no_other_file(
+    app: Flask, made: Path, target: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: found by the system, not by the look before."""
+    before = made.read_bytes()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive._HashingFile, "_note", full)
+        assert "There is too little space" in refused(run(app, "backup", made))
+        assert "There is too little space" in refused(restore(target, made))
+    gc.collect()
+    assert made.read_bytes() == before
+    assert [path.name for path in made.parent.iterdir() if "partial" in path.name] == []
+    assert everything(target) == []
 
 
 def test_a_backup_takes_the_place_of_a_backup_and_of_nothing_else(
