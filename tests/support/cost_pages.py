@@ -53,7 +53,7 @@ def chart_totals(page: str) -> dict[str, Decimal]:
 
 def table(page: str) -> tuple[list[str], list[list[str]], list[list[str]]]:
     """The headings, rows and totals of the explorer's table; amounts as their exact values."""
-    [found] = re.findall(r'<table class="table costs">(.*?)</table>', page, re.DOTALL)
+    [found] = re.findall(r'<table class="table costs(?: dense)?">(.*?)</table>', page, re.DOTALL)
     found = re.sub(r"<small>.*?</small>", "", found, flags=re.DOTALL)
     parts = [
         re.findall(rf"<{part}>(.*?)</{part}>", found, re.DOTALL)[0]

@@ -18,6 +18,7 @@ from costoptix.money import EXACT, Amount, total
 from costoptix.periods import DateRange, Granularity, split
 from costoptix.web.costs.cost_columns import (
     BY_SERVICE,
+    FEW_BUCKETS,
     OF_MONTHS,
     Row,
     TableColumn,
@@ -51,6 +52,11 @@ class CostTable:
     totals: tuple[Row, ...]
     row_count: int  # with those that are not among ``rows``
     has_parts: bool  # more than a row per currency, which would be its own total
+
+    @property
+    def is_dense(self) -> bool:
+        """Tell whether so many buckets are columns that these must be narrow."""
+        return sum(column.kind == "cell" for column in self.columns) > FEW_BUCKETS
 
     @property
     def choices(self) -> list[str]:

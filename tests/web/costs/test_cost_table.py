@@ -154,7 +154,7 @@ def test_it_is_sorted_by_each_of_its_columns(three, alice_browser: Browser):
     assert [row["Service"] for row in csv_rows(alice_browser, f"{by_month}-2026-01-01")] == [
         "S1", "S0", "S2",
     ]  # fmt: skip
-    start = page.index('<table class="table costs">')
+    start = page.index('<table class="table costs')
     heads = links(page[start : page.index("</thead>", start)])
     assert len(heads) == 6  # all but the line: service, three months, total, share
     assert all(alice_browser.get(link).status_code == 200 for link in heads)
