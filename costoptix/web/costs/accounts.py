@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -19,6 +22,7 @@ from costoptix.web.parts import forms
 from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.panels import panel
 from costoptix.web.parts.routing import Access, page
+from costoptix.web.parts.sorting import Comparable, sorting
 
 
 class AccountRenaming(Form):
@@ -32,14 +36,30 @@ def accounts() -> ResponseReturnValue:
     """List the accounts in the bills."""
     listed = cloud.list_accounts(db.session(), current_user.organization, cost_store())
     metric = default_metric()
+    order = sorting("web.accounts", _columns(metric))
     curves = panel("the curves of the accounts", lambda: account_curves(asker(), listed, metric))
     return render_template(
         "accounts/list.html",
-        accounts=[(account, freshness_badge(account, utc_today())) for account in listed],
+        accounts=[
+            (account, freshness_badge(account, utc_today())) for account in order.rows(listed)
+        ],
+        sorting=order,
         curves=curves.shown or {},
         curve_days=DAYS,
         metric=metric,
     )
+
+
+def _columns(metric: str) -> dict[str, Callable[[cloud.Account], Comparable | None]]:
+    """Return what the accounts can be sorted by; of several currencies, by the largest cost."""
+    return {
+        "name": lambda row: (row.name or row.sub_account_id or "").casefold(),
+        "provider_name": lambda row: row.provider_name,
+        "cost": lambda row: max((c.of(metric) or Decimal(0) for c in row.costs), default=None),
+        "first_day": lambda row: row.first_day,
+        "complete_through": lambda row: row.complete_through,
+        "missing_days": lambda row: row.missing_days,
+    }
 
 
 @page("/accounts/<account_id>")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -13,7 +15,14 @@ from costoptix.costs.query import ACCOUNT, CostQuery
 from costoptix.errors import Invalid
 from costoptix.figures import sides, summary
 from costoptix.figures.completeness import compared_part
-from costoptix.figures.portfolio import DEFAULT_RANGE, HEALTH_FORMULA, insights, portfolios
+from costoptix.figures.portfolio import (
+    DEFAULT_RANGE,
+    HEALTH_FORMULA,
+    AccountFigures,
+    ServiceFigures,
+    insights,
+    portfolios,
+)
 from costoptix.figures.sides import Comparison
 from costoptix.lake.providers import account_of
 from costoptix.web.costs.account_switch import account_switch
@@ -29,6 +38,7 @@ from costoptix.web.costs.moved import (
 )
 from costoptix.web.costs.questions import CostQuestion, asker
 from costoptix.web.parts.routing import page
+from costoptix.web.parts.sorting import Comparable, Sorting, check_order
 from costoptix.web.parts.wording import value_title
 
 TABS = {
@@ -39,6 +49,26 @@ TABS = {
 }
 SHOWN = 8
 """How many rows the small tables of the overview show."""
+
+COLUMNS: dict[str, dict[str, Callable[[Any], Comparable | None]]] = {
+    "accounts": {
+        "name": lambda account: (account.group[2] or account.group[1] or "").casefold(),
+        "provider": lambda account: account.group[0],
+        "total": lambda account: account.total,
+        "share": lambda account: account.share,
+        "daily_average": lambda account: account.daily_average,
+        "services": lambda account: account.services,
+        "cost_per_service": lambda account: account.cost_per_service,
+    },
+    "services": {
+        "name": lambda service: (service.name or "").casefold(),
+        "providers": lambda service: [name or "" for name in service.providers],
+        "total": lambda service: service.total,
+        "share": lambda service: service.share,
+        "accounts": lambda service: service.accounts,
+    },
+}
+"""What the tables of a tab can be sorted by."""
 
 _WOULD_SHOW = (
     "all cloud accounts beside each other: their shares, daily averages and services, the health"
@@ -51,7 +81,7 @@ def portfolio() -> ResponseReturnValue:
     """Show one of the tabs."""
     if locked := locked_page(Feature.PORTFOLIO, "Portfolio", _WOULD_SHOW):
         return locked
-    question = read_question("web.portfolio", DEFAULT_RANGE, ("tab", "level", *COMPARE))
+    question = read_question("web.portfolio", DEFAULT_RANGE, ("tab", "level", "order_by", *COMPARE))
     tab = question.own_value("tab") or "overview"
     if tab not in TABS:
         raise Invalid(f"tab must be one of {', '.join(TABS)}.")
@@ -72,15 +102,24 @@ def portfolio() -> ResponseReturnValue:
     if tab == "compare":
         return render_template("portfolio/compare.html", **shown, **_compared(question, whole))
     by_currency = portfolios(ask, query, metric, question.compare)
+    question = question.with_own("tab", tab)
     return render_template(
         f"portfolio/{tab}.html",
         **shown,
         portfolios=[(in_currency, insights(in_currency)) for in_currency in by_currency],
         formula=HEALTH_FORMULA,
         limit=SHOWN,
+        sorting=_sorting(question, tab),
         account_of=account_of,
         explorer=replace(question, endpoint="web.costs", own=()),
     )
+
+
+def _sorting(question: CostQuestion, tab: str) -> Sorting[AccountFigures | ServiceFigures]:
+    """Return how the tables of a tab are sorted."""
+    columns = COLUMNS.get(tab, {})
+    order_by = check_order(question.own_value("order_by"), columns)
+    return Sorting(columns, order_by, lambda order: question.with_own("order_by", order).url)
 
 
 def _compared(question: CostQuestion, whole: CostReport) -> dict[str, object]:

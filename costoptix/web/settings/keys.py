@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -25,6 +25,7 @@ from costoptix.web.parts import forms
 from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
+from costoptix.web.parts.sorting import Comparable, sorting
 
 PERMISSIONS = [
     (Permission.READ.value, "Read", "ask for costs, budgets, anomalies, imports"),
@@ -142,6 +143,17 @@ def _days(count: int) -> str:
     return f"{count} day{'' if count == 1 else 's'}"
 
 
+KEYS: dict[str, Callable[[ListedKey], Comparable | None]] = {
+    "name": lambda row: row.key.name.casefold(),
+    "prefix": lambda row: row.key.prefix,
+    "permission": lambda row: [*Permission].index(Permission(row.key.permission)),
+    "last_used_at": lambda row: row.key.last_used_at,
+    "calls_today": lambda row: row.calls_today,
+    "expires_at": lambda row: row.key.expires_at,
+}
+"""What the keys can be sorted by."""
+
+
 @page("/settings/api-keys", access=Access.ADMIN)
 def api_keys() -> ResponseReturnValue:
     """List the keys, and offer to make one."""
@@ -217,10 +229,12 @@ def _show_keys(
     refused: FilledForm | None = None, *, made: tuple[ApiKey, str] | None = None
 ) -> ResponseReturnValue:
     rows = _rows()
+    order = sorting("web.api_keys", KEYS)
     body = render_template(
         "settings/api_keys.html",
         made=made,
-        rows=rows,
+        rows=order.rows(rows),
+        sorting=order,
         active=sum(not row.is_over for row in rows),
         form=refused or FilledForm(NewKeyForm, {}),
         form_key_id=new_id(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -16,11 +18,19 @@ from costoptix.models import User
 from costoptix.web.parts import forms
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
+from costoptix.web.parts.sorting import Comparable, sorting
 
 ROLES = [
     (Role.MEMBER.value, "Member: reads costs, judges anomalies"),
     (Role.ADMIN.value, "Admin: everything, keys and people included"),
 ]
+
+PEOPLE: dict[str, Callable[[User], Comparable]] = {
+    "name": lambda user: (user.name or user.email).casefold(),
+    "role": lambda user: user.role,
+    "created_at": lambda user: user.created_at,
+}
+"""What the people can be sorted by."""
 
 
 class InvitationDraft(drafts.Draft):
@@ -140,9 +150,11 @@ def delete_person(user_id: str) -> ResponseReturnValue:
 def _show_team(*, link: str = "", error: CostOptixError | None = None) -> ResponseReturnValue:
     own = current_user.organization
     people = users.list_of(db.session(), own)
+    order = sorting("web.team", PEOPLE)
     body = render_template(
         "settings/team.html",
-        people=people,
+        people=order.rows(people),
+        sorting=order,
         active=sum(user.is_active for user in people),
         invitations=invitations.list_of(db.session(), own),
         tier=tier_of(own.tier),

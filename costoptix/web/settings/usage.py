@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from costoptix.extensions import db, quota_storage
 from costoptix.models import ApiKey
 from costoptix.money import quotient
 from costoptix.web.parts.routing import page
+from costoptix.web.parts.sorting import Comparable, sorting
 from costoptix.web.settings.usage_chart import UsageChart
 
 DAYS = 30
@@ -80,6 +81,13 @@ class KeyBars:
         return sum(bar.calls for bar in self.bars)
 
 
+COLUMNS: dict[str, Callable[[KeyBars], Comparable]] = {
+    "name": lambda key: key.name.casefold(),
+    "calls": lambda key: key.calls,
+}
+"""What the keys can be sorted by."""
+
+
 @page("/settings/usage")
 def usage() -> ResponseReturnValue:
     """Show how many calls were made, by which keys, and when the count starts anew."""
@@ -90,12 +98,14 @@ def usage() -> ResponseReturnValue:
     used = sum(calls_of_day.calls for calls_of_day in calls if calls_of_day.day == now.date())
     keys = {key.id: key for key in api_keys.of_organization(db.session(), own)}
     by_key = _by_key(calls, keys, since)
+    order = sorting("web.usage", COLUMNS)
     return render_template(
         "settings/usage.html",
         today=Today(tier_of(own.tier), used, refused.get(now.date(), 0), now),
         days=DAYS,
         bar_height=BAR_HEIGHT,
-        keys=by_key,
+        keys=order.rows(by_key),
+        sorting=order,
         chart=_chart(by_key, tier_of(own.tier).calls_per_day),
         refused=sum(refused.values()),
     )

@@ -8,8 +8,6 @@ from random import Random
 
 import pytest
 
-from costoptix.access import api_keys
-from costoptix.access.permissions import Permission
 from tests.support.lake import Charge
 
 
@@ -38,11 +36,3 @@ def _charge(rng: Random, month: int) -> Charge:
         charge_category="Credit" if credit else "Usage",
         tags=rng.choice([None, '{"team":"a"}', '{"team":"b"}']),
     )
-
-
-@pytest.fixture
-def api(client, session, acme, admin):
-    """GET below /api/v1 with a key that may read."""
-    draft = api_keys.KeyDraft(name="reader", permission=Permission.READ, expires_at=None)
-    _, key = api_keys.create(session, acme, admin, draft)
-    return lambda path: client.get(path, headers={"X-API-Key": key}).get_json()
