@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -11,8 +13,11 @@ from costoptix.access import sessions, users
 from costoptix.access.passwords import HINT
 from costoptix.errors import CostOptixError, Invalid
 from costoptix.extensions import db
+from costoptix.models import UserSession
 from costoptix.web.parts import forms
+from costoptix.web.parts.display import browser_title
 from costoptix.web.parts.routing import page
+from costoptix.web.parts.sorting import Comparable, sorting
 
 
 class PasswordChange(drafts.Draft):
@@ -82,10 +87,21 @@ def end_other_sessions() -> ResponseReturnValue:
     return redirect(url_for("web.security"))
 
 
+SESSIONS: dict[str, Callable[[UserSession], Comparable]] = {
+    "browser": lambda row: browser_title(row.user_agent).casefold(),
+    "address": lambda row: row.address,
+    "created_at": lambda row: row.created_at,
+    "last_seen_at": lambda row: row.last_seen_at,
+}
+"""What a person's sessions can be sorted by."""
+
+
 def _show(error: CostOptixError | None = None) -> ResponseReturnValue:
+    order = sorting("web.security", SESSIONS)
     body = render_template(
         "settings/security.html",
-        sessions=sessions.list_of(db.session(), current_user.user),
+        sessions=order.rows(sessions.list_of(db.session(), current_user.user)),
+        sorting=order,
         hint=HINT,
         error=error.sentence if error else "",
     )

@@ -23,6 +23,7 @@ PAGES = {
     "/settings/team": 3,
     "/settings/api-keys": 6,
     "/settings/usage": 2,
+    "/settings/security": 4,
     "/accounts": 6,
     "/portfolio?tab=accounts": 7,
     "/portfolio?tab=services": 5,
