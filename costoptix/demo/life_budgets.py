@@ -21,7 +21,7 @@ from costoptix.database import writing
 from costoptix.demo.company import ACCOUNTS
 from costoptix.models import Budget, Organization
 from costoptix.money import EXACT, Amount, rounded
-from costoptix.periods import DateRange, add_months, month_range
+from costoptix.periods import DateRange, add_months, month_range, month_start
 
 FEWEST_DAYS = 8
 """A budget that shall be broken has a period of which so many days are billed."""
@@ -80,10 +80,10 @@ def _draft(ask: Ask, made_up: MadeUpBudget, last: date) -> BudgetDraft:
         tag_rules=[TagRule(key="team", values=[made_up.team])] if made_up.team else [],
         period=_period(last) if made_up.is_tight else BudgetPeriod.MONTHLY,
     )
-    days = period_of(draft.period, utc_today())
-    if not made_up.is_tight:
-        days = month_range(add_months(days.first, -1))
-    amount = _nice(EXACT.multiply(_spent(ask, draft, days), made_up.share))
+    spent = _spent(ask, draft, period_of(draft.period, utc_today())) if made_up.is_tight else None
+    if not spent:  # on the first day of a year there is nothing yet that could break a budget
+        spent = _spent(ask, draft, month_range(add_months(month_start(utc_today()), -1)))
+    amount = _nice(EXACT.multiply(spent, made_up.share))
     return draft.model_copy(update={"amount": amount})
 
 

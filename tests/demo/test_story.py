@@ -56,4 +56,4 @@ def test_something_happens_every_three_weeks_after_the_story(story: Story) -> No
 def test_twenty_findings_can_be_judged_of_which_sixteen_are_real() -> None:
     opinions = [incident.opinion for incident in INCIDENTS]
     assert opinions.count(Opinion.REAL) >= 16
-    assert opinions.count(Opinion.EXPECTED) == 4
+    assert opinions.count(Opinion.EXPECTED) >= 4

@@ -23,6 +23,8 @@ WIDTHS = (1440, 390, 320)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RUN_AXE = "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
 """As ``Axe().run`` does, which would read axe itself anew at each width and theme."""
+# Not ``a.href``: that of a link within a chart is no text.
+HREFS = "links => links.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
 NOT_PAGES = (".csv", ".json", "/costs/export", "/healthz", "/setup/demo")
 """Ends of paths that answer with something else than a page."""
 
@@ -63,7 +65,7 @@ def _linked_details(
         _make(page, demo, "/views", {"name": "By region", "question": "group_by=region_id"})
         for path in sorted(plain):
             page.goto(demo.server.url + path)
-            for href in page.eval_on_selector_all("main a", "links => links.map(a => a.href)"):
+            for href in page.eval_on_selector_all("main a", HREFS):
                 target = urlsplit(href)
                 kind = "/".join(p for p in target.path.split("/") if not any(map(str.isdigit, p)))
                 if target.netloc == urlsplit(demo.server.url).netloc and target.path not in plain:
