@@ -156,7 +156,8 @@ def _refusal(error: ValidationError, model: type[Model], kind: str) -> Invalid:
     parts = [p for p in first["loc"] if kind != "parameter" or not isinstance(p, int)]
     name = ".".join(str(part) for part in parts)[:100]
     if first["type"] == "extra_forbidden":
-        allowed = ", ".join(model.model_fields) or "none"
+        names = (field.alias or name for name, field in model.model_fields.items())
+        allowed = ", ".join(names) or "none"
         return Invalid(f"Unknown {kind} {name!a}; allowed: {allowed}.")
     if first["type"] == "missing":
         return Invalid(f"The {kind} {name} is missing.", field=name, reason="it is missing")

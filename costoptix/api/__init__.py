@@ -18,6 +18,7 @@ from costoptix.api.answers import Answer, respond, respond_to_error
 from costoptix.api.endpoint import OPERATIONS, PREFIX, Operation, perform
 from costoptix.extensions import csrf
 from costoptix.frame.bodies import WholeRequest
+from costoptix.frame.tag_keys import TagKeyConverter
 
 NAME = "api"
 
@@ -48,6 +49,7 @@ def init_app(app: Flask, config: Config) -> None:
     """Bind every operation, the error handler and the quota to the application."""
     operations = declared_operations()
     app.request_class = DoorRequest
+    app.url_map.converters["tag_key"] = TagKeyConverter
     blueprint = Blueprint(NAME, __name__, url_prefix=PREFIX)
     for declared in operations:
         blueprint.add_url_rule(

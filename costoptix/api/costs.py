@@ -26,6 +26,7 @@ from costoptix.costs.query import (
     ACCOUNT,
     EXCLUDE_PREFIX,
     MAX_VALUE_LENGTH,
+    RAW_PREFIX,
     TAG_PREFIX,
     CostQuery,
     check_dimension,
@@ -81,6 +82,12 @@ SELECTION = (
     Parameter(EXCLUDE_PREFIX + ACCOUNT, "Exclude this account.", repeatable=True),
     Parameter(f"{TAG_PREFIX}*", "Only charges whose tag has this value.", repeatable=True),
     Parameter(f"{EXCLUDE_PREFIX}{TAG_PREFIX}*", "Exclude such charges.", repeatable=True),
+    Parameter(
+        f"{RAW_PREFIX}*",
+        "Only charges whose tag was written so, whatever the rules.",
+        repeatable=True,
+    ),
+    Parameter(f"{EXCLUDE_PREFIX}{RAW_PREFIX}*", "Exclude such charges.", repeatable=True),
 )
 """What selects charges: days and filters."""
 
@@ -92,7 +99,9 @@ QUESTION = (
         {"type": "string", "enum": [choice.value for choice in Granularity], "default": "total"},
     ),
     Parameter(
-        "group_by", "Up to 4 dimensions, tag:<key> among them: a comma list.", repeatable=True
+        "group_by",
+        "Up to 4 dimensions, tag:<key> and raw:<key> among them: a comma list.",
+        repeatable=True,
     ),
     Parameter(
         "order_by",

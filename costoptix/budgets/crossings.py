@@ -23,12 +23,13 @@ from costoptix.budgets.questions import draft_of, figures_of, query_of, terms_of
 from costoptix.clock import utc_today
 from costoptix.costs.answers import CostRow, CostStore
 from costoptix.costs.asking import Ask, asker
-from costoptix.costs.query import ACCOUNT, CostQuery, Filter, is_tag
+from costoptix.costs.query import ACCOUNT, CostQuery, Filter, called_now, is_tag
 from costoptix.database import writing
 from costoptix.failures import reason
 from costoptix.figures.breakdown import amount_of
 from costoptix.figures.trends import share
 from costoptix.lake.providers import account_of
+from costoptix.lake.tag_rules import AS_WRITTEN, TagCleaning, read_tag_rules
 from costoptix.models import Budget, BudgetState, Event, Organization
 from costoptix.money import Amount, to_text, total
 from costoptix.periods import DateRange
@@ -64,7 +65,8 @@ def tell_crossings(
 ) -> None:
     """Raise an event for every threshold that is crossed, once per budget and period."""
     ask, today = asker(session, organization, store), utc_today()
-    spends = list(spends_of(ask, budgets, today))
+    rules = read_tag_rules(session, organization.id)
+    spends = list(spends_of(ask, budgets, today, rules))
     raised = events.raised(session, organization, {key for spend in spends for key in spend.keys})
     for spend in spends:
         news = {key: state for key, state in spend.keys.items() if key not in raised}
@@ -83,8 +85,13 @@ def crossings_of(session: Session, organization: Organization, budget: Budget) -
     return events.of_subject(session, organization, budget.id)
 
 
-def spends_of(ask: Ask, budgets: Iterable[Budget], today: date) -> Iterator[BudgetSpend]:
-    """Yield what each budget has spent so far; one that cannot be asked is logged and left out."""
+def spends_of(
+    ask: Ask, budgets: Iterable[Budget], today: date, rules: TagCleaning = AS_WRITTEN
+) -> Iterator[BudgetSpend]:
+    """Yield what each budget has spent so far; one that cannot be asked is logged and left out.
+
+    Values of tags are looked for in the answers by what the rules call them.
+    """
     by_shape: defaultdict[object, list[BudgetSpend]] = defaultdict(list)
     for budget in budgets:
         try:
@@ -93,7 +100,7 @@ def spends_of(ask: Ask, budgets: Iterable[Budget], today: date) -> Iterator[Budg
         except Exception as error:
             reason(error, f"budget {budget.id}")
         else:
-            spend = BudgetSpend(budget.id, budget.name, draft, query)
+            spend = BudgetSpend(budget.id, budget.name, draft, called_now(query, rules))
             by_shape[spend.shape].append(spend)
     for alike in by_shape.values():
         yield from _asked_together(ask, alike) if len(alike) > 1 else _asked_singly(ask, alike)

@@ -32,8 +32,8 @@ from costoptix.costs.custom_columns import (
 )
 from costoptix.costs.parts import parts_of
 from costoptix.costs.query import CostQuery
-from costoptix.costs.report import with_live
-from costoptix.costs.sql import Statement
+from costoptix.costs.report import with_live, with_rules
+from costoptix.costs.sql_values import Statement
 from costoptix.database import writing
 from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind, plain_name
 from costoptix.lake.layout import CHARGES, literal
@@ -108,7 +108,7 @@ def export(
     write = _csv_gz if file is FileKind.CSV_GZ else _parquet
 
     def answer(live: LiveData) -> Export:
-        selected = _select(query, live, store)
+        selected = _select(with_rules(query, live), live, store)
         chunks = _begun(write(selected, store))
         return Export(_file_name(query, file), selected.row_count, chunks)
 

@@ -18,6 +18,7 @@ from typing import TypeVar
 from costoptix.errors import Invalid
 from costoptix.lake.layout import DIMENSIONS, METRICS
 from costoptix.lake.providers import canonical_value, same_account
+from costoptix.lake.tag_rules import AS_WRITTEN, TagCleaning
 from costoptix.periods import (
     DateRange,
     Granularity,
@@ -29,6 +30,7 @@ from costoptix.periods import (
 
 ACCOUNT = "account"
 TAG_PREFIX = "tag:"
+RAW_PREFIX = "raw:"
 EXCLUDE_PREFIX = "exclude_"
 PERIOD_START = "period_start"
 CURRENCY = "currency"
@@ -46,7 +48,10 @@ _Option = TypeVar("_Option", bound=StrEnum)
 
 @dataclass(frozen=True, order=True)
 class Filter:
-    """The values of one dimension (or ``account``, or ``tag:<key>``); None is "has none"."""
+    """The values of one dimension (or ``account``, ``tag:<key>``, ``raw:<key>``).
+
+    None is "has none".
+    """
 
     dimension: str
     values: tuple[str | None, ...]
@@ -87,6 +92,7 @@ class CostQuery:
     ``search`` keeps the rows whose first ``group_by`` dimension contains that text, whatever
     the case. ``preset`` is how the range was said, for links that stay alive. With ``sides`` the
     answer also holds what both of these cost; a group that was there only before is a row, too.
+    ``tag_rules`` are those of the moment in which it is answered.
     """
 
     date_range: DateRange
@@ -98,6 +104,7 @@ class CostQuery:
     search: str = ""
     preset: Preset | None = field(default=None, compare=False)
     sides: Sides | None = None
+    tag_rules: TagCleaning = field(default=AS_WRITTEN, compare=False)
 
     @classmethod
     def from_params(cls, params: Parameters, today: date) -> CostQuery:
@@ -159,13 +166,38 @@ class CostQuery:
 
 
 def is_tag(name: str) -> bool:
-    """Tell whether a dimension is a tag, as ``tag:<key>``."""
-    return name.startswith(TAG_PREFIX)
+    """Tell whether a dimension is a tag: ``tag:<key>``, or ``raw:<key>`` as bills write it."""
+    return name.startswith((TAG_PREFIX, RAW_PREFIX))
+
+
+def is_raw_tag(name: str) -> bool:
+    """Tell whether a dimension is a tag as bills write it, whatever the rules say."""
+    return name.startswith(RAW_PREFIX)
 
 
 def tag_key(name: str) -> str:
-    """Return the key of ``tag:<key>``."""
-    return name.removeprefix(TAG_PREFIX)
+    """Return the key of ``tag:<key>`` or ``raw:<key>``."""
+    return name.partition(":")[2]
+
+
+def called_now(query: CostQuery, rules: TagCleaning) -> CostQuery:
+    """Return a query whose filters name the values of tags as the rules call them.
+
+    What was asked before there was a rule means the same costs.
+    """
+
+    def called(chosen: Filter) -> Filter:
+        if not is_tag(chosen.dimension) or is_raw_tag(chosen.dimension):
+            return chosen
+        renamed = rules.values(tag_key(chosen.dimension))
+        values = (renamed.get(value or "", value) for value in chosen.values)
+        return replace(chosen, values=tuple(dict.fromkeys(values)))
+
+    return replace(
+        query,
+        filters=tuple(map(called, query.filters)),
+        exclusions=tuple(map(called, query.exclusions)),
+    )
 
 
 def is_tag_key(key: str) -> bool:
@@ -174,7 +206,7 @@ def is_tag_key(key: str) -> bool:
 
 
 def check_dimension(name: str, parameter: str) -> str:
-    """Return ``name`` when it is a dimension or ``tag:<key>``.
+    """Return ``name`` when it is a dimension, ``tag:<key>`` or ``raw:<key>``.
 
     Raises:
         Invalid: it is neither; the sentence names ``parameter`` and what is allowed.
@@ -188,7 +220,7 @@ def check_dimension(name: str, parameter: str) -> str:
                 " and no comma."
             )
         return name
-    raise Invalid(f"{parameter} must be one of {', '.join(DIMENSIONS)}, tag:<key>.")
+    raise Invalid(f"{parameter} must be one of {', '.join(DIMENSIONS)}, tag:<key>, raw:<key>.")
 
 
 def _collect(params: Parameters) -> dict[str, list[str]]:
@@ -199,7 +231,7 @@ def _collect(params: Parameters) -> dict[str, list[str]]:
             raise Invalid(f"At most {MAX_VALUES} parameters and filter values are allowed.")
         if len(value) > MAX_VALUE_LENGTH:
             raise Invalid(f"{name} must have at most {MAX_VALUE_LENGTH} characters.")
-        if not _is_text(value):
+        if not is_text(value):
             raise Invalid(f"{name} must be valid Unicode text.")
         if name in SINGLE_PARAMETERS and name in given:
             raise Invalid(f"{name} must be given once.")
@@ -207,7 +239,7 @@ def _collect(params: Parameters) -> dict[str, list[str]]:
     return given
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Tell whether the text can be encoded: lone surrogates and NUL cannot be compared."""
     return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
@@ -223,7 +255,7 @@ def _check_name(name: str) -> None:
         return
     allowed = ", ".join((*SINGLE_PARAMETERS, *LIST_PARAMETERS, ACCOUNT, *DIMENSIONS))
     raise Invalid(
-        f"Unknown parameter {name[:60]!r}. Allowed are {allowed}, tag:<key>,"
+        f"Unknown parameter {name[:60]!r}. Allowed are {allowed}, tag:<key>, raw:<key>,"
         f" and {EXCLUDE_PREFIX}<dimension>."
     )
 

@@ -24,7 +24,7 @@ from costoptix.costs.answers import (
 )
 from costoptix.costs.engine import FileGone
 from costoptix.costs.parts import parts_of
-from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, is_tag_key
+from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, called_now, is_tag_key
 from costoptix.costs.rows import added_up, priced_lines, rows_of, totals_of
 from costoptix.costs.sql_priced import priced_statement
 from costoptix.errors import Conflict, Invalid, Unavailable
@@ -34,7 +34,7 @@ from costoptix.lake.live import (
     LiveData,
     current_version,
     freshness,
-    read_live,
+    read_live_with_rules,
 )
 from costoptix.models import Organization
 from costoptix.periods import DateRange, Granularity
@@ -73,11 +73,12 @@ def run(
     """
 
     def answer(live: LiveData) -> CostReport:
-        offset = _offset(cursor, query, live)
+        asked = with_rules(query, live)
+        offset = _offset(cursor, asked, live)
         key = (organization.id, live.data_version, query, utc_today(), limit, offset)
         report = store.answers.get(key)
         if report is None:
-            report = _report(query, live, store, limit, offset)
+            report = _report(asked, live, store, limit, offset)
             store.answers.put(key, report, weight=1 + len(report.rows))
         return replace(report, query=query)  # equal, but perhaps said by another preset
 
@@ -107,7 +108,7 @@ def stream(
     """
 
     def answer(live: LiveData) -> RowStream:
-        rows = rows_of(query, live, store, None, 0)
+        rows = rows_of(with_rules(query, live), live, store, None, 0)
         first = next(rows, None)
         if first is None:
             return RowStream(0, iter(()))
@@ -133,7 +134,8 @@ def priced(
     """
 
     def answer(live: LiveData) -> tuple[PricedLine, ...]:
-        return tuple(_priced(sides, metric, live, store))
+        now, before = (with_rules(query, live) for query in sides)
+        return tuple(_priced((now, before), metric, live, store))
 
     return with_live(session, organization, store, answer)
 
@@ -181,7 +183,7 @@ def daily_series(
 
     def answer(live: LiveData) -> Iterator[DailySeries]:
         daily = replace(query, granularity=Granularity.DAILY)
-        series = _daily_series(daily, metric, live, store)
+        series = _daily_series(with_rules(daily, live), metric, live, store)
         first = next(series, None)  # a file that is gone is found out here
         return iter(()) if first is None else chain([first], series)
 
@@ -234,7 +236,8 @@ def dimension_values(
 def dimension_names(session: Session, organization: Organization, store: CostStore) -> list[str]:
     """List what one can group and filter by: the dimensions, then ``tag:<key>`` of all live tags.
 
-    Of more than ``MAX_TAG_KEYS`` keys, the first in alphabetical order.
+    Each can be asked for as bills write it, too: ``raw:<key>``. Of more than ``MAX_TAG_KEYS`` keys
+    in bills the first in alphabetical order.
     """
 
     def answer(live: LiveData) -> list[str]:
@@ -258,7 +261,8 @@ def _tag_dimensions(live: LiveData, store: CostStore) -> list[str]:
     if not paths:
         return []
     statement = sql.tag_keys_statement(paths, store.engine.path, MAX_TAG_KEYS)
-    keys = (key for (key,) in store.engine.read(statement.sql, statement.parameters))
+    written = (key for (key,) in store.engine.read(statement.sql, statement.parameters))
+    keys = sorted({live.tag_rules.key(key) for key in written})
     return [TAG_PREFIX + key for key in keys if is_tag_key(key)]
 
 
@@ -278,18 +282,23 @@ def with_live(
         return answer(live)
     except FileGone:
         session.commit()  # ends the read: what follows sees the pointer as it is now
-        now = read_live(session, organization)
+        now = read_live_with_rules(session, organization)
         if now.data_version == live.data_version:
             logger.exception("a file of the lake that is live cannot be read")
             raise Unavailable(FILES_MISSING) from None
         return answer(now)
 
 
+def with_rules(query: CostQuery, live: LiveData) -> CostQuery:
+    """Return a query with the rules of tags that it is to be answered by."""
+    return replace(called_now(query, live.tag_rules), tag_rules=live.tag_rules)
+
+
 def _live(session: Session, organization: Organization, store: CostStore) -> LiveData:
     key = (organization.id, current_version(session, organization))
     live = store.pointers.get(key)
     if live is None:
-        live = read_live(session, organization)
+        live = read_live_with_rules(session, organization)
         store.pointers.put((organization.id, live.data_version), live)
     return live
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from costoptix.costs.engine import Parameter
 from costoptix.costs.plan import QueryPart, Side
 from costoptix.costs.query import (
     ACCOUNT,
@@ -17,16 +15,14 @@ from costoptix.costs.query import (
     Order,
     Sides,
     is_tag,
-    tag_key,
 )
 from costoptix.costs.spellings import SPELLED, Spellings
 from costoptix.costs.sql_sums import SIDE, by_side, charge_column, side_sums, sum_to_order, sums_of
+from costoptix.costs.sql_tags import joined_tags, tag_value
+from costoptix.costs.sql_values import Locate, Statement, Values
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
 from costoptix.lake.providers import NAMES, canonical_value, same_account
 from costoptix.periods import Granularity
-
-Locate = Callable[[str], Path]
-"""Tells where a file lies, given its path within the lake."""
 
 _CHARGE_TIME = "charge_period_start"
 
@@ -36,34 +32,6 @@ _BUCKET_UNIT = {
     Granularity.MONTHLY: "month",
     Granularity.QUARTERLY: "quarter",
 }
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL text and the values bound to its parameters."""
-
-    sql: str
-    parameters: dict[str, Parameter]
-
-
-@dataclass
-class Values:
-    """The values bound so far, each under a name of its own."""
-
-    locate: Locate
-    bound: dict[str, Parameter] = field(default_factory=dict)
-
-    def bind(self, value: Parameter) -> str:
-        """Bind a value; return what stands for it in the statement."""
-        name = f"v{len(self.bound)}"
-        self.bound[name] = value
-        return f"${name}"
-
-    def files(self, paths: Iterable[str], *, named: bool = False) -> str:
-        """Write the read of files, given by their paths within the lake."""
-        located = self.bind([str(self.locate(path)) for path in paths])
-        options = "hive_partitioning = false" + (", filename = true" if named else "")
-        return f"read_parquet({located}, {options})"
 
 
 def rows_statement(
@@ -162,11 +130,11 @@ def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Lo
     values = Values(locate)
     selects = []
     for part in parts:
-        conditions = _conditions(query, part.spellings, values)
-        first, after = values.bind(part.days.first), values.bind(part.days.after)
-        days = [f"{_CHARGE_TIME} >= {first}", f"{_CHARGE_TIME} < {after}"]
-        where = " AND ".join([*days, *conditions])
-        selects.append(f"SELECT * FROM {values.files(part.paths)} WHERE {where}")  # noqa: S608
+        files, days = values.files(part.paths), _within(part, _CHARGE_TIME, values)
+        of_files, of_tags = _conditions(query, part.spellings, values)
+        tags = joined_tags(query, files, [*days, *of_files], values)
+        where = " AND ".join([*days, *of_files, *of_tags])
+        selects.append(f"SELECT charges.* FROM {files} AS charges {tags} WHERE {where}")  # noqa: S608
     return Statement(" UNION ALL ".join(selects), values.bound)
 
 
@@ -203,9 +171,9 @@ def source(
 def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: Values) -> str:
     is_charges = part.kind == CHARGES
     time, currency = (_CHARGE_TIME, "billing_currency") if is_charges else ("day", CURRENCY)
-    groups = [_dimension(name, part.spellings, values) for name in query.group_by]
-    conditions = _conditions(query, part.spellings, values)
-    first, after = values.bind(part.days.first), values.bind(part.days.after)
+    groups = [_dimension(query, name, part.spellings, values) for name in query.group_by]
+    conditions, of_tags = _conditions(query, part.spellings, values)
+    days = _within(part, time, values)
     bucket, standing = _bucket(query, time), ""
     if query.sides and part.side is Side.BEFORE and bucket:
         bucket, standing = _standing(query.sides, bucket, values)
@@ -214,10 +182,17 @@ def _select(query: CostQuery, part: QueryPart, columns: Sequence[str], values: V
     selected += [f"{group} AS {key}" for key, group in zip(group_keys(query), groups, strict=True)]
     selected += [f"{currency} AS {CURRENCY}"]
     selected += [charge_column(name) for name in columns] if is_charges else columns
-    where = [f"{time} >= {first}", f"{time} < {after}", *conditions]
-    clauses = ["SELECT", ", ".join(selected), "FROM", values.files(part.paths)]
+    files = values.files(part.paths)
+    where = [*days, *conditions, *of_tags]
+    clauses = ["SELECT", ", ".join(selected), "FROM", files]
+    clauses += [joined_tags(query, files, [*days, *conditions], values)]
     clauses += [_spelled(name, part.spellings.of(name), values) for name in query.group_by]
     return " ".join([*clauses, standing, "WHERE", " AND ".join(where)])
+
+
+def _within(part: QueryPart, time: str, values: Values) -> list[str]:
+    first, after = values.bind(part.days.first), values.bind(part.days.after)
+    return [f"{time} >= {first}", f"{time} < {after}"]
 
 
 def _spelled(name: str, shown: Mapping[str, str], values: Values) -> str:
@@ -258,39 +233,43 @@ def group_keys(query: CostQuery) -> list[str]:
     return [f"group_{index}" for index in range(len(query.group_by))]
 
 
-def _dimension(name: str, spellings: Spellings, values: Values) -> str:
-    """Write the value of a dimension; a tag that is empty is a tag that is not there."""
-    if not is_tag(name):
-        return f"coalesce({name}_shown, {name})" if spellings.of(name) else name
-    pointer = "/" + tag_key(name).replace("~", "~0").replace("/", "~1")
-    return f"nullif(json_extract_string(tags, {values.bind(pointer)}), '')"
+def _dimension(query: CostQuery, name: str, spellings: Spellings, values: Values) -> str:
+    """Write the value of a dimension."""
+    if is_tag(name):
+        return tag_value(query, name, values)
+    return f"coalesce({name}_shown, {name})" if spellings.of(name) else name
 
 
-def _conditions(query: CostQuery, spellings: Spellings, values: Values) -> list[str]:
-    conditions = [_is_any_of(chosen, spellings, values) for chosen in query.filters]
-    conditions += [
-        f"NOT coalesce({_is_any_of(chosen, spellings, values)}, false)"
-        for chosen in query.exclusions
-    ]
+def _conditions(
+    query: CostQuery, spellings: Spellings, values: Values
+) -> tuple[list[str], list[str]]:
+    """Write the conditions of a query: those on columns of files, and those on tags or groups."""
+    of_files: list[str] = []
+    of_tags: list[str] = []
+    for chosen in query.filters:
+        condition = _is_any_of(query, chosen, spellings, values)
+        (of_tags if is_tag(chosen.dimension) else of_files).append(condition)
+    for chosen in query.exclusions:
+        condition = f"NOT coalesce({_is_any_of(query, chosen, spellings, values)}, false)"
+        (of_tags if is_tag(chosen.dimension) else of_files).append(condition)
     if query.search:
-        searched = _dimension(query.group_by[0], spellings, values)
+        searched = _dimension(query, query.group_by[0], spellings, values)
         # What is shown is searched, so that all of a value is found or nothing of it.
         texts = {query.search, canonical_value(query.group_by[0], query.search) or ""}
         options = (
             f"contains(lower({searched}), lower({values.bind(text)}))" for text in sorted(texts)
         )
-        conditions.append(f"({' OR '.join(options)})")
-    return conditions
+        of_tags.append(f"({' OR '.join(options)})")
+    return of_files, of_tags
 
 
-def _is_any_of(chosen: Filter, spellings: Spellings, values: Values) -> str:
+def _is_any_of(query: CostQuery, chosen: Filter, spellings: Spellings, values: Values) -> str:
     """Write a condition, plain enough that whole row groups can be skipped by it."""
     if chosen.dimension == ACCOUNT:
         options = [_is_account(value or "", spellings, values) for value in chosen.values]
         return "(" + " OR ".join(options) + ")"
     if is_tag(chosen.dimension):
-        column = _dimension(chosen.dimension, spellings, values)
-        return _is_tag_any_of(column, chosen, values)
+        return _is_tag_any_of(tag_value(query, chosen.dimension, values), chosen, values)
     return _is_value(chosen.dimension, chosen.values, spellings, values)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from costoptix.costs.answers import PricedKind
 from costoptix.costs.plan import QueryPart
 from costoptix.costs.query import CURRENCY, CostQuery
-from costoptix.costs.sql import Locate, Statement, Values, group_keys, source
+from costoptix.costs.sql import group_keys, source
+from costoptix.costs.sql_values import Locate, Statement, Values
 
 KINDS = tuple(PricedKind)
 _KIND_COLUMNS = ("charge_category", "commitment_discount_status", "pricing_category")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from typing import Protocol, TypeVar
@@ -16,8 +16,9 @@ from costoptix.costs import accounts, report
 from costoptix.costs import restated as restating
 from costoptix.costs.answers import CostStore, PricedLine
 from costoptix.costs.asking import Ask, asker
-from costoptix.costs.query import CostQuery
+from costoptix.costs.query import CostQuery, called_now
 from costoptix.lake.live import Replaced
+from costoptix.lake.tag_rules import TagCleaning, read_tag_rules
 from costoptix.models import Organization
 from costoptix.money import Amount
 
@@ -67,8 +68,13 @@ def asks_of(session: Session, organization: Organization, store: CostStore) -> A
     def replaced() -> tuple[Replaced, ...]:
         return replacements.replaced(session, organization, utc_now() - RESTATED_WITHIN)
 
+    @cache
+    def rules() -> TagCleaning:
+        return read_tag_rules(session, organization.id)
+
     def restated(query: CostQuery, metric: str) -> Mapping[str, Amount]:
-        return restating.restated(query, metric, replaced(), store)
+        asked = replace(called_now(query, rules()), tag_rules=rules())
+        return restating.restated(asked, metric, replaced(), store)
 
     names = accounts.given_names(session, organization)
     return Asks(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_today
+from costoptix.lake.tag_rules import AS_WRITTEN, TagCleaning, read_tag_rules
 from costoptix.models import Delivery, DeliveryFile, Import, Organization, new_id
 from costoptix.periods import BillingPeriod, DateRange
 
@@ -57,6 +58,7 @@ class LiveData:
 
     data_version: str
     deliveries: tuple[LiveDelivery, ...]
+    tag_rules: TagCleaning = AS_WRITTEN
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,19 @@ def read_live(session: Session, organization: Organization) -> LiveData:
             for row in facts.values()
         ),
     )
+
+
+def read_live_with_rules(session: Session, organization: Organization) -> LiveData:
+    """Read the live deliveries, the rules of tags and their version, all of one moment.
+
+    Two statements may see different moments on PostgreSQL: whoever changes either renews the
+    version, so that both are of one where it is the same after them.
+    """
+    while True:
+        live = read_live(session, organization)
+        live = replace(live, tag_rules=read_tag_rules(session, organization.id))
+        if current_version(session, organization) == live.data_version:
+            return live
 
 
 def data_as_of(

@@ -49,7 +49,7 @@ from costoptix.models.channels import (
     DispatchAttempt,
     DispatchState,
 )
-from costoptix.models.costs import AccountName
+from costoptix.models.costs import AccountName, CleanedName, CleaningRule
 from costoptix.models.events import Event
 from costoptix.models.operations import InstallationIdentity, SweepPause
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
@@ -79,6 +79,8 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelState",
+    "CleanedName",
+    "CleaningRule",
     "Delivery",
     "DeliveryFile",
     "DeliveryState",

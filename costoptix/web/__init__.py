@@ -8,12 +8,14 @@ import pkgutil
 from flask import Flask, request
 
 from config import Config
+from costoptix.frame.tag_keys import TagKeyConverter
 from costoptix.web.parts import assets, bodies, display, errors, navigation, session
 from costoptix.web.parts.routing import web
 
 
 def init_app(app: Flask, config: Config) -> None:
     """Bind pages and error pages to the application."""
+    app.url_map.converters["tag_key"] = TagKeyConverter
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         importlib.import_module(module.name)
     for part in (assets, display, errors, navigation):

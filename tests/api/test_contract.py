@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from costoptix import clock
+from costoptix import clock, drafts
 from costoptix.access import api_keys
 from costoptix.access.permissions import Permission, command_line
 from costoptix.api import declared_operations
@@ -24,6 +24,8 @@ from costoptix.drafts import Draft
 from costoptix.models import ApiKey, Budget, Import, Organization
 from costoptix.notify import channels
 from costoptix.notify.drafts import ChannelDraft
+from costoptix.tags import service as tag_rules
+from costoptix.tags.drafts import RuleDraft
 from costoptix.views import service as views
 from costoptix.views.drafts import ViewDraft
 from tests.anomalies.anomaly import make_anomaly
@@ -86,6 +88,12 @@ def _make_webhook(session: Session, organization: Organization) -> str:
     return channels.create(session, organization, caller, draft, config)[0].id
 
 
+def _make_rule(session: Session, organization: Organization) -> str:
+    draft = drafts.read(RuleDraft, {"key": "team", "from": ["Theirs"], "to": "theirs"})
+    caller = command_line(organization.id)
+    return tag_rules.add_rule(session, organization, caller, draft).id
+
+
 THINGS = {
     "account_id": _make_account,
     "key_id": _make_key,
@@ -94,13 +102,14 @@ THINGS = {
     "budget_id": _make_budget,
     "view_id": _make_view,
     "webhook_id": _make_webhook,
+    "rule_id": _make_rule,
 }
 """How to make what an id in a path names. An operation on a new thing needs its maker here."""
 
 
 def _path(operation: Operation, thing_id: str) -> str:
     path = re.sub(r"<(\w+_id)>", thing_id, operation.path)
-    return re.sub(r"<path:name>", "service_name", path)
+    return re.sub(r"<(path|tag_key):name>", "service_name", path)
 
 
 def _answers(operation: Operation, path: str) -> bool:
@@ -111,6 +120,7 @@ def _answers(operation: Operation, path: str) -> bool:
 EXAMPLE = {
     "name": "n", "permission": "read", "overlap_hours": 1, "amount": "1", "currency": "USD",
     "decision": "discard", "ids": ["none"], "anomaly_floor": {"USD": "1"}, "kind": "custom",
+    "from": ["Team"], "to": "team",
     "question": "range=last_30_days",
 }  # fmt: skip
 """Values for fields that bodies need. An operation with a new needed field adds it here."""
@@ -122,7 +132,8 @@ def _call(api: Api, operation: Operation, thing_id: str = "none") -> TestRespons
 
 
 def _needed(body: type[Draft]) -> dict[str, object]:
-    return {name: EXAMPLE[name] for name, field in body.model_fields.items() if field.is_required()}
+    fields = {field.alias or name: field for name, field in body.model_fields.items()}
+    return {name: EXAMPLE[name] for name, field in fields.items() if field.is_required()}
 
 
 def _assert_refused(response: TestResponse, status: int) -> str:
@@ -209,7 +220,8 @@ def test_an_unknown_field_is_refused_by_name(operation: Operation, api: Api) -> 
     """S27: no mass assignment."""
     if operation.body is None:
         return
-    known = {k: v for k, v in EXAMPLE.items() if k in operation.body.model_fields}
+    names = {field.alias or name for name, field in operation.body.model_fields.items()}
+    known = {name: value for name, value in EXAMPLE.items() if name in names}
     for field in ("organization_id", "role", "id", "created_at", "is_admin", "quota"):
         response = api(operation.method, _path(operation, "none"), json=known | {field: "x"})
         assert field in _assert_refused(response, 400)
@@ -244,7 +256,7 @@ def test_a_key_in_the_query_string_is_refused(
 @_by_name
 def test_a_trailing_or_doubled_slash_is_not_found(operation: Operation, api: Api) -> None:
     path = _path(operation, "none")
-    if "<path:" not in operation.path:
+    if not re.search("<(path|tag_key):", operation.path):
         _assert_refused(api(operation.method, f"{path}/"), 404)
     _assert_refused(api(operation.method, f"/{path}"), 404)
 

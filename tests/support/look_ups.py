@@ -24,7 +24,8 @@ GROWING = frozenset({
     "account_names", "anomalies", "anomaly_judgements", "api_keys", "audit_entries", "budgets",
     "deliveries", "delivery_files", "delivery_sub_accounts", "delivery_sums", "events",
     "idempotency_records", "imports", "inbox_items", "invitations", "jobs", "reconciliation_lines",
-    "saved_views", "sources", "throttle_counters", "user_sessions", "users",
+    "saved_views", "sources", "tag_rule_names", "tag_rules", "throttle_counters", "user_sessions",
+    "users",
 })  # fmt: skip
 
 WHOLE = ("SELECT deliveries.is_live, sum(delivery_files.size_bytes)",)

@@ -27,6 +27,8 @@ from costoptix.frame.headers import CONTENT_SECURITY_POLICY
 from costoptix.models import Organization, User, UserSession
 from costoptix.notify import channels, dispatches, unsubscribing
 from costoptix.notify.drafts import ChannelDraft
+from costoptix.tags import service as tag_rules
+from costoptix.tags.drafts import RuleDraft
 from costoptix.views import service as views
 from costoptix.views.drafts import ViewDraft
 from costoptix.web.parts.routing import ACCESS, Access
@@ -65,8 +67,11 @@ def ids(
     )
     channel_id = channels.create(session, acme, admin, hook, config)[0].id
     with open_writer() as writer:
-        Lake(session, store, writer, acme).deliver(Charge())
+        Lake(session, store, writer, acme).deliver(Charge(tags='{"team":"web"}'))
+    rule = drafts.read(RuleDraft, {"key": "team", "from": ["Web"], "to": "web"})
     return {
+        "key": "team",
+        "rule_id": tag_rules.add_rule(session, acme, admin, rule).id,
         "account_id": account_id("aws:111"),
         "anomaly_id": make_anomaly(session, acme).id,
         "channel_id": channel_id,

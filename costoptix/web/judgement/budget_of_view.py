@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from costoptix.access.tiers import Feature, tier_of
 from costoptix.budgets.drafts import DEFAULT_METRIC, ChargeCategory
-from costoptix.costs.query import ACCOUNT, CostQuery, Filter, is_tag, tag_key
+from costoptix.costs.query import ACCOUNT, CostQuery, Filter, is_raw_tag, is_tag, tag_key
 from costoptix.figures import summary
 from costoptix.lake.providers import account_of, slug_of
 from costoptix.web.costs.questions import CostQuestion, asker
@@ -115,6 +115,7 @@ def _rules(query: CostQuery) -> tuple[list[dict[str, object]], list[str]]:
         is_one = len(values) == 1
         # The form parts several values at their commas.
         can_be_written = is_one or not any("," in value for value in values)
+        can_be_written &= not is_raw_tag(chosen.dimension)  # budgets go by cleaned tags
         if has_rules and can_be_written and len(rules) < RULES:
             operator = "=" if is_one else "in"
             rules.append({"key": tag_key(chosen.dimension), "operator": operator, "values": values})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from costoptix.anomalies.episodes import Series
-from costoptix.costs.query import ACCOUNT, is_tag, tag_key
+from costoptix.costs.query import ACCOUNT, is_raw_tag, is_tag, tag_key
 from costoptix.figures.breakdown import Group
 from costoptix.figures.comparison import Compare
 from costoptix.lake.providers import account_of
@@ -82,6 +83,10 @@ OFFERED = (
 """The presets of a page that does not say which it offers."""
 
 
+EMOJI_JOINER = "\u200d"
+"""Makes one of several emoji; it is seen by that."""
+
+
 @web.app_template_global()
 def preset_titles(presets: Iterable[Preset] = OFFERED) -> dict[Preset, str]:
     """Return the words for presets, in order."""
@@ -96,8 +101,10 @@ def metric_title(metric: str) -> str:
 
 @web.app_template_filter()
 def dimension_title(name: str) -> str:
-    """Return how people call a dimension: ``Service``, ``Tag team``."""
-    return f"Tag {with_blanks(tag_key(name))}" if is_tag(name) else DIMENSION_TITLES[name]
+    """Return how people call a dimension: ``Service``, ``Tag team``, ``Tag Team as written``."""
+    if is_tag(name):
+        return f"Tag {with_blanks(tag_key(name))}{' as written' if is_raw_tag(name) else ''}"
+    return DIMENSION_TITLES[name]
 
 
 def with_blanks(text: str) -> str:
@@ -108,6 +115,18 @@ def with_blanks(text: str) -> str:
     start, end = text.find(inner), text.find(inner) + len(inner)
     middle = inner.replace("  ", "␣␣")
     return f"“{'␣' * start}{middle}{'␣' * (len(text) - end)}”"
+
+
+@web.app_template_filter()
+def visible(text: str) -> str:
+    """Make seen what nobody sees in a text: blanks at its ends, and marks without a shape."""
+    shown = "".join(
+        f"‹U+{ord(letter):04X}›"
+        if unicodedata.category(letter) in ("Cf", "Cc") and letter != EMOJI_JOINER
+        else letter
+        for letter in text
+    )
+    return with_blanks(shown)
 
 
 def titles_of(names: Sequence[str]) -> dict[str, str]:

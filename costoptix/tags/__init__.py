@@ -1,0 +1,1 @@
+"""Tags: what carries them, what lacks them, and the rules that clean them."""
