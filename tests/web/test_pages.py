@@ -313,6 +313,16 @@ def test_s16_s17_s23_every_answer_carries_the_headers(
                 assert answer.content_type.endswith("; charset=utf-8"), rule
 
 
+def test_no_page_writes_what_html_does_not_know(
+    app: Flask, alice_browser: Browser, ids: dict[str, str]
+) -> None:
+    """Attributes that are true stand alone, and instants have no millionths of seconds."""
+    for rule in rules(app, "GET"):
+        answer = alice_browser.get(address(rule, ids))
+        if answer.mimetype == "text/html":
+            assert not re.search(r'="(True|False|None)"|datetime="[^"]*\.\d{4,}', answer.text), rule
+
+
 LEADS_ELSEWHERE = {"web.logout", "web.setup", "web.setup_demo"}
 """Signing out has no fields, and a set-up that is done takes nothing."""
 TAKES_ANY_FIELD = NEEDS_NO_TOKEN

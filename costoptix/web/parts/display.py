@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from flask import Flask
@@ -65,9 +65,10 @@ def instant(value: datetime) -> str:
     return f"{day(value)}, {value:%H:%M} UTC"
 
 
-def machine_time(value: datetime) -> str:
-    """Write an instant for ``<time datetime>``, which HTML reads to the millisecond at most."""
-    return value.isoformat(timespec="seconds")
+def machine_time(value: date) -> str:
+    """Write a day or an instant for ``<time datetime>``: HTML reads no millionths of seconds."""
+    is_instant = isinstance(value, datetime)
+    return value.isoformat(timespec="seconds") if is_instant else value.isoformat()
 
 
 def flags(attributes: Mapping[str, object]) -> dict[str, object]:

@@ -31,6 +31,7 @@ def test_a_browser_is_named_as_people_call_it(user_agent: str, title: str) -> No
 def test_an_instant_is_written_as_html_reads_it() -> None:
     value = datetime(2026, 11, 29, 16, 5, 7, 123456, tzinfo=UTC)
     assert machine_time(value) == "2026-11-29T16:05:07+00:00"
+    assert machine_time(value.date()) == "2026-11-29"
 
 
 def test_a_flag_stands_alone_or_not_at_all() -> None:
