@@ -38,6 +38,11 @@ def wrong_field(field: str, reason: str) -> Invalid:
     return Invalid(f"The field {field} is wrong: {reason}.", field=field, reason=reason)
 
 
+def refused_field(field: str, sentence: str) -> Invalid:
+    """Return the refusal of one field by a sentence of its own, which a form says beside it."""
+    return Invalid(sentence, field=field, reason=f"{sentence[0].lower()}{sentence[1:-1]}")
+
+
 class Unauthorized(CostOptixError):
     """Nobody, or nobody known, is asking."""
 

@@ -12,7 +12,7 @@ from costoptix.access import audit, audit_pruning, passwords, users
 from costoptix.access.permissions import Caller, Permission, Role, command_line, require
 from costoptix.access.tiers import TIERS, Tier
 from costoptix.database import writing
-from costoptix.errors import Conflict, Invalid, NotFound
+from costoptix.errors import Conflict, Invalid, NotFound, refused_field
 from costoptix.models import Organization, SetupState, User, new_id
 
 MAX_NAME = 200
@@ -54,7 +54,8 @@ def parse_tier(text: str) -> Tier:
         Invalid: there is none; the sentence lists them.
     """
     if text not in TIERS:
-        raise Invalid(f"The tier must be one of {', '.join(TIERS)}, not {text[:40]!a}.")
+        names = ", ".join(TIERS)
+        raise refused_field("tier", f"The tier must be one of {names}, not {text[:40]!a}.")
     return TIERS[text]
 
 

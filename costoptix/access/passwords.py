@@ -12,7 +12,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from costoptix.errors import Invalid, Unavailable
+from costoptix.errors import Invalid, Unavailable, refused_field
 
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
@@ -57,15 +57,15 @@ def check(password: str, *, words: tuple[str, ...] = ()) -> None:
         Invalid: too short, too long, or easily guessed; the sentence says which.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise Invalid(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+        raise _refused(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
     lowered = password.lower()
     if len(set("".join(lowered.split()))) < _FEWEST_CHARACTERS:
-        raise Invalid("This password is blanks, or one or two characters again and again.")
+        raise _refused("This password is blanks, or one or two characters again and again.")
     if lowered in common_passwords():
-        raise Invalid("This password is on the list of the most common ones; choose another.")
+        raise _refused("This password is on the list of the most common ones; choose another.")
     for word in _guessable(words):
         if len(lowered.replace(word, "")) < _SHORTEST_REMAINDER:
-            raise Invalid("This password is little more than a well-known name; choose another.")
+            raise _refused("This password is little more than a well-known name; choose another.")
 
 
 def hash_password(password: str) -> str:
@@ -106,6 +106,10 @@ def dummy_hash() -> str:
 def common_passwords() -> frozenset[str]:
     """Return the passwords that are guessed first."""
     return frozenset(_COMMON.read_text(encoding="utf-8").split("\n")) - {""}
+
+
+def _refused(sentence: str) -> Invalid:
+    return refused_field("password", sentence)
 
 
 def _guessable(words: tuple[str, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import hmac
 from sqlalchemy.orm import Session
 
 from costoptix.access import organizations, throttle
-from costoptix.errors import Invalid
+from costoptix.errors import refused_field
 
 _CODE_BYTES = 10  # 80 bits: sixteen letters and digits
 
@@ -40,5 +40,5 @@ def check_code(session: Session, secret_key: str, given: str, address: str) -> N
     with throttle.attempt(session, "set-up", "first", address) as tried:
         typed = "".join(c for c in given.upper() if c.isalnum()).encode()
         if not hmac.compare_digest(typed, code(secret_key).replace("-", "").encode()):
-            raise Invalid("This is not the code that the server printed in its log.")
+            raise refused_field("code", "This is not the code that the server printed in its log.")
         tried.succeeded()

@@ -14,7 +14,7 @@ from costoptix.access import audit, audit_refusals, passwords, sessions, throttl
 from costoptix.access.permissions import Caller, Permission, Role, require
 from costoptix.access.tiers import tier_of
 from costoptix.database import writing
-from costoptix.errors import Conflict, Invalid, NotFound, TooManyRequests, Unauthorized
+from costoptix.errors import Conflict, NotFound, TooManyRequests, Unauthorized, refused_field
 from costoptix.models import Invitation, Organization, User
 
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\]{1,255}")
@@ -30,7 +30,7 @@ def normalize_address(text: str) -> str:
     """
     address = text.strip().lower()
     if not _ADDRESS.fullmatch(address) or not address.isprintable():
-        raise Invalid("The e-mail address must have the form name@example.com.")
+        raise refused_field("email", "The e-mail address must have the form name@example.com.")
     return address
 
 
@@ -42,7 +42,9 @@ def normalize_name(text: str) -> str:
     """
     name = text.strip()
     if len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(f"A person's name must be one line of at most {MAX_NAME} characters.")
+        raise refused_field(
+            "name", f"A person's name must be one line of at most {MAX_NAME} characters."
+        )
     return name
 
 

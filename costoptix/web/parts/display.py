@@ -67,8 +67,9 @@ def instant(value: datetime) -> str:
 
 def machine_time(value: date) -> str:
     """Write a day or an instant for ``<time datetime>``: HTML reads no millionths of seconds."""
-    is_instant = isinstance(value, datetime)
-    return value.isoformat(timespec="seconds") if is_instant else value.isoformat()
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value.isoformat()
 
 
 def flags(attributes: Mapping[str, object]) -> dict[str, object]:

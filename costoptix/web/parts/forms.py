@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from costoptix import drafts
 from costoptix.access import throttle, users
-from costoptix.errors import CostOptixError, Invalid
+from costoptix.errors import CostOptixError, Invalid, refused_field
 from costoptix.extensions import db
 from costoptix.web.parts import refusals, session
 
@@ -82,21 +82,16 @@ def require_password() -> None:
     """
     password = request.form.get(PASSWORD_FIELD, "")
     if not password:
-        raise _wrong_password("Please give your password to confirm this.")
+        raise refused_field(PASSWORD_FIELD, "Please give your password to confirm this.")
     person, browser = current_user.email, current_user.row.id
     with throttle.attempt(
         db.session(), "password", person, session.address(), browser=browser
     ) as tried:
         if not users.has_password(current_user.user, password):
             refusals.note_wrong_password()
-            raise _wrong_password("Your password is not correct.")
+            raise refused_field(PASSWORD_FIELD, "Your password is not correct.")
         tried.succeeded()
     session.confirm_password()
-
-
-def _wrong_password(sentence: str) -> Invalid:
-    reason = f"{sentence[0].lower()}{sentence[1:-1]}"
-    return Invalid(sentence, field=PASSWORD_FIELD, reason=reason)
 
 
 def answer(body: str, error: CostOptixError | None = None) -> Response:

@@ -7,30 +7,31 @@ from collections.abc import Callable
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
-from costoptix import drafts
 from costoptix.access import sessions, users
 from costoptix.access.passwords import HINT
-from costoptix.errors import CostOptixError, Invalid
+from costoptix.errors import CostOptixError, refused_field
 from costoptix.extensions import db
 from costoptix.models import UserSession
 from costoptix.web.parts import forms
 from costoptix.web.parts.display import browser_title
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.sorting import Comparable, sorting
 
 
-class PasswordChange(drafts.Draft):
+class PasswordForm(Form):
     """The form that changes the password (the present one is read by forms)."""
 
-    password: str
-    repeated: str
+    password: str = Field("", title="New password")
+    repeated: str = Field("", title="New password again")
 
 
-class NameChange(drafts.Draft):
+class NameForm(Form):
     """The form that changes how the person is called."""
 
-    name: str
+    name: str = Field("", title="Name")
 
 
 @page("/settings/security")
@@ -44,10 +45,10 @@ def change_name() -> ResponseReturnValue:
     """Change how the person is called."""
     try:
         users.rename(
-            db.session(), current_user.caller, current_user.user, forms.read(NameChange).name
+            db.session(), current_user.caller, current_user.user, forms.read(NameForm).name
         )
     except CostOptixError as error:
-        return _show(error)
+        return _show(FilledForm.posted(NameForm, error))
     flash("Name changed.")
     return redirect(url_for("web.security"))
 
@@ -57,15 +58,15 @@ def change_password() -> ResponseReturnValue:
     """Change the password; every other session ends."""
     try:
         forms.require_password()
-        draft = forms.read(PasswordChange)
+        draft = forms.read(PasswordForm)
         if draft.password != draft.repeated:
-            raise Invalid("The two new passwords differ: type the same one twice.")
+            raise refused_field("repeated", "The two differ: type the same password twice.")
         users.change_password(
             db.session(), current_user.caller, current_user.user, draft.password,
             keep_session=current_user.row.id,
         )  # fmt: skip
     except CostOptixError as error:
-        return _show(error)
+        return _show(_without_passwords(error))
     flash("Password changed. All your other sessions have ended.")
     return redirect(url_for("web.security"))
 
@@ -96,13 +97,25 @@ SESSIONS: dict[str, Callable[[UserSession], Comparable]] = {
 """What a person's sessions can be sorted by."""
 
 
-def _show(error: CostOptixError | None = None) -> ResponseReturnValue:
+def _without_passwords(error: CostOptixError) -> FilledForm:
+    return FilledForm(PasswordForm, {}, error)
+
+
+def _show(refused: FilledForm | None = None) -> ResponseReturnValue:
     order = sorting("web.security", SESSIONS)
+    naming = FilledForm(NameForm, {"name": current_user.user.name})
+    changing = FilledForm(PasswordForm, {})
+    if refused is not None and refused.model is NameForm:
+        naming = refused
+    elif refused is not None:
+        changing = refused
     body = render_template(
         "settings/security.html",
         sessions=order.rows(sessions.list_of(db.session(), current_user.user)),
         sorting=order,
         hint=HINT,
-        error=error.sentence if error else "",
+        refused=refused,
+        naming=naming,
+        changing=changing,
     )
-    return forms.answer(body, error)
+    return forms.answer(body, refused.error if refused else None)

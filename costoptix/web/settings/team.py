@@ -7,15 +7,16 @@ from collections.abc import Callable
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
-from costoptix import drafts
 from costoptix.access import invitations, users
 from costoptix.access.permissions import Role
 from costoptix.access.tiers import tier_of
-from costoptix.errors import CostOptixError, Invalid
+from costoptix.errors import CostOptixError, refused_field
 from costoptix.extensions import db
 from costoptix.models import User
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 from costoptix.web.parts.sorting import Comparable, sorting
@@ -33,23 +34,27 @@ PEOPLE: dict[str, Callable[[User], Comparable]] = {
 """What the people can be sorted by."""
 
 
-class InvitationDraft(drafts.Draft):
+class InvitationForm(Form):
     """The form that invites a person."""
 
-    email: str
-    role: Role = Role.MEMBER
+    email: str = Field("", title="E-mail address")
+    role: Role = Field(Role.MEMBER, title="Role")
 
 
-class RoleChange(drafts.Draft):
+class RoleForm(Form):
     """The form that makes a person admin or member."""
 
-    role: Role
+    role: Role = Field(title="Role")
 
 
-class Removal(drafts.Draft):
+class AccessForm(Form):
+    """The form that lets a person in or shuts one out: a button, and the password of who asks."""
+
+
+class RemovalForm(Form):
     """The form that deletes a person; the address is typed to confirm it."""
 
-    confirm: str
+    confirm: str = Field("", title="The person's address")
 
 
 @page("/settings/team", access=Access.ADMIN)
@@ -63,13 +68,13 @@ def create_invitation() -> ResponseReturnValue:
     """Invite a person; the link is shown in this answer alone."""
     try:
         forms.require_fresh_password()
-        draft = forms.read(InvitationDraft)
+        draft = forms.read(InvitationForm)
         token = invitations.create(
             db.session(), current_user.organization, current_user.caller,
             email=draft.email, role=draft.role,
         )  # fmt: skip
     except CostOptixError as error:
-        return _show_team(error=error)
+        return _show_team(FilledForm.posted(InvitationForm, error))
     return _show_team(link=config().public_url + url_for("web.invite", token=token))
 
 
@@ -96,12 +101,12 @@ def change_role(user_id: str) -> ResponseReturnValue:
     person = _find(user_id)
     try:
         forms.require_fresh_password()
-        draft = forms.read(RoleChange)
+        draft = forms.read(RoleForm)
         users.set_role(
             db.session(), current_user.organization, current_user.caller, user_id, draft.role
         )
     except CostOptixError as error:
-        return _show_person(user_id, error)
+        return _show_person(user_id, FilledForm.posted(RoleForm, error))
     flash(f"{person.email} is now {draft.role}.")
     return redirect(url_for("web.home" if person.id == current_user.user.id else "web.team"))
 
@@ -127,7 +132,7 @@ def _set_active(user_id: str, *, active: bool) -> ResponseReturnValue:
             db.session(), current_user.organization, current_user.caller, user_id, active=active
         )
     except CostOptixError as error:
-        return _show_person(user_id, error)
+        return _show_person(user_id, FilledForm.posted(AccessForm, error))
     flash(f"{person.email} {'can sign in again' if active else 'is deactivated'}.")
     return redirect(url_for("web.team"))
 
@@ -138,16 +143,17 @@ def delete_person(user_id: str) -> ResponseReturnValue:
     person = _find(user_id)
     try:
         forms.require_fresh_password()
-        if forms.read(Removal).confirm.strip().lower() != person.email:
-            raise Invalid("Type the person's e-mail address to confirm the deletion.")
+        if forms.read(RemovalForm).confirm.strip().lower() != person.email:
+            raise refused_field("confirm", "Type the person's e-mail address to delete them.")
         users.remove(db.session(), current_user.organization, current_user.caller, user_id)
     except CostOptixError as error:
-        return _show_person(user_id, error)
+        return _show_person(user_id, FilledForm.posted(RemovalForm, error))
     flash(f"{person.email} is deleted.")
     return redirect(url_for("web.team"))
 
 
-def _show_team(*, link: str = "", error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show_team(refused: FilledForm | None = None, *, link: str = "") -> ResponseReturnValue:
+    form = refused or FilledForm(InvitationForm, {})
     own = current_user.organization
     people = users.list_of(db.session(), own)
     order = sorting("web.team", PEOPLE)
@@ -160,19 +166,28 @@ def _show_team(*, link: str = "", error: CostOptixError | None = None) -> Respon
         tier=tier_of(own.tier),
         roles=ROLES,
         link=link,
-        error=error.sentence if error else "",
+        form=form,
     )
-    return forms.answer(body, error)
+    return forms.answer(body, form.error)
 
 
-def _show_person(user_id: str, error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show_person(user_id: str, refused: FilledForm | None = None) -> ResponseReturnValue:
+    """Show a person, and the form that was refused, if one was, as it was filled."""
+    models: tuple[type[Form], ...] = (RoleForm, AccessForm, RemovalForm)
+    filled = {model: FilledForm(model, {}) for model in models}
+    if refused is not None:
+        filled[refused.model] = refused
+    changing, access, removal = (filled[model] for model in models)
     body = render_template(
         "settings/person.html",
         person=_find(user_id),
         roles=ROLES,
-        error=error.sentence if error else "",
+        refused=refused,
+        changing=changing,
+        access=access,
+        removal=removal,
     )
-    return forms.answer(body, error)
+    return forms.answer(body, refused.error if refused else None)
 
 
 def _find(user_id: str) -> User:

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.access import invitations, organizations, sessions, setup, users
@@ -14,6 +15,7 @@ from costoptix.access.tiers import SMALLEST
 from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
 from costoptix.web.parts import forms, known_browser
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import address, config, sign_in
 
@@ -26,19 +28,19 @@ class SignIn(drafts.Draft):
     next: str = ""
 
 
-class Registration(drafts.Draft):
+class RegistrationForm(Form):
     """The form that makes an organization and its admin."""
 
-    name: str
-    email: str
-    password: str
+    name: str = Field("", title="Organization")
+    email: str = Field("", title="Your e-mail address")
+    password: str = Field("", title="Password")
 
 
-class Joining(drafts.Draft):
+class JoiningForm(Form):
     """The form of an invited person."""
 
-    name: str = ""
-    password: str
+    name: str = Field("", title="Your name")
+    password: str = Field("", title="Choose a password")
 
 
 @page("/login", access=Access.PUBLIC, methods=("GET", "POST"))
@@ -94,58 +96,42 @@ def register() -> ResponseReturnValue:
     if config().registration != "open":
         raise Forbidden("Registration is closed on this installation. Ask an admin to invite you.")
     if request.method == "GET":
-        return _show_registration({})
-    values = forms.fields()
+        return _show_registration(FilledForm(RegistrationForm, {}))
     try:
-        draft = drafts.read(Registration, values)
+        draft = forms.read(RegistrationForm)
         _, admin = organizations.create(
             db.session(), name=draft.name, tier=SMALLEST.name,
             email=draft.email, password=draft.password, address=address(),
         )  # fmt: skip
     except CostOptixError as error:
-        return _show_registration(values, error)
+        return _show_registration(FilledForm.posted(RegistrationForm, error))
     sign_in(admin)
     return redirect(url_for("web.home"))
 
 
-def _show_registration(
-    values: dict[str, str], error: CostOptixError | None = None
-) -> ResponseReturnValue:
-    body = render_template(
-        "auth/register.html",
-        values=values,
-        hint=HINT,
-        tier=SMALLEST,
-        error=error.sentence if error else "",
-    )
-    return forms.answer(body, error)
+def _show_registration(form: FilledForm) -> ResponseReturnValue:
+    body = render_template("auth/register.html", form=form, hint=HINT, tier=SMALLEST)
+    return forms.answer(body, form.error)
 
 
 @page("/invite/<token>", access=Access.PUBLIC, methods=("GET", "POST"))
 def invite(token: str) -> ResponseReturnValue:
     """Show what an invitation is for (which does not use it), or join by it."""
     if request.method == "GET":
-        return _show_invitation(token)
-    draft = forms.read(Joining)
+        return _show_invitation(token, FilledForm(JoiningForm, {}))
+    draft = forms.read(JoiningForm)
     try:
         user = invitations.accept(
             db.session(), token, name=draft.name, password=draft.password, address=address()
         )
     except CostOptixError as error:
-        return _show_invitation(token, name=draft.name, error=error)
+        return _show_invitation(token, FilledForm.posted(JoiningForm, error))
     sign_in(user)
     flash(f"Welcome to {user.organization.name}.")
     return redirect(url_for("web.home"))
 
 
-def _show_invitation(
-    token: str, *, name: str = "", error: CostOptixError | None = None
-) -> ResponseReturnValue:
-    body = render_template(
-        "auth/invite.html",
-        invitation=invitations.find(db.session(), token),
-        name=name,
-        hint=HINT,
-        error=error.sentence if error else "",
-    )
-    return forms.answer(body, error)
+def _show_invitation(token: str, form: FilledForm) -> ResponseReturnValue:
+    invitation = invitations.find(db.session(), token)
+    body = render_template("auth/invite.html", invitation=invitation, form=form, hint=HINT)
+    return forms.answer(body, form.error)

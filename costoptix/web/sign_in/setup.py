@@ -6,8 +6,9 @@ import logging
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
-from costoptix import drafts, queue
+from costoptix import queue
 from costoptix.access import organizations, tiers
 from costoptix.access import setup as first_start
 from costoptix.access.passwords import HINT
@@ -16,6 +17,7 @@ from costoptix.demo import acme, visiting
 from costoptix.errors import CostOptixError, Forbidden
 from costoptix.extensions import db
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import address, config, sign_in
 
@@ -25,21 +27,21 @@ PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-F
 logger = logging.getLogger(__name__)
 
 
-class FirstOrganization(drafts.Draft):
+class SetupForm(Form):
     """The set-up form."""
 
-    name: str
-    tier: str
-    email: str
-    password: str
-    with_demo: forms.Tick = ""
-    code: str = ""
+    name: str = Field("", title="Organization")
+    tier: str = Field("enterprise", title="Tier")
+    email: str = Field("", title="Your e-mail address")
+    password: str = Field("", title="Password")
+    with_demo: forms.Tick = Field("", title="Load the demo")
+    code: str = Field("", title="Set-up code")
 
 
-class Demo(drafts.Draft):
+class DemoForm(Form):
     """The form that loads the demo instead."""
 
-    code: str = ""
+    code: str = Field("", title="Set-up code")
 
 
 @page("/setup", access=Access.PUBLIC, methods=("GET", "POST"))
@@ -49,17 +51,16 @@ def setup() -> ResponseReturnValue:
         return redirect(url_for("web.login"))
     _require_open()
     if request.method == "GET":
-        return _show({})
-    values = forms.fields()
+        return _show()
     try:
-        draft = drafts.read(FirstOrganization, values)
+        draft = forms.read(SetupForm)
         _check_code(draft.code)
         _, admin = organizations.create(
             db.session(), name=draft.name, tier=draft.tier, email=draft.email,
             password=draft.password, address=address(), only_first=True,
         )  # fmt: skip
     except CostOptixError as error:
-        return _show(values, error)
+        return _show(FilledForm.posted(SetupForm, error))
     if draft.with_demo:
         _load_demo()
     sign_in(admin)
@@ -75,15 +76,14 @@ def setup_demo() -> ResponseReturnValue:
     if not first_start.is_needed(db.session()):
         return redirect(url_for("web.login"))
     _require_open()
-    values = forms.fields()
     session = db.session()
     try:
-        _check_code(drafts.read(Demo, values).code)
+        _check_code(forms.read(DemoForm).code)
         organization, admin, password = acme.found_company(
             session, only_first=True, address=address()
         )
     except CostOptixError as error:
-        return _show(values, error)
+        return _show(FilledForm.posted(DemoForm, error))
     with writing(session):
         queue.enqueue(session, acme.JOB_KIND, {}, organization_id=organization.id)
     sign_in(admin)
@@ -111,19 +111,21 @@ def _check_code(given: str) -> None:
         first_start.check_code(db.session(), config().secret_key, given, address())
 
 
-def _show(values: dict[str, str], error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show(refused: FilledForm | None = None) -> ResponseReturnValue:
+    is_of_demo = refused is not None and refused.model is DemoForm
     needs_code = _needs_code()
     if needs_code:
         logger.warning("The set-up code is %s", first_start.code(config().secret_key))
     body = render_template(
         "auth/setup.html",
-        values=values,
+        refused=refused,
+        form=refused if refused and not is_of_demo else FilledForm(SetupForm, {}),
+        demo_form=refused if refused and is_of_demo else FilledForm(DemoForm, {}),
         hint=HINT,
         tiers=tiers.TIERS.values(),
         needs_code=needs_code,
-        error=error.sentence if error else "",
     )
-    return forms.answer(body, error)
+    return forms.answer(body, refused.error if refused else None)
 
 
 def _needs_code() -> bool:
