@@ -23,6 +23,7 @@ class ExportForm(Draft):
 
     format: Literal["focus"] = "focus"
     file: FileKind = FileKind.CSV_GZ
+    tags: Literal["written", "cleaned"] = "written"
 
 
 @operation(
@@ -42,6 +43,11 @@ class ExportForm(Draft):
             "The kind of file, streamed as an attachment.",
             {"type": "string", "enum": [kind.value for kind in FileKind], "default": "csv.gz"},
         ),
+        Parameter(
+            "tags",
+            "Tags as the bills write them, or as the rules of /tags/rules call them.",
+            {"type": "string", "enum": ["written", "cleaned"], "default": "written"},
+        ),
     ),
     media_types=tuple(MEDIA_TYPES.values()),
 )
@@ -49,7 +55,10 @@ def export_costs(call: Call) -> Response:
     """Stream every charge of the days and filters; ``X-Row-Count`` says how many there are."""
     form, query = read(ExportForm, call.args)
     call.check_etag("export", query.fingerprint, form)
-    made = export(call.session, call.organization, call.caller, query, form.file, call.store)
+    made = export(
+        call.session, call.organization, call.caller, query, form.file, call.store,
+        is_cleaned=form.tags == "cleaned",
+    )  # fmt: skip
     response = Response(made.chunks, content_type=MEDIA_TYPES[form.file])
     response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
     response.headers["X-Row-Count"] = str(made.row_count)

@@ -97,10 +97,13 @@ def export(
     query: CostQuery,
     file: FileKind,
     store: CostStore,
+    *,
+    is_cleaned: bool = False,
 ) -> Export:
     """Write the charges that a query selects by its days and filters; the audit log says so.
 
-    Nothing is read from ``session`` after the return.
+    Tags are as bills write them, or, with ``is_cleaned``, as the rules call them. Nothing is read
+    from ``session`` after the return.
 
     Raises:
         NoSpace: there is no space for a Parquet file, which is made whole before it is sent.
@@ -108,7 +111,7 @@ def export(
     write = _csv_gz if file is FileKind.CSV_GZ else _parquet
 
     def answer(live: LiveData) -> Export:
-        selected = _select(with_rules(query, live), live, store)
+        selected = _select(with_rules(query, live), live, store, is_cleaned=is_cleaned)
         chunks = _begun(write(selected, store))
         return Export(_file_name(query, file), selected.row_count, chunks)
 
@@ -166,11 +169,12 @@ def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
         return _blocks(file)
 
 
-def _select(query: CostQuery, live: LiveData, store: CostStore) -> _Selected:
+def _select(query: CostQuery, live: LiveData, store: CostStore, *, is_cleaned: bool) -> _Selected:
     parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
     if not parts:
         return _Selected(0, _nothing(), {}, {})
-    statement = sql.charges_statement(query, parts, store.engine.path)
+    is_cleaned &= bool(query.tag_rules.rules)
+    statement = sql.charges_statement(query, parts, store.engine.path, is_cleaned=is_cleaned)
     later = [column for column in COLUMNS.values() if column.focus_name in LATER]
     counts = ", ".join(["count(*)", *(f"count({column.name})" for column in later)])
     counted = f"SELECT {counts} FROM ({statement.sql})"  # noqa: S608

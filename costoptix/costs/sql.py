@@ -18,7 +18,7 @@ from costoptix.costs.query import (
 )
 from costoptix.costs.spellings import SPELLED, Spellings
 from costoptix.costs.sql_sums import SIDE, by_side, charge_column, side_sums, sum_to_order, sums_of
-from costoptix.costs.sql_tags import joined_tags, tag_value
+from costoptix.costs.sql_tags import cleaned_sets, joined_tags, tag_value
 from costoptix.costs.sql_values import Locate, Statement, Values
 from costoptix.lake.layout import CHARGE_COUNT, CHARGES, METRICS, MISSING
 from costoptix.lake.providers import NAMES, canonical_value, same_account
@@ -122,10 +122,13 @@ def days_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locat
     return Statement(" ".join(clauses), values.bound)
 
 
-def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate) -> Statement:
+def charges_statement(
+    query: CostQuery, parts: tuple[QueryPart, ...], locate: Locate, *, is_cleaned: bool = False
+) -> Statement:
     """Write the SELECT of every column of the charges that a question selects.
 
-    The parts are charges; without any there is no statement to write.
+    ``is_cleaned`` has the rules of tags applied to the column ``tags``, too. The parts are charges;
+    without any there is no statement to write.
     """
     values = Values(locate)
     selects = []
@@ -134,7 +137,11 @@ def charges_statement(query: CostQuery, parts: tuple[QueryPart, ...], locate: Lo
         of_files, of_tags = _conditions(query, part.spellings, values)
         tags = joined_tags(query, files, [*days, *of_files], values)
         where = " AND ".join([*days, *of_files, *of_tags])
-        selects.append(f"SELECT charges.* FROM {files} AS charges {tags} WHERE {where}")  # noqa: S608
+        columns = "charges.*"
+        if is_cleaned:
+            tags += " " + cleaned_sets(query.tag_rules, files, [*days, *of_files], values)
+            columns += " REPLACE (coalesce(cleaned_set, tags) AS tags)"
+        selects.append(f"SELECT {columns} FROM {files} AS charges {tags} WHERE {where}")  # noqa: S608
     return Statement(" UNION ALL ".join(selects), values.bound)
 
 

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 from costoptix.costs.query import CostQuery, is_raw_tag, is_tag, tag_key
 from costoptix.costs.sql_values import Values
+from costoptix.lake.tag_rules import TagCleaning
+
+KEY_POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
+"""The JSON pointer of the column ``key``."""
 
 TAG_SET = "tag_set"
 """The column by which files are joined with what their sets of tags come to."""
@@ -85,3 +89,45 @@ def _written(keys: Sequence[str], values: Values) -> str:
         return f"nullif(json_extract_string(tags, {values.bind(pointer(keys[0]))}), '')"
     pointers = ", ".join(values.bind(pointer(key)) for key in keys)
     return f"list_filter(json_extract_string(tags, [{pointers}]), lambda one: one <> '')[1]"
+
+
+def cleaned_sets(rules: TagCleaning, files: str, where: Sequence[str], values: Values) -> str:
+    """Write the join of files with each of their sets of tags that rules change, as JSON text.
+
+    Columns: ``written_set`` and ``cleaned_set``.
+    """
+    ranks = [
+        (name, called, rank)
+        for called in dict.fromkeys(rules.renamed_keys.values())
+        for rank, name in enumerate(rules.written_keys(called)[1:], start=1)
+    ]
+    renamed = [
+        (key, old, new) for key in rules.keys_with_values for old, new in rules.values(key).items()
+    ]
+    name, called, rank = ([str(row[at]) for row in ranks] for at in range(3))
+    key, old, new = ([row[at] for row in renamed] for at in range(3))
+    keys = _lists({"name": name, "called": called, "rank": rank}, values)
+    news = _lists({"of_key": key, "old": old, "new": new}, values)
+    pairs = f"SELECT tags, unnest(json_keys(tags)) AS key FROM ({_sets(files, where)})"  # noqa: S608
+    valued = f"SELECT *, json_extract_string(tags, {KEY_POINTER}) AS value FROM ({pairs})"  # noqa: S608
+    first = (
+        "SELECT tags, coalesce(called, key) AS tag_key, bool_or(called IS NOT NULL) AS is_renamed, "  # noqa: S608
+        "arg_min(value, coalesce(CAST(rank AS INTEGER), 0)) AS first_value "
+        f"FROM ({valued}) LEFT JOIN ({keys}) ON key = name WHERE value <> '' GROUP BY ALL"
+    )
+    relation = (
+        "SELECT tags AS written_set, CAST(to_json(map(list(tag_key ORDER BY tag_key), "  # noqa: S608
+        "list(coalesce(new, first_value) ORDER BY tag_key))) AS VARCHAR) AS cleaned_set "
+        f"FROM ({first}) LEFT JOIN ({news}) "
+        "ON tag_key = of_key AND first_value = old GROUP BY tags "
+        "HAVING bool_or(is_renamed OR new IS NOT NULL)"
+    )
+    return f"LEFT JOIN ({relation}) ON tags = written_set"
+
+
+def _lists(columns: dict[str, list[str]], values: Values) -> str:
+    listed = (
+        f"unnest(CAST({values.bind(column)} AS VARCHAR[])) AS {name}"
+        for name, column in columns.items()
+    )
+    return f"SELECT {', '.join(listed)}"

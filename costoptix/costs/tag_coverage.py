@@ -15,6 +15,7 @@ from costoptix.costs.plan import QueryPart
 from costoptix.costs.query import PERIOD_START, CostQuery
 from costoptix.costs.report import with_live, with_rules
 from costoptix.costs.sql import source
+from costoptix.costs.sql_tags import KEY_POINTER
 from costoptix.costs.sql_values import Locate, Statement, Values
 from costoptix.lake.layout import CHARGES, ROLL_UPS
 from costoptix.lake.live import LiveData
@@ -24,7 +25,6 @@ from costoptix.periods import Granularity
 
 KINDS = frozenset({CHARGES, *(roll_up.name for roll_up in ROLL_UPS if roll_up.has_tags)})
 SUMS = ("billed_cost", "effective_cost")
-_POINTER = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _keyed(query: CostQuery, values: Values, *, is_any: bool) -> str:
     key = "''" if is_any else "coalesce(called, key)"
     return (
         f"SELECT DISTINCT tags, {key} AS key FROM ({written}) LEFT JOIN ({rules}) ON key = name "  # noqa: S608
-        f"WHERE json_extract_string(tags, {_POINTER}) <> ''"
+        f"WHERE json_extract_string(tags, {KEY_POINTER}) <> ''"
     )
 
 

@@ -9,7 +9,7 @@ and ``b`` to ``c``, ``a`` becomes ``c``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -64,6 +64,11 @@ class TagCleaning:
     def renamed_keys(self) -> Mapping[str, str]:
         """Return the keys that others take the place of → these."""
         return self._key_names
+
+    @property
+    def keys_with_values(self) -> Iterable[str]:
+        """Return the keys of which values are renamed."""
+        return self._values
 
     def chain(self, key: str | None, name: str) -> tuple[str, ...]:
         """Return a name, a value of ``key`` or a key, and what it becomes, step by step."""

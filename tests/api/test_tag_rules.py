@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 from typing import Any
 
 import pytest
@@ -10,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from costoptix.models import Organization
 from tests.api.conftest import Api
+from tests.bills.bill import ORDINARY, write
+from tests.support.bills import TakeIn, operator, take_in
 from tests.support.lake import Charge, Lake, open_writer
 
+__all__ = ["operator", "take_in"]
 MARCH = "start_date=2026-03-01&end_date=2026-03-31"
 COSTS = f"/costs?{MARCH}&group_by=tag:team"
 
@@ -81,3 +87,21 @@ def test_the_list_is_paged_and_says_when_it_changed(api: Api) -> None:
     assert second["meta"]["next_cursor"] is None
     api.delete(f"/tags/rules/{first['data'][0]['id']}")
     assert api.get(rest).status_code == 409
+
+
+def test_an_export_has_cleaned_tags_on_request(api: Api, take_in: TakeIn) -> None:
+    days = {"ChargePeriodStart": "2026-03-02T00:00:00Z"}
+    written = ['{"team":"A"}', '{"Team":"a"}', ""]
+    take_in(write([days | {"Tags": text} for text in written], [*ORDINARY, "Tags"]))
+    for rule in ({"from": ["Team"], "to": "team"}, {"key": "team", "from": ["A"], "to": "a"}):
+        api.post("/tags/rules", json=rule)
+
+    def tags(path: str) -> list[str]:
+        lines = csv.DictReader(io.StringIO(gzip.decompress(api.get(path).data).decode()))
+        return sorted(line["Tags"] for line in lines)
+
+    assert tags(f"/costs/export?{MARCH}") == ["", '{"Team":"a"}', '{"team":"A"}']
+    cleaned = f"/costs/export?{MARCH}&tags=cleaned"
+    assert tags(cleaned) == ["", '{"team":"a"}', '{"team":"a"}']
+    assert tags(f"{cleaned}&tag:team=A") == ['{"team":"a"}'] * 2
+    assert api.get(f"/costs/export?{MARCH}&tags=x").status_code == 400
