@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit, passwords, sessions, users
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, Role, require
 from costoptix.clock import utc_now
 from costoptix.database import writing
@@ -75,9 +76,7 @@ def withdraw(
     """
     require(caller, Permission.ADMIN)
     with writing(session):
-        invitation = session.get(Invitation, invitation_id)
-        if invitation is None or invitation.organization_id != organization.id:
-            raise NotFound
+        invitation = get_own(session, Invitation, organization, invitation_id)
         audit.record(session, caller, "invitation.withdrawn", subject=invitation.email)
         session.delete(invitation)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit, audit_refusals, passwords, sessions, throttle
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, Role, require
 from costoptix.access.tiers import tier_of
 from costoptix.database import writing
@@ -116,10 +117,7 @@ def get(session: Session, organization: Organization, user_id: str) -> User:
     Raises:
         NotFound: there is none with that id.
     """
-    user = session.get(User, user_id)
-    if user is None or user.organization_id != organization.id:
-        raise NotFound
-    return user
+    return get_own(session, User, organization, user_id)
 
 
 def find_by_address(session: Session, email: str) -> User:
@@ -328,9 +326,7 @@ def _changing(
     require(caller, Permission.ADMIN)
     with writing(session):
         lock(session, organization)
-        user = session.get(User, user_id, populate_existing=True)
-        if user is None or user.organization_id != organization.id:
-            raise NotFound
+        user = get_own(session, User, organization, user_id, as_of_now=True)
         yield user
         session.flush()
         if _count(session, organization, role=Role.ADMIN) == 0:

@@ -11,6 +11,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from costoptix.access import audit
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.anomalies import floors
 from costoptix.anomalies.causes import Subject, by_cause, members
@@ -34,7 +35,7 @@ from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery, is_tag
 from costoptix.database import writing
 from costoptix.drafts import Draft
-from costoptix.errors import Conflict, NotFound
+from costoptix.errors import Conflict
 from costoptix.failures import NOT_COMPUTED, reason
 from costoptix.lake.live import complete_days, read_live
 from costoptix.models import Anomaly, Organization, Severity
@@ -204,10 +205,7 @@ def get(session: Session, organization: Organization, anomaly_id: str) -> Anomal
     Raises:
         NotFound: there is none of that id, or it is another organization's.
     """
-    anomaly = session.get(Anomaly, anomaly_id)
-    if anomaly is None or anomaly.organization_id != organization.id:
-        raise NotFound
-    return anomaly
+    return get_own(session, Anomaly, organization, anomaly_id)
 
 
 def subject_of_anomaly(anomaly: Anomaly) -> Subject:

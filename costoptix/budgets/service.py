@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from costoptix import queue
 from costoptix.access import audit
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.access.tiers import Feature, require_feature, tier_of
 from costoptix.budgets import standings
@@ -32,7 +33,7 @@ from costoptix.costs.query import TAG_PREFIX
 from costoptix.currencies import ISO_4217
 from costoptix.database import writing
 from costoptix.drafts import read
-from costoptix.errors import Conflict, Invalid, NotFound, wrong_field
+from costoptix.errors import Conflict, Invalid, wrong_field
 from costoptix.models import Budget, Organization, new_id
 from costoptix.money import to_text
 from costoptix.periods import DateRange
@@ -116,10 +117,7 @@ def get(session: Session, organization: Organization, budget_id: str) -> Budget:
     Raises:
         NotFound: there is none of that id, or it is another organization's.
     """
-    budget = session.get(Budget, budget_id)
-    if budget is None or budget.organization_id != organization.id:
-        raise NotFound
-    return budget
+    return get_own(session, Budget, organization, budget_id)
 
 
 def check(

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from config import Config
 from costoptix import outbound
 from costoptix.access import audit
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.access.secrets import SealedPlace, SealingKeys, seal, unseal
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.drafts import read
-from costoptix.errors import Conflict, Invalid, NotFound, wrong_field
+from costoptix.errors import Conflict, Invalid, wrong_field
 from costoptix.failures import reason
 from costoptix.models import (
     Channel,
@@ -170,10 +171,7 @@ def get(session: Session, organization: Organization, channel_id: str) -> Channe
     Raises:
         NotFound: there is none of that id, or it is another organization's.
     """
-    channel = session.get(Channel, channel_id)
-    if channel is None or channel.organization_id != organization.id:
-        raise NotFound
-    return channel
+    return get_own(session, Channel, organization, channel_id)
 
 
 def of_organization(session: Session, organization: Organization) -> Sequence[Channel]:
