@@ -30,6 +30,7 @@ from costoptix.demo import (
     life_imports,
     life_keys,
     life_people,
+    life_tags,
     life_views,
 )
 from costoptix.failures import reason
@@ -125,6 +126,10 @@ def _views(company: _Company) -> None:
     life_views.settle(company.session, company.organization, company.maya, company.admin)
 
 
+def _tags(company: _Company) -> None:
+    life_tags.settle(company.session, company.organization, company.maya)
+
+
 def _copy(company: _Company) -> None:
     session, organization = company.session, company.organization
     life_imports.bring_copy(session, organization, company.maya, company.config)
@@ -149,7 +154,7 @@ def _budgets(company: _Company) -> None:
         life_budgets.settle(session, organization, company.maya, store, last)
 
 
-_AT_ONCE = {"keys": _keys, "views": _views}
+_AT_ONCE = {"keys": _keys, "views": _views, "tags": _tags}
 _AFTER_BILLS = {
     "copy": _copy,
     "findings": _findings,

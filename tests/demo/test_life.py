@@ -47,6 +47,7 @@ from costoptix.models import (
     BudgetStanding,
     Channel,
     ChannelState,
+    CleaningRule,
     Dispatch,
     DispatchState,
     Import,
@@ -325,6 +326,21 @@ def test_the_credit_that_ended_is_named_to_the_cent(lived_in: LivedIn, story: St
     credit = moved(lived_in, days, "gcp-analytics", "bigquery", "credits")
     assert credit.part == 20 * CREDIT_A_DAY
     assert "BigQuery +$1,240 by credits" in credit.sentence
+
+
+def test_some_tags_are_cleaned_and_others_left_for_the_visitor(
+    demo: Demo, lived_in: LivedIn
+) -> None:
+    told = current_app.test_client().get(
+        "/api/v1/costs",
+        query_string={"range": "last_30_days", "group_by": "tag:team", "limit": 100},
+        headers={"X-API-Key": lived_in.key},
+    )
+    teams = {row["tag:team"] for row in told.get_json()["data"]["rows"]}
+    assert {"platform", "data", "Data", "checkout", "check-out"} <= teams
+    assert "Platform" not in teams
+    session, _ = demo
+    assert session.scalar(select(func.count()).select_from(CleaningRule)) == 2
 
 
 def _counts(session: Session) -> dict[str, int]:
