@@ -58,6 +58,10 @@ backup: .venv/.run ## write the installation into one file and verify it: make b
 	@test -n "$(FILE)" || { echo 'Name the file: make backup FILE=/backups/costoptix.tar' >&2; exit 1; }
 	@$(BIN)/flask --app app backup "$(FILE)" --verify
 
+.PHONY: soak
+soak: $(DEV) ## use an installation for MINUTES (30) and see whether it drifts
+	$(BIN)/python -m bench.soak $(or $(MINUTES),30)
+
 .PHONY: coverage
 coverage: $(DEV) ## run the suite and print what it does not enter: lines and branches, no threshold
 	@$(BIN)/coverage erase

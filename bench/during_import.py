@@ -178,7 +178,7 @@ def make_installation(folder: Path, history: Path) -> str:
 
 
 @contextmanager
-def working(folder: Path) -> Iterator[None]:
+def working(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker."""
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "app", "worker"],
@@ -186,7 +186,7 @@ def working(folder: Path) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(60)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.models import JOB_MOVES, Job, JobState, WorkerHeartbeat, new_id
+from costoptix.models import JOB_MOVES, Job, JobState, Organization, WorkerHeartbeat, new_id
 
 LEASE = timedelta(seconds=60)
 """How long a job is a dead worker's: the next one waits so long before it takes the job up."""
@@ -92,6 +92,10 @@ def enqueue_once(
     if since is not None:
         waiting |= Job.created_at >= since
     with writing(session):
+        # On PostgreSQL `writing` keeps nobody out: workers that looked at the same moment made the
+        # same night's judgement up to three times. Rows that refer to this one are not held up.
+        ours = select(Organization.id).where(Organization.id == organization_id)
+        session.execute(ours.with_for_update(key_share=True))
         waits = select(Job.id).where(
             Job.kind == kind, Job.organization_id == organization_id, waiting
         )

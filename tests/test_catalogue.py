@@ -97,7 +97,7 @@ def test_s31_what_has_an_id_has_a_random_one() -> None:
 
 @pytest.mark.sqlite  # the plan is SQLite's
 def test_s34_a_key_is_found_by_its_digest_and_by_nothing_that_is_shown(session: Session) -> None:
-    """S34: one indexed look-up of a SHA-256: there is no text to compare character by character."""
+    """S34, R18: one indexed look-up of a SHA-256: no text to compare character by character."""
     plan = session.execute(text("EXPLAIN QUERY PLAN SELECT id FROM api_keys WHERE digest = 'x'"))
     assert "USING INDEX" in str(plan.all()) or "USING COVERING INDEX" in str(plan.all())
     source = (ROOT / "costoptix" / "access" / "key_lookup.py").read_text()

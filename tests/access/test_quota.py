@@ -169,6 +169,7 @@ def test_a_postgresql_server_that_went_lets_nothing_through(postgresql_server: s
 
 
 def test_a_redis_that_hangs_or_dies_lets_nothing_through(tmp_path: Path) -> None:
+    """R12: what cannot be counted is refused."""
     if services.redis_program() is None:
         pytest.skip(services.GET_REDIS)
     with services.redis(tmp_path) as (url, process):

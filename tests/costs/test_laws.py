@@ -1,4 +1,4 @@
-"""The laws of costs, over random bills: they hold whatever was billed and however it is asked."""
+"""R25: the laws of costs, over random bills, whatever was billed and however it is asked."""
 
 from __future__ import annotations
 

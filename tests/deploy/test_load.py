@@ -18,7 +18,7 @@ from tests.support.proving import count, tell
 
 REQUESTS = count(150, 10_000)
 TIMES = count(1, 10)
-RECYCLING = "--max-requests 40 --max-requests-jitter 10"
+RECYCLING = f"--max-requests {count(40, 1_000)} --max-requests-jitter 10"
 DOWN_AND_UP = (("db", "downgrade"), ("db", "upgrade"))
 
 

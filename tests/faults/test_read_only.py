@@ -1,4 +1,4 @@
-"""A lake that cannot be written to is said at once, and no file of the live months is lost."""
+"""R28: a lake that cannot be written to is said at once, and no file of live months is lost."""
 
 from __future__ import annotations
 

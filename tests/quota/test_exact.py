@@ -1,4 +1,4 @@
-"""The quota on real servers: exact over processes, threads, midnight, restarts and tiers (S39)."""
+"""The quota on real servers: exact over processes, midnight, restarts and tiers (S39, R19)."""
 
 from __future__ import annotations
 
