@@ -132,6 +132,7 @@ requirements: $(DEV) ## compile requirements*.in to pinned, hashed requirements*
 	$(COMPILE) requirements-redis.in -c requirements.txt -o requirements-redis.txt
 	$(COMPILE) requirements-audit.in -c requirements.txt -o requirements-audit.txt
 	$(COMPILE) requirements-dev.in -c requirements.txt -c requirements-redis.txt -o requirements-dev.txt
+	$(COMPILE) requirements-engines.in -c requirements-dev.txt -o requirements-engines.txt
 
 .PHONY: migration
 migration: $(DEV) ## write the next migration from the models: make migration m="what it does"

@@ -9,8 +9,8 @@ exact; quantities and unit prices are as the bill wrote them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
 from typing import BinaryIO
@@ -37,7 +37,7 @@ from costoptix.costs.sql_values import Statement
 from costoptix.database import writing
 from costoptix.lake.charges import COLUMNS, OTHER_COLUMNS, Column, ColumnKind, plain_name
 from costoptix.lake.layout import CHARGES, literal
-from costoptix.lake.live import LiveData
+from costoptix.lake.live import LiveData, LiveDelivery
 from costoptix.models import Organization
 
 CUSTOM = "x_"
@@ -72,13 +72,20 @@ class FileKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Selected:
+class Selected:
     """The charges to export: how many, where they are, and which columns they fill."""
 
     row_count: int
     statement: Statement
     later: Mapping[str, str]  # name of a custom column → column of the charge table
     others: Mapping[str, str]  # name of a custom column → key in OTHER_COLUMNS
+
+    @property
+    def columns(self) -> dict[str, ColumnKind]:
+        """Return the columns of the file, in their order, and what each holds."""
+        columns_of_focus = {column.focus_name: column.kind for column in _known()}
+        later = {name: COLUMNS[column].kind for name, column in self.later.items()}
+        return columns_of_focus | later | dict.fromkeys(self.others, ColumnKind.TEXT)
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,9 @@ def export(
     write = _csv_gz if file is FileKind.CSV_GZ else _parquet
 
     def answer(live: LiveData) -> Export:
-        selected = _select(with_rules(query, live), live, store, is_cleaned=is_cleaned)
+        selected = select_charges(
+            with_rules(query, live), live.deliveries, store, is_cleaned=is_cleaned
+        )
         chunks = _begun(write(selected, store))
         return Export(_file_name(query, file), selected.row_count, chunks)
 
@@ -136,7 +145,7 @@ def _file_name(query: CostQuery, file: FileKind) -> str:
     return f"focus_{query.date_range.first}_{query.date_range.last}.{file}"
 
 
-def _csv_gz(selected: _Selected, store: CostStore) -> Iterator[bytes]:
+def _csv_gz(selected: Selected, store: CostStore) -> Iterator[bytes]:
     """Write gzipped CSV, UTF-8; times end in Z."""
     expressions = _expressions(selected.later, _CSV_TEXT)
     lines = store.engine.read(
@@ -152,7 +161,15 @@ def _whole(lines: Iterable[tuple[str, str | None]], keys: list[str]) -> Iterator
         yield line + csv_line(members(others, keys)) if keys else line
 
 
-def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
+def _parquet(selected: Selected, store: CostStore) -> Iterator[bytes]:
+    """Write Parquet into a file without a name, and read it from its beginning."""
+    with store.engine.file() as file:
+        write_focus_parquet(file, selected, store)
+        file.seek(0)
+        return _blocks(file)
+
+
+def write_focus_parquet(file: BinaryIO, selected: Selected, store: CostStore) -> None:
     """Write Parquet: amounts are DECIMAL(38,18), times TIMESTAMP (UTC), all else is text."""
     is_wide = len(selected.others) > MOST_IN_SQL
     columns = _expressions(selected.later, dict.fromkeys(ColumnKind, "{x}"))
@@ -163,16 +180,20 @@ def _parquet(selected: _Selected, store: CostStore) -> Iterator[bytes]:
     batches = store.engine.batches(statement, selected.statement.parameters, rows)
     if is_wide:
         batches = (with_members(batch, OTHER_COLUMNS, selected.others) for batch in batches)
-    with store.engine.file() as file:
-        write_parquet(file, batches)
-        file.seek(0)
-        return _blocks(file)
+    write_parquet(file, batches)
 
 
-def _select(query: CostQuery, live: LiveData, store: CostStore, *, is_cleaned: bool) -> _Selected:
-    parts = parts_of(query, live.deliveries, store, kinds={CHARGES})
+def select_charges(
+    query: CostQuery,
+    deliveries: Iterable[LiveDelivery],
+    store: CostStore,
+    *,
+    is_cleaned: bool = False,
+) -> Selected:
+    """Find the charges of a question's days and filters, and the columns that they fill."""
+    parts = parts_of(query, deliveries, store, kinds={CHARGES})
     if not parts:
-        return _Selected(0, _nothing(), {}, {})
+        return Selected(0, _nothing(), {}, {})
     is_cleaned &= bool(query.tag_rules.rules)
     statement = sql.charges_statement(query, parts, store.engine.path, is_cleaned=is_cleaned)
     later = [column for column in COLUMNS.values() if column.focus_name in LATER]
@@ -186,7 +207,16 @@ def _select(query: CostQuery, live: LiveData, store: CostStore, *, is_cleaned: b
     )
     others = [key for (key,) in store.engine.read(keys, statement.parameters)]
     named = {CUSTOM + column.focus_name: column.name for column in used}
-    return _Selected(row_count, statement, named, _named(others, named))
+    return Selected(row_count, statement, named, _named(others, named))
+
+
+def with_same_columns(selections: Sequence[Selected]) -> list[Selected]:
+    """Give each the columns that any of them fills, under the same names and in one order."""
+    used = {column for selected in selections for column in selected.later.values()}
+    later = {CUSTOM + COLUMNS[name].focus_name: name for name in COLUMNS if name in used}
+    keys = {key for selected in selections for key in selected.others.values()}
+    others = _named(sorted(keys), later)
+    return [replace(selected, later=later, others=others) for selected in selections]
 
 
 def _nothing() -> Statement:

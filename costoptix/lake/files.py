@@ -20,12 +20,15 @@ def organization_folder(organization_id: str) -> str:
     return f"organization={organization_id}"
 
 
+def period_folder(organization_id: str, billing_period: BillingPeriod) -> str:
+    """Return the folder of an organization's billing period: our own ids only."""
+    period = billing_period.text.replace("/", "_")
+    return f"{organization_folder(organization_id)}/billing_period={period}"
+
+
 def delivery_folder(organization_id: str, billing_period: BillingPeriod, delivery_id: str) -> str:
-    """Return the folder of a delivery's files, within the lake: our own ids only."""
-    return (
-        f"{organization_folder(organization_id)}"
-        f"/billing_period={billing_period.text.replace('/', '_')}/delivery={delivery_id}"
-    )
+    """Return the folder of a delivery's files, within the lake."""
+    return f"{period_folder(organization_id, billing_period)}/delivery={delivery_id}"
 
 
 class LakeReader(Protocol):
