@@ -21,10 +21,11 @@ from pathlib import Path
 
 import psutil
 
-from bench.api import serve
+from bench.api import serve, wait_until_ready
 from bench.during_import import Caller, Calls, make_installation, until, working
 from bench.generate import generate
 
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 HISTORY_ROWS, MONTH_ROWS = 50_000, 2_000
 SAMPLES = 30
 BILLS = 4
@@ -99,7 +100,7 @@ def soak(minutes: float, folder: Path) -> list[Sample]:
     samples = []
     ended = threading.Event()
     with working(folder / "data") as worker, serve("with_quota", folder / "data") as (port, web):
-        time.sleep(5)
+        wait_until_ready(port, HEALTH)
         sender = threading.Thread(target=send_bills, args=(port, key, bills, ended))
         sender.start()
         for _ in range(SAMPLES):

@@ -12,7 +12,7 @@ from costoptix.errors import Conflict
 from costoptix.models import Base
 
 _ADVISORY_LOCK = 0xC057
-_PATIENCE_MS = 15 * 60 * 1000
+_PATIENCE_MS = 60 * 60 * 1000
 """How long one process waits for another that migrates: far longer than a writer waits for one."""
 
 
