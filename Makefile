@@ -44,11 +44,19 @@ ON_POSTGRESQL := tests/access tests/api tests/cli tests/anomalies tests/budgets 
 test-postgresql: $(DEV) ## run what keeps state in the SQL database on PostgreSQL
 	TEST_DATABASE=postgresql $(BIN)/pytest -n auto --dist loadfile -m "not sqlite" $(ON_POSTGRESQL)
 
+# chdb, polars and datafusion, which read the lake beside us: in an environment of their own.
+ENGINES := .venv/.engines
+$(ENGINES)/.installed: $(DEV) requirements-engines.txt
+	@test -x $(ENGINES)/bin/python || $(BIN)/python -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-engines.txt
+	@touch $@
+
 # The cases of tests/faults and tests/quota by the thousand, and what they counted: docs/proof.md.
 .PHONY: prove
-prove: $(DEV) ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
-	@told=$$(mktemp) && export COSTOPTIX_PROVE=$$told && $(BIN)/pytest -n auto --dist worksteal tests/faults \
-	tests/deploy tests/quota tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
+prove: $(DEV) $(ENGINES)/.installed ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
+	@told=$$(mktemp) && export COSTOPTIX_PROVE=$$told COSTOPTIX_ENGINES=$(ENGINES)/bin/python && \
+	$(BIN)/pytest -n auto --dist worksteal tests/faults tests/deploy tests/quota tests/lake/test_engines.py \
+	tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \
 	tests/web/costs/test_explorer.py tests/bills/read/test_mapping.py tests/e2e/test_every_page.py tests/test_canaries.py; \
 	code=$$?; \
 	$(BIN)/pytest -rs tests/ci/bare_debian.py || code=1; date -u +%F; sort $$told; rm -f $$told; exit $$code
