@@ -52,6 +52,19 @@ def number(value: int | Decimal | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many things there are, by the singular of their name: ``1 row``, ``2,400 rows``."""
+    return f"{count:,} {noun if count == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("series"):
+        return noun
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+
+
 def percent(value: Decimal | None, places: int = 1) -> str:
     """Write a percentage (12.5 is 12.5%); ``–`` for none."""
     if value is None:

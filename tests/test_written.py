@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from costoptix.periods import DateRange
-from costoptix.written import day, money, number, percent, range_title
+from costoptix.written import counted, day, money, number, percent, range_title
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,14 @@ def test_what_is_not_there_is_a_dash() -> None:
 def test_a_range_is_written_in_its_shortest_form(first: date, last: date, written: str) -> None:
     assert range_title(DateRange(first, last)) == written
     assert day(first) == f"{first.day} {first:%b %Y}"
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (1, "call", "1 call"), (0, "row", "0 rows"), (2400, "anomaly", "2,400 anomalies"),
+        (2, "day", "2 days"), (2, "address", "2 addresses"), (2, "series", "2 series"),
+    ],
+)  # fmt: skip
+def test_things_are_counted_in_words(count: int, noun: str, text: str) -> None:
+    assert counted(count, noun) == text

@@ -47,6 +47,14 @@ class AccountNames:
         """Return the team's name of an account, else the newest in the bills; None without."""
         return self.given(account) or self._billed.get(account)
 
+    def of_number(self, number: str) -> str | None:
+        """Return the name of the one account with this ``sub_account_id``; None without, or of several.
+
+        For what was kept without a provider, such as restatements.
+        """
+        accounts = [account for account in self._billed if account.partition(":")[2] == number]
+        return self.name(accounts[0]) if len(accounts) == 1 else None
+
     @cached_property
     def _given(self) -> Mapping[str, str]:
         return self._read_given()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from costoptix.access.users import normalize_address
-from costoptix.errors import Invalid
+from costoptix.errors import Invalid, wrong_field
 
 MOST_ADDRESSES = 10
 MOST_CHARACTERS = 254
@@ -18,7 +18,7 @@ def read_addresses(text: str) -> list[str]:
     """
     addresses = dict.fromkeys(_address(part) for part in text.split(",") if part.strip())
     if not 0 < len(addresses) <= MOST_ADDRESSES:
-        raise Invalid(f"The field address is wrong: it names 1 to {MOST_ADDRESSES} addresses.")
+        raise wrong_field("address", f"it names 1 to {MOST_ADDRESSES} addresses")
     return list(addresses)
 
 
@@ -30,9 +30,9 @@ def _address(text: str) -> str:
     except (Invalid, UnicodeError):
         sent = ""
     if not sent or not sent.isascii() or ".." in sent or len(sent) > MOST_CHARACTERS:
-        raise Invalid(
-            f"The field address is wrong: {text.strip()[:60]!a} is no e-mail address; "
-            "name@example.com is one."
+        raise wrong_field(
+            "address",
+            f"{text.strip()[:60]!a} is no e-mail address; name@example.com is one",
         )
     return sent
 

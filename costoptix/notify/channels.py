@@ -247,7 +247,8 @@ def check_target(kind: ChannelKind, target: str, config: Config) -> None:
     try:
         outbound.check_url(target, reach(config))
     except Invalid as error:
-        raise Invalid(f"The field url is wrong: {error.sentence}") from None
+        reason = f"{error.sentence[0].lower()}{error.sentence[1:].removesuffix('.')}"
+        raise wrong_field("url", reason) from None
 
 
 def hint(kind: ChannelKind, target: str) -> str:

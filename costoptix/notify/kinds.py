@@ -18,7 +18,7 @@ from costoptix.notify import report_words
 from costoptix.notify.facts import NO_FACTS, Facts, facts_of_anomaly, facts_of_budget
 from costoptix.notify.notification import MessageSection, NamedAmount, Tone
 from costoptix.periods import DateRange
-from costoptix.written import MINUS, day, money, percent, range_title
+from costoptix.written import MINUS, counted, day, money, percent, range_title
 
 Data = Mapping[str, Any]
 """The data of an event: JSON values, amounts as text."""
@@ -66,7 +66,7 @@ def _budget(word: str) -> Callable[[Data], Wording]:
         sentence = (
             f"“{data['budget_name']}” has spent {spent.text} of {planned.text}"
             f"{'' if share is None else f' ({percent(exact(share))})'} in {range_title(days)}"
-            f"{account}, with {_count(data['days_remaining'], 'day')} to go"
+            f"{account}, with {counted(data['days_remaining'], 'day')} to go"
             f"{''.join(f'; {one.text} is predicted' for one in predicted)}."
         )
         path = f"/budgets/{data['budget_id']}"
@@ -118,7 +118,7 @@ def _restated(data: Data) -> Wording:
     )
     changes = ", ".join(f"{one.label} by {_signed(one)}" for one in amounts)
     sentence = (
-        f"“{data['file_name']}” restates {_count(len(periods), 'billing period')}: {changes}."
+        f"“{data['file_name']}” restates {counted(len(periods), 'billing period')}: {changes}."
     )
     title = f"Bills restated: {data['source']}"
     return Wording(title, sentence, f"/imports/{data['import_id']}/changes", amounts)
@@ -230,10 +230,6 @@ def _amounts(*parts: tuple[str, str | None, str]) -> tuple[NamedAmount, ...]:
 
 def _signed(amount: NamedAmount) -> str:
     return amount.text if amount.text.startswith(MINUS) else f"+{amount.text}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _series(data: Data) -> str:

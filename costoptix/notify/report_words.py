@@ -54,7 +54,7 @@ def sections_of(data: Data) -> tuple[MessageSection, ...]:
         MessageSection("What the change is made of", tuple(_part_lines(data))),
         MessageSection("Largest changes", tuple(_change_lines(data))),
         MessageSection("Budgets", tuple(_budget_lines(data))),
-        MessageSection("Findings", tuple(_finding_lines(data))),
+        MessageSection("Anomalies", tuple(_finding_lines(data))),
         MessageSection("Ahead", tuple(_forecast_lines(data))),
     )
     return tuple(section for section in sections if section.lines)

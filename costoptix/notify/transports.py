@@ -23,6 +23,7 @@ from costoptix.notify.messages.email import Envelope
 from costoptix.notify.notification import Notification
 from costoptix.notify.receipt import MOST_EXCERPT, Receipt, excerpt_of, retry_after
 from costoptix.version import __version__
+from costoptix.written import counted
 
 GONE = 410
 SMTP_OK = 250
@@ -114,7 +115,7 @@ def _mail(letter: Letter, address: str, chart: bytes | None, config: Config) -> 
 
 def _excerpt(count: int, refused: list[NotSent]) -> str:
     if not refused:
-        return f"Taken by the mail server for {count} address{'' if count == 1 else 'es'}."
+        return f"Taken by the mail server for {counted(count, 'address')}."
     rest = f" ({len(refused)} of {count} addresses)" if count > 1 else ""
     return f"{refused[0].sentence}{rest}"[:MOST_EXCERPT]
 

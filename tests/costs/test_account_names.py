@@ -36,6 +36,13 @@ def test_a_renamed_account_has_its_newest_name(lake: Lake) -> None:
     assert [found.name(f"aws:{number}") for number in (111, 222, 333, 444)] == [
         "New", "Lab", None, None,
     ]  # fmt: skip
+    assert [found.of_number(number) for number in ("111", "333")] == ["New", None]
+
+
+def test_a_number_of_two_clouds_names_no_account(lake: Lake) -> None:
+    lake.deliver(Charge(day=date(2026, 3, 18), sub_account_name="One"))
+    lake.deliver(Charge(day=date(2026, 3, 18), sub_account_name="Two", provider_name="Microsoft"))
+    assert names(lake).of_number("111") is None
 
 
 def test_the_team_s_name_comes_first(lake: Lake, operator: Caller) -> None:

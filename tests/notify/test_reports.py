@@ -128,7 +128,7 @@ def test_a_report_has_every_section_on_every_platform(
     data = report_data(session, acme, WEEK, ChannelFilter(), store)
     notification = compose(WEEKLY, clock.utc_now(), acme, data, "https://cost.example")
     assert [section.title for section in notification.sections] == [
-        "What the change is made of", "Largest changes", "Budgets", "Findings", "Ahead",
+        "What the change is made of", "Largest changes", "Budgets", "Anomalies", "Ahead",
     ]  # fmt: skip
     assert notification.sections[3].lines[0][0] == "EC2 in Prod"
     assert [amount.text for amount in notification.amounts] == ["$140.00"]

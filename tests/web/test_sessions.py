@@ -26,14 +26,14 @@ def test_s1_the_cookie_on_http_is_plain_sid(stranger: Browser) -> None:
     cookie = stranger.get("/login").headers["Set-Cookie"]
     assert cookie.startswith("sid=")
     assert cookie.split("; ")[1:] == ["HttpOnly", "Path=/", "SameSite=Lax"]
-    assert "plain http" not in stranger.get("/login").text  # it does not leave this machine
+    assert "Plain http" not in stranger.get("/login").text  # it does not leave this machine
 
 
 def test_s1_the_cookie_on_https_is_bound_to_the_host(make_app: Callable[..., Flask]) -> None:
     """S1: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain."""
     app = make_app(public_url="https://cost.example.com")
     response = app.test_client().get("/docs/api", base_url="https://cost.example.com")
-    assert "plain http" not in response.text
+    assert "Plain http" not in response.text
     response = app.test_client().get("/setup", base_url="https://cost.example.com")
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-sid=")
@@ -43,7 +43,7 @@ def test_s1_the_cookie_on_https_is_bound_to_the_host(make_app: Callable[..., Fla
 def test_beyond_this_machine_plain_http_is_warned_of(make_app: Callable[..., Flask]) -> None:
     app = make_app(public_url="http://cost.example.com")
     page = app.test_client().get("/setup", base_url="http://cost.example.com").text
-    assert "plain http" in page
+    assert "Plain http" in page
 
 
 def test_before_sign_in_there_is_no_row(stranger: Browser, session: Session) -> None:

@@ -26,6 +26,7 @@ from costoptix.bills.read.json_lines import is_json
 from costoptix.bills.read.json_objects import members, objects
 from costoptix.bills.read.parquet_pieces import ParquetPieces
 from costoptix.errors import Invalid
+from costoptix.written import counted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -165,7 +166,7 @@ def named(others: Sequence[DeliveryPart]) -> str:
     if len(shown) > _NAMED:
         words.append(f"{len(shown) - _NAMED} more")
     if hidden:
-        words.append(f"{hidden} hidden {'file' if hidden == 1 else 'files'}")
+        words.append(counted(hidden, "hidden file"))
     return ", ".join(words)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from costoptix.bills.read.columns import Rows
 from costoptix.bills.read.rejections import shown
+from costoptix.written import counted
 
 LINES_NAMED = 3
 MOST_NOTES = 20
@@ -51,7 +52,7 @@ class _Note:
 
     def text(self) -> str:
         """Return the sentence as people read it."""
-        words = {"rows": _rows(self.rows), "lines": self._lines(), "value": self.value}
+        words = {"rows": counted(self.rows, "row"), "lines": self._lines(), "value": self.value}
         text = _PLACEHOLDER.sub(lambda match: words[match[1]], self.sentence)
         text = "".join(letter if letter.isprintable() else " " for letter in text)
         return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
@@ -109,7 +110,3 @@ class Notes:
         if self._left_out:
             sentences.append("There is more of this kind that is not listed here.")
         return tuple(sentences)
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"

@@ -8,6 +8,7 @@ from flask_login import current_user
 from costoptix.costs.account_names import AccountNames
 from costoptix.extensions import db
 from costoptix.web.costs.questions import cost_store
+from costoptix.web.parts.routing import web
 
 
 def given_name(account: str) -> str | None:
@@ -18,6 +19,14 @@ def given_name(account: str) -> str | None:
 def account_name(account: str) -> str | None:
     """Return its name by the team or, without one, by the newest bills; None when it has none."""
     return _names().name(account)
+
+
+@web.app_template_filter()
+def number_title(number: str | None) -> str:
+    """Return what people call the account with this ``sub_account_id``, whatever its provider."""
+    if not number:
+        return "No account"
+    return _names().of_number(number) or number
 
 
 def _names() -> AccountNames:

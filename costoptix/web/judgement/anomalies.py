@@ -34,9 +34,12 @@ from costoptix.web.costs.account_names import account_name
 from costoptix.web.costs.questions import asker, cost_store, url_with
 from costoptix.web.judgement.anomaly_wording import METHOD_TITLES, STATUS_TITLES, words
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.list_forms import ListAddress
+from costoptix.web.parts.numbers import WrittenNumber
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.wording import preset_titles
+from costoptix.written import counted
 
 PER_PAGE = 50
 OPEN_ONES, ANY = "open", "all"
@@ -125,14 +128,14 @@ class JudgementsForm(drafts.Draft):
         return drafts.read(JudgementsDraft, values)
 
 
-class DetectionForm(drafts.Draft):
+class DetectionForm(Form):
     """The form that detects on demand; what is left empty is the method's own."""
 
-    method: str = ""
-    lookback_days: str = ""
-    threshold: str = ""
-    start_date: str = ""
-    end_date: str = ""
+    method: str = Field(AUTOMATIC.method.value, title="Method")
+    lookback_days: str = Field("", title="Look-back, days")
+    threshold: WrittenNumber = Field("", title="Threshold")
+    start_date: str = Field("", title="From")
+    end_date: str = Field("", title="Through")
     dry_run: forms.Tick = ""
     keep: forms.Tick = ""
 
@@ -158,7 +161,7 @@ def detect_anomalies() -> ResponseReturnValue:
             db.session(), current_user.organization, current_user.caller, draft, cost_store()
         )
     except CostOptixError as error:
-        return _show_list(error)
+        return _show_list(detecting=FilledForm.posted(DetectionForm, error))
     return render_template(
         "anomalies/detected.html",
         outcome=outcome,
@@ -179,7 +182,7 @@ def judge_anomalies() -> ResponseReturnValue:
         )
     except CostOptixError as error:
         return _show_list(error)
-    flash(f"{len(rows)} {'anomaly is' if len(rows) == 1 else 'anomalies are'} judged.")
+    flash(f"{counted(len(rows), 'anomaly')} judged.")
     return redirect(url_with("web.anomalies", list(request.args.items(multi=True))))
 
 
@@ -190,7 +193,10 @@ def _chosen() -> JudgementsForm:
     )
 
 
-def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show_list(
+    error: CostOptixError | None = None, detecting: FilledForm | None = None
+) -> ResponseReturnValue:
+    """Show the list; ``detecting`` is the form of detection where that was refused."""
     session, organization = db.session(), current_user.organization
     form = drafts.read_pairs(ListForm, [pair for pair in request.args.items(multi=True) if pair[1]])
     filters = form.asked()
@@ -214,6 +220,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         kept_per_month=tier_of(organization.tier).anomalies_per_month,
         methods=METHOD_TITLES,
         automatic=AUTOMATIC.method,
+        detecting=detecting or FilledForm(DetectionForm, {"dry_run": "1"}),
         kept_at_once=KEPT_AT_ONCE,
         columns=COLUMNS,
         floors=floors.of_organization(session, organization),
@@ -229,7 +236,7 @@ def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
         error=error.sentence if error else "",
         **words(),
     )
-    return forms.answer(body, error)
+    return forms.answer(body, detecting.error if detecting else error)
 
 
 def _accounts(accounts: Iterable[str], chosen: Iterable[str]) -> list[tuple[str, str]]:

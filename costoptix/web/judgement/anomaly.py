@@ -9,6 +9,7 @@ from itertools import groupby
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.anomalies import judgements, service
@@ -37,6 +38,7 @@ from costoptix.web.costs.questions import (
 )
 from costoptix.web.judgement.anomaly_wording import METHOD_TITLES, STATUS_TITLES, words
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.panels import Panel, panel
 from costoptix.web.parts.routing import page
 from costoptix.web.parts.wording import account_title, value_title
@@ -45,11 +47,11 @@ EARLIER_SHOWN = 5
 PATTERNS_SHOWN = 4
 
 
-class JudgementForm(drafts.Draft):
+class JudgementForm(Form):
     """The form that judges an anomaly; ``seen_at`` is when what it shows was last judged."""
 
-    status: str
-    note: str = ""
+    status: str = Field(title="Status")
+    note: str = Field("", title="Note")
     is_expected: forms.Tick = ""
     seen_at: str = ""
 
@@ -70,12 +72,12 @@ def anomaly_detail(anomaly_id: str) -> ResponseReturnValue:
 @page("/anomalies/<anomaly_id>", methods=("POST",))
 def judge_anomaly(anomaly_id: str) -> ResponseReturnValue:
     """Say what an anomaly is; members may, too."""
-    row, form = _get(anomaly_id), None
+    row = _get(anomaly_id)
     try:
-        form = forms.read(JudgementForm)
-        judgements.judge(db.session(), row, current_user.caller, form.draft())
+        draft = forms.read(JudgementForm).draft()
+        judgements.judge(db.session(), row, current_user.caller, draft)
     except CostOptixError as error:
-        return _show_detail(row, error, form)
+        return _show_detail(row, FilledForm.posted(JudgementForm, error))
     flash(f"The anomaly is {STATUS_TITLES[row.status].lower()}.")
     return redirect(url_for("web.anomaly_detail", anomaly_id=anomaly_id))
 
@@ -84,9 +86,7 @@ def _get(anomaly_id: str) -> Anomaly:
     return service.get(db.session(), current_user.organization, anomaly_id)
 
 
-def _show_detail(
-    row: Anomaly, error: CostOptixError | None = None, form: JudgementForm | None = None
-) -> ResponseReturnValue:
+def _show_detail(row: Anomaly, form: FilledForm | None = None) -> ResponseReturnValue:
     session, organization = db.session(), current_user.organization
     days = DateRange(row.first_day, row.last_day)
     query = service.subject_of_anomaly(row).query(around(days))
@@ -114,7 +114,7 @@ def _show_detail(
             (status.value, STATUS_TITLES[status])
             for status in (row.status, *ANOMALY_MOVES[row.status])
         ],
-        form=form or _form(row),
+        form=form or FilledForm.of(_form(row)),
         seen_at=(row.judged_at or row.created_at).isoformat(),
         like=likeness(session, organization, row),
         earlier_shown=EARLIER_SHOWN,
@@ -122,10 +122,9 @@ def _show_detail(
         patterns_shown=PATTERNS_SHOWN,
         likeness=LIKENESS,
         max_note=judgements.MAX_NOTE,
-        error=error.sentence if error else "",
         **words(),
     )
-    return forms.answer(body, error)
+    return forms.answer(body, form.error if form else None)
 
 
 def _form(row: Anomaly) -> JudgementForm:

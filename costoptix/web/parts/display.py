@@ -10,7 +10,7 @@ from flask import Flask
 
 from costoptix.clock import utc_now
 from costoptix.money import to_text
-from costoptix.written import brief, day, money, number, percent, range_title
+from costoptix.written import brief, counted, day, money, number, percent, range_title
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BROWSERS = {
@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     """Register the filters."""
     for function in (
         money, exact, number, percent, size, instant, machine_time, day, range_title, ago,
-        browser_title, flags, brief,
+        browser_title, flags, brief, counted,
     ):  # fmt: skip
         app.add_template_filter(function)
     app.add_template_filter(every_digit)

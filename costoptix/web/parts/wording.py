@@ -14,6 +14,7 @@ from costoptix.models import Anomaly, AnomalyPart, BudgetState, Severity
 from costoptix.periods import Preset
 from costoptix.web.costs.account_names import account_name
 from costoptix.web.parts.routing import web
+from costoptix.written import counted
 
 METRIC_TITLES = {
     "billed_cost": "Billed cost",
@@ -174,7 +175,7 @@ def account_title(subject: Anomaly | AnomalyPart | Series) -> str:
 def group_title(group_by: tuple[str, ...], group: Group | None, count: int | None = None) -> str:
     """Return the name of a group; None is all others, of which there are ``count``."""
     if group is None:
-        return f"{count:,} others" if count else "All others"
+        return counted(count, "other") if count else "All others"
     if not group_by:
         return "Total"
     return " · ".join(value_title(v, d) for d, v in zip(group_by, group, strict=True))

@@ -26,6 +26,7 @@ from costoptix.web.parts.filled import FilledForm, Form
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 from costoptix.web.parts.sorting import Comparable, sorting
+from costoptix.written import counted
 
 PERMISSIONS = [
     (Permission.READ.value, "Read", "ask for costs, budgets, anomalies, imports"),
@@ -132,15 +133,11 @@ class ListedKey:
         if expires_at is None or expires_at - utc_now() > EXPIRES_SOON:
             return ""
         days = (expires_at - utc_now()).days
-        return f"expires in {_days(days)}" if days else "expires within a day"
+        return f"expires in {counted(days, 'day')}" if days else "expires within a day"
 
     def _unused_note(self) -> str:
         idle = utc_now() - (self.key.last_used_at or self.key.created_at)
-        return f"unused for {_days(idle.days)}" if idle > UNUSED else ""
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
+        return f"unused for {counted(idle.days, 'day')}" if idle > UNUSED else ""
 
 
 KEYS: dict[str, Callable[[ListedKey], Comparable | None]] = {

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from pydantic import Field
 
 from costoptix import drafts
 from costoptix.clock import parse_instant
-from costoptix.errors import Conflict, CostOptixError, Invalid
+from costoptix.currencies import ISO_4217
+from costoptix.errors import Conflict, CostOptixError, Invalid, wrong_field
 from costoptix.extensions import db
 from costoptix.models import Channel, ChannelKind, ChannelState, DispatchState, Severity, new_id
-from costoptix.money import to_text
 from costoptix.notify import channels, dispatches
 from costoptix.notify.drafts import (
     FIRST_EVENTS,
@@ -28,6 +28,8 @@ from costoptix.notify.kinds import CHOICES, KINDS
 from costoptix.notify.messages import PLATFORMS
 from costoptix.views import listing as views
 from costoptix.web.parts import forms
+from costoptix.web.parts.filled import FilledForm, Form
+from costoptix.web.parts.numbers import plain_number, written_number
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
 
@@ -67,93 +69,89 @@ NEEDS = {
 """What a channel of each kind needs, said where it is made."""
 
 
-@dataclass(frozen=True)
-class ChannelForm:
-    """The fields of a channel as they stand in the form."""
+class ChannelForm(Form):
+    """The form of a channel, but for the boxes of its events."""
 
-    name: str = ""
-    kind: str = ChannelKind.CUSTOM.value
-    target: str = ""
-    events: Sequence[str] = field(default_factory=lambda: FIRST_EVENTS)
-    account: str = ""
-    service: str = ""
-    tag: str = ""
-    money: str = ""
-    severity: str = ""
-    report_view: str = ""
-    channel_id: str = field(default_factory=new_id)
+    channel_id: UUID  # the new channel's, made with the form: sent again, it makes no second one
+    name: str = Field("", title="Name")
+    kind: str = Field(ChannelKind.CUSTOM.value, title="Kind")
+    target: str = Field("", title="Address")
+    account: str = Field("", title="Accounts")
+    service: str = Field("", title="Services")
+    tag: str = Field("", title="Tags")
+    money: str = Field("", title="At least so much money")
+    severity: str = Field("", title="Severity")
+    report_view: str = Field("", title="Reports show")
 
     @classmethod
     def of(cls, channel: Channel) -> ChannelForm:
         """Return the form of a channel as it is; its address is not shown again."""
         conditions = channels.filter_of(channel)
         tags = [f"{key}={value}" for key, values in conditions.tag.items() for value in values]
-        amounts = [f"{currency} {to_text(least)}" for currency, least in conditions.money.items()]
+        amounts = [
+            f"{currency} {written_number(least)}" for currency, least in conditions.money.items()
+        ]
         return cls(
+            channel_id=UUID(channel.id),
             name=channel.name,
             kind=channel.kind.value,
-            events=channel.events,
+            target="",
             account="\n".join(conditions.account),
             service="\n".join(conditions.service),
             tag="\n".join(tags),
             money="\n".join(amounts),
             severity=conditions.severity.value if conditions.severity else "",
             report_view=channel.report_view_id or "",
-            channel_id=channel.id,
         )
 
     @classmethod
-    def sent(cls) -> ChannelForm:
-        """Read the posted form.
+    def asks_for(cls, field: str, values: Mapping[str, str]) -> str:
+        """Return which field asks for a part of the draft."""
+        if field in ("url", "address"):
+            return "target"
+        return super().asks_for(field.removeprefix("filter.").split(".")[0], values)
+
+    def values(self, kind: str, events: Sequence[str]) -> dict[str, Any]:
+        """Return what both drafts hold, of a channel of this kind.
 
         Raises:
-            Invalid: it has a field that it does not have, or one twice.
+            Invalid: a line of the filter is not what it should be.
         """
-        values = forms.fields()
-        events = [name for name in CHOICES if values.pop(EVENT + name, None)]
-        sent = drafts.read(_SentChannel, values)
-        return cls(events=events, **{**sent.model_dump(), "channel_id": str(sent.channel_id)})
+        values: dict[str, Any] = {
+            "name": self.name, "events": list(events), "filter": self._filter(),
+            "report_view": self.report_view or None,
+        }  # fmt: skip
+        if self.target.strip():
+            values["address" if kind == ChannelKind.EMAIL else "url"] = self.target
+        return values
 
-    def filter(self) -> dict[str, Any]:
-        """Return the filter, as the draft reads it.
-
-        Raises:
-            Invalid: a line is not what it should be.
-        """
+    def _filter(self) -> dict[str, Any]:
         tags: dict[str, list[str]] = {}
-        for key, value in _pairs(self.tag, "=", "tags", "key=value"):
+        for key, value in _pairs(self.tag, "=", "tag", "key=value"):
             tags.setdefault(key, []).append(value)
+        amounts = _pairs(self.money, " ", "money", "USD 100")
         return {
             "account": _lines(self.account),
             "service": _lines(self.service),
             "tag": tags,
             "severity": self.severity or None,
-            "money": dict(_pairs(self.money, " ", "money", "USD 100")),
+            "money": {currency.upper(): _amount(text) for currency, text in amounts},
         }
 
-    def values(self) -> dict[str, Any]:
-        """Return what both drafts hold."""
-        values: dict[str, Any] = {
-            "name": self.name, "events": list(self.events), "filter": self.filter(),
-        }  # fmt: skip
-        values["report_view"] = self.report_view or None
-        if self.target.strip():
-            is_mail = self.kind == ChannelKind.EMAIL
-            values["address" if is_mail else "url"] = self.target
-        return values
+
+def _sent() -> tuple[ChannelForm, list[str]]:
+    """Read the posted form and the events that are ticked.
+
+    Raises:
+        Invalid: it has a field that it does not have, or one twice.
+    """
+    values = forms.fields()
+    events = [name for name in CHOICES if values.pop(EVENT + name, None)]
+    return drafts.read(ChannelForm, values), events
 
 
-class _SentChannel(drafts.Draft):
-    channel_id: UUID  # the new channel's, made with the form: sent again, it makes no second one
-    name: str
-    kind: str = ChannelKind.CUSTOM.value
-    target: str = ""
-    account: str = ""
-    service: str = ""
-    tag: str = ""
-    money: str = ""
-    severity: str = ""
-    report_view: str = ""
+def _ticked() -> list[str]:
+    return [name for name in CHOICES if request.form.get(EVENT + name)]
 
 
 class SwitchForm(drafts.Draft):
@@ -165,22 +163,23 @@ class SwitchForm(drafts.Draft):
 @page("/settings/notifications", access=Access.ADMIN)
 def notifications() -> ResponseReturnValue:
     """List the channels, and offer to make one."""
-    return _show_list(ChannelForm())
+    return _show_list()
 
 
 @page("/settings/notifications", access=Access.ADMIN, methods=("POST",))
 def create_channel() -> ResponseReturnValue:
     """Make a channel; its signing secret is shown in this answer alone."""
-    form = ChannelForm()
     try:
-        form = ChannelForm.sent()
-        draft = drafts.read(ChannelDraft, form.values() | {"kind": form.kind})
+        form, events = _sent()
+        if not form.target.strip():
+            raise wrong_field("target", "it is missing")
+        draft = drafts.read(ChannelDraft, form.values(form.kind, events) | {"kind": form.kind})
         row, secret = channels.create(
             db.session(), current_user.organization, current_user.caller, draft, config(),
-            channel_id=form.channel_id,
+            channel_id=str(form.channel_id),
         )  # fmt: skip
     except CostOptixError as error:
-        return _show_list(form, error)
+        return _show_list(error)
     if secret is not None:
         return _show_channel(row.id, secret=secret)
     flash(f"The channel “{row.name}” is made. Send it a test message.")
@@ -197,17 +196,15 @@ def channel(channel_id: str) -> ResponseReturnValue:
 def change_channel(channel_id: str) -> ResponseReturnValue:
     """Change a channel; an address that is left empty stays."""
     row = _get(channel_id)
-    form = ChannelForm.of(row)
     try:
-        form = ChannelForm.sent()
-        values = ChannelForm(**{**form.__dict__, "kind": row.kind}).values()
-        changed = drafts.read(ChannelChange, values)
+        form, events = _sent()
+        changed = drafts.read(ChannelChange, form.values(row.kind, events))
         channels.change(
             db.session(), current_user.organization, current_user.caller, channel_id, changed,
             config(),
         )  # fmt: skip
     except CostOptixError as error:
-        return _show_channel(channel_id, form=form, error=error)
+        return _show_channel(channel_id, refused=error)
     flash("The channel is saved.")
     return redirect(url_for("web.channel", channel_id=channel_id))
 
@@ -284,13 +281,13 @@ def delete_channel(channel_id: str) -> ResponseReturnValue:
     return redirect(url_for("web.notifications"))
 
 
-def _show_list(form: ChannelForm, error: CostOptixError | None = None) -> ResponseReturnValue:
+def _show_list(error: CostOptixError | None = None) -> ResponseReturnValue:
+    first = ChannelForm.model_construct(channel_id=UUID(new_id()))
     body = render_template(
         "settings/notifications.html",
         rows=channels.of_organization(db.session(), current_user.organization),
         needs=[(KIND_TITLES[kind], text) for kind, text in NEEDS.items()],
-        error=error.sentence if error else "",
-        **_words(form),
+        **_words(first, FIRST_EVENTS, error),
     )
     return forms.answer(body, error)
 
@@ -298,10 +295,11 @@ def _show_list(form: ChannelForm, error: CostOptixError | None = None) -> Respon
 def _show_channel(
     channel_id: str,
     *,
-    form: ChannelForm | None = None,
     secret: str | None = None,
     error: CostOptixError | None = None,
+    refused: CostOptixError | None = None,
 ) -> ResponseReturnValue:
+    """Show a channel; ``refused`` is why its form was, ``error`` why a button was."""
     row = _get(channel_id)
     position = None if request.method == "POST" else _position()
     listed = dispatches.log_of(db.session(), row, limit=PER_PAGE + 1, after=position)
@@ -318,14 +316,19 @@ def _show_channel(
         event_titles={name: kind.title for name, kind in KINDS.items()},
         overlaps=OVERLAPS,
         error=error.sentence if error else "",
-        **_words(form or ChannelForm.of(row)),
+        **_words(ChannelForm.of(row), row.events, refused),
     )
-    return forms.answer(body, error)
+    return forms.answer(body, error or refused)
 
 
-def _words(form: ChannelForm) -> dict[str, Any]:
+def _words(
+    first: ChannelForm, events: Sequence[str], refused: CostOptixError | None
+) -> dict[str, Any]:
+    """Return what the form of a channel shows: what it is at first, or what was typed."""
+    form = FilledForm.posted(ChannelForm, refused) if refused else FilledForm.of(first)
     return {
         "form": form,
+        "events": _ticked() if refused else events,
         "kinds": [
             (kind, title)
             for kind, title in KIND_TITLES.items()
@@ -334,16 +337,17 @@ def _words(form: ChannelForm) -> dict[str, Any]:
         "kind_titles": KIND_TITLES,
         "choices": list(CHOICES.values()),
         "severities": SEVERITIES,
-        "report_views": _report_views(form),
+        "report_views": _report_views(form.value("report_view")),
+        "currencies": sorted(ISO_4217),
     }
 
 
-def _report_views(form: ChannelForm) -> list[tuple[str, str]]:
+def _report_views(chosen: str) -> list[tuple[str, str]]:
     """Return what reports can show; a view that is gone stays chosen until another is."""
     shared = views.shared(db.session(), current_user.organization)
     choices = [("", "All costs"), *((view.id, view.name) for view in shared)]
-    if form.report_view not in dict(choices):
-        choices.append((form.report_view, "A view that is gone"))
+    if chosen not in dict(choices):
+        choices.append((chosen, "A view that is gone"))
     return choices
 
 
@@ -376,5 +380,12 @@ def _lines(text: str) -> list[str]:
 def _pairs(text: str, sign: str, name: str, example: str) -> list[tuple[str, str]]:
     pairs = [line.partition(sign) for line in _lines(text)]
     if not all(first.strip() and second.strip() for first, _, second in pairs):
-        raise Invalid(f"The field {name} is wrong: a line is written as {example}.")
+        raise wrong_field(name, f"a line is written as {example}")
     return [(first.strip(), second.strip()) for first, _, second in pairs]
+
+
+def _amount(text: str) -> str:
+    try:
+        return plain_number(text)
+    except ValueError as error:
+        raise wrong_field("money", str(error)) from None

@@ -79,11 +79,11 @@ def test_the_later_of_two_people_sees_what_the_first_said(
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"status": "done"}, "status"),
+        ({"status": "done"}, "Status: it must be one of"),
         ({"status": "new", "seen_at": "yesterday"}, "seen_at"),
-        ({"status": "new", "note": "n" * 2001}, "note"),
+        ({"status": "new", "note": "n" * 2001}, "Note: at most"),
         ({"status": "new", "colour": "red"}, "colour"),
-        ({}, "status"),
+        ({}, "Status: it is missing"),
     ],
 )
 def test_a_wrong_judgement_is_refused_in_words(

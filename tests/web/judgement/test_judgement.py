@@ -174,7 +174,7 @@ def test_a_member_judges_several_anomalies_at_once(
     )  # fmt: skip
     answer = bob_browser.post(path, form="/anomalies", ids=ids[:2], **fields)
     assert answer.headers["Location"] == "/anomalies?status=new&order_by=date"
-    assert "2 anomalies are judged" in bob_browser.get("/anomalies").text
+    assert "2 anomalies judged" in bob_browser.get("/anomalies").text
     rows = latest(session).scalars(select(Anomaly).order_by(Anomaly.first_day)).all()
     assert [(row.status, row.note) for row in rows] == [
         ("resolved", "one campaign"), ("resolved", "one campaign"), ("new", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -56,13 +57,30 @@ def test_the_secret_is_in_the_answer_that_makes_the_channel_alone(
     assert row.events == ["budget.warning"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("usd 1,250.50", {"USD": Decimal("1250.50")}), ("USD 9.000", None), ("USD", None), ("XXQ 5", None)],
+)
+def test_amounts_of_the_filter_are_read_as_people_write_them(
+    alice_browser: Browser, session: Session, typed: str, kept: dict[str, Decimal] | None
+) -> None:
+    answer = alice_browser.post(PAGE, form=PAGE, **fields(alice_browser, money=typed))
+    rows = latest(session).scalars(select(Channel)).all()
+    amounts = [
+        {code: Decimal(least) for code, least in row.filter["money"].items()} for row in rows
+    ]
+    assert amounts == ([kept] if kept else [])
+    assert ('id="money-error"' in answer.text) == (kept is None)
+
+
 def test_what_was_typed_stays_when_it_is_wrong(alice_browser: Browser, session: Session) -> None:
     answer = alice_browser.post(
         PAGE, form=PAGE,
         **fields(alice_browser, target="http://192.0.43.10/", service="Amazon <EC2>", tag="team=a"),
     )  # fmt: skip
     assert answer.status_code == 400
-    assert "The field url is wrong" in answer.text
+    assert 'href="#target">Address: ' in answer.text
+    assert 'aria-invalid="true" aria-describedby="target-error' in answer.text
     assert "Amazon &lt;EC2&gt;" in answer.text
     assert "<details open>" in answer.text
     assert latest(session).scalars(select(Channel)).all() == []
