@@ -48,7 +48,7 @@ class AccountNames:
         return self.given(account) or self._billed.get(account)
 
     def of_number(self, number: str) -> str | None:
-        """Return the name of the one account with this ``sub_account_id``; None without, or of several.
+        """Return the name of the one account with this ``sub_account_id``; None of none or several.
 
         For what was kept without a provider, such as restatements.
         """

@@ -59,7 +59,12 @@ def test_the_secret_is_in_the_answer_that_makes_the_channel_alone(
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("usd 1,250.50", {"USD": Decimal("1250.50")}), ("USD 9.000", None), ("USD", None), ("XXQ 5", None)],
+    [
+        ("usd 1,250.50", {"USD": Decimal("1250.50")}),
+        ("USD 9.000", None),
+        ("USD", None),
+        ("XXQ 5", None),
+    ],
 )
 def test_amounts_of_the_filter_are_read_as_people_write_them(
     alice_browser: Browser, session: Session, typed: str, kept: dict[str, Decimal] | None
