@@ -77,26 +77,11 @@ coverage: $(DEV) ## run the suite and print what it does not enter: lines and br
 	$(BIN)/coverage combine -q && $(BIN)/coverage report; exit $$code
 
 .PHONY: bench
-bench: $(DEV) ## say how to measure (docs/performance.md, docs/accuracy.md)
-	@for file in bench/api.py bench/costs.py bench/pages.py bench/import.py bench/export.py \
-	bench/during_import.py bench/judgement.py bench/lock.py; do \
-	$(BIN)/python -c "import ast, sys; print(sys.argv[1], '-', ast.get_docstring(ast.parse(open(sys.argv[1]).read())).splitlines()[0])" $$file; done
-
-# Node, Java and Chromium are needed; the tools stand in bench/browser/package.json.
-.PHONY: bench-pages
-bench-pages: $(DEV) ## measure the pages by hand: Lighthouse, the HTML checker, times on 2M charges
-	cd bench/browser && npm install --no-fund --no-audit --silent
-	@hold=$$(mktemp -d) && export COSTOPTIX_DATA_DIR=$$hold PORT=8765 PYTHONPATH=. && \
-	$(BIN)/flask --app app db upgrade && $(BIN)/flask --app app demo >$$hold/said && \
-	{ $(BIN)/flask --app app serve >$$hold/log 2>&1 & server=$$!; \
-	until $(BIN)/python -c 'import urllib.request as r; r.urlopen("http://127.0.0.1:8765/healthz")' 2>/dev/null; do sleep 1; done; \
-	$(BIN)/python -m bench.browser http://127.0.0.1:8765 \
-	$$(sed -n 's/^email: //p' $$hold/said) $$(sed -n 's/^password: //p' $$hold/said); code=$$?; \
-	kill $$server; wait $$server; rm -rf $$hold; test $$code = 0; }
-	PYTHONPATH=. $(BIN)/python -m bench.pages
+bench: $(DEV) $(ENGINES)/.installed ## print a table of ratios, each beside its peer: make bench ROWS=200000 (docs/performance.md)
+	@ROWS=$(or $(ROWS),2000000) $(BIN)/python -m bench.table
 
 # Once what the product imports by what `make run` installs, once everything by all that is listed.
-ALL_LISTED := --exclude '\.venv' --requirements-files requirements.in,requirements-redis.in,requirements-dev.in
+ALL_LISTED := --exclude '\.venv' --requirements-files requirements.in,requirements-redis.in,requirements-dev.in,requirements-engines.in
 
 .PHONY: lint
 lint: $(DEV) ## ruff (bandit's rules among them), our security rules, import-linter, deptry, djlint

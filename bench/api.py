@@ -37,6 +37,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.compared import compare  # noqa: E402 - as below
 from config import Config  # noqa: E402 - the project is not installed, it is run in place
 from costoptix import create_app  # noqa: E402
 from costoptix.access import api_keys  # noqa: E402
@@ -257,6 +258,9 @@ def main() -> None:
         rate = rates["with_quota"] / rates[base]
         cost = costs[base] / costs["with_quota"]
         print(f"ours / {base}: {rate:.2f} by rate, {cost:.2f} by CPU (goal {goal})")
+        beside = VARIANTS[base]
+        compare("a call with quota, rate", rates["with_quota"], rates[base], beside, "calls/s")
+        compare("the same, CPU of a call", costs["with_quota"], costs[base], beside, "µs")
 
 
 if __name__ == "__main__":

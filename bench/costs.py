@@ -1,12 +1,13 @@
-"""Measure cost questions: python -m bench.costs [ROWS] [FOLDER].
+"""Measure cost questions: python -m bench.costs [ROWS] [FOLDER] [FEW].
 
 Ours (``report.run``: pointer, plan, files, rows as Decimals, totals; warm, no answer cache)
-against plain DuckDB on the same charges' Parquet files, taken in turns in one run. The ratios are
-ours / DuckDB's, of the medians by the clock and of the CPU time, which a busy machine distorts
-less. With more than 2,000,000 rows the same questions are also asked of 2,000,000, in the same
-turns: the last ratio is ours of many rows / ours of few. Goals: 2,000,000 rows: the first two at
-most 1 × DuckDB. 20,000,000 rows: at most 3 × few rows and 1/6 of DuckDB where a roll-up answers,
-tags at most 1/5 of DuckDB, the resources at most 30 ms.
+against plain DuckDB on the same charges' Parquet files, taken in turns in one run; chdb, polars
+and DataFusion in the same turns where `make bench` has installed them, by the clock. The ratios
+are ours / DuckDB's, of the medians by the clock and of the CPU time, which a busy machine distorts
+less. With more rows than FEW (2,000,000) the same questions are also asked of so many, in the
+same turns: the last ratio is ours of many rows / ours of few. Goals: 2,000,000 rows: the first two
+at most 1 × DuckDB. 20,000,000 rows: at most 3 × few rows and 1/6 of DuckDB where a roll-up
+answers, tags at most 1/5 of DuckDB, the resources at most 30 ms.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from pathlib import Path
 import duckdb
 from sqlalchemy.orm import Session
 
+from bench.compared import compare
 from bench.generate import FIRST_DAY, LAST_DAY
 from bench.lake import open_bench
+from bench.peers import Peer, open_peers
 from costoptix.costs import plan, report
 from costoptix.costs.answers import CostReport, CostStore
 from costoptix.costs.engine import THREADS
@@ -69,7 +72,7 @@ class Bench:
         self._session, self._organization, self._store = session, organization, store
         self._engine = duckdb.connect(config={"threads": THREADS})
         self._deliveries = live.read_live(session, organization).deliveries
-        self._files = [
+        self.files = [
             str(store.engine.path(file.path)) for d in self._deliveries for file in d.files[CHARGES]
         ]
 
@@ -80,7 +83,7 @@ class Bench:
 
     def plain(self, statement: str) -> list[tuple[object, ...]]:
         """Ask DuckDB on the charges, without any of our work."""
-        return self._engine.execute(statement, {"files": self._files}).fetchall()
+        return self._engine.execute(statement, {"files": self.files}).fetchall()
 
     def kinds(self, *params: tuple[str, str]) -> str:
         """Tell which files answer."""
@@ -159,14 +162,26 @@ def _ratio(one: Taken, other: Taken) -> str:
     return f"{one.clock / other.clock:5.2f} ({one.processors / other.processors:5.2f})"
 
 
-def measure(question: Question, many: Bench, few: Bench | None) -> None:
-    """Print a question's line."""
+def measure(
+    question: Question, many: Bench, few: Bench | None, few_rows: int, peers: Sequence[Peer]
+) -> None:
+    """Print a question's line, and keep it for the table."""
+    number = QUESTIONS.index(question)
+    able = [peer for peer in peers if peer.ask(number) >= 0]
     asks = [lambda: question.ours(many), lambda: many.plain(question.plain)]
     asks += [lambda: question.ours(few)] if few is not None else []
-    ours, plain, *ours_of_few = in_turns(TURNS if few is None else TURNS_OF_MANY, asks)
+    asks += [lambda peer=peer: peer.ask(number) for peer in able]
+    turns = TURNS if few is None else TURNS_OF_MANY
+    ours, plain, *others = in_turns(turns, asks)
+    ours_of_few, theirs = others[: few is not None], others[few is not None :]
+    compare(question.name, ours.clock, plain.clock, "DuckDB", "ms")
     line = f"{question.name:41} ours {ours}  DuckDB {plain}  ratio {_ratio(ours, plain)}"
     for less in ours_of_few:
-        line += f"  of {FEW_ROWS:,} {less}  ratio {_ratio(ours, less)}"
+        line += f"  of {few_rows:,} {less}  ratio {_ratio(ours, less)}"
+        compare(question.name, ours.clock, less.clock, f"ours of {few_rows:,}", "ms")
+    for peer, taken in zip(able, theirs, strict=True):
+        line += f"  {peer.name} {taken.clock:.1f}"
+        compare(question.name, ours.clock, taken.clock, peer.name, "ms")
     print(f"{line}  {many.kinds(*question.params)}", flush=True)
 
 
@@ -177,11 +192,13 @@ def main(arguments: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         many = Bench(*stack.enter_context(open_bench(folder, rows)))
-        is_more = rows > FEW_ROWS
-        few = Bench(*stack.enter_context(open_bench(folder, FEW_ROWS))) if is_more else None
+        few_rows = int(arguments[2]) if len(arguments) > 2 else FEW_ROWS
+        is_more = rows > few_rows
+        few = Bench(*stack.enter_context(open_bench(folder, few_rows))) if is_more else None
+        peers = stack.enter_context(open_peers(many.files, folder / "charges"))
         print(f"{rows:,} charges; medians in milliseconds (CPU)")
         for question in QUESTIONS:
-            measure(question, many, few)
+            measure(question, many, few, few_rows, peers)
 
 
 if __name__ == "__main__":

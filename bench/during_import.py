@@ -27,6 +27,7 @@ from itertools import count
 from pathlib import Path
 
 from bench.api import ROOT, serve
+from bench.compared import compare
 from bench.generate import FIRST_DAY, LAST_DAY, generate
 from config import Config
 from costoptix import create_app
@@ -226,6 +227,8 @@ def main(arguments: Sequence[str]) -> None:
     for phase, calls in (("idle", before), ("during", busy)):
         report(phase, calls)
     ratio = p95(busy.reads) / p95(before.reads)
+    what = "/costs while a bill is imported, p95"
+    compare(what, p95(busy.reads), p95(before.reads), "idle", "ms")
     print(f"p95 of /costs during / idle: {ratio:.2f} (goal 1.5)")
 
 

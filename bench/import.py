@@ -26,6 +26,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from bench.compared import compare
 from bench.processes import measure
 
 MONEY = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
@@ -63,12 +64,16 @@ def main() -> None:
             "peak_mb": {"duckdb_read_cast_write": plain[1], "import": ours[1]},
             "stored_to_sent": round(stored / sent.stat().st_size, 2),
         }
+        compare("an import, CPU", ours[0], plain[0], "DuckDB reads, casts, writes", "s")
+        compare("an import, peak memory", ours[1], plain[1], "DuckDB reads, casts, writes", "MB")
         if arguments.file.name.endswith(".csv.gz"):
             slow = measure(insert_rows, arguments.file, _made(folder / "rows"))
             found["rows_per_cpu_second"] = {
                 "import": round(rows / ours[0]),
                 "dict_reader_and_sqlalchemy": round(min(SLICE, rows) / slow[0]),
             }
+            rates = found["rows_per_cpu_second"].values()
+            compare("an import, rows a CPU second", *rates, "DictReader, SQLAlchemy", "rows")
     print(json.dumps(found, indent=2))
 
 

@@ -23,6 +23,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from bench.compared import compare
 from bench.generate import LAST_DAY
 from bench.lake import config_of, open_bench
 from costoptix import create_app
@@ -32,6 +33,7 @@ from costoptix.costs.cache import BoundedCache
 from costoptix.models import Organization, User
 
 Taken = tuple[float, float]
+GOALS = {"cold": 600, "warm": 150}
 TURNS = {"cold": 10, "new": 10, "warm": 40}
 EMAIL, PASSWORD = "bench@example.com", "a long enough password"
 PAGES = {
@@ -119,6 +121,9 @@ def main(arguments: Sequence[str]) -> None:
         for name, address in PAGES.items():
             times = measure(app, client, address, config.lake_dir)
             cells = [f"{kind} {_spread(taken)}" for kind, taken in times.items()]
+            for kind, goal in GOALS.items():
+                p95 = statistics.quantiles([wall for wall, _ in times[kind]], n=20)[-1]
+                compare(f"{name}, {kind}, p95", p95, goal, "the goal", "ms")
             weight = len(gzip.compress(client.get(address).data)) / 1000
             print(f"{name:34} {'   '.join(cells)}   {weight:5.1f} KB gz")
 
