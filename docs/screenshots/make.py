@@ -20,12 +20,8 @@ HERE = Path(__file__).parent
 SHOTS = (
     ("dashboard-light-1440.png", "/", 1440, "light"),
     ("dashboard-dark-390.png", "/", 390, "dark"),
-    (
-        "explorer-dark-1440.png",
-        "/costs?range=last_6_months&granularity=monthly&group_by=service_name",
-        1440,
-        "dark",
-    ),
+    ("explorer-dark-1440.png", "/costs", 1440, "dark"),
+    ("tags-light-1440.png", "/tags", 1440, "light"),
     ("api-keys-light-1440.png", "/settings/api-keys", 1440, "light"),
 )
 

@@ -54,8 +54,10 @@ def own_values(resource: Resource, caller: Caller | None) -> dict[str, str]:
 def _first(name: str, parent: Described, caller: Caller) -> dict[str, str]:
     answered = _ask(parent, {}, "limit=1", caller)
     data = json.loads(answered).get("data") if answered else None
-    items = next(iter(data.values()), None) if isinstance(data, dict) else data
-    if not isinstance(items, list) or not items or not isinstance(items[0], dict):
+    # Where an answer holds more than a list, its first list is what is asked for.
+    held = list(data.values()) if isinstance(data, dict) else [data]
+    items = next((value for value in held if isinstance(value, list) and value), [])
+    if not items or not isinstance(items[0], dict):
         return {}
     item = items[0]
     value = item.get("id", item.get(name))
