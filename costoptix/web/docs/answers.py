@@ -60,7 +60,7 @@ def _first(name: str, parent: Described, caller: Caller) -> dict[str, str]:
     if not items or not isinstance(items[0], dict):
         return {}
     item = items[0]
-    value = item.get("id", item.get(name))
+    value = item.get("id", item.get("key"))
     return {name: value} if isinstance(value, str) and value else {}
 
 

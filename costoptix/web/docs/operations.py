@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import quote
 
 from costoptix.drafts import placeholder
 from costoptix.web.docs.pasting import Pasted, sample_body
@@ -75,7 +76,9 @@ class Described:
         """Return path and query string below the base."""
         path = self.path
         for name in self.variables:
-            path = path.replace(f"{{{name}}}", self.value(name, values))
+            value = self.value(name, values)
+            written = value if value == placeholder(name) else quote(value, safe="")
+            path = path.replace(f"{{{name}}}", written)
         return path + (f"?{self.query}" if self.query else "")
 
     def value(self, name: str, values: dict[str, str]) -> str:
