@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.support.browser import chromium
+from tests.support.cast import PASSWORD
 from tests.support.demo import Demo, installation, make_demo, served, sign_in
 from tests.support.server import Server
 
@@ -42,6 +43,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def signed_in(demo: Demo, browser: Browser) -> dict[str, Any]:
     """The browser state of the demo's admin."""
     return sign_in(browser, demo)
+
+
+@pytest.fixture(scope="session")
+def member(demo: Demo, browser: Browser) -> dict[str, Any]:
+    """The browser state of a member of the demo's organization."""
+    email = "member@acme.example"
+    made = demo.server.flask(
+        "users", "create", "Acme Cloud", email, "--password-stdin", stdin=PASSWORD
+    )
+    assert made.returncode == 0, made.stderr
+    return sign_in(browser, Demo(demo.server, email, PASSWORD, ""))
 
 
 @contextmanager

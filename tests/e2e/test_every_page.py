@@ -1,94 +1,87 @@
 """Every page, as people see it: wide and narrow, light and dark, with and without scripts.
 
-The pages come from the application's own routes, so that a new one is looked at without asking.
+The pages come from the application's own routes, so that a new one is looked at without asking:
+with the demo's data, in an organization that has none, as a member, of things that there are not,
+and on a tier that does not hold it.
 """
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
-from costoptix import create_app
-from tests.conftest import make_config
 from tests.e2e.conftest import looking
-from tests.support.demo import Demo
-from tests.support.proving import count
+from tests.e2e.page_checks import WIDTHS, Watch, faults_of_access, faults_of_layout, objections
+from tests.e2e.places import ELSEWHERE, Places
+from tests.support.cast import PASSWORD
+from tests.support.demo import Demo, sign_in
 
-WIDTHS = (1440, 390, 320)
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-RUN_AXE = "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
-"""As ``Axe().run`` does, which would read axe itself anew at each width and theme."""
 # Not ``a.href``: that of a link within a chart is no text.
 HREFS = "links => links.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
-NOT_PAGES = (".csv", ".json", "/costs/export", "/healthz", "/setup/demo")
-"""Ends of paths that answer with something else than a page."""
 
 
 @pytest.fixture(scope="session")
-def paths(
-    demo: Demo, signed_in: dict[str, Any], browser: Browser, tmp_path_factory: Any
-) -> list[str]:
-    """Every page without a variable in its path, and one of each kind that has one."""
-    app = create_app(make_config(tmp_path_factory.mktemp("routes")))
-    plain = [
-        rule.rule
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith("web.")
-        and "GET" in (rule.methods or ())
-        and not rule.arguments
-        and not rule.rule.endswith(NOT_PAGES)
-    ]
-    return sorted(plain) + _linked_details(demo, signed_in, browser, set(plain))
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """The routes of the application."""
+    return Places(tmp_path_factory.mktemp("routes"))
 
 
-def _make(page: Page, demo: Demo, path: str, body: dict[str, str]) -> None:
-    """Make a thing, so that the page of one is looked at."""
+@pytest.fixture(scope="session")
+def details(
+    demo: Demo, signed_in: dict[str, Any], browser: Browser, places: Places
+) -> dict[str, str]:
+    """Return where a page of a thing is that the demo has, by endpoint: the first linked to."""
+    with looking(browser, signed_in, width=1440) as context:
+        page = context.new_page()
+        found = _made(page, demo)
+        home = urlsplit(demo.server.url).netloc
+        waiting = [*places.plain, *found.values()]
+        for path in waiting:
+            page.goto(demo.server.url + path)
+            for target in map(urlsplit, page.eval_on_selector_all("a[href]", HREFS)):
+                endpoint = places.endpoint(target.path) if target.netloc == home else ""
+                if endpoint in places.of_things and endpoint not in found:
+                    found[endpoint] = target.path
+                    waiting.append(target.path)
+        return found
+
+
+def _made(page: Page, demo: Demo) -> dict[str, str]:
+    """Make what the demo's admin may not have yet; return where pages without a link are."""
+    _post(page, demo, "/budgets", {"name": "All of Acme", "amount": "60000", "currency": "USD"})
+    _post(page, demo, "/views", {"name": "By region", "question": "group_by=region_id"})
+    imports = page.request.get(
+        f"{demo.server.url}/api/v1/imports?limit=100", headers={"X-API-Key": demo.key}
+    ).json()["data"]
+    older = [row["id"] for row in imports if row["state"] == "older"]
+    page.goto(f"{demo.server.url}/settings/team")
+    page.locator("input[name=email]").fill("invited@acme.example")
+    page.get_by_role("button", name="Create invitation link").click()
+    link = page.locator("#invitation-link").text_content() or ""
+    return {
+        "web.invite": urlsplit(link).path,
+        "web.confirm_making_current": f"/imports/{older[0]}/make-current",
+    }
+
+
+def _post(page: Page, demo: Demo, path: str, body: dict[str, str]) -> None:
     made = page.request.post(
         f"{demo.server.url}/api/v1{path}", headers={"X-API-Key": demo.key}, data=body
     )
     assert made.status == 201
 
 
-def _linked_details(
-    demo: Demo, state: dict[str, Any], browser: Browser, plain: set[str]
-) -> list[str]:
-    """Follow each page's first link to each kind of thing (an import, a key, …)."""
-    found: dict[str, str] = {}
-    with looking(browser, state, width=1440) as context:
-        page = context.new_page()
-        _make(page, demo, "/budgets", {"name": "All of Acme", "amount": "60000", "currency": "USD"})
-        _make(page, demo, "/views", {"name": "By region", "question": "group_by=region_id"})
-        for path in sorted(plain):
-            page.goto(demo.server.url + path)
-            for href in page.eval_on_selector_all("main a", HREFS):
-                target = urlsplit(href)
-                kind = "/".join(p for p in target.path.split("/") if not any(map(str.isdigit, p)))
-                if target.netloc == urlsplit(demo.server.url).netloc and target.path not in plain:
-                    found.setdefault(kind, target.path)
-    return [path for path in found.values() if not path.endswith(NOT_PAGES)]
+@pytest.fixture(scope="session")
+def paths(places: Places, details: dict[str, str]) -> list[str]:
+    """Every page without a variable in its path, and one of each kind that has one."""
+    return places.plain + sorted(details.values())
 
 
-class Watch:
-    """What went wrong on a page: script errors, policy violations, requests to elsewhere."""
-
-    def __init__(self, page: Page, home: str) -> None:
-        self.wrong: list[str] = []
-        page.on("console", lambda message: self._add(message.type == "error", message.text))
-        page.on("pageerror", lambda error: self._add(True, str(error)))
-        page.on("request", lambda request: self._add(not _is_ours(request.url, home), request.url))
-
-    def _add(self, is_wrong: bool, text: str) -> None:
-        if is_wrong:
-            self.wrong.append(text)
-
-
-def _is_ours(url: str, home: str) -> bool:
-    return url.startswith((home, "data:", "blob:"))
+def test_every_page_has_a_place(places: Places, details: dict[str, str]) -> None:
+    assert places.of_things.keys() - details.keys() == ELSEWHERE.keys()
 
 
 def test_every_page_is_sound(
@@ -98,52 +91,81 @@ def test_every_page_is_sound(
     wrong: list[str] = []
     with looking(browser, signed_in, width=1440) as context:
         for number, path in enumerate(paths):
-            read_at = _widths_of_axe(number)
             page = context.new_page()
             watch = Watch(page, demo.server.url)
-            answer = page.goto(demo.server.url + path)
-            if answer is not None and answer.status == 403:
-                watch.wrong.clear()  # Chromium logs the refusal, which is meant (/register)
-            page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
-            for width, theme in product(WIDTHS, THEMES):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.emulate_media(color_scheme=theme)
-                faults = _faults(page, width)
-                if width in read_at[theme]:
-                    faults += _objections(page)
-                wrong += [f"{path} {width} {theme}: {text}" for text in faults]
-            wrong += [f"{path}: {text}" for text in watch.wrong]
+            page.goto(demo.server.url + path)
+            faults = faults_of_layout(page) + faults_of_access(page, number)
+            wrong += [f"{path}: {text}" for text in faults + watch.wrong]
             page.close()
     assert not wrong, "\n".join(wrong)
 
 
-def _faults(page: Page, width: int) -> list[str]:
-    faults = []
-    overflow = page.evaluate("document.documentElement.scrollWidth")
-    if overflow > width:
-        faults.append(f"is {overflow} px wide at {width}")
-    if not page.title():
-        faults.append("has no title")
-    return faults
+def _wrong_at(
+    demo: Demo, browser: Browser, state: dict[str, Any], paths: list[str], statuses: set[int]
+) -> list[str]:
+    """Return what is wrong with pages that answer with one of these statuses, but for axe."""
+    wrong: list[str] = []
+    with looking(browser, state, width=1440) as context:
+        page = context.new_page()
+        watch = Watch(page, demo.server.url)
+        for path in paths:
+            answer = page.goto(demo.server.url + path)
+            assert answer is not None
+            faults = faults_of_layout(page)
+            if answer.status not in statuses:
+                faults.append(f"answers {answer.status}")
+            if answer.status >= 400 and not page.locator("nav[aria-label^=Main]").count():
+                faults.append("has lost the navigation")
+            wrong += [f"{path}: {text}" for text in faults + watch.wrong]
+            watch.wrong.clear()
+    return wrong
 
 
-def _widths_of_axe(number: int) -> dict[str, tuple[int, ...]]:
-    """Return where axe reads a page, by theme: at one width each, another on the next page.
+@pytest.fixture(scope="session")
+def newcomer(demo: Demo, browser: Browser) -> dict[str, Any]:
+    """The browser state of the admin of an organization without any bill."""
+    made = demo.server.flask(
+        "org", "create", "Fresh", "--tier", "enterprise",
+        "--admin-email", "new@fresh.example", "--admin-password-stdin", stdin=PASSWORD,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return sign_in(browser, Demo(demo.server, "new@fresh.example", PASSWORD, ""))
 
-    Reading takes most of this test's time. ``make prove`` has it read at every width.
-    """
-    return {
-        theme: count(small=(WIDTHS[(number + place) % len(WIDTHS)],), full=WIDTHS)
-        for place, theme in enumerate(THEMES)
-    }
+
+def test_every_page_is_sound_without_data_and_on_a_tier_that_lacks_it(
+    demo: Demo, newcomer: dict[str, Any], places: Places, browser: Browser
+) -> None:
+    wrong = _wrong_at(demo, browser, newcomer, places.plain, {200, 403})
+    lowered = demo.server.flask("org", "set-tier", "Fresh", "starter")
+    assert lowered.returncode == 0, lowered.stderr
+    wrong += _wrong_at(demo, browser, newcomer, ["/portfolio", "/quarterly"], {403})
+    wrong += _wrong_at(demo, browser, newcomer, ["/budgets/new", "/settings/team"], {200})
+    assert not wrong, "\n".join(wrong)
 
 
-def _objections(page: Page) -> list[str]:
-    faults = []
-    for violation in page.evaluate(RUN_AXE):
-        nodes = "; ".join(node["html"][:120] for node in violation["nodes"][:3])
-        faults.append(f"axe {violation['id']}: {nodes}")
-    return faults
+def test_every_page_is_sound_for_a_member(
+    demo: Demo, member: dict[str, Any], paths: list[str], browser: Browser
+) -> None:
+    wrong = _wrong_at(demo, browser, member, paths, {200, 403})
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_page_of_a_thing_that_is_missing_is_sound(
+    demo: Demo, signed_in: dict[str, Any], places: Places, browser: Browser
+) -> None:
+    wrong = _wrong_at(demo, browser, signed_in, [*places.missing(), "/nowhere"], {404})
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_dialog_of_shortcuts_is_sound(
+    demo: Demo, signed_in: dict[str, Any], browser: Browser
+) -> None:
+    with looking(browser, signed_in, width=390) as context:
+        page = context.new_page()
+        page.goto(f"{demo.server.url}/settings")
+        page.keyboard.press("?")
+        page.locator("#shortcuts").wait_for()
+        assert objections(page) == []
 
 
 def test_every_page_says_the_same_without_scripts(
