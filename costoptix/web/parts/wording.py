@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from costoptix.anomalies.episodes import Series
 from costoptix.costs.query import ACCOUNT, is_raw_tag, is_tag, tag_key
+from costoptix.currencies import ISO_4217
 from costoptix.figures.breakdown import Group
 from costoptix.figures.comparison import Compare
 from costoptix.lake.providers import account_of
@@ -92,6 +93,12 @@ EMOJI_JOINER = "\u200d"
 def preset_titles(presets: Iterable[Preset] = OFFERED) -> dict[Preset, str]:
     """Return the words for presets, in order."""
     return {preset: PRESET_TITLES[preset] for preset in presets}
+
+
+@web.app_template_global()
+def currency_codes() -> list[str]:
+    """Return the codes of all currencies, in order."""
+    return sorted(ISO_4217)
 
 
 @web.app_template_filter()

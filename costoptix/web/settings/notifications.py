@@ -13,7 +13,6 @@ from pydantic import Field
 
 from costoptix import drafts
 from costoptix.clock import parse_instant
-from costoptix.currencies import ISO_4217
 from costoptix.errors import Conflict, CostOptixError, Invalid, wrong_field
 from costoptix.extensions import db
 from costoptix.models import Channel, ChannelKind, ChannelState, DispatchState, Severity, new_id
@@ -338,7 +337,6 @@ def _words(
         "choices": list(CHOICES.values()),
         "severities": SEVERITIES,
         "report_views": _report_views(form.value("report_view")),
-        "currencies": sorted(ISO_4217),
     }
 
 

@@ -17,7 +17,6 @@ from costoptix.access import organizations, users
 from costoptix.access.tiers import TIERS, tier_of
 from costoptix.anomalies import floors
 from costoptix.choices import ChoicesDraft
-from costoptix.currencies import ISO_4217
 from costoptix.errors import Conflict, CostOptixError
 from costoptix.extensions import db
 from costoptix.models import Organization, Weekday
@@ -210,7 +209,6 @@ def _show_organization(refused: FilledForm | None = None) -> ResponseReturnValue
         metrics=[(name, METRIC_TITLES[name]) for name in get_args(choices.DefaultMetric)],
         weekdays=[(day.value, day.value.capitalize()) for day in Weekday],
         time_zones=list(choices.time_zones().values()),
-        currencies=sorted(ISO_4217),
         floors=in_force,
         chosen_floors=floors.chosen(own),
         chosen_theme=request.cookies.get("theme", Theme.SYSTEM),
