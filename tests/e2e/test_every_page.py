@@ -56,14 +56,15 @@ def _made(page: Page, demo: Demo) -> dict[str, str]:
     imports = page.request.get(
         f"{demo.server.url}/api/v1/imports?limit=100", headers={"X-API-Key": demo.key}
     ).json()["data"]
-    older = [row["id"] for row in imports if row["state"] == "older"]
+    by_state = {row["state"]: f"/imports/{row['id']}" for row in imports}
     page.goto(f"{demo.server.url}/settings/team")
     page.locator("input[name=email]").fill("invited@acme.example")
     page.get_by_role("button", name="Create invitation link").click()
     link = page.locator("#invitation-link").text_content() or ""
     return {
         "web.invite": urlsplit(link).path,
-        "web.confirm_making_current": f"/imports/{older[0]}/make-current",
+        "web.confirm_making_current": f"{by_state['older']}/make-current",
+        "web.confirm_withdrawal": f"{by_state['live']}/withdraw",
     }
 
 

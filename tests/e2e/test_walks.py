@@ -75,7 +75,7 @@ def _make_budget_of_team(page: Page, demo: Demo, team: str) -> str:
         f"{demo.server.url}/api/v1/budgets", headers={"X-API-Key": demo.key}, data=body
     )
     assert made.status == 201, made.text()
-    return f"{demo.server.url}/budgets/{made.json()['data']['budget_id']}"
+    return f"{demo.server.url}/budgets/{made.json()['data']['id']}"
 
 
 def test_a_view_that_is_shared_asks_the_same_for_everyone(
