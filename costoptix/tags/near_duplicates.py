@@ -50,18 +50,24 @@ def near_duplicates(names: Iterable[str]) -> list[NearDuplicate]:
     """Find the names that are likely one; those that matter most are given first."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(names):
-        alike[_folded(name)].append(name)
+        alike[_joined(_folded(name))].append(name)
     same = [
         NearDuplicate(tuple(group), _difference(group))
         for group in alike.values()
         if len(group) > 1
     ]
-    heads = {folded: group[0] for folded, group in alike.items()}
+    heads = {_folded(group[0]): group[0] for group in alike.values()}
     return [*same, *_one_letter(heads)]
 
 
 def _folded(name: str) -> str:
     return _SEPARATORS.sub("-", _seen(name).casefold()).strip("-") or name
+
+
+def _joined(folded: str) -> str:
+    """Return a name without separators: ``check-out`` is ``checkout``; but 1-23 is not 12-3."""
+    has_digits = any(letter.isdigit() for letter in folded)
+    return folded if has_digits else folded.replace("-", "") or folded
 
 
 def _seen(name: str) -> str:

@@ -18,6 +18,7 @@ from costoptix.tags.near_duplicates import Difference, near_duplicates
             Difference.SEPARATORS,
             "data platform",
         ),
+        (["checkout", "check-out"], Difference.SEPARATORS, "checkout"),
         (["platform", "platfom"], Difference.ONE_LETTER, "platform"),
         (["data-platform", "data-platforn"], Difference.ONE_LETTER, "data-platform"),
     ],
@@ -35,6 +36,7 @@ def test_likely_one(names: list[str], difference: Difference, to: str) -> None:
         ["team-a", "team-b"],
         ["eu-west-1", "eu-west-2"],
         ["server1", "server2"],  # digits
+        ["zone-1-23", "zone-12-3"],
         ["platform", "platfrom"],  # two letters
         ["billing", "building-x"],
         ["platform-search", "platforn-searsh"],  # two words

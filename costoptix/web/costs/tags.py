@@ -26,12 +26,14 @@ from costoptix.periods import Preset, resolve_preset
 from costoptix.tags.coverage import UNTAGGED_BY, Tags
 from costoptix.tags.listing import count_rules
 from costoptix.tags.near_duplicates import NearDuplicate
+from costoptix.web.costs.account_names import number_title
 from costoptix.web.costs.questions import Pairs, cost_store, url_with
 from costoptix.web.parts.display import guarded
 from costoptix.web.parts.list_forms import ListAddress
 from costoptix.web.parts.routing import page, web
 from costoptix.web.parts.wording import value_title
 
+ACCOUNT = "sub_account_id"
 PER_PAGE = 50
 WORST = 10
 SHOWN_ALIKE = 20
@@ -137,6 +139,15 @@ def tag_url(key: str, pairs: Pairs | None = None) -> str:
 
 
 @web.app_template_global()
+def value_url(key: str, value: str | None, address: TagAddress) -> str:
+    """Return the address of the explorer on what carries a value, or on what lacks the key."""
+    asked = [("range", address.range.value), ("granularity", "monthly")]
+    return url_with(
+        "web.costs", [*asked, ("group_by", "service_name"), (TAG_PREFIX + key, value or "")]
+    )
+
+
+@web.app_template_global()
 def rule_url(key: str | None, one: NearDuplicate) -> str:
     """Return the address of the form of a rule that would make names one."""
     pairs = [("key", key)] if key is not None else []
@@ -179,10 +190,15 @@ def _cost(row: CostRow, asked: Tags) -> Amount:
 
 
 def _name(dimensions: tuple[str, ...], row: CostRow) -> str:
-    return " · ".join(
-        value_title(value, dimension)
+    """Return what a row is about, without its provider; accounts by their names."""
+    titles = {
+        dimension: value_title(value, dimension)
         for dimension, value in zip(dimensions[1:], row.group[1:], strict=True)
-    )
+    }
+    account = row.group[dimensions.index(ACCOUNT)] if ACCOUNT in titles else None
+    if account is not None:
+        titles[ACCOUNT] = number_title(account)
+    return " · ".join(titles.values())
 
 
 def _lines(header: list[str], rows: Iterator[tuple[CostRow, Amount]]) -> Iterator[str]:

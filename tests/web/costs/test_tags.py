@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -45,6 +47,15 @@ def test_coverage_values_and_what_lacks_them(alice_browser: Browser) -> None:
         "provider_name,sub_account_id,service_name,resource_id,currency,effective_cost",
         "AWS,111,EC2,,USD,2",
     ]
+
+
+@pytest.mark.usefixtures("billed")
+def test_a_value_and_what_lacks_the_key_lead_to_their_costs(alice_browser: Browser) -> None:
+    page = alice_browser.get("/tags/team").text
+    links = [html.unescape(link) for link in re.findall(r'href="(/costs\?[^"]*)"', page)]
+    assert len(links) == 2, "No team tag, and org"
+    for link, cost in zip(links, ("$2.00", "$1.00"), strict=True):
+        assert cost in text(alice_browser.get(link).text)
 
 
 @pytest.mark.usefixtures("billed")
