@@ -51,6 +51,13 @@ def scores(tools: Path, address: str, cookie: str) -> dict[str, float]:
 
 
 def _lighthouse(tools: Path, address: str, cookie: str) -> dict[str, float]:
+    try:
+        return _run(tools, address, cookie)
+    except subprocess.CalledProcessError:  # Chromium did not start in time: once more
+        return _run(tools, address, cookie)
+
+
+def _run(tools: Path, address: str, cookie: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         subprocess.run(
