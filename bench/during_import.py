@@ -38,6 +38,9 @@ from costoptix.models import Organization
 
 HISTORY_ROWS = 200_000
 IDLE_SECONDS = 60.0
+LIMITS = 900
+"""So many limits are asked for in turn: above 1,000 none is allowed."""
+
 READERS, SECONDS_BETWEEN_READS, SECONDS_BETWEEN_WRITES = 2, 0.2, 0.5
 LONGEST_IMPORT_SECONDS = 600.0
 """A busy machine may need longer: then the calls of so long are what is printed."""
@@ -82,7 +85,9 @@ def questions(number: int) -> Iterator[str]:
     for turn in count():
         first = FIRST_DAY + timedelta(days=(turn * READERS + number) % 300)
         group = GROUPS[turn % len(GROUPS)]
-        yield f"/costs?start_date={first}&end_date={LAST_DAY}&group_by={group}&limit={50 + turn}"
+        last = LAST_DAY - timedelta(days=turn // LIMITS)
+        limit = 50 + turn % LIMITS
+        yield f"/costs?start_date={first}&end_date={last}&group_by={group}&limit={limit}"
 
 
 def until(is_over: Callable[[], bool], port: int, key: str) -> Calls:

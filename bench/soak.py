@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Sample:
     """What one interval showed."""
 
     calls: int
-    failed: int
+    failures: list[str]  # in words, of the calls that failed
     values: dict[str, float]
 
 
@@ -66,7 +67,7 @@ def sample(data: Path, master: psutil.Process, worker: psutil.Process, calls: Ca
     web = [master, *master.children(recursive=True)]
     logs = sum(path.stat().st_size for path in data.glob("*-wal"))
     return Sample(
-        len(calls.reads) + len(calls.writes), len(calls.failures),
+        len(calls.reads) + len(calls.writes), calls.failures,
         {
             "memory of web, MB": megabytes(web),
             "memory of worker, MB": megabytes([worker]),
@@ -125,9 +126,11 @@ def drifted(samples: Sequence[Sample]) -> list[str]:
         print(f"{name:22} {before:9.1f} → {after:9.1f}   (at most {allowed:.1f})")
         if after > allowed:
             bad.append(name)
-    failed = sum(sample.failed for sample in samples)
-    print(f"calls {sum(sample.calls for sample in samples)}, failed {failed}")
-    return [*bad, *(["calls"] if failed else [])]
+    failures = [words for sample in samples for words in sample.failures]
+    print(f"calls {sum(sample.calls for sample in samples)}, failed {len(failures)}")
+    for words, number in Counter(failures).most_common(5):
+        print(f"  {number} × {words}")
+    return [*bad, *(["calls"] if failures else [])]
 
 
 def main(arguments: Sequence[str]) -> None:
