@@ -7,9 +7,17 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from costoptix.errors import NotFound
-from costoptix.models import Anomaly, Budget, Channel, Invitation, Organization, User
+from costoptix.models import (
+    Anomaly,
+    Budget,
+    Channel,
+    CleaningRule,
+    Invitation,
+    Organization,
+    User,
+)  # fmt: skip
 
-Owned = TypeVar("Owned", Anomaly, Budget, Channel, Invitation, User)
+Owned = TypeVar("Owned", Anomaly, Budget, Channel, CleaningRule, Invitation, User)
 
 
 def get_own(

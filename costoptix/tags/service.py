@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from costoptix import events
 from costoptix.access import audit
+from costoptix.access.ownership import get_own
 from costoptix.access.permissions import Caller, Permission, require
 from costoptix.database import writing
-from costoptix.errors import Conflict, NotFound
+from costoptix.errors import Conflict
 from costoptix.lake.live import hold_data_version, renew_data_version
 from costoptix.models import Anomaly, CleanedName, CleaningRule, Organization, new_id
 from costoptix.tags.drafts import RuleDraft
@@ -79,10 +80,7 @@ def get_rule(session: Session, organization: Organization, rule_id: str) -> Clea
     Raises:
         NotFound: there is none of that id, or it is another organization's.
     """
-    rule = session.get(CleaningRule, rule_id)
-    if rule is None or rule.organization_id != organization.id:
-        raise NotFound
-    return rule
+    return get_own(session, CleaningRule, organization, rule_id)
 
 
 def check(session: Session, organization: Organization, draft: RuleDraft) -> None:

@@ -6,28 +6,23 @@ it no more: the sweep goes on ``LEASE`` later.
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
+from functools import partial
 
 from sqlalchemy import Engine, delete, exists, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from costoptix.clock import utc_now
 from costoptix.database import writing
 from costoptix.models import SweepPause, new_id
+from costoptix.renewal import renewing
 
 LEASE = timedelta(minutes=5)
 RENEW_SECONDS = 60.0
-LAST_RENEWAL_SECONDS = 15.0
-"""How long the end of a backup waits for a renewal that is under way."""
-
-logger = logging.getLogger(__name__)
 
 
 def is_held(session: Session) -> bool:
@@ -44,14 +39,11 @@ def held(engine: Engine) -> Iterator[None]:
     """Keep the sweep from removing files while the block runs."""
     pause_id = new_id()
     _begin(engine, pause_id)
-    ended = Event()
-    thread = Thread(target=_renew, args=(engine, pause_id, ended), name="pause", daemon=True)
-    thread.start()
     try:
-        yield
+        renew = partial(_renew, engine, pause_id)
+        with renewing("pause", "the pause of the sweep", RENEW_SECONDS, renew):
+            yield
     finally:
-        ended.set()
-        thread.join(LAST_RENEWAL_SECONDS)
         with Session(engine) as session, writing(session):
             session.execute(delete(SweepPause).where(SweepPause.id == pause_id))
 
@@ -64,11 +56,8 @@ def _begin(engine: Engine, pause_id: str) -> None:
         session.add(SweepPause(id=pause_id, holder=holder, begun_at=now, until=now + LEASE))
 
 
-def _renew(engine: Engine, pause_id: str, ended: Event) -> None:
-    renewal = update(SweepPause).where(SweepPause.id == pause_id)
-    while not ended.wait(RENEW_SECONDS):
-        try:
-            with Session(engine) as session, writing(session):
-                session.execute(renewal.values(until=utc_now() + LEASE))
-        except SQLAlchemyError as error:  # locked or gone for a while: the next renewal may do
-            logger.warning("the pause of the sweep was not renewed: %s", error)
+def _renew(engine: Engine, pause_id: str) -> bool:
+    with Session(engine) as session, writing(session):
+        renewal = update(SweepPause).where(SweepPause.id == pause_id)
+        session.execute(renewal.values(until=utc_now() + LEASE))
+    return True
