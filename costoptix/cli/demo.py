@@ -7,19 +7,20 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import click
 from flask import Flask, current_app
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access.permissions import command_line
 from costoptix.bills.intake import receive
+from costoptix.bills.ledger import listing
 from costoptix.cli.bills import wait_for_import
 from costoptix.cli.console import refusals_on_one_line, step
 from costoptix.demo import acme, life, visiting
 from costoptix.demo.bills import MONTHS
 from costoptix.errors import Invalid, NotFound
 from costoptix.extensions import db
-from costoptix.models import UNFINISHED_STATES, Import, ImportState, Job, Organization
+from costoptix.models import Import, ImportState, Job, Organization
 
 AT_ONCE = 2
 """How many bills are read at once, each in a process of its own: a small machine has two cores."""
@@ -75,8 +76,7 @@ def settle(session: Session, organization: Organization, config: Config) -> None
     """Make what the people of Acme Cloud have left behind; the import of theirs is brought in."""
     with step("Looking back at Acme Cloud's year", err=True):
         life.settle(session, organization, config)
-        mine = Import.organization_id == organization.id
-        for row in session.scalars(select(Import).where(mine, Import.state.in_(UNFINISHED_STATES))):
+        for row in listing.unfinished(session, organization):
             wait_for_import(session, config, receive.job_of(session, row), row)
 
 

@@ -19,6 +19,7 @@ from costoptix.bills.read.staged import Rejection
 from costoptix.errors import NotFound
 from costoptix.lake.layout import METRICS
 from costoptix.models import (
+    UNFINISHED_STATES,
     Delivery,
     DeliveryState,
     Import,
@@ -88,6 +89,13 @@ def waiting(session: Session, organization: Organization, limit: int) -> Sequenc
         .order_by(Import.created_at, Import.id)
         .limit(limit)
     ).all()
+
+
+def unfinished(session: Session, organization: Organization) -> list[Import]:
+    """Return the imports that are still to be read, oldest first."""
+    mine = Import.organization_id == organization.id
+    rows = select(Import).where(mine, Import.state.in_(UNFINISHED_STATES))
+    return list(session.scalars(rows.order_by(Import.created_at, Import.id)))
 
 
 def get(session: Session, organization: Organization, import_id: str) -> Import:
