@@ -21,6 +21,13 @@ may take (250 ms), and shorter than a proxy waits for an answer."""
 POOL_TIMEOUT_SECONDS = 3
 """How long a thread waits for a connection; there are enough, so that none has to."""
 
+WAL_KEPT_BYTES = 16 << 20
+"""How long SQLite's write-ahead log may stay once no reader needs it; four times what it has in
+ordinary use. Without a limit it would keep the size that the longest reader has made it grow to."""
+
+WAL_PATIENCE_MS = 250
+"""How long taking the log in waits for readers; it holds up writers meanwhile."""
+
 AT_ONCE = 200
 """Rows deleted in one transaction: with what goes with them, some 10 ms of the write lock."""
 _IMMEDIATE = "costoptix_immediate"
@@ -78,6 +85,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "foreign_keys=ON",
         "synchronous=FULL",
+        f"journal_size_limit={WAL_KEPT_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -128,6 +136,33 @@ def writing(session: Session) -> Iterator[None]:
             _writing.reset(locked)
         session.info[_DEPTH] = False
         session.info.pop(_GATHERED, None)
+
+
+def shrink_log(engine: Engine) -> None:
+    """Take SQLite's write-ahead log into the database and empty it, where it has grown.
+
+    Each commit takes in what no reader needs, but the log begins anew only at a commit that no
+    reader is older than. Where readers overlap and writes go on, there may never be one: so new
+    writers are kept out here, for ``WAL_PATIENCE_MS`` at most, until the readers have caught up.
+    One that reads for longer is not waited for. A server keeps its own log.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        (page_bytes,) = cursor.execute("PRAGMA page_size").fetchone()
+        # Most of it is taken in now, without keeping anybody out.
+        _, pages, _ = cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages * page_bytes > WAL_KEPT_BYTES:
+            cursor.execute(f"PRAGMA busy_timeout={WAL_PATIENCE_MS}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.close()
+    except BaseException:
+        connection.invalidate()
+        raise
+    connection.close()  # gives it back
 
 
 def delete_in_batches(

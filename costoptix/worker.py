@@ -21,7 +21,7 @@ from costoptix.access import audit_pruning, expiring_keys, idempotency
 from costoptix.bills.intake import inbox
 from costoptix.bills.ledger import housekeeping
 from costoptix.clock import utc_now
-from costoptix.database import delete_in_batches, writing
+from costoptix.database import delete_in_batches, shrink_log, writing
 from costoptix.models import Job, WorkerHeartbeat
 from costoptix.notify import dispatches, report_job
 from costoptix.notify.sender import Sender
@@ -33,6 +33,7 @@ RECOVERY_SECONDS = 5.0
 """How long the worker waits before it asks a database again that did not answer."""
 HEARTBEAT_SECONDS = 10.0  # pages say that no worker is there after a minute without one
 SCAN_SECONDS = 15.0
+LOG_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 600.0
 JOBS_KEPT = timedelta(days=30)
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -90,6 +91,7 @@ class _Worker:
             _Chore("the sign of life", HEARTBEAT_SECONDS, self._show_life),
             _Chore("the inbox", SCAN_SECONDS, self._scan),
             _Chore("jobs of unknown kinds", SCAN_SECONDS, self._note_unknown_kinds),
+            _Chore("the write-ahead log", LOG_SECONDS, _shrink_log),
             _Chore("the nightly judgement", HOUSEKEEPING_SECONDS, jobs.judge_nightly),
             _Chore("reports", HOUSEKEEPING_SECONDS, report_job.make_due),
             _Chore("old jobs", HOUSEKEEPING_SECONDS, prune),
@@ -165,6 +167,10 @@ class _Worker:
 
     def _sweep(self, session: Session) -> None:
         housekeeping.sweep(session, self._config)
+
+
+def _shrink_log(session: Session) -> None:
+    shrink_log(session.get_bind().engine)
 
 
 def prune(session: Session) -> None:

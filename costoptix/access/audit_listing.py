@@ -159,6 +159,7 @@ def _all(
         yield from page
         after = position(page[-1], filters.order_by)
         page = _read(session, organization_id, filters, READ_AT_ONCE, after)
+        session.rollback()  # a slow client must not hold the transaction until the next reading
 
 
 def _read(

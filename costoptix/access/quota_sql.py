@@ -17,6 +17,7 @@ import psycopg
 from config import ConfigError
 from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
 from costoptix.access.refusals import Refusals
+from costoptix.database import WAL_KEPT_BYTES
 from costoptix.postgresql import Server
 
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -185,6 +186,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         )
         # A killed process loses nothing; only a power cut may take the last moment's counts.
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         return connection
 
     def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
