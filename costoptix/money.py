@@ -19,6 +19,10 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 Amount = Decimal
 """An amount of money in some currency: at most 20 digits before the point, 18 after."""
 
+Quanta = int
+"""The same as a whole number of ``QUANTUM``, for sums over very many: exact without a context, and
+several times as fast."""
+
 PLACES = 18
 _ONE = Decimal(1)
 QUANTUM = _ONE.scaleb(-PLACES)
@@ -43,6 +47,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _SMALLEST_EXPONENT = -99
 LARGEST = Decimal(10) ** (38 - PLACES)
 """Exclusive: what DECIMAL(38,18) can hold."""
+_LARGEST_QUANTA = 10**38
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -98,29 +103,24 @@ def scaled(
     return result
 
 
-def in_proportion(amount: Decimal, ratios: Iterable[tuple[Decimal, Decimal]]) -> Amount:
-    """Return an amount times ratios (part, whole), rounded once, half away from zero.
+def from_quanta(quanta: Quanta) -> Amount:
+    """Return so many times ``QUANTUM``."""
+    return Decimal(quanta).scaleb(-PLACES, EXACT)
 
-    Ratios that cancel each other leave it as it is. Of their products 120 digits are exact: of
-    three amounts always, of more as far as bills write them.
+
+def in_proportion(amount: Quanta, part: int, whole: int) -> Quanta:
+    """Return an amount × part ÷ whole, rounded once, half away from zero.
+
+    The part is at least 0, the whole above it.
 
     Raises:
         ValueError: the result has more than 20 digits before the point.
-        decimal.DivisionByZero: a whole is zero.
     """
-    parts = wholes = _ONE
-    for part, whole in ratios:
-        parts = part if parts is _ONE else _ROUNDING.multiply(parts, part)
-        wholes = whole if wholes is _ONE else _ROUNDING.multiply(wholes, whole)
-    if parts == wholes:
-        return amount
-    return to_amount(_ROUNDING.divide(_ROUNDING.multiply(amount, parts), wholes))
-
-
-def cancel(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> bool:
-    """Tell whether two ratios (part, whole) of amounts cancel each other."""
-    parts, wholes = _ROUNDING.multiply(one[0], other[0]), _ROUNDING.multiply(one[1], other[1])
-    return parts == wholes
+    doubled = 2 * part * (amount if amount >= 0 else -amount) + whole
+    result = doubled // (2 * whole)
+    if result >= _LARGEST_QUANTA:
+        raise ValueError("number too large")
+    return result if amount >= 0 else -result
 
 
 def quotient(amount: Decimal, divisor: Decimal | int) -> Amount:

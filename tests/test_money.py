@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,23 @@ def test_a_number_too_small_for_exact_sums_is_refused() -> None:
     with pytest.raises(ValueError, match="too small"):
         money.exact("1E-100")
     assert money.exact("1.5E-099") == Decimal("1.5E-99")
+
+
+quanta = st.integers(-(10**38) + 1, 10**38 - 1)
+
+
+@given(quanta, st.integers(0, 10**60), st.integers(1, 10**60))
+def test_a_proportion_is_rounded_once_half_away_from_zero(amount: int, part: int, whole: int):
+    exactly = abs(Fraction(amount * part, whole))
+    expected = math.floor(exactly + Fraction(1, 2))
+    if expected >= 10**38:
+        with pytest.raises(ValueError, match="too large"):
+            money.in_proportion(amount, part, whole)
+    else:
+        signed = expected if amount >= 0 else -expected
+        assert money.in_proportion(amount, part, whole) == signed
+
+
+@given(quanta)
+def test_quanta_are_the_amount_to_its_last_place(number: int):
+    assert money.from_quanta(number) == Decimal(number) * money.QUANTUM

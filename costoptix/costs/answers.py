@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from costoptix.costs.query import CostQuery
 from costoptix.costs.spellings import Spellings
 from costoptix.lake.layout import MISSING
 from costoptix.lake.live import DataAsOf, LiveData
-from costoptix.money import Amount
+from costoptix.money import Amount, Quanta
 
 CACHED_ROWS = 100_000
 CACHED_POINTERS = 64
@@ -86,18 +85,23 @@ class PricedKind(StrEnum):
     OTHER = "other"
 
 
+USAGE = frozenset({PricedKind.ON_DEMAND, PricedKind.COVERED})
+"""The kinds that are used, and priced by quantity."""
+
+
 class Priced(NamedTuple):
     """What something cost by one metric, and how much of it was priced.
 
     Quantity and unit are None where a charge has none, or units differ; list and contracted cost
-    where a charge lacks them. Of what is no usage only the amount is read.
+    where a charge lacks them. Of what is no usage only the amount is read. All are whole numbers:
+    the quantity of 10^-12 of its unit.
     """
 
-    amount: Amount
-    quantity: Decimal | None = None
+    amount: Quanta
+    quantity: int | None = None
     unit: str | None = None
-    list_cost: Amount | None = None
-    contracted_cost: Amount | None = None
+    list_cost: Quanta | None = None
+    contracted_cost: Quanta | None = None
 
 
 class PricedLine(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any
 
 from costoptix.costs import sql
 from costoptix.costs.answers import (
+    USAGE,
     CostRow,
     CostStore,
     CurrencyTotal,
@@ -28,7 +29,7 @@ from costoptix.costs.sql_priced import CELL_END, FIELD_END, KINDS
 from costoptix.errors import Invalid
 from costoptix.lake.layout import METRICS, MISSING
 from costoptix.lake.live import LiveData
-from costoptix.money import EXACT, Amount, to_amount, total
+from costoptix.money import Amount, to_amount, total
 from costoptix.periods import DateRange, Granularity, bucket_of
 
 _METRICS = len(METRICS)
@@ -102,7 +103,6 @@ def amount_in(text: str | None) -> Decimal | None:
 
 
 _KIND_OF = {str(number): kind for number, kind in enumerate(KINDS)}
-_USAGE = {PricedKind.ON_DEMAND, PricedKind.COVERED}
 
 
 def priced_lines(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[PricedLine]:
@@ -114,7 +114,7 @@ def priced_lines(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[PricedLi
             side, number, amount, *priced = cell.split(FIELD_END, _FIELDS_BEFORE_UNIT)
             if amount:
                 kind, of_side = _KIND_OF[number], before if side == "1" else now
-                read = _priced(amount, *priced) if kind in _USAGE else Priced(Decimal(amount))
+                read = _priced(amount, *priced) if kind in USAGE else Priced(int(amount))
                 of_side[kind] = together(of_side[kind], read) if kind in of_side else read
         yield PricedLine(tuple(row[:depth]), row[depth], now, before)
 
@@ -122,11 +122,11 @@ def priced_lines(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[PricedLi
 def _priced(amount: str, quantity: str, listed: str, contracted: str, unit: str) -> Priced:
     """Read a cell of usage; what is not known is empty."""
     return Priced(
-        Decimal(amount),
-        Decimal(quantity) if quantity else None,
+        int(amount),
+        int(quantity) if quantity else None,
         unit if quantity else None,
-        Decimal(listed) if listed else None,
-        Decimal(contracted) if contracted else None,
+        int(listed) if listed else None,
+        int(contracted) if contracted else None,
     )
 
 
@@ -134,7 +134,7 @@ def together(one: Priced, other: Priced) -> Priced:
     """Add up two; what only one of them knows is not known of both."""
     is_one_unit = one.unit == other.unit
     return Priced(
-        EXACT.add(one.amount, other.amount),
+        one.amount + other.amount,
         _plus(one.quantity, other.quantity) if is_one_unit else None,
         one.unit if is_one_unit else None,
         _plus(one.list_cost, other.list_cost),
@@ -142,8 +142,8 @@ def together(one: Priced, other: Priced) -> Priced:
     )
 
 
-def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else EXACT.add(one, other)
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def _added_up(currency: str, rows: Sequence[CostRow]) -> CurrencyTotal:

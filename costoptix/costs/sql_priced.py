@@ -44,7 +44,8 @@ def priced_statement(
 
     All queries have the same groups, and parts of charges. Columns: the groups, currency, and a
     text of cells, between ``CELL_END``. A cell is side, kind by its place in KINDS, sum, quantity,
-    list and contracted cost and the quantity's unit, between ``FIELD_END``; what is NULL is empty.
+    list and contracted cost (whole numbers: the digits without the point) and the quantity's unit,
+    between ``FIELD_END``; what is NULL is empty.
     The last four are unless every charge has them; quantity and unit also where units differ: then
     there is nothing to add up. A kind may be there more than once.
 
@@ -71,14 +72,19 @@ def priced_statement(
 def _sums(metric: str) -> list[str]:
     """Write the sums of a row; of what is no usage only the first is wanted."""
     priced = {
-        "quantity": (_IS_COUNTED, f"CAST(sum({_QUANTITY}) AS VARCHAR)"),
+        "quantity": (_IS_COUNTED, _digits(_QUANTITY)),
         "unit": (_IS_COUNTED, f"min({_UNIT})"),
-        **{cost: (f"count({cost}) = count(*)", f"CAST(sum({cost}) AS VARCHAR)") for cost in _COSTS},
+        **{cost: (f"count({cost}) = count(*)", _digits(cost)) for cost in _COSTS},
     }
     return [
-        f"CAST(sum({metric}) AS VARCHAR) AS amount",
+        f"{_digits(metric)} AS amount",
         *(
             f"CASE WHEN {_IS_USAGE} AND {is_known} THEN {value} END AS {name}"
             for name, (is_known, value) in priced.items()
         ),
     ]
+
+
+def _digits(column: str) -> str:
+    """Write a sum without its point: a whole number, in units of the column's last digit."""
+    return f"replace(CAST(sum({column}) AS VARCHAR), '.', '')"

@@ -6,20 +6,19 @@ A change is split by lines, the services and SKUs within a group, into the parts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from costoptix.collector import resting
-from costoptix.costs.answers import Priced, PricedKind, PricedLine
 from costoptix.figures.asks import Asks
 from costoptix.figures.breakdown import Group
-from costoptix.figures.parts import Parts, Untold, splits
+from costoptix.figures.parts import Parts, Split, Untold
 from costoptix.figures.sides import Comparison
-from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over, summed
-from costoptix.figures.trends import Change, sums_by
-from costoptix.money import Amount, total
+from costoptix.figures.summary import ACCOUNT, SERVICE, asked_over
+from costoptix.figures.trends import Change
+from costoptix.money import Amount, Quanta, from_quanta
 from costoptix.periods import DateRange, Preset
 
 DEFAULT_RANGE = Preset.LAST_30_DAYS
@@ -67,15 +66,34 @@ class Mover(NamedTuple):
 
     currency: str
     group: Group
-    state: MoverState
-    change: Change
-    parts: Parts
-    untold: Mapping[Untold, Amount]  # how much of ``parts.other`` cannot be told for which reason
+    split: Split
 
     @property
     def key(self) -> tuple[str, Group]:
         """Return the key of the mover: its currency and group."""
         return self.currency, self.group
+
+    @property
+    def state(self) -> MoverState:
+        """Tell whether the group was there on both sides."""
+        if self.split.before is None:
+            return MoverState.NEW
+        return MoverState.GONE if self.split.now is None else MoverState.CHANGED
+
+    @property
+    def change(self) -> Change:
+        """Return what the group cost before and now."""
+        return _change(self.split)
+
+    @property
+    def parts(self) -> Parts:
+        """Return what the change is made of."""
+        return self.split.parts
+
+    @property
+    def untold(self) -> Mapping[Untold, Amount]:
+        """Return how much of ``parts.other`` cannot be told for which reason."""
+        return self.split.untold
 
 
 @dataclass(frozen=True)
@@ -116,32 +134,34 @@ def _moved(asks: Asks, asked: Comparison, metric: str, group_by: tuple[str, ...]
         asked_over(query, query.date_range, *group_by, *lines, metric=metric)
         for query in (asked.now, asked.before)
     )
-    groups: dict[tuple[str, Group], list[PricedLine]] = {}
+    splits: dict[tuple[str, Group], Split] = {}
     for line in asks.priced((now, before), metric):
         if line.now or line.before:
-            group = line.group[: len(group_by)]
-            groups.setdefault((line.currency, group), []).append(line)
-    return [_mover(*key, of_group, metric) for key, of_group in groups.items()]
+            key = line.currency, line.group[: len(group_by)]
+            split = splits.get(key)
+            if split is None:
+                split = splits[key] = Split()
+            split.add(line, metric)
+    return [Mover(*key, split) for key, split in splits.items()]
 
 
 def sums(ranked: Iterable[Mover]) -> list[Sum]:
     """Add movers up by currency, in the order in which they come."""
-    by_currency: dict[str, list[Mover]] = {}
+    splits: dict[str, Split] = {}
     for mover in ranked:
-        by_currency.setdefault(mover.currency, []).append(mover)
+        splits.setdefault(mover.currency, Split()).add_split(mover.split)
     return [
-        Sum(
-            currency,
-            summed(mover.change for mover in parts),
-            Parts.sum_of(mover.parts for mover in parts),
-            sums_by(pair for mover in parts for pair in mover.untold.items()),
-        )
-        for currency, parts in by_currency.items()
+        Sum(currency, _change(split), split.parts, split.untold)
+        for currency, split in splits.items()
     ]
 
 
-def _rank(mover: Mover) -> tuple[Amount, str, list[str]]:
-    return -abs(mover.change.amount), mover.currency, [name or "" for name in mover.group]
+def _change(split: Split) -> Change:
+    return Change(from_quanta(split.before or 0), from_quanta(split.now or 0))
+
+
+def _rank(mover: Mover) -> tuple[Quanta, str, list[str]]:
+    return -abs(mover.split.change), mover.currency, [name or "" for name in mover.group]
 
 
 def account_names(asks: Asks, asked: Comparison, metric: str) -> dict[Group, str | None]:
@@ -178,22 +198,3 @@ def first_names(of_ranges: Iterable[Iterable[Group]]) -> dict[Group, str | None]
         for key, last_name in of_range.items():
             names[key] = names.get(key) or last_name or None
     return names
-
-
-def _mover(currency: str, group: Group, lines: Sequence[PricedLine], metric: str) -> Mover:
-    of_lines = [split for line in lines for split in splits(line, metric)]
-    if len(of_lines) == 1:
-        ((parts, untold),) = of_lines
-    else:
-        parts = Parts.sum_of(split.parts for split in of_lines)
-        untold = sums_by(pair for split in of_lines for pair in split.untold.items())
-    now, before = _whole([line.now for line in lines]), _whole([line.before for line in lines])
-    state = MoverState.NEW if before is None else MoverState.GONE if now is None else None
-    change = Change(before or _NOTHING, now or _NOTHING)
-    return Mover(currency, group, state or MoverState.CHANGED, change, parts, untold)
-
-
-def _whole(sides: Iterable[Mapping[PricedKind, Priced]]) -> Amount | None:
-    """Return what a side cost; None where nothing of it is there."""
-    amounts = [priced.amount for side in sides for priced in side.values()]
-    return total(amounts) if amounts else None

@@ -97,13 +97,14 @@ def moved(question: CostQuestion, comparison: Comparison) -> Moved:
     level, metric, answers = level_of(question), question.metric, asks()
     ranking = movers.movers(answers, comparison, metric, level)
     reasons = why.reasons(answers, comparison, metric, ranking, utc_today())
+    moving = {name for mover in ranking for name in mover.split.moving}
     return Moved(
         level,
         comparison,
         reasons,
         [(mover, _opened(question, level, mover)) for mover in ranking[:SHOWN]],
         len(ranking),
-        [name for name in Parts._fields if any(getattr(mover.parts, name) for mover in ranking)],
+        [name for name in Parts._fields if name in moving],
     )
 
 
