@@ -15,6 +15,9 @@ _ADVISORY_LOCK = 0xC057
 _PATIENCE_MS = 60 * 60 * 1000
 """How long one process waits for another that migrates: far longer than a writer waits for one."""
 
+_CACHE_KIB = 256 * 1024
+"""Memory for changed pages of SQLite: with its own 2 MB they are written again and again."""
+
 
 def run() -> None:
     """Run the migrations in one transaction that only one process can hold."""
@@ -64,6 +67,7 @@ def _prepare_sqlite(connection: Connection) -> None:
         cursor = connection.connection.cursor()
         cursor.execute("PRAGMA foreign_keys=OFF")
         cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        cursor.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
 
 def _lock(connection: Connection) -> None:

@@ -138,27 +138,31 @@ def _chain() -> None:
     organizations = sa.table("organizations", sa.column("id", sa.String))
     heads = dict.fromkeys(["", *connection.scalars(sa.select(organizations.c.id))], (0, _FIRST))
     last_id = 0
+    statement = sa.update(_ENTRIES).where(_ENTRIES.c.id == sa.bindparam("row_id"))
     while rows := connection.execute(
         sa.select(_ENTRIES).where(_ENTRIES.c.id > last_id).order_by(_ENTRIES.c.id).limit(_AT_ONCE)
     ).all():
         last_id = rows[-1].id
-        for row in rows:
-            number, previous = heads.get(row.organization_id, (0, _FIRST))
-            number, kind = number + 1, _kind(row.actor)
-            chained = (number, _digest(previous, row, number, kind))
-            heads[row.organization_id] = chained
-            connection.execute(
-                sa.update(_ENTRIES)
-                .where(_ENTRIES.c.id == row.id)
-                .values(number=number, actor_kind=kind, hash=chained[1])
-            )
-    for organization_id, (number, last_hash) in heads.items():
-        connection.execute(
-            sa.insert(_HEADS).values(
-                organization_id=organization_id, number=number, hash=last_hash, pruned_number=0,
-                pruned_hash=_FIRST,
-            )
-        )
+        # One statement for all of them: one for each took half the time of the whole upgrade.
+        connection.execute(statement, [_chained(row, heads) for row in rows])
+    connection.execute(
+        sa.insert(_HEADS),
+        [
+            {
+                "organization_id": organization_id, "number": number, "hash": last_hash,
+                "pruned_number": 0, "pruned_hash": _FIRST,
+            }
+            for organization_id, (number, last_hash) in heads.items()
+        ],
+    )  # fmt: skip
+
+
+def _chained(row: sa.Row, heads: dict[str, tuple[int, str]]) -> dict[str, object]:
+    """Return an entry's columns of the chain; it becomes the newest of its organization."""
+    number, previous = heads.get(row.organization_id, (0, _FIRST))
+    number, kind = number + 1, _kind(row.actor)
+    heads[row.organization_id] = chained = (number, _digest(previous, row, number, kind))
+    return {"row_id": row.id, "number": number, "actor_kind": kind, "hash": chained[1]}
 
 
 def _kind(actor: str) -> str:
