@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,11 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def on_starting(_server: object) -> None:
-    """Refuse a database of another version or key, in one line; say what is wrong with the lake."""
+    """Refuse a database of another version or key, in one line; say what is wrong with the lake.
+
+    The code is loaded here once, not in each process: one that is recycled is there sooner, and
+    runs the same code as the others, also while a newer version is put in its place on the disk.
+    """
     from costoptix import startup, tally
     from costoptix.database import open_engine
     from costoptix.errors import Conflict
@@ -77,3 +82,8 @@ def on_starting(_server: object) -> None:
         sys.exit(f"Cost Optix cannot start: {error}")
     finally:
         engine.dispose()  # no connection may cross the fork
+
+    from costoptix import application
+
+    application.load()
+    gc.freeze()  # what is never garbage is not looked at, so that the processes share its memory

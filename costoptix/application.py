@@ -29,6 +29,13 @@ class Application(Flask):
         return api.options(super().make_default_options_response())
 
 
+def load() -> None:
+    """Import what ``build`` imports: processes that are forked afterwards have it already."""
+    api.declared_operations()
+    web.declare_pages()
+    cli.commands()
+
+
 def build(config: Config) -> Flask:
     """Build the application (``costoptix.create_app``)."""
     clock.configure(config.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from types import ModuleType
 
 from flask import Flask
 
@@ -11,8 +12,13 @@ _SHARED = ("console", "progress", "ready")
 """What commands are made with, and no commands themselves."""
 
 
+def commands() -> list[ModuleType]:
+    """Import the modules of all commands: each has ``register(app)``."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return [importlib.import_module(f"{__name__}.{name}") for name in names if name not in _SHARED]
+
+
 def init_app(app: Flask) -> None:
-    """Register every command of this package (each module but _SHARED has ``register(app)``)."""
-    for module in pkgutil.iter_modules(__path__):
-        if module.name not in _SHARED:
-            importlib.import_module(f"{__name__}.{module.name}").register(app)
+    """Register every command of this package."""
+    for module in commands():
+        module.register(app)

@@ -13,11 +13,16 @@ from costoptix.web.parts import assets, bodies, display, errors, navigation, ses
 from costoptix.web.parts.routing import web
 
 
+def declare_pages() -> None:
+    """Import all modules of this package, which declare the pages."""
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+
+
 def init_app(app: Flask, config: Config) -> None:
     """Bind pages and error pages to the application."""
     app.url_map.converters["tag_key"] = TagKeyConverter
-    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
+    declare_pages()
     for part in (assets, display, errors, navigation):
         part.init_app(app)
     for guard in (bodies, session):

@@ -20,6 +20,8 @@ from tests.support.services import free_port
 
 CLIENTS = 8
 PATHS = ("/healthz", "/static/css/app.css")
+PATIENCE = 120
+"""Seconds that a client waits for an answer, as nginx does (``proxy_read_timeout``)."""
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Load:
     outcomes: Counter[str] = field(default_factory=Counter)
     reopened: int = 0
     """Connections that had been idle and were found closed: as HTTP has it, opened anew."""
+    longest: float = 0
+    """Seconds that the request took which waited longest."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,6 +56,7 @@ class Load:
     def _ask_on(self) -> None:
         connection = None
         while (path := self._next()) is not None:
+            begun = time.monotonic()
             if connection is None or not self.keep_alive:
                 connection = self._connect()
                 outcome = self._ask(connection, path)
@@ -64,6 +69,7 @@ class Load:
                     outcome = self._ask(connection, path)
             with self._lock:
                 self.outcomes[outcome] += 1
+                self.longest = max(self.longest, time.monotonic() - begun)
             if outcome != "200" or not self.keep_alive:
                 connection.close()
                 connection = None
@@ -78,7 +84,7 @@ class Load:
             return PATHS[self._begun % len(PATHS)]
 
     def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def _ask(self, connection: http.client.HTTPConnection, path: str) -> str:
         """Return the status as text, or the name of what went wrong."""
@@ -126,7 +132,7 @@ class Activated:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200
         connection.close()

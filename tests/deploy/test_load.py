@@ -58,6 +58,7 @@ def test_r4_r5_r30_no_request_fails_while_the_server_is(
     load.run(lambda: how(server), TIMES)
     tell(
         f"R4, R5, R30: {load.outcomes['200']} of {REQUESTS} answered, {how.__name__} x {TIMES}, "
-        f"keep-alive {keep_alive}; {load.reopened} connections were found closed and opened anew"
+        f"keep-alive {keep_alive}; {load.reopened} connections were found closed and opened anew; "
+        f"the longest wait was {load.longest:.1f} s"
     )
     assert load.outcomes == {"200": REQUESTS}

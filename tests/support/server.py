@@ -74,10 +74,11 @@ def new_installation(data_dir: Path) -> None:
 
 
 @contextmanager
-def gunicorn(data_dir: Path, **extra: str) -> Iterator[Server]:
+def gunicorn(data_dir: Path, *, code: Path = ROOT, **extra: str) -> Iterator[Server]:
     """Serve the installation in ``data_dir`` on a free port until the block ends.
 
-    A new one gets a migrated database; it is not served on any other than SQLite.
+    ``code`` is the folder of the product. A new installation gets a migrated database; it is not
+    served on any other than SQLite.
     """
     port = int(extra.setdefault("PORT", str(free_port())))
     environment = environment_for(data_dir, **extra)
@@ -86,7 +87,7 @@ def gunicorn(data_dir: Path, **extra: str) -> Iterator[Server]:
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
-            cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True,
+            cwd=code, env=environment, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", port, environment, process, log)
     try:
