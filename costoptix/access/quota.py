@@ -7,11 +7,13 @@ key, and only when it passes; so what Settings → Usage shows is what was count
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Protocol
 
 from limits import RateLimitItem, WindowStats
 from limits.errors import StorageError
@@ -20,7 +22,9 @@ from limits.strategies import STRATEGIES, RateLimiter
 
 from costoptix.access.refusals import Refusals, RefusalTally
 from costoptix.access.tiers import Tier
-from costoptix.clock import utc_today
+from costoptix.clock import utc_now, utc_today
+from costoptix.errors import Unavailable
+from costoptix.models import new_id
 
 STRATEGY = "utc-window"
 SCHEME = "quota+"
@@ -29,6 +33,8 @@ UNLIMITED = 10**15
 """The limit of those who are counted and never refused."""
 KEPT_DAYS = 90
 """How many days of usage are kept, today included."""
+ASK_AGAIN_SECONDS = 300
+"""After how long at most a call may be tried again while counts are lost: a person may mend it."""
 
 
 class CallsOfDay(NamedTuple):
@@ -65,6 +71,49 @@ current_count: ContextVar[Count] = ContextVar("current_count")
 """The call that this thread is about to count: the library hands its strategy only text."""
 
 
+class CountsLost(Unavailable):
+    """What was counted today is lost: nothing may be let through until the count begins anew."""
+
+    def __init__(self, day: date) -> None:
+        ends_at = midnight_after(day)
+        seconds = math.ceil((ends_at - utc_now()).total_seconds())
+        super().__init__(
+            "Today's count of calls is lost, so that no call can be let through. Counting begins "
+            f"anew at {ends_at:%Y-%m-%dT%H:%M:%SZ}, or when the operator has it begin.",
+            retry_after=max(1, min(seconds, ASK_AGAIN_SECONDS)),
+        )
+
+
+class Unmarked(Exception):
+    """The storage does not hold the mark by which a call was to be counted; it was not."""
+
+
+@dataclass
+class BegunDay:
+    """A UTC day of which calls are counted, by the mark that was put into the storage."""
+
+    day: date
+    mark: str
+    highest: dict[str, int] = field(default_factory=dict)
+    """By organization, a number of calls that the storage has had at least, for this process."""
+
+    def note(self, organization_id: str, used: int) -> None:
+        """Remember that the storage has had so many calls."""
+        self.highest[organization_id] = max(used, self.highest.get(organization_id, 0))
+
+
+class Marks(Protocol):
+    """Where the marks are noted, apart from the storage (``quota_marks``)."""
+
+    store: str
+
+    def of(self, day: date) -> str | None:
+        """Return the mark of a day; None where no call was counted on it yet."""
+
+    def keep(self, day: date, mark: str) -> str:
+        """Note the mark of a day unless one is noted; return the one that is."""
+
+
 def midnight_after(day: date) -> datetime:
     """Return the instant at which a UTC day ends."""
     return datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC)
@@ -77,14 +126,34 @@ class QuotaStorage(Storage):
         super().__init__(uri)
         self._full_on: dict[str, date] = {}
         self._pruned_on = date.min
+        self._begun: BegunDay | None = None
+        self.marks: Marks | None = None  # without, ``acquire`` takes an empty storage for new
         self.refusals = RefusalTally(self.add_refusals)
 
     @abstractmethod
-    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
+    def add_call(
+        self,
+        organization_id: str,
+        api_key_id: str,
+        day: date,
+        limit: int,
+        begun: BegunDay | None = None,
+    ) -> int | None:
         """Count a call, in one atomic step, unless ``limit`` calls were counted on that day.
 
         Return the calls of the organization on that day, or None when it was not counted.
+
+        Raises:
+            Unmarked: the day was begun under a mark that the storage does not hold.
         """
+
+    @abstractmethod
+    def mark(self, day: date, mark: str) -> str:
+        """Put the mark of a day in, unless there is one; return the one that is there."""
+
+    @abstractmethod
+    def marked(self, day: date) -> str | None:
+        """Return the mark of a day; None where there is none."""
 
     @abstractmethod
     def add_refusals(self, refusals: Refusals) -> None:
@@ -120,6 +189,7 @@ class QuotaStorage(Storage):
 
         Raises:
             StorageError: the storage does not answer; nothing may be let through.
+            CountsLost: it answers, and has lost what was counted; nothing may be let through.
         """
         day = utc_today()
         try:
@@ -141,13 +211,57 @@ class QuotaStorage(Storage):
             count.used = self.used(count.organization_id, day)
             if count.used >= limit:
                 return False
-        used = self.add_call(count.organization_id, count.api_key_id, day, limit)
+        used = self._add(count, day, limit)
         if used is not None:
             count.used = used
             return True
         count.used = self.used(count.organization_id, day)
         self._full_on[count.organization_id] = day
         return False
+
+    def _add(self, count: Count, day: date, limit: int) -> int | None:
+        """Count a call by the mark of the day; where that is not there, ask whether it is anew."""
+        values = (count.organization_id, count.api_key_id, day, limit)
+        if self.marks is None:
+            return self.add_call(*values)
+        begun = self._begun
+        if begun is None or begun.day != day:
+            begun = self._begin(self.marks, day)
+        try:
+            return self.add_call(*values, begun)
+        except Unmarked:
+            again = self._begin(self.marks, day)
+        if again.mark != begun.mark:
+            with suppress(Unmarked):
+                return self.add_call(*values, again)
+        raise CountsLost(day)
+
+    def _begin(self, marks: Marks, day: date) -> BegunDay:
+        """Return the day as it was begun; begin it where nobody has.
+
+        The mark is in the storage before it is noted, and noted before a call is counted by it:
+        killed in between, nothing is refused; emptied in between, nothing is let through.
+        """
+        mark = marks.of(day)
+        if mark is None:
+            mark = marks.keep(day, self.mark(day, new_id()))
+        begun = self._begun
+        if begun is None or (begun.day, begun.mark) != (day, mark):
+            begun = self._begun = BegunDay(day, mark)
+        return begun
+
+    def has_lost(self, day: date) -> bool:
+        """Tell whether calls were counted on that day that the storage does not know any more.
+
+        Raises:
+            StorageError: the storage does not answer.
+        """
+        noted = None if self.marks is None else self.marks.of(day)
+        try:
+            there = self.marked(day)
+        except self.base_exceptions as error:
+            raise StorageError(error) from error
+        return noted is not None and there != noted
 
     # What the library's own strategies ask of a storage: this one has its own strategy only.
 

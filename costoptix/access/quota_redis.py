@@ -1,4 +1,9 @@
-"""The quota's storage in Redis: one hash per organization and UTC day, changed by one script."""
+"""The quota's storage in Redis: one hash per UTC day, and one more per organization and day.
+
+The day's hash holds its mark and the calls of every organization, so that whatever empties or
+evicts the counts takes the mark with them. That of an organization holds what is shown only: the
+calls of each key, and those refused.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,23 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from costoptix.access.quota import KEPT_DAYS, SCHEME, CallsOfDay, QuotaStorage
+from costoptix.access.quota import (
+    KEPT_DAYS,
+    SCHEME,
+    BegunDay,
+    CallsOfDay,
+    QuotaStorage,
+    Unmarked,
+)
 from costoptix.access.refusals import Refusals
 from costoptix.clock import utc_today
 
 TIMEOUT_SECONDS = 1.0
 KEPT_SECONDS = (KEPT_DAYS + 1) * 86_400
 KEY_FIELD = "key:"
+MARK_FIELD = "mark"
+FULL, UNMARKED = -1, -2
+"""What the script answers in place of a number of calls."""
 
 
 class RedisQuotaStorage(QuotaStorage):
@@ -23,11 +38,22 @@ class RedisQuotaStorage(QuotaStorage):
 
     STORAGE_SCHEME = [f"{SCHEME}redis", f"{SCHEME}rediss"]
     ADD_CALL = f"""
-        local used = tonumber(redis.call('HGET', KEYS[1], 'used') or '0')
-        if used >= tonumber(ARGV[1]) then return -1 end
-        redis.call('HINCRBY', KEYS[1], '{KEY_FIELD}' .. ARGV[2], 1)
-        redis.call('EXPIRE', KEYS[1], {KEPT_SECONDS}, 'NX')
-        return redis.call('HINCRBY', KEYS[1], 'used', 1)
+        local today = redis.call('HMGET', KEYS[1], '{MARK_FIELD}', ARGV[1])
+        local used = tonumber(today[2] or '0')
+        if ARGV[4] ~= '' then
+            if today[1] ~= ARGV[4] then return {UNMARKED} end
+            if used < tonumber(ARGV[5]) then  -- an older copy came back
+                redis.call('HDEL', KEYS[1], '{MARK_FIELD}')
+                return {UNMARKED}
+            end
+        end
+        if used >= tonumber(ARGV[3]) then return {FULL} end
+        redis.call('HINCRBY', KEYS[2], '{KEY_FIELD}' .. ARGV[2], 1)
+        if used == 0 then
+            redis.call('EXPIRE', KEYS[1], {KEPT_SECONDS}, 'NX')
+            redis.call('EXPIRE', KEYS[2], {KEPT_SECONDS}, 'NX')
+        end
+        return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
     """
 
     def __init__(self, uri: str) -> None:
@@ -47,21 +73,50 @@ class RedisQuotaStorage(QuotaStorage):
         """Return the errors that mean that the storage does not answer."""
         return redis.RedisError
 
-    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
-        """Count a call for organization and key in one script."""
-        used = self._add_call(keys=[_name(organization_id, day)], args=[limit, api_key_id])
-        return None if used == -1 else cast(int, used)
+    def add_call(
+        self,
+        organization_id: str,
+        api_key_id: str,
+        day: date,
+        limit: int,
+        begun: BegunDay | None = None,
+    ) -> int | None:
+        """Count a call for organization and key in one script, by the mark of the day."""
+        values: list[str | int] = [organization_id, api_key_id, limit, "", 0]
+        if begun is not None:
+            values[3:] = [begun.mark, begun.highest.get(organization_id, 0)]
+        names = [_day_name(day), _name(organization_id, day)]
+        used = cast(int, self._add_call(keys=names, args=values))
+        if used == UNMARKED:
+            raise Unmarked
+        if begun is not None:
+            begun.note(organization_id, limit if used == FULL else used)
+        return None if used == FULL else used
+
+    def mark(self, day: date, mark: str) -> str:
+        """Put the mark of a day in, unless there is one; return the one that is there."""
+        name = _day_name(day)
+        with self._client.pipeline() as pipeline:
+            pipeline.hsetnx(name, MARK_FIELD, mark)
+            pipeline.expire(name, KEPT_SECONDS, nx=True)
+            pipeline.hget(name, MARK_FIELD)
+            return str(pipeline.execute()[-1])
+
+    def marked(self, day: date) -> str | None:
+        """Return the mark of a day; None where there is none."""
+        return cast("str | None", self._client.hget(_day_name(day), MARK_FIELD))
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Add to the refused calls."""
         with self._client.pipeline() as pipeline:
             for (organization_id, day), calls in refusals.items():
                 pipeline.hincrby(_name(organization_id, day), "refused", calls)
+                pipeline.expire(_name(organization_id, day), KEPT_SECONDS, nx=True)
             pipeline.execute()
 
     def used(self, organization_id: str, day: date) -> int:
         """Return the calls of an organization on one day."""
-        return int(cast(str, self._client.hget(_name(organization_id, day), "used")) or 0)
+        return int(cast(str, self._client.hget(_day_name(day), organization_id)) or 0)
 
     def calls(self, organization_id: str, since: date) -> list[CallsOfDay]:
         """Return the calls of each key on each day from ``since`` on (inclusive), unordered."""
@@ -103,3 +158,7 @@ class RedisQuotaStorage(QuotaStorage):
 
 def _name(organization_id: str, day: date) -> str:
     return f"costoptix:quota:{organization_id}:{day.isoformat()}"
+
+
+def _day_name(day: date) -> str:
+    return f"costoptix:quota:{day.isoformat()}"

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import psycopg
 
 from config import ConfigError
-from costoptix.access.quota import SCHEME, CallsOfDay, QuotaStorage
+from costoptix.access.quota import SCHEME, BegunDay, CallsOfDay, QuotaStorage, Unmarked
 from costoptix.access.refusals import Refusals
 from costoptix.database import WAL_KEPT_BYTES
 from costoptix.postgresql import Server
@@ -40,22 +40,37 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
     CALLS: str
     REFUSED: str
     ADD_REFUSALS: str
-    PRUNE: tuple[str, str]
+    PRUNE: tuple[str, ...]
+    MARK: str
+    MARKED: str
 
     def __init__(self, uri: str) -> None:
         super().__init__(uri)
         self._idle: deque[C] = deque()
         self._pid = os.getpid()
+        self._place = self._where()
 
     @abstractmethod
     def _open(self) -> C:
         """Open a connection that commits each statement by itself."""
 
+    def _where(self) -> tuple[int, int]:
+        """Return what tells a file from one that took its place."""
+        return (0, 0)
+
     @contextmanager
     def _connection(self) -> Iterator[C]:
-        """Lend a connection of this process: none may cross a fork, none may come back broken."""
+        """Lend a connection of this process: none may cross a fork, none may come back broken.
+
+        Nor does one come back that leads to a file that is gone or was replaced: it would go on
+        counting there.
+        """
         if self._pid != os.getpid():
             self._idle, self._pid = deque(), os.getpid()
+        place = self._where()
+        if self._place != place:
+            self.disconnect()
+            self._place = place
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -66,7 +81,10 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
             connection.close()
             self.disconnect()  # the server may be gone: the idle ones are not to be trusted
             raise
-        self._idle.append(connection)
+        if self._place == place:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def disconnect(self) -> None:
         """Close the connections that are idle; the next call opens one anew."""
@@ -93,6 +111,23 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
         """Return about how many calls were refused on each day from ``since`` on (inclusive)."""
         rows = self._fetch(self.REFUSED, organization_id, since.isoformat())
         return {date.fromisoformat(day): calls for day, calls in rows}
+
+    def mark(self, day: date, mark: str) -> str:
+        """Put the mark of a day in, unless there is one; return the one that is there."""
+        with self._connection() as connection:
+            connection.execute(self.MARK, (day.isoformat(), mark))
+            rows = connection.execute(self.MARKED, (day.isoformat(),)).fetchall()
+        return str(rows[0][0])
+
+    def marked(self, day: date) -> str | None:
+        """Return the mark of a day; None where there is none."""
+        rows = self._fetch(self.MARKED, day.isoformat())
+        return str(rows[0][0]) if rows else None
+
+    def _require_mark(self, begun: BegunDay | None) -> None:
+        """Return where a call was not counted for its limit, and not for want of the mark."""
+        if begun is not None and self.marked(begun.day) != begun.mark:
+            raise Unmarked
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Add to the refused calls."""
@@ -131,6 +166,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
             organization_id TEXT NOT NULL, day TEXT NOT NULL, api_key_id TEXT NOT NULL,
             calls INTEGER NOT NULL,
             PRIMARY KEY (organization_id, day, api_key_id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS marks (day TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
         CREATE TRIGGER IF NOT EXISTS first_call AFTER INSERT ON days WHEN new.used > 0 BEGIN
             INSERT INTO key_days VALUES (new.organization_id, new.day, new.api_key_id, 1);
         END;
@@ -140,10 +176,14 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         END;
     """
     ADD_CALL = """
-        INSERT INTO days (organization_id, day, api_key_id, used) VALUES (?, ?, ?, 1)
+        INSERT INTO days (organization_id, day, api_key_id, used)
+        SELECT :organization, :day, :key, 1
+        WHERE :mark IS NULL OR :mark = (SELECT mark FROM marks WHERE day = :day)
         ON CONFLICT DO UPDATE SET used = used + 1, api_key_id = excluded.api_key_id
-        WHERE used < ?
+        WHERE used < :limit
     """
+    MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO NOTHING"
+    MARKED = "SELECT mark FROM marks WHERE day = ?"
     ADD_REFUSALS = """
         INSERT INTO days (organization_id, day, refused) VALUES (?, ?, ?)
         ON CONFLICT DO UPDATE SET refused = refused + excluded.refused
@@ -151,18 +191,22 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
     USED = "SELECT used FROM days WHERE organization_id = ? AND day = ?"
     CALLS = "SELECT day, api_key_id, calls FROM key_days WHERE organization_id = ? AND day >= ?"
     REFUSED = "SELECT day, refused FROM days WHERE organization_id = ? AND day >= ?"
-    PRUNE = ("DELETE FROM days WHERE day < ?", "DELETE FROM key_days WHERE day < ?")
+    PRUNE = (
+        "DELETE FROM days WHERE day < ?",
+        "DELETE FROM key_days WHERE day < ?",
+        "DELETE FROM marks WHERE day < ?",
+    )
 
     def __init__(self, uri: str) -> None:
-        super().__init__(uri)
         self._path = uri.removeprefix(f"{SCHEME}sqlite:///")
+        super().__init__(uri)
         # Made at the start only: a file that vanishes later must not come back empty.
         try:
             self._make()
         except (sqlite3.Error, OSError) as error:
             raise ConfigError(
                 f"COSTOPTIX_QUOTA_URL: the call counter {self._path} cannot be used ({error}). "
-                "Where it is damaged, move it away: the day's counts begin at zero."
+                "Where it is damaged, move it away, start, and run: flask --app app quota begin"
             ) from None
 
     def _make(self) -> None:
@@ -189,15 +233,33 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         return connection
 
-    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
-        """Count a call for organization and key in one statement.
+    def _where(self) -> tuple[int, int]:
+        """Return the file's device and inode; zeros while there is no file."""
+        try:
+            place = os.stat(self._path)  # noqa: PTH116 - at each call: a path object costs as much
+        except OSError:
+            return (0, 0)
+        return (place.st_dev, place.st_ino)
+
+    def add_call(
+        self,
+        organization_id: str,
+        api_key_id: str,
+        day: date,
+        limit: int,
+        begun: BegunDay | None = None,
+    ) -> int | None:
+        """Count a call for organization and key in one statement, by the mark of the day.
 
         The number returned is read after it, and holds what others counted meanwhile.
         """
+        values = _values(organization_id, api_key_id, day, limit, begun)
         with self._connection() as connection:
-            values = (organization_id, day.isoformat(), api_key_id, limit)
             passed = connection.execute(self.ADD_CALL, values).rowcount == 1
-        return self.used(organization_id, day) if passed else None
+        if passed:
+            return self.used(organization_id, day)
+        self._require_mark(begun)
+        return None
 
 
 class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
@@ -215,11 +277,14 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
             organization_id text NOT NULL, day text NOT NULL, api_key_id text NOT NULL,
             calls bigint NOT NULL,
             PRIMARY KEY (organization_id, day, api_key_id));
+        CREATE TABLE IF NOT EXISTS quota.marks (day text PRIMARY KEY, mark text NOT NULL);
     """
     ADD_CALL = """
         WITH counted AS (
             INSERT INTO quota.days AS today (organization_id, day, used)
-            VALUES (%(organization)s, %(day)s, 1)
+            SELECT %(organization)s, %(day)s, 1
+            WHERE %(mark)s::text IS NULL
+            OR %(mark)s = (SELECT mark FROM quota.marks WHERE day = %(day)s)
             ON CONFLICT (organization_id, day) DO UPDATE SET used = today.used + 1
             WHERE today.used < %(limit)s
             RETURNING used
@@ -240,7 +305,13 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
         "SELECT day, api_key_id, calls FROM quota.key_days WHERE organization_id = %s AND day >= %s"
     )
     REFUSED = "SELECT day, refused FROM quota.days WHERE organization_id = %s AND day >= %s"
-    PRUNE = ("DELETE FROM quota.days WHERE day < %s", "DELETE FROM quota.key_days WHERE day < %s")
+    PRUNE = (
+        "DELETE FROM quota.days WHERE day < %s",
+        "DELETE FROM quota.key_days WHERE day < %s",
+        "DELETE FROM quota.marks WHERE day < %s",
+    )
+    MARK = "INSERT INTO quota.marks VALUES (%s, %s) ON CONFLICT DO NOTHING"
+    MARKED = "SELECT mark FROM quota.marks WHERE day = %s"
 
     def __init__(self, uri: str) -> None:
         super().__init__(uri)
@@ -267,14 +338,32 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
             self._has_schema = True
         return connection
 
-    def add_call(self, organization_id: str, api_key_id: str, day: date, limit: int) -> int | None:
-        """Count a call for organization and key in one statement."""
-        values = {
-            "organization": organization_id,
-            "key": api_key_id,
-            "day": day.isoformat(),
-            "limit": limit,
-        }
+    def add_call(
+        self,
+        organization_id: str,
+        api_key_id: str,
+        day: date,
+        limit: int,
+        begun: BegunDay | None = None,
+    ) -> int | None:
+        """Count a call for organization and key in one statement, by the mark of the day."""
+        values = _values(organization_id, api_key_id, day, limit, begun)
         with self._connection() as connection:
             row = connection.execute(self.ADD_CALL, values).fetchone()
-        return None if row is None else row[0]
+        if row is None:
+            self._require_mark(begun)
+            return None
+        return int(row[0])
+
+
+def _values(
+    organization_id: str, api_key_id: str, day: date, limit: int, begun: BegunDay | None
+) -> dict[str, str | int | None]:
+    """Return the values by the names that both statements have for them."""
+    return {
+        "organization": organization_id,
+        "key": api_key_id,
+        "day": day.isoformat(),
+        "limit": limit,
+        "mark": None if begun is None else begun.mark,
+    }

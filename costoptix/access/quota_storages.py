@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from limits.storage import storage_from_string
+
 from config import ConfigError
+from costoptix.access.quota import SCHEME, QuotaStorage
 
 _REDIS = ("redis://", "rediss://")
 _MISSING = (
@@ -32,3 +35,16 @@ def load(url: str) -> None:
         if error.name != "redis":
             raise
         raise ConfigError(_MISSING) from None
+
+
+def open_storage(url: str) -> QuotaStorage:
+    """Open the storage of this URL beside the application's own; the caller closes it.
+
+    Raises:
+        ConfigError: its package is not installed, or its file cannot be used.
+    """
+    load(url)
+    storage = storage_from_string(SCHEME + url)
+    if not isinstance(storage, QuotaStorage):
+        raise TypeError(f"{type(storage).__name__} is no storage of the quota")
+    return storage

@@ -16,7 +16,15 @@ from sqlalchemy.exc import OperationalError
 
 from config import Config
 from costoptix.access import api_keys, quota_storages
-from costoptix.access.quota import SCHEME, STRATEGY, UNLIMITED, Count, current_count
+from costoptix.access.quota import (
+    SCHEME,
+    STRATEGY,
+    UNLIMITED,
+    Count,
+    QuotaStorage,
+    current_count,
+)
+from costoptix.access.quota_marks import QuotaMarks
 from costoptix.api.endpoint import Operation
 from costoptix.api.reading import refuse_key_in_query
 from costoptix.clock import utc_now
@@ -37,7 +45,7 @@ def init_app(app: Flask, config: Config, operations: Mapping[str, Operation]) ->
 
     limiter = _limiter(config)
     limiter.init_app(app)
-    app.extensions[QUOTA_STORAGE] = limiter.storage
+    app.extensions[QUOTA_STORAGE] = _storage_of(limiter, app, config)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
@@ -60,6 +68,16 @@ def _limiter(config: Config) -> Limiter:
         headers_enabled=False,  # ours say what a client needs, and no Retry-After on a success
         swallow_errors=False,  # an error swallowed is a call let through
     )
+
+
+def _storage_of(limiter: Limiter, app: Flask, config: Config) -> QuotaStorage:
+    """Return the limiter's storage, which counts by marks from now on."""
+    storage = limiter.storage
+    if not isinstance(storage, QuotaStorage):
+        raise TypeError(f"{type(storage).__name__} is no storage of the quota")
+    with app.app_context():
+        storage.marks = QuotaMarks(db.engine, config.quota_url)
+    return storage
 
 
 def _limit() -> str:

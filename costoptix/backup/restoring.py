@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix import queue, startup
-from costoptix.access import secrets
+from costoptix.access import quota_marks, secrets
 from costoptix.access.secrets import SealingKeys
 from costoptix.backup import archive, sqlite
 from costoptix.backup.archive import sync_folder
@@ -190,7 +190,7 @@ def _prepare_sqlite(config: Config, staged: Path, migrate: Migrate) -> None:
     sqlite.unpack(staged / SQLITE, file)
     url = f"sqlite:///{file}"
     migrate(url)
-    _leave_canary(url, config)
+    _make_own(url, config)
 
 
 def _load_postgresql(engine: Engine, config: Config, staged: Path, migrate: Migrate) -> None:
@@ -199,12 +199,14 @@ def _load_postgresql(engine: Engine, config: Config, staged: Path, migrate: Migr
     engine.dispose()
     postgresql.load(make_url(config.database_url), staged / POSTGRESQL)
     migrate(config.database_url)
-    _leave_canary(config.database_url, config)
+    _make_own(config.database_url, config)
 
 
-def _leave_canary(url: str, config: Config) -> None:
+def _make_own(url: str, config: Config) -> None:
+    """Make a database this installation's: under its key, and counting on with its counter."""
     with session_on(url) as session:
         secrets.leave_canary(session, SealingKeys.of(config))
+        quota_marks.forget(session)
 
 
 @contextmanager

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from limits.storage import storage_from_string
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config import Config
 from costoptix.access import key_format, quota_storages
 from costoptix.access.permissions import Permission
-from costoptix.access.quota import SCHEME, UNLIMITED, QuotaStorage
+from costoptix.access.quota import UNLIMITED, QuotaStorage
 from costoptix.clock import utc_now, utc_today
 from costoptix.database import writing
 from costoptix.demo import life_people
@@ -59,10 +58,7 @@ def settle(session: Session, organization: Organization) -> None:
 
 def count_calls(session: Session, organization: Organization, config: Config) -> None:
     """Count the calls of the days before today on which a key has none yet."""
-    quota_storages.load(config.quota_url)
-    storage = storage_from_string(SCHEME + config.quota_url)
-    if not isinstance(storage, QuotaStorage):
-        raise TypeError(f"{type(storage).__name__} is no storage of the quota")
+    storage = quota_storages.open_storage(config.quota_url)
     try:
         _count_calls(session, organization, storage)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 
-from costoptix.doctor import database, lake, machine, work
+from costoptix.doctor import database, lake, machine, quota, work
 from costoptix.doctor.trouble import Check, Examined, Installation, Trouble
 
 CHECKS: Mapping[str, Check] = {
@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Check] = {
     "integrity": database.integrity,
     "database log": database.log_size,
     "secret key": database.secret_key,
+    "quota": quota.counter,
     "clock": machine.clock,
     "audit log": database.audit_log,
     "worker": work.worker,

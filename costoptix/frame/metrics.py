@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask, request
+from limits.errors import StorageError
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
-from costoptix.extensions import db
+from costoptix.clock import utc_today
+from costoptix.extensions import db, quota_storage
 from costoptix.frame import exposition, gauges
 from costoptix.frame.exposition import Family
 from costoptix.tally import BUCKETS, Operations, Tally
@@ -35,7 +37,9 @@ def init_app(app: Flask, config: Config, counts: Tally, operations: Operations) 
         given = request.headers.get("Authorization", "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, expected):
             return "unauthorized\n", 401, PLAIN_TEXT | {"WWW-Authenticate": "Bearer"}
-        families = (*_of_server(counts, operations), *gauges.of_disk(config), *_asked(config))
+        families = (
+            *_of_server(counts, operations), *gauges.of_disk(config), *_of_quota(), *_asked(config)
+        )  # fmt: skip
         return exposition.text(families), 200, HEADERS
 
     app.add_url_rule("/metrics", "metrics", metrics)
@@ -53,6 +57,24 @@ def _asked(config: Config) -> list[Family]:
         db.session.rollback()
     up.add(1 if families else 0)
     return [up, *families]
+
+
+def _of_quota() -> Iterator[Family]:
+    """Ask the counter of calls; where it does not answer, leave out what it would have said."""
+    up = Family("costoptix_quota_up", "gauge", "Whether the counter of calls answered this scrape.")
+    lost = Family(
+        "costoptix_quota_counts_lost", "gauge",
+        "Whether calls that were counted today are lost, so that all are refused with 503.",
+    )  # fmt: skip
+    try:
+        lost.add(int(quota_storage().has_lost(utc_today())))
+        up.add(1)
+    except StorageError as error:
+        logger.warning("the counter of calls does not answer to /metrics: %s", error)
+        up.add(0)
+    except SQLAlchemyError:
+        pass  # the database is asked for the mark; that it does not answer has a metric of its own
+    yield from (up, lost)
 
 
 def _of_server(counts: Tally, operations: Operations) -> Iterator[Family]:

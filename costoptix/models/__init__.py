@@ -51,7 +51,7 @@ from costoptix.models.channels import (
 )
 from costoptix.models.costs import AccountName, CleanedName, CleaningRule
 from costoptix.models.events import Event
-from costoptix.models.operations import InstallationIdentity, SweepPause
+from costoptix.models.operations import InstallationIdentity, QuotaMark, SweepPause
 from costoptix.models.queue import JOB_MOVES, Job, JobState, WorkerHeartbeat
 from costoptix.models.views import SavedView
 
@@ -101,6 +101,7 @@ __all__ = [
     "Job",
     "JobState",
     "Organization",
+    "QuotaMark",
     "ReconciliationLine",
     "SavedView",
     "SealedCanary",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from costoptix.clock import utc_now
@@ -30,3 +30,13 @@ class SweepPause(Base):
     holder: Mapped[str] = mapped_column(String(100))  # host:pid
     begun_at: Mapped[datetime] = mapped_column(default=utc_now)
     until: Mapped[datetime]
+
+
+class QuotaMark(Base):
+    """The mark that a counter of calls holds for a UTC day, since the first call was counted."""
+
+    __tablename__ = "quota_marks"
+
+    store: Mapped[str] = mapped_column(Text, primary_key=True)  # the counter's URL, no password
+    day: Mapped[date] = mapped_column(primary_key=True)
+    mark: Mapped[str] = mapped_column(String(36))

@@ -21,7 +21,7 @@ from costoptix.access import secrets
 from costoptix.bills.ledger import pause
 from costoptix.clock import utc_now
 from costoptix.database import writing
-from costoptix.doctor import database, examination, lake, machine, work
+from costoptix.doctor import database, examination, lake, machine, quota, work
 from costoptix.doctor.trouble import Check, Installation, Trouble
 from costoptix.extensions import db
 from costoptix.models import DeliveryFile, Import, Job, SweepPause, WorkerHeartbeat
@@ -275,6 +275,13 @@ def test_r27_damage_within_the_database_is_told(look: Look, config: Config) -> N
     content[-4096:-4088] = b"\xff" * 8
     path.write_bytes(content)
     assert look(database.integrity)[0].sentence.startswith("quota.db is damaged:")
+
+
+def test_r12_a_counter_of_calls_that_does_not_answer_is_told(look: Look) -> None:
+    assert look(quota.counter) == []
+    sentence = only(look(quota.counter, quota_url="redis://me:secret@127.0.0.1:1/0")).sentence
+    assert sentence.startswith("The counter of calls redis://127.0.0.1:1/0 does not answer")
+    assert "secret" not in sentence
 
 
 @pytest.mark.sqlite

@@ -205,7 +205,7 @@ def test_r12_the_quota_is_exact_over_two_boxes(postgresql_database: str, tmp_pat
 def test_r12_a_redis_that_is_gone_hung_or_emptied_lets_nothing_through(
     postgresql_database: str, tmp_path: Path
 ) -> None:
-    """Exact over both; gone or hung: 503 within its second; FLUSHALL: the day begins anew."""
+    """Exact over both; gone, hung or emptied: 503, on both until a person has the count begin."""
     if services.redis_program() is None:
         pytest.skip(services.GET_REDIS)
     with services.redis(tmp_path) as (url, redis):
@@ -218,6 +218,8 @@ def test_r12_a_redis_that_is_gone_hung_or_emptied_lets_nothing_through(
             assert both(boxes, 8) == Counter({429: 16})
             port = int(url.rpartition(":")[2].partition("/")[0])
             _flush(port)
+            assert both(boxes, 8) == Counter({503: 16})
+            assert boxes.servers[1].flask("quota", "begin").returncode == 0
             assert both(boxes, CALLS) == Counter({200: LIMIT, 429: 2 * CALLS - LIMIT})
             redis.kill()
             redis.wait(10)

@@ -153,6 +153,7 @@ def test_without_the_database_the_rest_is_said(watched: Flask) -> None:
         event.remove(engine, "before_cursor_execute", fail)
     assert samples["costoptix_database_up"] == 0
     assert "costoptix_deliveries_live" not in samples
+    assert "costoptix_quota_counts_lost" not in samples
     assert "costoptix_data_free_bytes" in samples
     assert samples["costoptix_quota_refusals_total"] >= 0
 

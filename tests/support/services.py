@@ -119,9 +119,9 @@ def redis_program() -> str | None:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a Redis server that keeps nothing; yields its URL and its process."""
-    port = free_port()
+def redis(folder: Path, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a Redis server that keeps only what SAVE has it write; yields its URL and its process."""
+    port = port or free_port()
     settings = {"--port": port, "--bind": "127.0.0.1", "--save": "", "--dir": folder}
     program = redis_program()
     assert program is not None
