@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import socket
+import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +44,17 @@ loglevel = "warning"
 
 _SLOTS = 2 * workers + 2
 """Those of before a reload answer what they have begun beside those of after it."""
+
+
+def when_ready(server: Arbiter) -> None:
+    """Have a client that takes nothing of its answer for ``timeout`` lose it, and free a thread.
+
+    The system counts; a connection inherits it from the socket on which it came. Clients that take
+    a byte now and then are for a proxy to wait for.
+    """
+    patience = struct.pack("ll", server.cfg.timeout, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
 
 
 def on_reload(_server: object) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import http.client
 import re
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,47 +14,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.proxy import NGINX, proxy
 from tests.quota.conftest import Seat, take_seat
-from tests.support import programs
-from tests.support.server import ROOT, gunicorn
-from tests.support.services import free_port, wait_for_port
+from tests.support.server import gunicorn
+from tests.support.services import free_port
 
 LIMIT = 1 << 20
 SLOW_CLIENTS = 40
-NGINX = programs.find("nginx")
 
 pytestmark = [
     pytest.mark.nginx,
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed"),
 ]
-
-
-def configuration(port: int, upstream: int, folder: Path) -> str:
-    """Return what we ship, on a free port without TLS, for a limit of one megabyte."""
-    shipped = (ROOT / "deploy" / "nginx.conf").read_text()
-    changes = {
-        r"listen 80;": f"listen 127.0.0.1:{free_port()};",
-        r"listen 443 ssl;": f"listen 127.0.0.1:{port};",
-        r" *ssl_certificate.*;\n": "",
-        r"client_max_body_size 1024m;": "client_max_body_size 1m;",
-        r"http://127\.0\.0\.1:8000;": f"http://127.0.0.1:{upstream};",
-        r"/var/log/nginx/": f"{folder}/",
-    }
-    for pattern, replacement in changes.items():
-        shipped, found = re.subn(pattern, replacement, shipped)
-        assert found, pattern
-    temporary = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return "\n".join(
-        (
-            f"user {getpass.getuser()}; daemon off; worker_processes 1;",
-            f"pid {folder}/nginx.pid; error_log {folder}/error.log;",
-            "events { worker_connections 512; }",
-            f"http {{ access_log {folder}/other.log;\n{temporary}\n{shipped}\n}}",
-        )
-    )
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +41,11 @@ def proxied(logs: Path) -> Iterator[tuple[Seat, str]]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     extra = {"PUBLIC_URL": url, "FORWARDED_HOPS": "1", "MAX_UPLOAD_MB": "1", "THREADS": "2"}
-    with gunicorn(folder / "instance", WEB_CONCURRENCY="1", **extra) as server:
-        (folder / "nginx.conf").write_text(configuration(port, server.port, folder))
-        nginx = subprocess.Popen(
-            [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            wait_for_port(port, nginx)
-            yield take_seat(server, "enterprise", permission="write"), url
-        finally:
-            nginx.terminate()
-            nginx.wait(10)
+    with (
+        gunicorn(folder / "instance", WEB_CONCURRENCY="1", **extra) as server,
+        proxy(port, server.port, folder),
+    ):
+        yield take_seat(server, "enterprise", permission="write"), url
 
 
 def send(url: str, seat: Seat, host: str, body: bytes) -> int:
