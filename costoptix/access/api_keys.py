@@ -260,15 +260,17 @@ def revoke(session: Session, organization: Organization, caller: Caller, key_id:
     return key
 
 
-def made_by_someone_who_left(session: Session, organization: Organization) -> frozenset[str]:
-    """Return the ids of keys whose maker is no longer an active admin of the organization."""
+def made_by_someone_who_left(
+    session: Session, organization: Organization, keys: Sequence[ApiKey]
+) -> frozenset[str]:
+    """Return the ids of those keys whose maker is no longer an active admin of the organization."""
     admins = select(User.id).where(
         User.organization_id == organization.id, User.role == Role.ADMIN, User.is_active.is_(True)
     )
     return frozenset(
         session.scalars(
             select(ApiKey.id).where(
-                ApiKey.organization_id == organization.id,
+                ApiKey.id.in_([key.id for key in keys]),
                 ApiKey.created_by_user_id.is_not(None),
                 ApiKey.created_by_user_id.not_in(admins),
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from costoptix.access import api_keys
+from costoptix.access import api_keys, key_listing
 from costoptix.access.api_keys import KeyDraft, RotationDraft
 from costoptix.access.permissions import Permission
 from costoptix.api.answers import Answer
 from costoptix.api.endpoint import PREFIX, Call, operation
-from costoptix.api.paging import PageQuery, page
+from costoptix.api.paging import PageQuery, sign, unsign
 from costoptix.clock import utc_today
 from costoptix.extensions import quota_storage
 from costoptix.models import ApiKey
@@ -46,8 +46,11 @@ class NewKey(Key):
 )  # fmt: skip
 def list_keys(call: Call, query: PageQuery) -> Answer:
     """List them."""
-    keys = api_keys.of_organization(call.session, call.organization)
-    listed, cursor = page(f"keys:{call.organization.id}", keys, query, lambda key: key.id)
+    purpose = f"keys:{call.organization.id}"
+    after = None if query.cursor is None else unsign(purpose, query.cursor)
+    keys = key_listing.newest(call.session, call.organization, limit=query.limit + 1, after=after)
+    listed = keys[: query.limit]
+    cursor = sign(purpose, listed[-1].id) if len(keys) > query.limit else None
     today = _calls_today(call)
     data = [_describe(key, today.get(key.id, 0)) for key in listed]
     return Answer(data, meta={"next_cursor": cursor})

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from costoptix import drafts
 from costoptix.access import api_keys as keys
+from costoptix.access import key_listing
 from costoptix.access.api_keys import KeyDraft, KeyState, RotationDraft
 from costoptix.access.permissions import Permission
 from costoptix.clock import utc_now, utc_today
@@ -23,9 +24,9 @@ from costoptix.extensions import db, quota_storage
 from costoptix.models import ApiKey, new_id
 from costoptix.web.parts import forms
 from costoptix.web.parts.filled import FilledForm, Form
+from costoptix.web.parts.list_forms import ListAddress
 from costoptix.web.parts.routing import Access, page
 from costoptix.web.parts.session import config
-from costoptix.web.parts.sorting import Comparable, sorting
 from costoptix.written import counted
 
 PERMISSIONS = [
@@ -50,6 +51,7 @@ OVERLAPS = [
 NAMES = ("CI Pipeline", "Grafana Integration")
 EXPIRES_SOON = timedelta(days=14)
 UNUSED = timedelta(days=60)
+PER_PAGE = 50
 
 
 class NewKeyForm(Form):
@@ -140,15 +142,12 @@ class ListedKey:
         return f"unused for {counted(idle.days, 'day')}" if idle > UNUSED else ""
 
 
-KEYS: dict[str, Callable[[ListedKey], Comparable | None]] = {
-    "name": lambda row: row.key.name.casefold(),
-    "prefix": lambda row: row.key.prefix,
-    "permission": lambda row: [*Permission].index(Permission(row.key.permission)),
-    "last_used_at": lambda row: row.key.last_used_at,
-    "calls_today": lambda row: row.calls_today,
-    "expires_at": lambda row: row.key.expires_at,
-}
-"""What the keys can be sorted by."""
+class KeysForm(ListAddress):
+    """How the list of keys is sorted, and which page of it is shown."""
+
+    endpoint = "web.api_keys"
+
+    order_by: Annotated[str, AfterValidator(key_listing.parse_order)] = ""
 
 
 @page("/settings/api-keys", access=Access.ADMIN)
@@ -225,14 +224,22 @@ def rotate_api_key(key_id: str) -> ResponseReturnValue:
 def _show_keys(
     refused: FilledForm | None = None, *, made: tuple[ApiKey, str] | None = None
 ) -> ResponseReturnValue:
-    rows = _rows()
-    order = sorting("web.api_keys", KEYS)
+    session, own, today = db.session(), current_user.organization, _calls_today()
+    address = drafts.read_pairs(
+        KeysForm, [pair for pair in request.args.items(multi=True) if pair[1]]
+    )
+    listed = key_listing.page_of(
+        session, own, address.order_by, today,
+        limit=PER_PAGE + 1, skip=(address.page - 1) * PER_PAGE,
+    )  # fmt: skip
     body = render_template(
         "settings/api_keys.html",
         made=made,
-        rows=order.rows(rows),
-        sorting=order,
-        active=sum(not row.is_over for row in rows),
+        rows=_rows(listed[:PER_PAGE], today),
+        address=address,
+        count=key_listing.count(session, own),
+        newer=address.url() if address.page > 1 else "",
+        older=address.url(page=str(address.page + 1)) if len(listed) > PER_PAGE else "",
         form=refused or FilledForm(NewKeyForm, {}),
         form_key_id=new_id(),
         names=NAMES,
@@ -246,19 +253,21 @@ def _show_keys(
 
 
 def _show_key(template: str, key_id: str, form: FilledForm) -> ResponseReturnValue:
-    keys.get(db.session(), current_user.organization, key_id)
-    row = next(row for row in _rows() if row.key.id == key_id)
+    key = keys.get(db.session(), current_user.organization, key_id)
+    (row,) = _rows([key], _calls_today())
     body = render_template(template, row=row, overlaps=OVERLAPS, form=form)
     return forms.answer(body, form.error)
 
 
-def _rows() -> list[ListedKey]:
-    """Return every key, those that work first, then by age."""
-    own = current_user.organization
-    today = {usage.api_key_id: usage.calls for usage in quota_storage().calls(own.id, utc_today())}
-    left = keys.made_by_someone_who_left(db.session(), own)
-    rows = [
-        ListedKey(key, keys.state_of(key), today.get(key.id, 0), key.id in left)
-        for key in keys.of_organization(db.session(), own)
+def _calls_today() -> dict[str, int]:
+    """Return today's calls by the ids of keys; a key without a call is not there."""
+    calls = quota_storage().calls(current_user.organization.id, utc_today())
+    return {usage.api_key_id: usage.calls for usage in calls}
+
+
+def _rows(listed: Sequence[ApiKey], today: Mapping[str, int]) -> list[ListedKey]:
+    """Return what the list shows of keys, in their order."""
+    left = keys.made_by_someone_who_left(db.session(), current_user.organization, listed)
+    return [
+        ListedKey(key, keys.state_of(key), today.get(key.id, 0), key.id in left) for key in listed
     ]
-    return sorted(rows, key=lambda row: row.is_over)
