@@ -124,11 +124,6 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
         rows = self._fetch(self.MARKED, day.isoformat())
         return str(rows[0][0]) if rows else None
 
-    def _require_mark(self, begun: BegunDay | None) -> None:
-        """Return where a call was not counted for its limit, and not for want of the mark."""
-        if begun is not None and self.marked(begun.day) != begun.mark:
-            raise Unmarked
-
     def add_refusals(self, refusals: Refusals) -> None:
         """Add to the refused calls."""
         with self._connection() as connection:
@@ -150,7 +145,25 @@ class SQLQuotaStorage(QuotaStorage, Generic[C]):
         return True
 
 
-class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
+class CounterFile(sqlite3.Connection):
+    """A connection to the counter's file, and the day that this file was seen to be marked for.
+
+    It stays with its file, whatever takes the place of that; so its mark is looked at once a day.
+    """
+
+    marked_for: BegunDay | None = None
+
+    def is_marked_for(self, begun: BegunDay | None, statement: str) -> bool:
+        """Tell whether calls may be counted here on that day; ``statement`` reads the mark."""
+        if begun is None or self.marked_for is begun:
+            return True
+        if self.execute(statement, (begun.day.isoformat(),)).fetchall() != [(begun.mark,)]:
+            return False
+        self.marked_for = begun
+        return True
+
+
+class SQLiteQuotaStorage(SQLQuotaStorage[CounterFile]):
     """A SQLite file of its own, so that an import never waits for a count, nor a count for it."""
 
     STORAGE_SCHEME = [f"{SCHEME}sqlite"]
@@ -176,11 +189,9 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         END;
     """
     ADD_CALL = """
-        INSERT INTO days (organization_id, day, api_key_id, used)
-        SELECT :organization, :day, :key, 1
-        WHERE :mark IS NULL OR :mark = (SELECT mark FROM marks WHERE day = :day)
+        INSERT INTO days (organization_id, day, api_key_id, used) VALUES (?, ?, ?, 1)
         ON CONFLICT DO UPDATE SET used = used + 1, api_key_id = excluded.api_key_id
-        WHERE used < :limit
+        WHERE used < ?
     """
     MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO NOTHING"
     MARKED = "SELECT mark FROM marks WHERE day = ?"
@@ -220,13 +231,14 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         """Return the errors that mean that the storage does not answer."""
         return sqlite3.Error
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> CounterFile:
         connection = sqlite3.connect(
             f"file:{self._path}?mode=rw",
             uri=True,
             timeout=BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
             check_same_thread=False,  # lent to one thread at a time
+            factory=CounterFile,
         )
         # A killed process loses nothing; only a power cut may take the last moment's counts.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -249,17 +261,20 @@ class SQLiteQuotaStorage(SQLQuotaStorage[sqlite3.Connection]):
         limit: int,
         begun: BegunDay | None = None,
     ) -> int | None:
-        """Count a call for organization and key in one statement, by the mark of the day.
+        """Count a call for organization and key in one statement, in a file that has the mark.
 
         The number returned is read after it, and holds what others counted meanwhile.
         """
-        values = _values(organization_id, api_key_id, day, limit, begun)
+        day_text = day.isoformat()
+        values = (organization_id, day_text, api_key_id, limit)
         with self._connection() as connection:
-            passed = connection.execute(self.ADD_CALL, values).rowcount == 1
-        if passed:
-            return self.used(organization_id, day)
-        self._require_mark(begun)
-        return None
+            if is_marked := connection.is_marked_for(begun, self.MARKED):
+                if connection.execute(self.ADD_CALL, values).rowcount != 1:
+                    return None
+                rows = connection.execute(self.USED, (organization_id, day_text)).fetchall()
+        if not is_marked:
+            raise Unmarked
+        return int(rows[0][0])
 
 
 class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
@@ -347,23 +362,17 @@ class PostgreSQLQuotaStorage(SQLQuotaStorage["psycopg.Connection[Any]"]):
         begun: BegunDay | None = None,
     ) -> int | None:
         """Count a call for organization and key in one statement, by the mark of the day."""
-        values = _values(organization_id, api_key_id, day, limit, begun)
+        values = {
+            "organization": organization_id,
+            "key": api_key_id,
+            "day": day.isoformat(),
+            "limit": limit,
+            "mark": None if begun is None else begun.mark,
+        }
         with self._connection() as connection:
             row = connection.execute(self.ADD_CALL, values).fetchone()
-        if row is None:
-            self._require_mark(begun)
-            return None
-        return int(row[0])
-
-
-def _values(
-    organization_id: str, api_key_id: str, day: date, limit: int, begun: BegunDay | None
-) -> dict[str, str | int | None]:
-    """Return the values by the names that both statements have for them."""
-    return {
-        "organization": organization_id,
-        "key": api_key_id,
-        "day": day.isoformat(),
-        "limit": limit,
-        "mark": None if begun is None else begun.mark,
-    }
+        if row is not None:
+            return int(row[0])
+        if begun is not None and self.marked(day) != begun.mark:
+            raise Unmarked
+        return None
