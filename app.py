@@ -14,6 +14,9 @@ gc.disable()  # nothing that is made here is garbage; to look for it takes a fif
 try:
     app = create_app(Config.from_environ())
 except ConfigError as error:
+    from costoptix.cli import doctor  # here: no other start pays for it
+
+    doctor.answer_without_start(sys.argv, str(error))
     sys.exit(f"Cost Optix cannot start: {error}")
 gc.freeze()  # nor is it later
 gc.enable()

@@ -73,25 +73,33 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
     tally.give_slot(worker.costoptix_slot)
 
 
-def on_starting(_server: object) -> None:
-    """Refuse a database of another version or key, in one line; say what is wrong with the lake.
+_PORT_PATIENCE_SECONDS = 5.0
+"""How long a server that ends may keep its port."""
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse what every worker would end on, in one line; say what is wrong with the lake.
 
     The code is loaded here once, not in each process: one that is recycled is there sooner, and
     runs the same code as the others, also while a newer version is put in its place on the disk.
     """
-    from costoptix import startup, tally
+    from costoptix import listening, startup, tally
+    from costoptix.access import quota_storages
     from costoptix.database import open_engine
     from costoptix.errors import Conflict
 
     tally.share(_SLOTS)
     engine = open_engine(_config.database_url)
     try:
+        if not _is_given_its_socket(server):
+            listening.require_address(_config, _PORT_PATIENCE_SECONDS)
+        quota_storages.open_storage(_config.quota_url).close()
         startup.require_installation(_config)
         startup.require_schema(engine)
         startup.require_secret_key(engine, _config)
         for line in startup.lake_warnings(engine, _config.lake_dir):
             sys.stderr.write(f"{line}\n")
-    except Conflict as error:
+    except (Conflict, ConfigError) as error:
         sys.exit(f"Cost Optix cannot start: {error}")
     finally:
         engine.dispose()  # no connection may cross the fork
@@ -100,3 +108,11 @@ def on_starting(_server: object) -> None:
 
     application.load()
     gc.freeze()  # what is never garbage is not looked at, so that the processes share its memory
+
+
+def _is_given_its_socket(server: Arbiter) -> bool:
+    """Tell whether a server before this one, systemd or an option of the command says where."""
+    from gunicorn import systemd
+
+    is_handed_over = server.master_pid or systemd.listen_fds(unset_environment=False)
+    return bool(is_handed_over) or server.cfg.bind != [bind]

@@ -25,6 +25,8 @@ from costoptix.models import Delivery, Organization
 VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 _IDENTIFIER = re.compile(r"""^(revision|down_revision) = ["']?(\w+)["']?$""", re.MULTILINE)
 UPGRADE = "flask --app app db upgrade"
+DAMAGED = "The database is damaged"
+"""How the sentence of such a one begins."""
 
 
 def require_known_schema(engine: Engine) -> str | None:
@@ -93,7 +95,7 @@ def failure(error: DBAPIError) -> str:
     """Say in one line what is wrong with a database, and what to do."""
     words = " ".join(str(error.orig).split())[:200]
     if any(sign in words for sign in ("malformed", "not a database", "corrupt")):
-        return f"The database is damaged ({words}). Restore a backup; nothing was changed."
+        return f"{DAMAGED} ({words}). Restore a backup; nothing was changed."
     if "locked" in words or "lock timeout" in words:
         return f"Another process holds the database ({words}). Try again when it is done."
     if "readonly" in words or "read-only" in words:

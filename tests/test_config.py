@@ -14,6 +14,10 @@ import pytest
 from config import Config, ConfigError, MailServer
 from tests.support.server import ROOT, environment_for, run_flask
 
+INSTANT_0 = "0001-01-01T00:00:00+14:00"
+SOURCE = (ROOT / "config.py").read_text() + (ROOT / "environment.py").read_text()
+VARIABLES = sorted(set(re.findall(r'"((?:COSTOPTIX_)?[A-Z]+(?:_[A-Z]+)*)"', SOURCE)))
+
 
 def read(tmp_path: Path, **environment: str) -> Config:
     return Config.from_environ({"COSTOPTIX_DATA_DIR": str(tmp_path / "data"), **environment})
@@ -75,6 +79,43 @@ def read(tmp_path: Path, **environment: str) -> Config:
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "Costs <a@b@example.com>"),
         ("MAIL_FROM", "a@example.com\nBcc: b@example.com"),
+        ("MAIL_FROM", "a@example..com"),
+        ("WEB_CONCURRENCY", ""),
+        ("WEB_CONCURRENCY", " "),
+        ("HOST", "[::1"),
+        ("HOST", "::1]"),
+        ("HOST", "[127.0.0.1]"),
+        ("HOST", "a..b"),
+        ("HOST", "a" * 300),
+        ("COSTOPTIX_DATA_DIR", "/tmp/costs?"),
+        ("COSTOPTIX_DATA_DIR", "/tmp/cos[t]s"),
+        ("COSTOPTIX_DATA_DIR", "/tmp/cos%20ts"),
+        ("COSTOPTIX_DATA_DIR", "/tmp/cos\nts"),
+        ("COSTOPTIX_DATA_DIR", "/tmp/" + "a" * 300),
+        ("COSTOPTIX_INBOX", "a" * 300),
+        ("COSTOPTIX_INBOX", "/"),
+        ("DATABASE_URL", "sqlite:////tmp"),
+        ("DATABASE_URL", "sqlite:////dev/null"),
+        ("DATABASE_URL", "sqlite:////tmp/costs.db/"),
+        ("DATABASE_URL", "sqlite:////tmp/costs.db?timeout=long"),
+        ("DATABASE_URL", "sqlite:////tmp/" + "a" * 300),
+        ("DATABASE_URL", "postgresql+psycopg://ann:geheim@host:/costs"),
+        ("DATABASE_URL", "postgresql+psycopg://ann:geheim@host/costs?colour=red"),
+        ("COSTOPTIX_QUOTA_URL", "postgresql+psycopg://ann:geheim@host/costs?colour=red"),
+        ("COSTOPTIX_QUOTA_URL", "redis://:geheim@/0"),
+        ("COSTOPTIX_QUOTA_URL", "redis://:geheim@ho st/0"),
+        ("PUBLIC_URL", "https://a..b"),
+        ("PUBLIC_URL", "https://999.1.1.1"),
+        ("PUBLIC_URL", "https://" + "a" * 300),
+        ("COSTOPTIX_PRIVATE_HOSTS", "10.0.0.256"),
+        ("METRICS_TOKEN", "Bearer 0123456789abcdefghijklmnopqrstuvwxyz"),
+        ("METRICS_TOKEN", "\u00e4 0123456789abcdefghijklmnopqrstuvwxyz"),
+        ("METRICS_TOKEN", "0123456789abcdefghijklmnopqrstuvwxyz" * 100),
+        ("SMTP_URL", "smtp://mail.example.com:0"),
+        ("SMTP_URL", "smtp://ann:geheim@mail example.com"),
+        ("SMTP_URL", "smtp://ann%0D%0A:geheim@mail.example.com"),
+        ("SMTP_URL", "smtp://:geheim@mail.example.com"),
+        ("SMTP_URL", "smtp://mail,example"),
     ],
 )
 def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
@@ -86,13 +127,50 @@ def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str)
 
 def test_each_variable_that_has_wrong_values_is_tried_with_one() -> None:
     """A variable that is added must be added above; what a sentence says of any text is right."""
-    source = (ROOT / "config.py").read_text()
-    variables = set(re.findall(r'"((?:COSTOPTIX_)?[A-Z]+(?:_[A-Z]+)*)"', source))
     (marker,) = test_a_wrong_value_names_its_variable.pytestmark
-    assert variables - {name for name, _ in marker.args[1]} == set()
+    assert set(VARIABLES) - {name for name, _ in marker.args[1]} == set()
 
 
-@pytest.mark.parametrize("value", ["now", "2026-01-01T00:00:00", "@/nowhere/at/all"])
+@pytest.mark.parametrize("name", VARIABLES)
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, name: str) -> None:
+    value = os.fsdecode(b"0123456789abcdefghijklmnopqrstuvwxyz\xff")
+    with pytest.raises(ConfigError, match=rf"^{name} is not text in UTF-8\.$"):
+        read(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("folder", ["", "lake", "lake/organization=x", "uploads", "tmp", ".."])
+def test_what_is_stored_is_never_taken_in_as_an_inbox(tmp_path: Path, folder: str) -> None:
+    place = tmp_path / "data" / folder
+    (tmp_path / "link").symlink_to(place.resolve())
+    for inbox in (place, tmp_path / "link"):
+        with pytest.raises(ConfigError, match=r"^COSTOPTIX_INBOX must be a folder of its own"):
+            read(tmp_path, COSTOPTIX_INBOX=str(inbox))
+    own = tmp_path / "data" / "in"
+    assert read(tmp_path, COSTOPTIX_INBOX=str(own)).inbox == own
+
+
+def test_the_counter_is_no_file_of_another(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'data' / 'costoptix.db'}"
+    with pytest.raises(ConfigError, match=r"^COSTOPTIX_QUOTA_URL must name another file"):
+        read(tmp_path, COSTOPTIX_QUOTA_URL=url)
+
+
+def test_a_folder_of_others_is_not_closed_to_them(tmp_path: Path) -> None:
+    """Named by mistake, /etc or /tmp would be shut for every other account."""
+    shared = tmp_path / "data"
+    shared.mkdir()
+    shared.chmod(0o755)
+    (shared / "passwd").touch()
+    with pytest.raises(ConfigError, match=r"^COSTOPTIX_DATA_DIR: .*holds other things"):
+        read(tmp_path)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+    assert [path.name for path in shared.iterdir()] == ["passwd"]
+    (shared / "lake").mkdir()
+    read(tmp_path)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("value", ["now", "2026-01-01T00:00:00", "@/nowhere/at/all", INSTANT_0])
 def test_a_wrong_instant_of_a_test_names_its_variable(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError, match=r"^COSTOPTIX_NOW must"):
         read(tmp_path, COSTOPTIX_TESTING="1", COSTOPTIX_NOW=value)
@@ -105,7 +183,10 @@ def test_addresses_of_every_form_are_taken(tmp_path: Path) -> None:
         assert read(tmp_path, PUBLIC_URL=url).public_url == url
     for url in ("redis://h:6379/1", "redis://:a%2Fb@h/0", "rediss://h", "redis://[::1]:6379/0"):
         assert read(tmp_path, COSTOPTIX_QUOTA_URL=url).quota_url == url
-    for url in ("postgresql+psycopg:///costs", "postgresql+psycopg://ann@[::1]:5433/costs?x=y"):
+    for url in (
+        "postgresql+psycopg:///costs",
+        "postgresql+psycopg://ann@[::1]:5433/costs?sslmode=disable",
+    ):
         assert read(tmp_path, DATABASE_URL=url).database_url == url
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -53,10 +55,10 @@ def content(database: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def start(database: Path, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def start(database: Path, command: Sequence[str], **extra: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
-        env=environment_for(database.parent, PORT=str(free_port())),
+        env=environment_for(database.parent, **({"PORT": str(free_port())} | extra)),
     )  # fmt: skip
 
 
@@ -130,11 +132,52 @@ def test_r28_a_data_folder_that_is_read_only_is_said_in_a_line(tmp_path: Path, n
     assert "Read-only file system" in said
 
 
+@pytest.mark.parametrize("name", ["the web server", "serve"])
+def test_an_address_that_cannot_be_listened_on_is_said_in_a_line(database: Path, name: str) -> None:
+    """An address of documentation, which no machine has; and a port in use."""
+    refusal = one_line(start(database, STARTS[name], HOST="192.0.2.1"))
+    assert "HOST: 192.0.2.1 cannot be listened on" in refusal
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refusal = one_line(start(database, STARTS[name], PORT=port))
+    assert f"Something else listens on port {port}" in refusal
+    assert "another port with PORT" in refusal
+
+
+@pytest.mark.parametrize("name", ["the web server", "a command"])
+@pytest.mark.parametrize(
+    "counter", ["sqlite:////proc/quota.db", "redis://127.0.0.1:1/0?colour=red"]
+)
+def test_a_counter_that_cannot_be_opened_ends_the_start_in_a_line(
+    database: Path, name: str, counter: str
+) -> None:
+    """Else each web process would end, and be started again, for ever."""
+    if counter.startswith("redis"):
+        pytest.importorskip("redis", reason="pip install -r requirements-redis.txt")
+    done = start(database, STARTS[name], COSTOPTIX_QUOTA_URL=counter)
+    assert "COSTOPTIX_QUOTA_URL" in one_line(done)
+
+
+@pytest.mark.parametrize("name", ["a#b", "a b", "a'b"])
+def test_a_data_folder_may_have_any_name_that_is_taken(tmp_path: Path, name: str) -> None:
+    """What a URI gives a meaning stood in the name of a database; its backup was of another."""
+    environment = environment_for(tmp_path / name)
+    assert run_flask(environment, "db", "upgrade").returncode == 0
+    done = run_flask(environment, "backup", str(tmp_path / "backup.tar"))
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [name]
+
+
 def test_r27_a_damaged_call_counter_is_said_in_a_line(database: Path) -> None:
     counter = database.with_name("quota.db")
     counter.write_bytes(b"not a database at all" * 400)
     assert "the call counter" in one_line(start(database, STARTS["a command"]))
     assert counter.read_bytes().startswith(b"not a database")
+    done = start(database, [*FLASK, "doctor", "--json"])
+    assert "the call counter" in one_line(done)
+    (check,) = json.loads(done.stdout)["checks"]
+    assert check["check"] == "environment"
+    assert "COSTOPTIX_QUOTA_URL" in check["troubles"][0]["sentence"]
 
 
 @pytest.mark.parametrize("name", ["the migration", "the web server"])

@@ -14,6 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config import ConfigError
 from costoptix.access.quota import (
     KEPT_DAYS,
     SCHEME,
@@ -59,13 +60,20 @@ class RedisQuotaStorage(QuotaStorage):
     def __init__(self, uri: str) -> None:
         super().__init__(uri)
         # No retries: a script that was sent may have counted, and must not count twice.
-        self._client = redis.Redis.from_url(
-            uri.removeprefix(SCHEME),
-            decode_responses=True,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        try:
+            self._client = redis.Redis.from_url(
+                uri.removeprefix(SCHEME),
+                decode_responses=True,
+                socket_timeout=TIMEOUT_SECONDS,
+                socket_connect_timeout=TIMEOUT_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+            self._client.connection_pool.make_connection()  # it alone looks at every option
+        except (ValueError, TypeError, redis.RedisError) as error:
+            raise ConfigError(
+                f"COSTOPTIX_QUOTA_URL: an option behind ? or the number of the database is wrong "
+                f"({error})."
+            ) from None
         self._add_call = self._client.register_script(self.ADD_CALL)
 
     @property

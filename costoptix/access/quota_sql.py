@@ -210,6 +210,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[CounterFile]):
 
     def __init__(self, uri: str) -> None:
         self._path = uri.removeprefix(f"{SCHEME}sqlite:///")
+        self._uri = f"{Path(self._path).absolute().as_uri()}?mode=rw"
         super().__init__(uri)
         # Made at the start only: a file that vanishes later must not come back empty.
         try:
@@ -233,7 +234,7 @@ class SQLiteQuotaStorage(SQLQuotaStorage[CounterFile]):
 
     def _open(self) -> CounterFile:
         connection = sqlite3.connect(
-            f"file:{self._path}?mode=rw",
+            self._uri,
             uri=True,
             timeout=BUSY_TIMEOUT_SECONDS,
             isolation_level=None,

@@ -198,8 +198,12 @@ class ArchiveReader:
         if not member.isfile() or not is_named_well:
             raise self._cut(f"{name[:100]!a} is no file of a backup")
         target = folder / name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with target.open("xb") as out:
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            out = target.open("xb")
+        except (FileExistsError, NotADirectoryError):
+            raise self._cut(f"{name} stands twice in it, as a file or a folder") from None
+        with out:
             hashing = _HashingFile(out, report)
             for content in self._chunks(member):
                 hashing.write(content)

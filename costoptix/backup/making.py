@@ -71,7 +71,7 @@ def make(engine: Engine, config: Config, file: Path, say: Say) -> Made:
         NoSpace: a disk is full; nothing is left of the backup.
     """
     file = file.absolute()
-    _require_place(file)
+    _require_place(file, config)
     try:
         with _scratch(config) as folder, pause.held(engine):
             return _make(engine, config, file, folder, say)
@@ -152,13 +152,23 @@ def _copy_file(
     writer: ArchiveWriter, path: Path, file: LakeFile, progress: _Progress
 ) -> tuple[str, str]:
     """Copy one file; return what is wrong with it, or nothing, and its hash."""
-    try:
-        entry = writer.add(f"{LAKE}{file.path}", path, progress.add)
-    except FileNotFoundError:
-        return f"The file {file.path} is missing", ""
+    if fault := _fault_at(path):
+        return f"The file {file.path} {fault}", ""
+    entry = writer.add(f"{LAKE}{file.path}", path, progress.add)
     if entry.size_bytes != file.size_bytes or file.sha256 not in (None, entry.sha256):
         return f"The file {file.path} was altered", entry.sha256
     return "", entry.sha256
+
+
+def _fault_at(path: Path) -> str:
+    """Say why a file cannot be copied; nothing where it can."""
+    try:
+        if not path.is_file():
+            return "is missing" if not path.exists() else "is no file"
+        with path.open("rb"):
+            return ""
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
 
 
 def _note_hashes(engine: Engine, hashes: dict[str, str]) -> None:
@@ -200,8 +210,11 @@ def _scratch(config: Config) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _require_place(file: Path) -> None:
-    """Return where ``file`` can be written and nothing of another kind is lost."""
+def _require_place(file: Path, config: Config) -> None:
+    """Return where ``file`` can be written, is kept, and nothing of another kind is lost."""
+    for folder in (config.lake_dir, config.uploads_dir, config.temp_dir):
+        if file.parent.resolve().is_relative_to(folder.resolve()):
+            raise Conflict(f"{folder} is kept tidy by Cost Optix itself: name another folder.")
     if not file.parent.is_dir():
         raise Conflict(f"The folder {file.parent} is not there: make it first.")
     if not file.exists():

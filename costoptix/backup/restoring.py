@@ -28,7 +28,7 @@ from costoptix.backup.archive import sync_folder
 from costoptix.backup.making import Say, in_words
 from costoptix.backup.manifest import POSTGRESQL, QUOTA, SQLITE, BackupHeader, BackupManifest
 from costoptix.backup.snapshot import session_on
-from costoptix.errors import Conflict, NoSpace, is_full_disk
+from costoptix.errors import Conflict, Invalid, NoSpace, is_full_disk
 from costoptix.models import Organization, new_id
 from costoptix.version import __version__
 
@@ -68,7 +68,7 @@ def restore(
         try:
             manifest = reader.unpack(staged, _Bytes(header, say).add)
             say("Every file is what was backed up.")
-            _put_in_place(engine, config, staged, migrate)
+            _put_in_place(engine, config, staged, header, migrate)
         except OSError as error:
             if not is_full_disk(error):
                 raise
@@ -165,18 +165,25 @@ def _taken(config: Config, what: str) -> Conflict:
     )
 
 
-def _put_in_place(engine: Engine, config: Config, staged: Path, migrate: Migrate) -> None:
-    """Make what was unpacked the installation; the database comes last."""
+def _put_in_place(
+    engine: Engine, config: Config, staged: Path, header: BackupHeader, migrate: Migrate
+) -> None:
+    """Make what was unpacked the installation; the database comes last.
+
+    Whatever may be refused is looked at before anything is moved.
+    """
+    _require_database(header, staged)
     database = sqlite.file_of(config.database_url)
+    counter = sqlite.file_of(config.quota_url)
+    if counter is not None and (staged / QUOTA).exists():
+        sqlite.unpack(staged / QUOTA, staged / "quota.db")
     if database is not None:
         _prepare_sqlite(config, staged, migrate)
     os.sync()  # once: a sync of each of some thousand files takes minutes
     with _marked(config):
         for name in FOLDERS:
             _move_folder(staged / name, config.data_dir / name)
-        counter = sqlite.file_of(config.quota_url)
         if counter is not None and (staged / QUOTA).exists():
-            sqlite.unpack(staged / QUOTA, staged / "quota.db")
             _move_database(staged / "quota.db", counter)
         if database is not None:
             _move_database(staged / "costoptix.db", database)
@@ -184,13 +191,29 @@ def _put_in_place(engine: Engine, config: Config, staged: Path, migrate: Migrate
             _load_postgresql(engine, config, staged, migrate)
 
 
+def _require_database(header: BackupHeader, staged: Path) -> None:
+    """Return where the backup holds the database that its header speaks of."""
+    name = SQLITE if header.database == "sqlite" else POSTGRESQL
+    if not (staged / name).exists():
+        raise Invalid(f"The backup holds no database ({name}). Nothing was changed.")
+
+
 def _prepare_sqlite(config: Config, staged: Path, migrate: Migrate) -> None:
     """Unpack, check and migrate the database beside its place."""
     file = staged / "costoptix.db"
     sqlite.unpack(staged / SQLITE, file)
     url = f"sqlite:///{file}"
+    _require_content(url)
     migrate(url)
     _make_own(url, config)
+
+
+def _require_content(url: str) -> None:
+    """Return where the database holds an installation: a new one would take its place unseen."""
+    with session_on(url) as session:
+        version = startup.version_of(session.connection())
+    if version is None:
+        raise Invalid("The database in the backup holds no installation. Nothing was changed.")
 
 
 def _load_postgresql(engine: Engine, config: Config, staged: Path, migrate: Migrate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -31,13 +32,15 @@ def copy(database: Path, target: Path) -> None:
 
     A plain copy of the file is not that: of 12 made while another process wrote, one was good.
     """
-    with (
-        closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)) as
-        source,
-        closing(sqlite3.connect(target)) as copied,
-    ):  # fmt: skip
+    with closing(_reading(database)) as source, closing(sqlite3.connect(target)) as copied:
         source.backup(copied)
         copied.execute("PRAGMA journal_mode = DELETE").close()  # one file, no log beside it
+
+
+def _reading(database: Path) -> sqlite3.Connection:
+    """Open a database to read it; its path may hold what a URI gives another meaning."""
+    uri = f"{database.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE_SECONDS)
 
 
 def pack(file: Path, target: Path) -> None:
@@ -55,7 +58,7 @@ def unpack(packed: Path, target: Path) -> None:
     try:
         with gzip.open(packed, "rb") as source, target.open("xb") as out:
             shutil.copyfileobj(source, out, CHUNK)
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Invalid(f"The database in the backup cannot be read: {error}.") from None
     target.chmod(0o600)
     if faults := faults_of(target):
@@ -65,9 +68,7 @@ def unpack(packed: Path, target: Path) -> None:
 def faults_of(database: Path) -> list[str]:
     """Return what SQLite finds wrong with a database file; nothing of one that is whole."""
     try:
-        with closing(
-            sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=PATIENCE_SECONDS)
-        ) as connection:
+        with closing(_reading(database)) as connection:
             lines = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
             lines += [
                 f"a row of {table} refers to a row of {parent} that is not there"

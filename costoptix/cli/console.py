@@ -59,7 +59,7 @@ def refusals_without_database(command: Callable[P, T]) -> Callable[P, T]:
         except OSError as error:
             logger.debug("a file failed", exc_info=True)
             sentence = unusable_files(error)
-        click.echo(" ".join(sentence.split()), err=True)
+        click.echo(_cell(" ".join(sentence.split())), err=True)
         sys.exit(1)
 
     return run

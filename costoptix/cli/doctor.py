@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -43,14 +44,27 @@ def doctor(as_json: bool, quick: bool) -> None:
             _print(finding)
     is_well = not any(finding.troubles for finding in findings)
     if as_json:
-        checks = [
-            {"check": finding.check, "ok": not finding.troubles}
-            | {"troubles": [asdict(trouble) for trouble in finding.troubles]}
-            for finding in findings
-        ]
-        document = {"ok": is_well, "version": __version__, "checks": checks}
-        click.echo(json.dumps(document, ensure_ascii=False))
+        click.echo(_document(findings))
     sys.exit(0 if is_well else 1)
+
+
+def answer_without_start(arguments: Sequence[str], sentence: str) -> None:
+    """Print what ``doctor --json`` owes its reader where the environment lets nothing start."""
+    from costoptix.doctor.trouble import Examined, Trouble
+
+    if {"doctor", "--json"} <= set(arguments):
+        trouble = Trouble(sentence, "Mend what is named; then run doctor again.")
+        click.echo(_document([Examined("environment", (trouble,))]))
+
+
+def _document(findings: Sequence[Examined]) -> str:
+    checks = [
+        {"check": finding.check, "ok": not finding.troubles}
+        | {"troubles": [asdict(trouble) for trouble in finding.troubles]}
+        for finding in findings
+    ]
+    is_well = not any(finding.troubles for finding in findings)
+    return json.dumps({"ok": is_well, "version": __version__, "checks": checks}, ensure_ascii=False)
 
 
 def _print(finding: Examined) -> None:

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import select
 import socket
-from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 
 from config import Config
-from costoptix.errors import Conflict
 
 _PATIENCE_SECONDS = 2.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- read, not bound
 """Addresses that stand for all of a machine, with the one to ask at."""
-
-
-def require_free_port(config: Config) -> None:
-    """Return when nothing listens where the server is to listen.
-
-    Raises:
-        Conflict: something does, and would be taken for the server that was started.
-    """
-    with suppress(OSError):
-        _connect(config).close()
-        raise Conflict(
-            f"Something else listens on port {config.port} of {config.host}: end it, or choose "
-            "another port with PORT."
-        )
 
 
 class HealthCheck:

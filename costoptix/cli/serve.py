@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from config import Config
-from costoptix import startup
+from costoptix import listening, startup
 from costoptix.cli import demo, ready
 from costoptix.cli.console import refusals_on_one_line, step
 from costoptix.demo import coming
@@ -60,7 +60,7 @@ def serve(with_demo: bool) -> None:
 def _check(config: Config) -> None:
     """End here where every child would, again and again."""
     startup.require_secret_key(db.engine, config)
-    ready.require_free_port(config)
+    listening.require_address(config)
 
 
 @refusals_on_one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from costoptix.backup import sqlite
 from costoptix.backup.making import in_words
 from costoptix.doctor.trouble import Installation, Trouble
 from costoptix.errors import Conflict
-from costoptix.models import SealedCanary
+from costoptix.models import Base, SealedCanary
 
 LONGEST_LOG = 256 << 20
 """Bytes of a write-ahead log: thousands of writes that nobody could bring into the database."""
@@ -33,15 +33,44 @@ def reachable(installation: Installation) -> Iterator[Trouble]:
     except Conflict as error:
         yield Trouble(error.sentence, "Run the restore again, or put the files back.")
     except DBAPIError as error:
-        yield Trouble(startup.failure(error), "Start the database, or mend DATABASE_URL.")
+        sentence = startup.failure(error)
+        is_damaged = startup.DAMAGED in sentence
+        yield Trouble(
+            sentence, RESTORE if is_damaged else "Start the database, or mend DATABASE_URL."
+        )
 
 
 def schema(installation: Installation) -> Iterator[Trouble]:
-    """Find a database of an older or a newer version."""
+    """Find a database of an older or a newer version, or one that lacks what its version has."""
     try:
         startup.require_schema(installation.engine)
     except Conflict as error:
-        yield Trouble(error.sentence, f"{startup.UPGRADE} (after a backup), or the newer version.")
+        yield Trouble(error.sentence, _way_to_this_version(error.sentence))
+        return
+    with installation.engine.connect() as connection:
+        looked_at = inspect(connection)
+        there = {
+            (table, column["name"])
+            for table in looked_at.get_table_names()
+            for column in looked_at.get_columns(table)
+        }
+    missing = [
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if (table.name, column.name) not in there
+    ]
+    if missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        yield Trouble(f"The database lacks columns: {', '.join(missing[:NAMED])}{more}.", RESTORE)
+
+
+def _way_to_this_version(sentence: str) -> str:
+    if startup.DAMAGED in sentence:
+        return RESTORE
+    if startup.UPGRADE in sentence:
+        return f"{startup.UPGRADE}, after a backup."
+    return "Start the newer version again, or restore a backup of this one into an empty folder."
 
 
 def secret_key(installation: Installation) -> Iterator[Trouble]:

@@ -26,6 +26,7 @@ CHECKS: Mapping[str, Check] = {
     "sweep": work.sweep,
     "lake": lake.folder,
     "files": lake.files,
+    "extra files": lake.extra_files,
     "orphans": lake.orphan_files,
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import select
@@ -33,8 +34,8 @@ def folder(installation: Installation) -> Iterator[Trouble]:
 
 
 def files(installation: Installation) -> Iterator[Trouble]:
-    """Find files that are missing or altered: by their size, and by their hash where it is kept."""
-    wrong: dict[str, list[str]] = {"missing": [], "altered": []}
+    """Find files that are missing, altered (by size, and hash where it is kept) or unreadable."""
+    wrong: dict[str, list[str]] = {"missing": [], "altered": [], "unreadable": []}
     with Session(installation.engine) as session:
         rows = session.execute(
             select(
@@ -48,7 +49,7 @@ def files(installation: Installation) -> Iterator[Trouble]:
         for path, size, digest, file_name in rows:
             place = installation.config.lake_dir / path
             state = _state(place, size, digest if installation.reads_files else None)
-            if state and (place.exists() or not _is_gone(installation, path)):
+            if state and (state != "missing" or not _is_gone(installation, path)):
                 wrong[state].append(f"{path} (of {_for_people(file_name)})")
     for state, paths in wrong.items():
         if paths:
@@ -56,6 +57,32 @@ def files(installation: Installation) -> Iterator[Trouble]:
             yield Trouble(
                 f"Files of the lake are {state}: {', '.join(paths[:NAMED])}{more}.", PUT_BACK
             )
+
+
+def extra_files(installation: Installation) -> Iterator[Trouble]:
+    """Find files that lie among those of a delivery and are none of them.
+
+    A delivery's row comes together with those of its files: one that has just come is no trouble.
+    """
+    lake = installation.config.lake_dir
+    paths = lake.glob("organization=*/billing_period=*/delivery=*/*")
+    extra: list[str] = []
+    with Session(installation.engine) as session:
+        while some := list(islice(paths, AT_ONCE // 2)):
+            names = [str(path.relative_to(lake)) for path in some]
+            ids = set(map(_delivery_of, names))
+            there = set(session.scalars(select(Delivery.id).where(Delivery.id.in_(ids))))
+            query = select(DeliveryFile.path).where(DeliveryFile.path.in_(names))
+            rest = set(names) - set(session.scalars(query))
+            session.rollback()
+            extra += [name for name in sorted(rest) if _delivery_of(name) in there]
+    if extra:
+        more = f" and {len(extra) - NAMED} more" if len(extra) > NAMED else ""
+        yield Trouble(
+            f"Files lie in the lake that are of no import: {', '.join(extra[:NAMED])}{more}.",
+            "Move them out: they count in no answer here, but a program that reads whole folders "
+            "adds them.",
+        )
 
 
 def orphan_files(installation: Installation) -> Iterator[Trouble]:
@@ -86,6 +113,12 @@ def _state(path: Path, size: int, digest: str | None) -> str:
             return "" if hashlib.file_digest(file, "sha256").hexdigest() == digest else "altered"
     except FileNotFoundError:
         return "missing"
+    except OSError:  # of this one: of its rights, or of its place on the disk
+        return "unreadable"
+
+
+def _delivery_of(path: str) -> str:
+    return Path(path).parent.name.partition("=")[2]
 
 
 def _is_gone(installation: Installation, path: str) -> bool:

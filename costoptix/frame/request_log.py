@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _CALLER = "costoptix.caller"
 _REFUSED = 429
-_SECRET_IN_PATH = re.compile(r"cc_[0-9A-Za-z]{46}|(?<=/invite/)[^/]+")
+_SECRET_IN_PATH = re.compile(r"cc_[0-9A-Za-z]{46}|(?<=/invite/)[^/]+|(?<=/unsubscribe/)[^/]+")
 
 
 def init_app(app: Flask, counts: Tally, operations: Operations) -> None:

@@ -207,6 +207,27 @@ def altered(file: Path, *, name: str, change: Callable[[bytes], bytes]) -> Path:
     return target
 
 
+def forged(file: Path, name: str, content: bytes | None) -> Path:
+    """Write the archive anew with another file of that name, or none, and a manifest that fits."""
+    target = file.with_name("forged.tar")
+    with tarfile.open(file) as old:
+        members = {member.name: old.extractfile(member).read() for member in old}
+    manifest = json.loads(members.pop("manifest.json"))
+    members[name] = content if content is not None else b""
+    if content is None:
+        del members[name]
+    manifest["files"] = [
+        {"name": key, "size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}
+        for key, text in members.items()
+        if key != "header.json"
+    ]
+    members["manifest.json"] = json.dumps(manifest).encode()
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as new:
+        for key, text in members.items():
+            new.addfile(archive._member(key, len(text)), io.BytesIO(text))
+    return target
+
+
 def header(**changes: Any) -> Callable[[bytes], bytes]:
     return lambda content: json.dumps(json.loads(content) | changes).encode()
 
@@ -254,6 +275,53 @@ def test_r21_a_newer_backup_is_refused_in_words(made: Path, target: Config) -> N
         newer = altered(made, name="header.json", change=header(**changes))
         assert "newer than this version" in refused(restore(target, newer))
         assert everything(target) == []
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("database.sqlite.gz", b"", "holds no installation"),
+        ("database.sqlite.gz", gzip.compress(b""), "holds no installation"),
+        ("database.sqlite.gz", gzip.compress(b"text" * 1000), "is damaged"),
+        ("database.sqlite.gz", None, "holds no database"),
+        ("quota.sqlite.gz", b"text", "cannot be read"),
+        ("quota.sqlite.gz", gzip.compress(b"text" * 1000), "is damaged"),
+    ],
+)
+def test_a_backup_whose_databases_are_none_is_refused_before_anything_is_moved(
+    made: Path, target: Config, name: str, content: bytes | None, sentence: str
+) -> None:
+    """Its manifest fits: somebody has made the archive anew."""
+    assert sentence in refused(restore(target, forged(made, name, content)))
+    assert everything(target) == []
+
+
+def test_a_backup_in_which_a_file_stands_twice_is_refused_in_words(
+    made: Path, target: Config
+) -> None:
+    crafted = made.with_name("crafted.tar")
+    with tarfile.open(made) as old, tarfile.open(crafted, "w") as new:
+        first, second = old.next(), old.next()
+        content = old.extractfile(second).read()
+        new.addfile(first, old.extractfile(first))
+        for _ in range(2):
+            new.addfile(second, io.BytesIO(content))
+    assert f"{second.name} stands twice" in refused(restore(target, crafted))
+    assert everything(target) == []
+
+
+def test_no_backup_is_written_where_it_would_be_swept(app: Flask, config: Config) -> None:
+    for folder in (config.temp_dir, config.lake_dir, config.uploads_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+        assert "name another folder" in refused(run(app, "backup", folder / "backup.tar"))
+        assert not (folder / "backup.tar").exists()
+
+
+def test_a_backup_cannot_write_to_the_terminal(made: Path, target: Config) -> None:
+    newer = header(format=2, version="9\x1b[2J")
+    sentence = refused(restore(target, altered(made, name="header.json", change=newer)))
+    assert "9?[2J" in sentence
 
 
 def test_a_backup_of_another_kind_of_database_is_refused_in_words(

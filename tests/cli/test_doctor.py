@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +21,7 @@ from costoptix import clock, startup
 from costoptix.access import secrets
 from costoptix.bills.ledger import pause
 from costoptix.clock import utc_now
-from costoptix.database import writing
+from costoptix.database import open_engine, writing
 from costoptix.doctor import database, examination, lake, machine, quota, work
 from costoptix.doctor.trouble import Check, Installation, Trouble
 from costoptix.extensions import db
@@ -110,6 +111,33 @@ def test_files_that_are_missing_or_altered_are_named(
     with writing(session):
         session.execute(update(DeliveryFile).values(sha256=None))
     assert len(look(lake.files)) == 1  # made before hashes were kept: by its size alone
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(
+    look: Look, take_in: TakeIn, session: Session, config: Config
+) -> None:
+    take_in(bill("7"))
+    paths = session.scalars(select(DeliveryFile.path).order_by(DeliveryFile.path)).all()
+    first, last = paths[0], paths[-1]
+    (config.lake_dir / first).unlink()
+    (config.lake_dir / first).symlink_to(config.lake_dir / first)
+    (config.lake_dir / last).unlink()
+    sentences = [trouble.sentence for trouble in look(lake.files)]
+    assert sentences == [
+        f"Files of the lake are missing: {last} (of bill.csv).",
+        f"Files of the lake are unreadable: {first} (of bill.csv).",
+    ]
+
+
+def test_a_file_that_is_of_no_import_is_named(
+    look: Look, take_in: TakeIn, session: Session, config: Config
+) -> None:
+    take_in(bill("7"))
+    assert look(lake.extra_files) == []
+    (path, *_) = session.scalars(select(DeliveryFile.path)).all()
+    extra = (config.lake_dir / path).with_name("charges-9.parquet")
+    extra.write_bytes((config.lake_dir / path).read_bytes())
+    assert str(extra.relative_to(config.lake_dir)) in only(look(lake.extra_files)).sentence
 
 
 def test_a_lake_that_is_missing_is_named(look: Look, take_in: TakeIn, config: Config) -> None:
@@ -254,6 +282,37 @@ def test_a_database_of_another_version_is_told(look: Look, session: Session) -> 
             session.execute(
                 text("UPDATE alembic_version SET version_num = :v"), {"v": startup.newest()}
             )
+
+
+@pytest.mark.own_app
+@pytest.mark.sqlite
+def test_a_table_or_a_column_that_is_gone_is_named(look: Look, session: Session) -> None:
+    with writing(session):
+        session.execute(text("DROP TABLE sweep_pauses"))
+        session.execute(text("ALTER TABLE sources RENAME COLUMN name TO label"))
+    trouble = only(look(database.schema))
+    assert "sweep_pauses.holder" in trouble.sentence
+    assert "sources.name" in trouble.sentence
+    assert "Restore a backup" in trouble.remedy
+
+
+@pytest.mark.sqlite
+def test_the_way_out_of_a_damaged_database_or_a_newer_one_is_no_upgrade(
+    config: Config, tmp_path: Path, migrated: str
+) -> None:
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes(b"not a database at all" * 400)
+    installation = Installation(open_engine(f"sqlite:///{damaged}"), config)
+    for check in (database.reachable, database.schema):
+        trouble = only(list(check(installation)))
+        assert "is damaged" in trouble.sentence
+        assert trouble.remedy == database.RESTORE
+    newer = Path(shutil.copyfile(migrated, tmp_path / "newer.db"))
+    installation = Installation(open_engine(f"sqlite:///{newer}"), config)
+    with Session(installation.engine) as session, writing(session):
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "Start the newer version" in only(list(database.schema(installation))).remedy
+    installation.engine.dispose()
 
 
 def test_a_secret_key_that_opens_nothing_is_told(

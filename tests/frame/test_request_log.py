@@ -53,6 +53,23 @@ def test_a_page_is_logged_with_its_organization_and_a_stranger_s_without(
 
 
 @pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/invite/s3cr3t", "/invite/***"),
+        ("/unsubscribe/s3cr3t", "/unsubscribe/***"),
+        (f"/api/v1/keys/cc_{'a' * 46}", "/api/v1/keys/***"),
+    ],
+)
+def test_what_alone_says_who_may_is_not_logged(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, logged: str
+) -> None:
+    """Whoever reads the log could join, or end somebody's mail, with the link in it."""
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.get(path)
+    assert line(caplog)["path"] == logged
+
+
+@pytest.mark.parametrize(
     ("status", "remaining", "refusals"), [("429 X", "0", 1), ("429 X", None, 0), ("200 OK", "0", 0)]
 )
 def test_a_call_refused_for_its_quota_is_counted_as_such(
