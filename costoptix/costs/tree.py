@@ -30,6 +30,12 @@ from costoptix.costs.export import (
     with_same_columns,
     write_focus_parquet,
 )
+from costoptix.costs.focus_metadata import (
+    FOCUS_VERSION,
+    GENERATOR,
+    FocusMetadata,
+    describe,
+)
 from costoptix.costs.query import CostQuery
 from costoptix.costs.report import with_live
 from costoptix.lake.charges import COLUMNS, ColumnKind
@@ -45,22 +51,12 @@ LAYOUT = "costoptix-focus-tree"
 LAYOUT_VERSION = 1
 """Raised when a reader of the tree would have to change."""
 
-FOCUS_VERSION = "1.2"
-GENERATOR = "Cost Optix"
 MANIFEST, METADATA = "manifest.json", "metadata.json"
 
 _ANY_DAY = CostQuery(DateRange(date(2000, 1, 1), date(2000, 1, 1)))
 
 Sums = dict[str, str | None]
 """Metric by its FOCUS name → sum, a decimal number; None where no charge has that cost."""
-
-_DATA_TYPES: Mapping[ColumnKind, dict[str, str | int]] = {
-    ColumnKind.TEXT: {"DataType": "STRING", "StringEncoding": "UTF-8"},
-    ColumnKind.MONEY: {"DataType": "DECIMAL", "NumericPrecision": 38, "NumberScale": 18},
-    ColumnKind.TIME: {"DataType": "DATETIME"},
-    ColumnKind.JSON_OBJECT: {"DataType": "JSON"},
-}
-"""How FOCUS's metadata describe a column."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +123,10 @@ def _write(root: Path, organization: Organization, live: LiveData, store: CostSt
         )
         files.append(_write_file(root / path, file, selected, store))
     tree = Tree(tuple(files))
-    _write_json(root / METADATA, _metadata(columns, tree))
-    _write_json(root / MANIFEST, _manifest(organization, live, tree))
+    providers = (name for file in files for name in file.providers)
+    metadata = describe(columns, providers, utc_now())
+    _write_json(root / METADATA, metadata.document)
+    _write_json(root / MANIFEST, _manifest(organization, live, tree, metadata))
     return tree
 
 
@@ -181,14 +179,21 @@ def _write_file(path: Path, file: TreeFile, selected: Selected, store: CostStore
         return replace(file, size_bytes=content.tell(), sha256=digest)
 
 
-def _manifest(organization: Organization, live: LiveData, tree: Tree) -> dict[str, object]:
-    """Say what there is. ``dataFiles`` and ``dataRowCount`` are what our importer looks for."""
+def _manifest(
+    organization: Organization, live: LiveData, tree: Tree, metadata: FocusMetadata
+) -> dict[str, object]:
+    """Say what there is.
+
+    ``SchemaId`` is FOCUS's reference to the schema; ``dataFiles`` and ``dataRowCount`` are what our
+    importer looks for.
+    """
     return {
         "layout": LAYOUT,
         "layout_version": LAYOUT_VERSION,
         "focus_version": FOCUS_VERSION,
+        "SchemaId": metadata.schema_id,
         "generator": {"name": GENERATOR, "version": __version__},
-        "created_at": utc_now().isoformat(timespec="seconds"),
+        "created_at": metadata.created_at.isoformat(timespec="seconds"),
         "organization": {"id": organization.id, "name": organization.name},
         "data_version": live.data_version,
         "rows": tree.rows,
@@ -218,24 +223,6 @@ def _totals(tree: Tree) -> dict[str, Sums]:
 
 def _total(parts: list[Decimal]) -> str | None:
     return money.to_text(sum(parts, Decimal(0))) if parts else None
-
-
-def _metadata(columns: Mapping[str, ColumnKind], tree: Tree) -> dict[str, object]:
-    """Describe the columns as FOCUS asks for it."""
-    definitions = [{"ColumnName": name, **_DATA_TYPES[kind]} for name, kind in columns.items()]
-    digest = hashlib.sha256(json.dumps(definitions).encode()).hexdigest()
-    schema = {
-        "SchemaId": f"{LAYOUT}-{LAYOUT_VERSION}-{digest[:16]}",
-        "FocusVersion": FOCUS_VERSION,
-        "CreationDate": utc_now().isoformat(timespec="seconds"),
-        "ColumnDefinition": definitions,
-    }
-    providers = Counter(name for file in tree.files for name in file.providers)
-    return {
-        "DataGenerator": {"DataGenerator": GENERATOR, "x_Version": __version__},
-        "x_Providers": sorted(providers),
-        "Schema": [schema],
-    }
 
 
 def _write_json(path: Path, document: Mapping[str, object]) -> None:

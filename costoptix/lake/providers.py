@@ -31,6 +31,14 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By slug, the names of a provider, in any case and with any blanks; shown is the first."""
 
+TAG_PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "aws": ("aws:",),
+    "azure": ("hidden-",),
+    "gcp": ("goog-",),
+    "oci": ("Oracle-Tags.",),
+}
+"""By slug, what the names of tags begin with that the provider gives by itself."""
+
 _IGNORED = dict.fromkeys(map(ord, " \t\r\n.,-_"))
 """What does not tell two names of providers from each other."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,6 +24,7 @@ from costoptix.costs import report
 from costoptix.costs.answers import CostStore
 from costoptix.costs.query import CostQuery
 from costoptix.models import AuditEntry, DeliveryFile, Organization, SweepPause
+from costoptix.version import __version__
 from tests.bills.bill import ORDINARY, write
 from tests.support.bills import DATA, SAMPLE, TakeIn
 
@@ -98,6 +101,44 @@ def test_the_tree_is_what_its_manifest_says_to_the_byte_and_the_last_digit(
     assert len(manifest["totals"]) >= 2
     assert (manifest["layout"], manifest["layout_version"]) == ("costoptix-focus-tree", 1)
     assert "x_Team" in columns
+
+
+@pytest.mark.usefixtures("bills")
+def test_the_metadata_are_those_that_focus_asks_for(
+    run: Run, acme: Organization, tmp_path: Path
+) -> None:
+    """FOCUS 1.2, "Metadata": who made it, and a schema that is found without opening the data."""
+    for name in ("first", "second"):
+        assert run("lake", "export", acme.id, tmp_path / name).exit_code == 0
+    metadata = read(tmp_path / "first", "metadata.json")
+    assert metadata["DataGenerator"] == {"DataGenerator": "Cost Optix"}
+    (schema,) = metadata["Schema"]
+    assert {*schema} == {
+        "SchemaId", "FocusVersion", "DataGeneratorVersion", "CreationDate", "ColumnDefinition",
+    }  # fmt: skip
+    assert (schema["FocusVersion"], schema["DataGeneratorVersion"]) == ("1.2", __version__)
+    assert str(uuid.UUID(schema["SchemaId"])) == schema["SchemaId"]
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", schema["CreationDate"])
+    columns = {column["ColumnName"]: column for column in schema["ColumnDefinition"]}
+    assert len(columns) == len(schema["ColumnDefinition"])
+    assert columns["Tags"] == {
+        "ColumnName": "Tags", "DataType": "JSON",
+        "ProviderTagPrefixes": ["Oracle-Tags.", "aws:", "hidden-"],
+    }  # fmt: skip
+    assert columns["BilledCost"]["NumberScale"] == 18
+    ids = {read(tmp_path / name, "manifest.json")["SchemaId"] for name in ("first", "second")}
+    assert ids == {schema["SchemaId"]}
+
+
+def test_other_columns_are_another_schema(
+    run: Run, acme: Organization, take_in: TakeIn, tmp_path: Path
+) -> None:
+    ids = set()
+    for column in ("x_Team", "x_Room"):
+        take_in(write([{column: "a"}], [*ORDINARY, column]), name=f"{column}.csv")
+        assert run("lake", "export", acme.id, tmp_path / column).exit_code == 0
+        ids.add(read(tmp_path / column, "manifest.json")["SchemaId"])
+    assert len(ids) == 2
 
 
 @pytest.mark.usefixtures("bills")
