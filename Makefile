@@ -24,6 +24,12 @@ $(DEV): .venv/.run requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Services may not write here: what Python compiled is made once, not at each of their starts.
+.PHONY: install
+install: .venv/.run ## install what `make run` does, and compile it, for services (docs/deploy.md)
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib app.py config.py gunicorn.conf.py costoptix migrations \
+	&& echo "Compiled for $$($(BIN)/python --version)."
+
 .PHONY: run
 run: .venv/.run ## serve web and worker at http://127.0.0.1:8000
 	@exec $(BIN)/flask --app app serve

@@ -33,6 +33,8 @@ def configuration(port: int, upstream: int, folder: Path) -> str:
     shipped = (ROOT / "deploy" / "nginx.conf").read_text()
     changes = {
         r"listen 80;": f"listen 127.0.0.1:{free_port()};",
+        r" *listen \[::\].*;\n": "",
+        r"root /var/www/html;": f"root {folder};",
         r"listen 443 ssl;": f"listen 127.0.0.1:{port};",
         r" *ssl_certificate.*;\n": "",
         r"client_max_body_size 1024m;": "client_max_body_size 1m;",

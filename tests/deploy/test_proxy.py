@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -105,16 +105,29 @@ def test_r13_forty_dripping_clients_keep_nobody_waiting(proxied: tuple[Seat, str
     assert served == 20
 
 
-def test_whoever_comes_without_tls_is_sent_to_it(proxied: tuple[Seat, str], logs: Path) -> None:
+def ask_without_tls(logs: Path, path: str) -> tuple[int, str | None, bytes]:
+    """Return status, Location and body of the port that has no TLS."""
     port = re.search(r"listen 127.0.0.1:(\d+);", (logs / "nginx.conf").read_text())
     assert port is not None
     connection = http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=20)
-    connection.request("GET", "/costs?range=mtd", headers={"Host": "cost.example.com"})
+    connection.request("GET", path, headers={"Host": "cost.example.com"})
     answer = connection.getresponse()
-    assert (answer.status, answer.headers["Location"]) == (
-        308, "https://cost.example.com/costs?range=mtd",
-    )  # fmt: skip
-    connection.close()
+    with closing(connection):
+        return answer.status, answer.headers["Location"], answer.read()
+
+
+@pytest.mark.usefixtures("proxied")
+def test_whoever_comes_without_tls_is_sent_to_it(logs: Path) -> None:
+    status, location, _ = ask_without_tls(logs, "/costs?range=mtd")
+    assert (status, location) == (308, "https://cost.example.com/costs?range=mtd")
+
+
+@pytest.mark.usefixtures("proxied")
+def test_a_certificate_is_renewed_through_the_port_without_tls(logs: Path) -> None:
+    challenges = logs / ".well-known" / "acme-challenge"
+    challenges.mkdir(parents=True)
+    (challenges / "token").write_text("answer")
+    assert ask_without_tls(logs, "/.well-known/acme-challenge/token") == (200, None, b"answer")
 
 
 @pytest.mark.parametrize(("size", "status"), [(LIMIT, 202), (LIMIT + 1, 413)])

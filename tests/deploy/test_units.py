@@ -55,6 +55,42 @@ def test_systemd_takes_the_units_and_finds_them_hardened(tmp_path: Path) -> None
         assert float(exposure[1]) <= MOST_EXPOSED, service.name
 
 
+def test_what_the_page_types_is_there(app: Flask) -> None:
+    """Commands, targets of make and files that docs/deploy.md names."""
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    typed = "\n".join(re.findall(r"^# (.*(?:\\\n.*)*)", page, re.MULTILINE))
+    commands = {*re.findall(r"(?<!/)\bcostoptix (\w+)", typed)} - {"costoptix"}
+    assert commands == {"restore", "doctor"} <= {*app.cli.commands}
+    assert {*re.findall(r"make -C /opt/costoptix ([\w./]+)", typed)} == {"install"}
+    assert re.search(r"^install:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for path in re.findall(rf"{HOME}/(deploy[\w./]*)", typed):
+        assert (ROOT / path).exists(), path
+    for unit in re.findall(r"costoptix-\w+\.\w+|costoptix-(?:web|worker|backup)\b", typed):
+        assert (UNITS / (unit if "." in unit else f"{unit}.service")).exists(), unit
+
+
+def test_a_command_by_hand_runs_as_the_services_do(tmp_path: Path) -> None:
+    """``deploy/costoptix``: the account, folder, environment and program of the units."""
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nfor word; do echo "$word"; done\nexit 3\n')
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        [str(ROOT / "deploy" / "costoptix"), "restore", "a file.tar"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    words = done.stdout.splitlines()
+    assert words[-5:] == [f"{HOME}/.venv/bin/flask", "--app", "app", "restore", "a file.tar"]
+    unit = (UNITS / "costoptix-worker.service").read_text()
+    for ours, theirs in (
+        ("--uid=", "User="), ("--gid=", "Group="), ("--working-directory=", "WorkingDirectory="),
+        ("--setenv=", "Environment="), ("--property=EnvironmentFile=", "EnvironmentFile="),
+        ("--property=UMask=", "UMask="),
+    ):  # fmt: skip
+        (value,) = (word.removeprefix(ours) for word in words if word.startswith(ours))
+        assert f"\n{theirs}{value}\n" in unit, theirs
+
+
 def test_the_image_has_all_that_the_application_opens(tmp_path: Path) -> None:
     """Its copies, put into an empty folder, answer; nothing else of the tree is needed."""
     text = (ROOT / "deploy" / "Containerfile").read_text()
