@@ -158,6 +158,23 @@ def test_a_counter_that_cannot_be_opened_ends_the_start_in_a_line(
     assert "COSTOPTIX_QUOTA_URL" in one_line(done)
 
 
+def test_r6_a_start_on_a_full_disk_says_so_and_tells_nobody_to_move_the_counter(
+    tmp_path: Path, migrated: str
+) -> None:
+    """R6: moved away, the day's counts would be lost for want of space alone."""
+    with small_disk(tmp_path / "instance", 8) as disk:
+        disk.path.chmod(0o700)
+        database = Path(shutil.copyfile(migrated, disk.path / "costoptix.db"))
+        (disk.path / "secret_key").write_text(token_hex(32))
+        disk.fill()
+        done = start(database, [*FLASK, "doctor", "--json"])
+        sentence = one_line(done)
+        (check,) = json.loads(done.stdout)["checks"]
+    assert "Free some space on its disk" in sentence
+    assert "move it away" not in sentence
+    assert check["troubles"][0]["sentence"] in sentence
+
+
 @pytest.mark.parametrize("name", ["a#b", "a b", "a'b"])
 def test_a_data_folder_may_have_any_name_that_is_taken(tmp_path: Path, name: str) -> None:
     """What a URI gives a meaning stood in the name of a database; its backup was of another."""

@@ -18,6 +18,7 @@ from config import ConfigError
 from costoptix.access.quota import SCHEME, BegunDay, CallsOfDay, QuotaStorage, Unmarked
 from costoptix.access.refusals import Refusals
 from costoptix.database import WAL_KEPT_BYTES
+from costoptix.errors import is_full_disk
 from costoptix.postgresql import Server
 
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -216,9 +217,15 @@ class SQLiteQuotaStorage(SQLQuotaStorage[CounterFile]):
         try:
             self._make()
         except (sqlite3.Error, OSError) as error:
+            way_out = (
+                "Free some space on its disk."
+                if is_full_disk(error)
+                else "Where it is damaged, move it away, start, and run: "
+                "flask --app app quota begin"
+            )
             raise ConfigError(
                 f"COSTOPTIX_QUOTA_URL: the call counter {self._path} cannot be used ({error}). "
-                "Where it is damaged, move it away, start, and run: flask --app app quota begin"
+                f"{way_out}"
             ) from None
 
     def _make(self) -> None:
