@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from costoptix.bills.formats import identifier
-from costoptix.bills.read import engine, fast_casts
+from costoptix.bills.read import engine, fast_casts, fast_texts
 from costoptix.bills.read.columns import (
     Bytes,
     Coded,
@@ -175,10 +175,16 @@ class Reader:
             if not (number in self._amounts and is_amount(piece.table.column(number).type))
         }
         table = piece.table
-        for number in sorted(texts.keys() - self._plain):
-            if _can_be_numbered(table.column(number).type):
-                column = self._by_value(table.column(number), identifier(number), texts.pop(number))
-                table = table.set_column(number, table.column_names[number], column)
+        for number in sorted(texts):
+            column = table.column(number)
+            if number not in self._plain and _can_be_numbered(column.type):
+                written = self._by_value(column, identifier(number), texts.pop(number))
+            elif fast_texts.are_fast(column.type):
+                written = fast_texts.texts(one_array(column))
+                del texts[number]
+            else:
+                continue
+            table = table.set_column(number, table.column_names[number], written)
         if texts:
             sql = {table.column_names[number]: text for number, text in texts.items()}
             made = _selected(self._duckdb, table.select(list(sql)), sql)
@@ -188,6 +194,8 @@ class Reader:
     def _by_value(self, column: pa.ChunkedArray, name: str, sql: str) -> pa.Array:
         """Make text of a column's distinct values only."""
         numbered = encode(column)
+        if fast_texts.are_fast(column.type):
+            return Coded(numbered.codes, fast_texts.texts(numbered.values)).arrow()
         values = pa.table({name.strip('"'): numbered.values})
         texts = _selected(self._duckdb, values, {name.strip('"'): sql}).column(0)
         return Coded(numbered.codes, one_array(texts)).arrow()

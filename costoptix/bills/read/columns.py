@@ -6,7 +6,8 @@ each row, is done a hundred times less often; sorting and storing move small num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -25,6 +26,7 @@ NULL = -1
 """The code of NULL: as an index of numpy it is the last, where what holds of NULL is put."""
 
 FEW = 256
+_SAMPLE = 1_000  # rows by which codes are seen to differ
 _LARGEST_KEY = 1 << 62  # numpy wraps around silently at 1 << 63
 
 
@@ -51,28 +53,40 @@ class Coded:
 
     def compact(self) -> Coded:
         """Return the same column without values that no row has, unless these are few."""
-        size = len(self.values)
-        if size <= FEW:
-            return self
-        used = np.flatnonzero(np.bincount(self.codes + 1, minlength=1)[1:])  # 0 counts NULL
-        if len(used) == size:
-            return self
-        renumbered = np.full(size + 1, NULL, dtype=np.int32)
-        renumbered[used] = np.arange(len(used), dtype=np.int32)
-        return Coded(renumbered.take(self.codes), self.values.take(pa.array(used)))
+        codes, used = compacted(self.codes, len(self.values))
+        return self if used is None else Coded(codes, self.values.take(used))
 
     def arrow(self) -> pa.Array:
         """Return the column as a dictionary array."""
-        if not len(self.values):
-            codes = pa.nulls(len(self.codes), pa.int32())
-            return pa.DictionaryArray.from_arrays(codes, self.values, safe=False)
-        has_nulls = len(self.codes) and self.codes.min() < 0
-        codes = pa.array(self.codes, mask=self.codes < 0 if has_nulls else None)
+        codes = indices(self.codes, len(self.values))
         return pa.DictionaryArray.from_arrays(codes, self.values, safe=False)
 
 
 Column: TypeAlias = Coded | pa.Array
 """A column of any type; plain where nearly every value is another."""
+
+
+def compacted(codes: Codes, size: int) -> tuple[Codes, pa.Array | None]:
+    """Return codes into those of ``size`` values that they refer to, and which these are.
+
+    Codes into few values, or into all of them, stay as they are: then the second is None.
+    """
+    if size <= FEW:
+        return codes, None
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=1)[1:])  # 0 counts NULL
+    if len(used) == size:
+        return codes, None
+    renumbered = np.full(size + 1, NULL, dtype=np.int32)
+    renumbered[used] = np.arange(len(used), dtype=np.int32)
+    return renumbered.take(codes), pa.array(used)
+
+
+def indices(codes: Codes, size: int) -> pa.Array:
+    """Return codes into ``size`` values as Arrow has them: NULL by a mask."""
+    if not size:
+        return pa.nulls(len(codes), pa.int32())
+    has_nulls = len(codes) and codes.min() < 0
+    return pa.array(codes, mask=codes < 0 if has_nulls else None)
 
 
 def encode(values: pa.Array | pa.ChunkedArray) -> Coded:
@@ -122,6 +136,24 @@ def one_array(values: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
 
 
+def with_shared_codes(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the columns; those with equal codes, as a resource's id and name, with one array."""
+    shared: dict[str, Column] = {}
+    alike: defaultdict[bytes, list[Codes]] = defaultdict(list)
+    for name, column in columns.items():
+        shared[name] = column
+        if not isinstance(column, Coded):
+            continue
+        sample = column.codes[:: max(len(column.codes) // _SAMPLE, 1)].tobytes()
+        for codes in alike[sample]:
+            if np.array_equal(codes, column.codes):
+                shared[name] = Coded(codes, column.values)
+                break
+        else:
+            alike[sample].append(column.codes)
+    return shared
+
+
 def hardly_repeats(column: Column) -> bool:
     """Tell whether numbering a column's values is not worth it."""
     return not isinstance(column, Coded) or 2 * len(column.values) > len(column.codes)
@@ -150,9 +182,7 @@ def without(column: Column, texts: Sequence[str]) -> Column:
 
 def once(column: Column) -> Column:
     """Return a column in which no value stands twice, as it may in a file of somebody else."""
-    if isinstance(column, Coded) and compute.count_distinct(column.values).as_py() < len(
-        column.values
-    ):
+    if isinstance(column, Coded) and len(column.values.unique()) < len(column.values):
         return column.through(column.values)
     return column
 
@@ -203,7 +233,10 @@ def _numbered(key: Rows) -> Distinct:
     encoded = pa.array(key).dictionary_encode()
     codes = np.asarray(encoded.indices, dtype=np.int32)
     # Numbered by their first appearance: then a code is larger than all before it.
-    return Distinct(codes, np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=NULL)))
+    largest = np.maximum.accumulate(codes)
+    is_first = np.ones(len(codes), dtype=np.bool_)
+    np.not_equal(largest[1:], largest[:-1], out=is_first[1:])
+    return Distinct(codes, np.flatnonzero(is_first))
 
 
 def _combined(columns: Iterable[tuple[Codes, int]], rows: int) -> tuple[Rows, int]:

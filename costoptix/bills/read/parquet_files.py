@@ -9,7 +9,16 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, parquet
 
-from costoptix.bills.read.columns import FEW, Coded, Column, Rows, constant, encode, one_array
+from costoptix.bills.read.columns import (
+    FEW,
+    Coded,
+    Column,
+    Rows,
+    compacted,
+    encode,
+    indices,
+    one_array,
+)
 from costoptix.bills.read.engine import ROW_GROUP_ROWS
 
 BATCH_ROWS = 2 * ROW_GROUP_ROWS
@@ -31,21 +40,27 @@ def write(path: Path, columns: Mapping[str, Column], rows: Rows) -> int:
     repeating = [name for name, column in columns.items() if isinstance(column, Coded)]
     types = [_type(column) for column in columns.values()]
     are_few = len(rows) <= FEW_ROWS
-    with parquet.ParquetWriter(
-        path,
-        pa.schema(list(zip(names, types, strict=True))),
-        compression="zstd"
-        if are_few
-        else {name: _compression(column) for name, column in columns.items()},
-        use_dictionary=[] if are_few else repeating,
-        write_statistics=[] if are_few else [name for name in names if name in STATISTICS],
-        dictionary_pagesize_limit=_DICTIONARY_BYTES,
-        write_batch_size=_BATCH_ROWS,
-        store_schema=False,
-    ) as writer:
+    schema = pa.schema(list(zip(names, types, strict=True)))
+    # A file of Arrow's: of a path it would look up the file system first, thousands of times.
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        parquet.ParquetWriter(
+            file,
+            schema,
+            compression="zstd"
+            if are_few
+            else {name: _compression(column) for name, column in columns.items()},
+            use_dictionary=[] if are_few else repeating,
+            write_statistics=[] if are_few else [name for name in names if name in STATISTICS],
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
+            write_batch_size=_BATCH_ROWS,
+            store_schema=False,
+        ) as writer,
+    ):
         for first in range(0, len(rows), ROW_GROUP_ROWS):
-            arrays = _rows_of(columns, rows[first : first + ROW_GROUP_ROWS])
-            writer.write_table(pa.table(arrays), row_group_size=ROW_GROUP_ROWS)
+            some = _RowsOfColumns(rows[first : first + ROW_GROUP_ROWS])
+            arrays = [some.of(column) for column in columns.values()]
+            writer.write_table(pa.table(arrays, schema), row_group_size=ROW_GROUP_ROWS)
     return path.stat().st_size
 
 
@@ -65,24 +80,36 @@ def _type(column: Column) -> pa.DataType:
     return column.type
 
 
-def _rows_of(columns: Mapping[str, Column], rows: Rows) -> dict[str, pa.Array]:
-    """Return some rows; of columns that are one and the same, the same."""
-    numbers = pa.array(rows.astype(np.int32))
-    arrays: dict[int, pa.Array] = {}
-    for column in columns.values():
-        if id(column) not in arrays:
-            arrays[id(column)] = _taken(column, numbers)
-    return {name: arrays[id(column)] for name, column in columns.items()}
+class _RowsOfColumns:
+    """Some rows of columns; what columns share is taken once: themselves, or their codes."""
 
+    def __init__(self, rows: Rows) -> None:
+        self._numbers = pa.array(rows.astype(np.int32))
+        self._arrays: dict[int, pa.Array] = {}
+        self._codes: dict[tuple[int, int], tuple[pa.Array, pa.Array | None]] = {}
 
-def _taken(column: Column, rows: pa.Array) -> pa.Array:
-    if not isinstance(column, Coded):
-        return compute.take(column, rows, boundscheck=False)
-    if not len(column.values):
-        return constant(None, len(rows), column.values.type).arrow()
-    # Arrow takes small numbers in two thirds of numpy's time; that rows are there is known.
-    codes = np.asarray(compute.take(pa.array(column.codes), rows, boundscheck=False))
-    return Coded(codes, column.values).compact().arrow()
+    def of(self, column: Column) -> pa.Array:
+        """Return these rows of a column, which must outlive this."""
+        if id(column) not in self._arrays:
+            self._arrays[id(column)] = (
+                self._of_values(column) if isinstance(column, Coded) else self._taken(column)
+            )
+        return self._arrays[id(column)]
+
+    def _of_values(self, column: Coded) -> pa.Array:
+        size = len(column.values)
+        key = id(column.codes), size
+        if key not in self._codes:
+            codes = np.asarray(self._taken(pa.array(column.codes)))
+            codes, used = compacted(codes, size)
+            self._codes[key] = indices(codes, size), used
+        numbers, used = self._codes[key]
+        values = column.values if used is None else column.values.take(used)
+        return pa.DictionaryArray.from_arrays(numbers, values, safe=False)
+
+    def _taken(self, values: pa.Array) -> pa.Array:
+        # Arrow takes small numbers in two thirds of numpy's time; that rows are there is known.
+        return compute.take(values, self._numbers, boundscheck=False)
 
 
 def read(
@@ -112,7 +139,8 @@ def _row_groups(
     paths: Sequence[Path], names: Sequence[str], repeating: Collection[str]
 ) -> Iterator[pa.Table]:
     for path in paths:
-        with parquet.ParquetFile(path, read_dictionary=list(repeating)) as file:
+        source = pa.OSFile(str(path))
+        with source, parquet.ParquetFile(source, read_dictionary=list(repeating)) as file:
             for number in range(file.num_row_groups):
                 yield file.read_row_group(number, columns=list(names), use_threads=False)
 

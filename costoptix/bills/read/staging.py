@@ -19,7 +19,7 @@ import pyarrow as pa
 from costoptix.bills.formats import DatasetPart
 from costoptix.bills.read import coverage, engine, identities, parquet_files, roll_ups
 from costoptix.bills.read.cast_charges import Charges
-from costoptix.bills.read.columns import Column
+from costoptix.bills.read.columns import Column, with_shared_codes
 from costoptix.bills.read.copies import Copies
 from costoptix.bills.read.coverage import CoverageSums
 from costoptix.bills.read.reconcile import ReconciledGroup, Unreconciled
@@ -103,6 +103,7 @@ class Staging:
         self._taken += 1
         scopes = self._of_files[-1]
         hashes = identities.identities(charges.columns, charges.rows, more=order)
+        columns = with_shared_codes(charges.columns)
         for sorted_scope in sorted_scopes(charges):
             if sorted_scope.key not in scopes:
                 scopes[sorted_scope.key] = self._new_scope()
@@ -110,7 +111,7 @@ class Staging:
             scope.count(sorted_scope.first_day, sorted_scope.last_day, len(sorted_scope.rows))
             scope.sketch = scope.sketch.with_more(hashes[sorted_scope.rows], self._sketch_size)
             name = f"{scope.folder}/{CHARGES}-{self._taken}-{len(scope.charges)}.parquet"
-            size = parquet_files.write(self._folder / name, charges.columns, sorted_scope.rows)
+            size = parquet_files.write(self._folder / name, columns, sorted_scope.rows)
             scope.charges.append(self._described(CHARGES, name, len(sorted_scope.rows), size))
 
     def _new_scope(self) -> _Scope:

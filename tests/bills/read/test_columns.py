@@ -104,3 +104,26 @@ def test_columns_one_after_the_other(parts: list[list[str | None]]) -> None:
 def test_a_column_without_values_is_null() -> None:
     assert said(columns.constant(None, 2)) == [None, None]
     assert said(Coded(np.array([0, -1], dtype=np.int32), pa.array(["x"]))) == ["x", None]
+
+
+@given(st.lists(VALUES, min_size=2, max_size=4), st.integers(1, 3))
+def test_columns_with_equal_codes_have_one_array_of_them_and_say_the_same(
+    lists: list[list[str | None]], step: int
+) -> None:
+    rows = max(map(len, lists))
+    padded = {str(n): [*values, *[None] * (rows - len(values))] for n, values in enumerate(lists)}
+    given_columns: dict[str, columns.Column] = {
+        name: columns.encode(text(values)) for name, values in padded.items()
+    }
+    lowered = columns.encode(text([value and f"x{value}" for value in padded["0"]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "_SAMPLE", step)  # so that more seem to be alike than are
+        shared = columns.with_shared_codes({**given_columns, "last": lowered})
+    assert {name: said(column) for name, column in shared.items()} == {
+        **padded,
+        "last": said(lowered),
+    }
+    first, last = shared["0"], shared["last"]
+    assert isinstance(first, Coded)
+    assert isinstance(last, Coded)
+    assert first.codes is last.codes
