@@ -73,6 +73,20 @@ class CurrencyTotal(NamedTuple):
     before: SideSums | None = None
 
 
+class BothSums(NamedTuple):
+    """What one group cost in one currency on two sides, by one metric.
+
+    None where no charge of that side has it; ``…_missing`` count the charges that lack it.
+    """
+
+    group: tuple[str | None, ...]  # in the order of the queries' group_by
+    currency: str
+    now: Amount | None
+    now_missing: int
+    before: Amount | None
+    before_missing: int
+
+
 class PricedKind(StrEnum):
     """What a charge is, as far as why costs change goes."""
 

@@ -133,8 +133,8 @@ class Engine:
                 "autoload_known_extensions": False,
             },
         )
-        engine.execute("SET TimeZone = 'UTC'")
-        engine.execute("SET parquet_metadata_cache = true")
+        engine.execute("SET GLOBAL TimeZone = 'UTC'")  # else cursors have the machine's
+        engine.execute("SET GLOBAL parquet_metadata_cache = true")
         engine.execute("SET allowed_directories = ?", [[str(self._lake)]])
         engine.execute("SET enable_external_access = false")
         engine.execute("SET lock_configuration = true")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from costoptix.clock import utc_today
 from costoptix.costs import sql
 from costoptix.costs.answers import (
+    BothSums,
     CostReport,
+    CostRow,
     CostStore,
     Cursor,
     DailySeries,
@@ -23,9 +25,11 @@ from costoptix.costs.answers import (
     RowStream,
 )
 from costoptix.costs.engine import FileGone
+from costoptix.costs.kept import Moment, from_days, keep, kept
 from costoptix.costs.parts import parts_of
 from costoptix.costs.query import TAG_PREFIX, CostQuery, Order, called_now, is_tag_key
-from costoptix.costs.rows import added_up, priced_lines, rows_of, totals_of
+from costoptix.costs.rows import added_up, both_sums, priced_lines, rows_of, totals_of
+from costoptix.costs.sql_both import both_statement
 from costoptix.costs.sql_priced import priced_statement
 from costoptix.errors import Conflict, Invalid, Unavailable
 from costoptix.lake.layout import CHARGES, DIMENSIONS, ROLL_UPS
@@ -75,11 +79,14 @@ def run(
     def answer(live: LiveData) -> CostReport:
         asked = with_rules(query, live)
         offset = _offset(cursor, asked, live)
-        key = (organization.id, live.data_version, query, utc_today(), limit, offset)
-        report = store.answers.get(key)
+        moment = Moment(organization.id, live.data_version, utc_today())
+        report = kept(moment, query, limit, offset, store)
         if report is None:
-            report = _report(asked, live, store, limit, offset)
-            store.answers.put(key, report, weight=1 + len(report.rows))
+            rows = from_days(moment, query, limit, offset, store)
+            if rows is None:
+                rows = list(rows_of(asked, live, store, limit, offset))
+            report = _report(asked, rows, live, store, offset)
+            keep(moment, query, report, limit, offset, store)
         return replace(report, query=query)  # equal, but perhaps said by another preset
 
     return with_live(session, organization, store, answer)
@@ -113,6 +120,33 @@ def stream(
         if first is None:
             return RowStream(0, iter(()))
         return RowStream(first[1], chain([first[0]], (row for row, _ in rows)))
+
+    return with_live(session, organization, store, answer)
+
+
+def both(
+    session: Session,
+    organization: Organization,
+    sides: tuple[CostQuery, CostQuery],
+    metric: str,
+    store: CostStore,
+) -> tuple[BothSums, ...]:
+    """Add up one metric now and before, by the groups of both queries, over the whole ranges.
+
+    In no order. Not kept: ``worked_out`` keeps it.
+
+    Raises:
+        Invalid: a sum exceeds 20 digits.
+    """
+
+    def answer(live: LiveData) -> tuple[BothSums, ...]:
+        queries = [with_rules(query, live) for query in sides]
+        planned = [(query, parts_of(query, live.deliveries, store)) for query in queries]
+        if not any(parts for _, parts in planned):
+            return ()
+        statement = both_statement(planned, metric, store.engine.path)
+        rows = store.engine.read(statement.sql, statement.parameters)
+        return tuple(both_sums(rows, len(sides[0].group_by)))
 
     return with_live(session, organization, store, answer)
 
@@ -320,9 +354,12 @@ def _cursor(query: CostQuery, live: LiveData, offset: int) -> Cursor:
 
 
 def _report(
-    query: CostQuery, live: LiveData, store: CostStore, limit: int | None, offset: int
+    query: CostQuery,
+    counted_rows: Sequence[tuple[CostRow, int]],
+    live: LiveData,
+    store: CostStore,
+    offset: int,
 ) -> CostReport:
-    counted_rows = list(rows_of(query, live, store, limit, offset))
     row_count = counted_rows[0][1] if counted_rows else 0
     following = offset + len(counted_rows)
     is_more = following < row_count

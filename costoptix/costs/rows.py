@@ -13,6 +13,7 @@ from typing import Any
 from costoptix.costs import sql
 from costoptix.costs.answers import (
     USAGE,
+    BothSums,
     CostRow,
     CostStore,
     CurrencyTotal,
@@ -46,7 +47,7 @@ def rows_of(
     if not parts:
         return
     statement = sql.rows_statement(query, parts, store.engine.path, limit, offset)
-    period = _period_reader(query)
+    period = period_reader(query)
     first = 0 if query.granularity is Granularity.TOTAL else 1
     last = first + len(query.group_by)
     for row in store.engine.read(statement.sql, statement.parameters):
@@ -100,6 +101,20 @@ def added_up(rows: Iterable[CostRow]) -> tuple[CurrencyTotal, ...]:
 def amount_in(text: str | None) -> Decimal | None:
     """Read a sum; what no charge has is NULL."""
     return None if text is None else Decimal(text)
+
+
+def both_sums(rows: Iterable[Sequence[Any]], depth: int) -> Iterator[BothSums]:
+    """Read what ``depth`` groups cost on two sides."""
+    for row in rows:
+        now, now_missing, before, before_missing = row[depth + 1 :]
+        yield BothSums(
+            tuple(row[:depth]),
+            row[depth],
+            amount_in(now),
+            now_missing,
+            amount_in(before),
+            before_missing,
+        )
 
 
 _KIND_OF = {str(number): kind for number, kind in enumerate(KINDS)}
@@ -202,7 +217,7 @@ def _sides(columns: Sequence[Any]) -> Iterator[SideSums]:
         yield SideSums(*_amounts(texts, charge_count), charge_count)
 
 
-def _period_reader(query: CostQuery) -> Callable[[object], DateRange]:
+def period_reader(query: CostQuery) -> Callable[[object], DateRange]:
     """Return what turns a row's first column into its bucket, clipped to the range."""
     whole = query.date_range
     if query.granularity is Granularity.TOTAL:

@@ -14,7 +14,7 @@ from costoptix.bills.ledger import replaced as replacements
 from costoptix.clock import utc_now
 from costoptix.costs import accounts, report
 from costoptix.costs import restated as restating
-from costoptix.costs.answers import CostStore, PricedLine
+from costoptix.costs.answers import BothSums, CostStore, PricedLine
 from costoptix.costs.asking import Ask, asker
 from costoptix.costs.query import CostQuery, called_now
 from costoptix.lake.live import Replaced
@@ -35,6 +35,13 @@ class AskPriced(Protocol):
         """Return one line per group and currency."""
 
 
+class AskBoth(Protocol):
+    """Adds up a metric, now and before."""
+
+    def __call__(self, sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[BothSums, ...]:
+        """Return one line per group and currency."""
+
+
 class WorkOut(Protocol):
     """Works something out, once for the same question about the same data."""
 
@@ -49,6 +56,7 @@ class Asks:
     """Answers of one organization: costs, what was priced, what newer deliveries changed, names."""
 
     ask: Ask
+    both: AskBoth
     priced: AskPriced
     worked_out: WorkOut
     restated: Callable[[CostQuery, str], Mapping[str, Amount]]  # by currency
@@ -57,6 +65,12 @@ class Asks:
 
 def asks_of(session: Session, organization: Organization, store: CostStore) -> Asks:
     """Return what answers for an organization."""
+
+    def both(sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[BothSums, ...]:
+        return worked_out(
+            ("both", sides, metric),
+            lambda: report.both(session, organization, sides, metric, store),
+        )
 
     def priced(sides: tuple[CostQuery, CostQuery], metric: str) -> tuple[PricedLine, ...]:
         return report.priced(session, organization, sides, metric, store)
@@ -79,6 +93,7 @@ def asks_of(session: Session, organization: Organization, store: CostStore) -> A
     names = accounts.given_names(session, organization)
     return Asks(
         asker(session, organization, store),
+        both,
         priced,
         worked_out,
         restated,

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import attrgetter
 
-from costoptix.costs.answers import CostRow
-from costoptix.costs.asking import Ask
-from costoptix.costs.query import CostQuery, Filter
+from costoptix.costs.answers import BothSums
+from costoptix.costs.query import Filter
+from costoptix.figures.asks import Asks
 from costoptix.figures.breakdown import Group
 from costoptix.figures.sides import Comparison
-from costoptix.figures.summary import SERVICE, asked_over
+from costoptix.figures.summary import SERVICE
 from costoptix.figures.trends import scaled, share
 from costoptix.money import EXACT, Amount
 
@@ -67,44 +67,47 @@ class CoverageShift:
         return sum((abs(account.gained) for account in self.accounts), _NOTHING)
 
 
-def coverage_shifts(ask: Ask, asked: Comparison) -> dict[str, tuple[CoverageShift, ...]]:
+def coverage_shifts(asks: Asks, asked: Comparison) -> dict[str, tuple[CoverageShift, ...]]:
     """Return by currency the services whose commitment coverage moved, the most first.
 
     Usage without a list cost is left out. Nothing where two accounts are compared.
     """
-    if asked.is_of_accounts or not any(_has_any(ask, query) for query in (asked.now, asked.before)):
+    if asked.is_of_accounts or not _has_any(asks, asked):
         return {}
     accounts: dict[tuple[str, Group, Group], tuple[Covered, Covered]] = {}
-    for side, query in enumerate((asked.before, asked.now)):
-        for row in _rows(ask, query):
-            service, account = row.group[:2], row.group[1:3]
-            key = row.currency, service, account
-            _add(accounts.setdefault(key, (Covered(), Covered()))[side], row)
+    for row in _usage(asks, asked):
+        key = row.currency, row.group[:2], row.group[1:3]
+        before, now = accounts.setdefault(key, (Covered(), Covered()))
+        is_covered = _is_covered(row.group[3:])
+        _add(before, row.before, row.before_missing, is_covered=is_covered)
+        _add(now, row.now, row.now_missing, is_covered=is_covered)
     return _by_currency(accounts)
 
 
-def _has_any(ask: Ask, query: CostQuery) -> bool:
+def _has_any(asks: Asks, asked: Comparison) -> bool:
     """Tell whether any usage ran under a commitment: mostly none, and a small file says so."""
-    asked = asked_over(query, query.date_range, *_STATUS, metric="list_cost")
-    return any(_is_covered(row.group) for row in ask(asked).rows)
+    sides = asked.over_groups(*_STATUS, metric="list_cost")
+    return any(_is_covered(row.group) for row in asks.both(sides, "list_cost"))
 
 
 def _is_covered(status: Group) -> bool:
     return status[0] == "Used" or (status[0] != "Unused" and status[1] == "Committed")
 
 
-def _rows(ask: Ask, query: CostQuery) -> Iterator[CostRow]:
-    of_usage = replace(query, filters=(*query.filters, _USAGE))
-    groups = (*SERVICE, "sub_account_id", *_STATUS)
-    for row in ask(asked_over(of_usage, query.date_range, *groups, metric="list_cost")).rows:
-        if row.group[3] != "Unused" and row.list_cost is not None and not row.list_cost_missing:
-            yield row
+def _usage(asks: Asks, asked: Comparison) -> Iterator[BothSums]:
+    """Yield what usage costs at list prices, by service, account and commitment status."""
+    of_usage = Comparison(
+        *(replace(query, filters=(*query.filters, _USAGE)) for query in (asked.now, asked.before))
+    )
+    sides = of_usage.over_groups(*SERVICE, "sub_account_id", *_STATUS, metric="list_cost")
+    return (row for row in asks.both(sides, "list_cost") if row.group[3] != "Unused")
 
 
-def _add(side: Covered, row: CostRow) -> None:
-    listed = row.list_cost or _NOTHING
+def _add(side: Covered, listed: Amount | None, missing: int, *, is_covered: bool) -> None:
+    if listed is None or missing:
+        return
     side.listed = EXACT.add(side.listed, listed)
-    if _is_covered(row.group[3:]):
+    if is_covered:
         side.covered = EXACT.add(side.covered, listed)
 
 

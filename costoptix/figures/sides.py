@@ -9,6 +9,7 @@ from costoptix.costs.query import ACCOUNT, CostQuery, Filter, parse_account
 from costoptix.errors import Invalid
 from costoptix.figures.comparison import Compare
 from costoptix.figures.completeness import compared_part, known_part, known_whole
+from costoptix.figures.summary import asked_over
 from costoptix.periods import DateRange, parse_day
 
 NOTHING_TO_COMPARE = (
@@ -34,6 +35,14 @@ class Comparison:
     def is_of_accounts(self) -> bool:
         """Tell whether two accounts are compared, over the same days."""
         return self.now.filters != self.before.filters
+
+    def over_groups(self, *group_by: str, metric: str) -> tuple[CostQuery, CostQuery]:
+        """Ask both, now and before, as totals by groups."""
+        now, before = (
+            asked_over(query, query.date_range, *group_by, metric=metric)
+            for query in (self.now, self.before)
+        )
+        return now, before
 
 
 def days_to_compare(first: str | None, last: str | None) -> DateRange | None:

@@ -14,8 +14,6 @@ from costoptix.figures.movers import (
     Level,
     Mover,
     account_names,
-    first_names,
-    last_accounts,
     moved,
     movers,
     sums,
@@ -116,7 +114,7 @@ def reasons(
     asks: Asks, asked: Comparison, metric: str, ranked: Sequence[Mover], today: date
 ) -> list[Why]:
     """Say of movers why costs changed, one entry per currency."""
-    shifts = coverage_shifts(asks.ask, asked) if metric in COMMITTABLE else {}
+    shifts = coverage_shifts(asks, asked) if metric in COMMITTABLE else {}
     now, before = (asks.restated(query, metric) for query in (asked.now, asked.before))
     cells, names = _cells(asks, asked, metric)
     titles = _titles(asks, asked, metric, today)
@@ -149,24 +147,33 @@ def _cells(asks: Asks, asked: Comparison, metric: str) -> tuple[dict[str, _Cells
 
     Of a small roll-up. Two accounts are compared by services only; they have titles.
     """
-    cells: dict[str, _Cells] = {}
-    accounts: list[list[Group]] = []
     depth = _depth(asked)
     names = SERVICE if asked.is_of_accounts else (*_CELL, "sub_account_name")
-    for side in (asked.now, asked.before):
-        rows = asks.ask(asked_over(side, side.date_range, *names, metric=metric)).rows
-        accounts.append([row.group[1:] for row in rows])
-        for row in rows:
-            amount = amount_of(row, metric)
-            if amount is not None:
-                is_now = side is asked.now
-                change = Change(_NOTHING, amount) if is_now else Change(amount, _NOTHING)
-                of_currency = cells.setdefault(row.currency, {})
-                other = of_currency.get(row.group[:depth])
-                of_currency[row.group[:depth]] = summed([other, change]) if other else change
+    rows = asks.both(asked.over_groups(*names, metric=metric), metric)
+    cells: dict[str, _Cells] = {}
+    for row in rows:
+        if row.now is not None or row.before is not None:
+            of_currency = cells.setdefault(row.currency, {})
+            cell, change = row.group[:depth], Change(row.before or _NOTHING, row.now or _NOTHING)
+            other = of_currency.get(cell)
+            of_currency[cell] = summed([other, change]) if other else change
     if asked.is_of_accounts:
         return cells, {}
-    return cells, first_names([last_accounts(asks, asked, metric), *accounts])
+    return cells, _billed_names(asks, asked, metric, [row.group[1:] for row in rows])
+
+
+def _billed_names(asks: Asks, asked: Comparison, metric: str, accounts: Iterable[Group]) -> _Names:
+    """Name accounts, given provider, id and name of each: as of the last day where there are two.
+
+    A name that is the only one needs no further question.
+    """
+    names: dict[Group, str | None] = {}
+    for *account, name in dict.fromkeys(accounts):
+        key = tuple(account)
+        if name and names.get(key):
+            return account_names(asks, asked, metric)
+        names[key] = name or names.get(key) or None
+    return names
 
 
 def _depth(asked: Comparison) -> int:

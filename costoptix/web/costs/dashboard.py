@@ -100,6 +100,8 @@ def home() -> ResponseReturnValue:
     explorer = replace(question, endpoint="web.costs")
     complete = known_part(query.date_range, whole.shown) if whole.shown else None
     compared = compared_part(whole.shown, question.compare) if whole.shown else None
+    # Before all that asks for sums of some of these days: they are in its answer.
+    outlooks = panel("the forecast", lambda: _outlooks(ask, query, metric))
     movers = panel(
         "what changed", lambda: summary.changes(ask, query, metric, compared, *summary.SERVICE)
     )
@@ -122,7 +124,7 @@ def home() -> ResponseReturnValue:
         else [],
         month=panel("this month", lambda: _this_month(ask, question)),
         health_rule=HEALTH_RULE,
-        outlooks=panel("the forecast", lambda: _outlooks(ask, query, metric)),
+        outlooks=outlooks,
         anomalies=anomalies,
         budgets=budgets,
         to_do=to_do(anomalies, budgets),
