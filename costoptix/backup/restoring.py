@@ -189,6 +189,7 @@ def _put_in_place(
             _move_database(staged / "costoptix.db", database)
         else:
             _load_postgresql(engine, config, staged, migrate)
+        shutil.rmtree(staged)  # while the marker is there: killed later, nothing is left over
 
 
 def _require_database(header: BackupHeader, staged: Path) -> None:

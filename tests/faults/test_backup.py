@@ -200,8 +200,15 @@ def _check_box(box: Config, file: Path, month: Month, price: int, email: str, ke
         assert answer.status_code == 200
 
 
-def _killed(process: ForkServerProcess, seconds: float, chance: random.Random) -> bool:
-    """Kill a process after some of the time that it takes; tell whether that was in time."""
+def _killed(
+    process: ForkServerProcess, seconds: float, chance: random.Random, file: Path | None = None
+) -> bool:
+    """Kill a process within ``seconds`` of its start; tell whether that was in time.
+
+    With ``file``: within ``seconds`` of the moment that this file is there.
+    """
+    if file is not None:
+        processes.wait_until(lambda: file.exists() or not process.is_alive())
     process.join(chance.uniform(0, seconds))
     was_alive = process.is_alive()
     process.kill()
@@ -251,15 +258,19 @@ def test_r20_a_killed_restore_leaves_nothing_that_starts_and_is_begun_anew(
     while hits < tries:
         box = boxes()
         process = processes.start(put_back, _environment(box, month), file)
-        hits += _killed(process, seconds, chance)
+        marker = box.data_dir / startup.UNFINISHED_RESTORE
+        if hits % 3 == 2:  # the short while in which files are put in place
+            hits += _killed(process, 0.01, chance, marker)
+        else:
+            hits += _killed(process, seconds, chance)
         is_whole = _has_organization(box)
-        if (box.data_dir / startup.UNFINISHED_RESTORE).exists():
+        if marker.exists():
             unfinished += 1
             with pytest.raises(Conflict, match="cut short"):
                 startup.require_installation(box)
         elif not is_whole:
             assert not any((box.data_dir / "lake").glob("organization=*"))
-        if not is_whole or (box.data_dir / startup.UNFINISHED_RESTORE).exists():
+        if not is_whole or marker.exists():
             processes.finish(processes.start(put_back, _environment(box, month), file))
         with _opened(box) as there, there.app_context():
             startup.require_installation(box)
@@ -268,6 +279,7 @@ def test_r20_a_killed_restore_leaves_nothing_that_starts_and_is_begun_anew(
             totals = report.run(db.session(), organization, MARCH, store).totals
             assert totals[0].billed_cost == month.worth(month.price)
         assert list(box.data_dir.glob(f"{restoring.STAGED}*")) == []
+    assert unfinished >= count(0, 1)
     tell(f"R20: {hits} restores killed, {unfinished} of them while files were put in place")
 
 
