@@ -19,7 +19,7 @@ from costoptix.bills.read.parquet_pages import (
     check_footer,
     read_chunks,
 )
-from costoptix.bills.read.parquet_schema import NESTED, TEXT, Schema, damage_told
+from costoptix.bills.read.parquet_schema import BYTES, NESTED, TEXT, Schema, damage_told
 from costoptix.bills.read.parquet_texts import Allowance, parts, row_ranges
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
@@ -79,7 +79,7 @@ class ParquetPiece:
         return {
             position: _as_text(identifier(position), type_)
             for position, (_, type_) in enumerate(self.columns)
-            if type_ != TEXT
+            if type_ not in (TEXT, BYTES)
         }
 
     def cut_in_two(self) -> tuple[Self, Self] | None:
@@ -146,8 +146,7 @@ class ParquetPieces:
             table = table.slice(self._piece_rows)
 
     def _read_by_duckdb(self, allowed: Allowance) -> Iterator[ParquetPiece]:
-        texts = [name for name, type_ in self._schema.columns if type_ == TEXT]
-        for start, end in row_ranges(self._source, texts, self._duckdb, allowed):
+        for start, end in row_ranges(self._source, self._schema.columns, self._duckdb, allowed):
             last = start
             while last < end:
                 first, last = last, min(last + self._piece_rows, end)
@@ -219,6 +218,8 @@ def _as_text(column: str, type_: str) -> str:
     if type_.startswith(NESTED) or type_.endswith("]"):
         return f"CAST(to_json({column}) AS VARCHAR)"
     text = f"CAST({column} AS VARCHAR)"
-    if type_ == TEXT:
+    if type_ == BYTES:
+        text = f"coalesce(try(decode({column})), hex({column}))"
+    if type_ in (TEXT, BYTES):
         return f"CASE WHEN {text} NOT IN ('', 'NULL', 'null') THEN {text} END"
     return text

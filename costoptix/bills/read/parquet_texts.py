@@ -17,6 +17,7 @@ from pyarrow import compute
 
 from costoptix.bills.read.csv_pieces import MAX_RECORD_BYTES, PIECE_BYTES
 from costoptix.bills.read.parquet_pages import DAMAGED, TOO_MUCH, allowance
+from costoptix.bills.read.parquet_schema import BYTES, TEXT
 from costoptix.errors import Invalid
 from costoptix.lake.layout import literal
 
@@ -92,19 +93,27 @@ def _bytes_of(values: pa.Array) -> int:
 
 
 def row_ranges(
-    source: Path, names: Sequence[str], connection: DuckDBPyConnection, allowed: Allowance
+    source: Path,
+    columns: Sequence[tuple[str, str]],
+    connection: DuckDBPyConnection,
+    allowed: Allowance,
 ) -> Iterator[tuple[int, int]]:
     """Yield the first row and the one after the last of parts that are no larger than a piece is.
 
-    For files that DuckDB reads: it says how long their texts are without writing them out. What is
-    no text is bounded by the pages that it is in.
+    ``columns`` are names and DuckDB's types. For files that DuckDB reads: it says how long their
+    texts are without writing them out. What is no text is bounded by the pages that it is in.
 
     Raises:
         Invalid: the file writes out to more than it may, or its rows are too long.
     """
-    lengths = " + ".join(f"coalesce(strlen({_quoted(name)}), 0)" for name in names) or "0"
+    counted = {TEXT: "strlen", BYTES: "octet_length"}
+    lengths = [
+        f"coalesce({counted[type_]}({_quoted(name)}), 0)"
+        for name, type_ in columns
+        if type_ in counted
+    ]
     asked = (
-        f"SELECT count(*), sum({lengths}) "  # noqa: S608
+        f"SELECT count(*), sum({' + '.join(lengths) or 0}) "  # noqa: S608
         f"FROM read_parquet({literal(str(source))}, file_row_number = true) "
         f"GROUP BY file_row_number // {STEP_ROWS} ORDER BY file_row_number // {STEP_ROWS}"
     )

@@ -14,6 +14,7 @@ from costoptix.bills.read.parquet_texts import Allowance
 from costoptix.errors import Invalid
 
 MEGABYTE = "x" * 1_000_000
+COLUMNS = [('a "b', "VARCHAR")]
 
 
 def dictionary(codes: list[int | None], *texts: str) -> pa.Array:
@@ -52,8 +53,8 @@ def test_what_duckdb_reads_comes_in_ranges_no_larger_than_a_piece(
     parquet.write_table(table, path)
     allowed = Allowance(path)
     with pytest.raises(Invalid, match="250 times"):
-        list(parquet_texts.row_ranges(path, ['a "b'], duckdb, allowed))
+        list(parquet_texts.row_ranges(path, COLUMNS, duckdb, allowed))
     few = pa.table({'a "b': dictionary([0] * 4_096, "x" * 12_000, "short")})
     parquet.write_table(few, path)
-    ranges = list(parquet_texts.row_ranges(path, ['a "b'], duckdb, Allowance(path)))
+    ranges = list(parquet_texts.row_ranges(path, COLUMNS, duckdb, Allowance(path)))
     assert ranges == [(0, 4_096)]
