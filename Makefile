@@ -59,7 +59,7 @@ $(ENGINES)/.installed: $(DEV) requirements-engines.txt
 
 # The cases of tests/faults and tests/quota by the thousand, and what they counted: docs/proof.md.
 .PHONY: prove
-prove: $(DEV) $(ENGINES)/.installed ## kill, fill and damage at full counts (some 20 minutes; docs/proof.md)
+prove: $(DEV) $(ENGINES)/.installed ## kill, fill and damage at full counts (an hour and a half; docs/proof.md)
 	@told=$$(mktemp) && export COSTOPTIX_PROVE=$$told COSTOPTIX_ENGINES=$(ENGINES)/bin/python && \
 	$(BIN)/pytest -n auto --dist worksteal tests/faults tests/deploy tests/quota tests/lake/test_engines.py \
 	tests/bills/ledger/test_importer.py tests/bills/ledger/test_undo.py tests/costs/test_laws.py \

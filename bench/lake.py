@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from bench.generate import generate
 from config import Config
 from costoptix import queue
 from costoptix.access.permissions import command_line
@@ -39,6 +38,8 @@ def open_bench(folder: Path, rows: int) -> Iterator[tuple[Session, Organization,
         if organization is None:
             bill = folder / f"{rows}.parquet"
             if not bill.exists():
+                from bench.generate import generate  # DuckDB with it, which no import needs
+
                 generate(bill, rows)
             organization, _ = import_bill(session, config, bill)
         yield session, organization, CostStore(config.lake_dir, config.temp_dir, cached_rows=0)
