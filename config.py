@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from environment import ConfigError, MailServer, Reader, strong
+from costoptix.environment import ConfigError, MailServer, Variables, strong
 
 __all__ = ["Config", "ConfigError", "MailServer"]
 
@@ -103,7 +103,7 @@ class Config:
         Raises:
             ConfigError: a variable has a wrong value; the message names it.
         """
-        read = Reader(environ)
+        read = Variables(environ)
         data_dir = read.data_dir("COSTOPTIX_DATA_DIR")
         testing = read.flag("COSTOPTIX_TESTING")
         port = read.integer("PORT", 8000, 1, 65535)

@@ -15,7 +15,7 @@ from config import Config, ConfigError, MailServer
 from tests.support.server import ROOT, environment_for, run_flask
 
 INSTANT_0 = "0001-01-01T00:00:00+14:00"
-SOURCE = (ROOT / "config.py").read_text() + (ROOT / "environment.py").read_text()
+SOURCE = (ROOT / "config.py").read_text() + (ROOT / "costoptix" / "environment.py").read_text()
 VARIABLES = sorted(set(re.findall(r'"((?:COSTOPTIX_)?[A-Z]+(?:_[A-Z]+)*)"', SOURCE)))
 
 

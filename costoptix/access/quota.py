@@ -74,10 +74,12 @@ current_count: ContextVar[Count] = ContextVar("current_count")
 class CountsLost(Unavailable):
     """What was counted today is lost: nothing may be let through until the count begins anew."""
 
-    def __init__(self, day: date) -> None:
+    @classmethod
+    def on(cls, day: date) -> CountsLost:
+        """Say so of a UTC day, and when it is over."""
         ends_at = midnight_after(day)
         seconds = math.ceil((ends_at - utc_now()).total_seconds())
-        super().__init__(
+        return cls(
             "Today's count of calls is lost, so that no call can be let through. Counting begins "
             f"anew at {ends_at:%Y-%m-%dT%H:%M:%SZ}, or when the operator has it begin.",
             retry_after=max(1, min(seconds, ASK_AGAIN_SECONDS)),
@@ -234,7 +236,7 @@ class QuotaStorage(Storage):
         if again.mark != begun.mark:
             with suppress(Unmarked):
                 return self.add_call(*values, again)
-        raise CountsLost(day)
+        raise CountsLost.on(day)
 
     def _begin(self, marks: Marks, day: date) -> BegunDay:
         """Return the day as it was begun; begin it where nobody has.

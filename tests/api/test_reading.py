@@ -54,10 +54,10 @@ def test_a_body_of_another_type_is_not_read(kind: str, api: Api) -> None:
 def test_a_mistake_of_ours_says_nothing_of_itself(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_more: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("costoptix.api.keys.api_keys.of_organization", fail)
+    monkeypatch.setattr("costoptix.api.keys.key_listing.newest", fail)
     response = api.get("/keys")
     assert response.status_code == 500
     assert response.get_json() == {"success": False, "error": "Internal server error"}

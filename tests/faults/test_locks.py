@@ -60,6 +60,7 @@ def test_r9_a_lock_that_is_held_for_long_is_503_with_retry_after_and_nothing_is_
     key = make_key("write")
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", count(100, database.BUSY_TIMEOUT_MS))
     app = make_app()
+    assert Api(app.test_client(), key)("GET", "/health").status_code == 200  # begins the day
     other.execute("BEGIN IMMEDIATE")
     refused = write(app, key)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")

@@ -50,7 +50,7 @@ class MailServer:
     password: str = field(default="", repr=False)
 
 
-class Reader:
+class Variables:
     """Reads single variables; each refusal names its variable."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
