@@ -282,11 +282,11 @@ def test_r21_a_newer_backup_is_refused_in_words(made: Path, target: Config) -> N
     ("name", "content", "sentence"),
     [
         ("database.sqlite.gz", b"", "holds no installation"),
-        ("database.sqlite.gz", gzip.compress(b""), "holds no installation"),
-        ("database.sqlite.gz", gzip.compress(b"text" * 1000), "is damaged"),
+        ("database.sqlite.gz", gzip.compress(b"", mtime=0), "holds no installation"),
+        ("database.sqlite.gz", gzip.compress(b"text" * 1000, mtime=0), "is damaged"),
         ("database.sqlite.gz", None, "holds no database"),
         ("quota.sqlite.gz", b"text", "cannot be read"),
-        ("quota.sqlite.gz", gzip.compress(b"text" * 1000), "is damaged"),
+        ("quota.sqlite.gz", gzip.compress(b"text" * 1000, mtime=0), "is damaged"),
     ],
 )
 def test_a_backup_whose_databases_are_none_is_refused_before_anything_is_moved(
