@@ -32,6 +32,7 @@ import psutil
 from flask import Flask
 from flask_limiter import ApplicationLimit, Limiter
 from flask_migrate import upgrade
+from limits.storage import Storage
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +82,7 @@ def with_key() -> Flask:
 def with_stock_quota() -> Flask:
     """Serve the application with the library's own window, storage and headers."""
     guard._limiter = _stock_limiter
+    guard._storage_of = _stock_storage
     return create_app(Config.from_environ())
 
 
@@ -95,6 +97,10 @@ def _stock_limiter(_config: Config) -> Limiter:
         storage_uri="memory://",
         headers_enabled=True,
     )
+
+
+def _stock_storage(limiter: Limiter, _app: Flask, _config: Config) -> Storage:
+    return limiter.storage
 
 
 # The measuring -------------------------------------------------------------------------------
